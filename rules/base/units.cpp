@@ -105,8 +105,8 @@ Result<std::int64_t> parse_one(std::string_view text, std::span<const NamedUnit>
   return std::llround(value);
 }
 
-// Prints `value` in the largest unit in which it needs at most two decimal places, or none if
-// `fractions` is false.
+// Prints `value` in the largest unit in which it needs at most two decimal places (no decimal
+// places if `fractions` is false).
 std::string print(std::int64_t value, std::span<const NamedUnit> units, bool fractions = true) {
   for (const auto& unit : units) {
     const auto factor = static_cast<std::int64_t>(unit.factor);

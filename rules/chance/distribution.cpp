@@ -8,7 +8,8 @@ namespace brownout::rules {
 namespace {
 
 constexpr std::size_t kEntries = 4096;
-// Tables store a deviation of 1 as 8192, as NETEM_DIST_SCALE in iproute2 does.
+// A table stores deviations as integers: a deviation of 1 is stored as 8192, as NETEM_DIST_SCALE in
+// iproute2 does.
 constexpr double kScale = 8192;
 using Table = std::array<std::int32_t, kEntries>;
 

@@ -29,7 +29,7 @@ struct OverloadSettings {
   Duration service{};  // mean service time
   ServiceTime distribution = ServiceTime::kExponential;
 
-  std::int64_t retries = 0;  // maximum number of retries per phantom request
+  std::int64_t retries = 0;  // maximum number of retries of one simulated request
   Duration patience = std::chrono::seconds(1);
   Duration retry_after = std::chrono::milliseconds(500);
 

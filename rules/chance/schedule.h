@@ -42,8 +42,8 @@ struct Schedule {
   Window window(Instant began) const { return window(began, Instant::min()); }
   // Returns the intensity at `now`, from 0 to 1; 0 while the rule is inactive.
   double intensity(Instant began, Instant now) const;
-  // Returns the first instant in window(began, now) at which the intensity exceeds `level` (0 <=
-  // level < 1).
+  // Returns the first instant, within the active period window(began, now), at which the intensity
+  // exceeds `level` (0 <= level < 1).
   Instant reaches(Instant began, Instant now, double level) const;
 };
 

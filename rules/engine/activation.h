@@ -25,7 +25,8 @@ class Activation {
   // next such window. {kNever, kNever} means that there is none. An empty window means that none
   // was found yet: call next() again with the window's `open`.
   Window next(Instant now) const;
-  // Whether a random number is drawn for each chunk or message, instead of once for a whole window.
+  // Whether a random number is drawn for each chunk or message, instead of once for the whole time
+  // in which the rule is active.
   bool per_chunk() const {
     if (carrier_ == Carrier::kHttp) return false;
     return rule_->per == Per::kChunk || rule_->per == Per::kMessage ||

@@ -6,7 +6,8 @@
 
 namespace brownout::rules {
 
-// Slot is the place of one rule in the chain. While the rule is active, the slot owns a stage.
+// Slot runs one rule of the chain. While the rule is active, the slot owns a stage, which is the
+// fault at work on the data.
 class Chain::Slot final : public Output {
  public:
   Slot(Chain& chain, std::shared_ptr<const Rule> rule)
@@ -55,7 +56,7 @@ class Chain::Slot final : public Output {
     return std::min(window_.close, stage_->deadline());
   }
 
-  // Must be called with `now` equal to the deadline of the slot.
+  // Must be called when the time deadline() has come, with that time as `now`.
   void wake(Instant now) {
     if (!stage_) {
       // An empty window means that Activation::next() has not found one yet; search again from
@@ -68,7 +69,7 @@ class Chain::Slot final : public Output {
     plan(now);
   }
 
-  // Emits the data that the stage holds, and destroys the stage.
+  // Emits the data that the fault still holds, and ends the fault.
   void leave(Instant now) {
     if (!stage_) return;
     const auto stage = std::move(stage_);
@@ -76,8 +77,7 @@ class Chain::Slot final : public Output {
     if (!closed_) stage->release(now, *this);
   }
 
-  // Moves the stage of `before`, which has the same rule with its previous settings, into this
-  // slot.
+  // Continues the fault of `before`, which ran the same rule with its previous settings.
   void take_over(Slot& before, Instant now) {
     before.index = index;
     closed_ = before.closed_;

@@ -54,14 +54,14 @@ class Fault {
   // For faults of level kBytes: creates the stage for one direction of a flow. Returns nullptr if
   // the fault does not act in that direction.
   virtual std::unique_ptr<Stage> stage(const StageContext& /*context*/) const { return nullptr; }
-  // For faults of level kConnection: decides about a new connection before data flows. Returns a
-  // Note for the event log if the fault acted.
+  // For faults of level kConnection: decides about a new connection before data flows. Returns an
+  // entry for the event log (Note) if the fault acted.
   virtual std::optional<Note> admit(const StageContext& /*context*/,
                                     Admission& /*admission*/) const {
     return std::nullopt;
   }
-  // For faults of TLS handshakes: called with the ClientHello. Returns a Note for the event log if
-  // the fault acted.
+  // For faults of TLS handshakes: called with the ClientHello. Returns an entry for the event log
+  // (Note) if the fault acted.
   virtual std::optional<Note> on_hello(const StageContext& /*context*/,
                                        TlsVerdict& /*verdict*/) const {
     return std::nullopt;
@@ -100,8 +100,8 @@ enum class Level {
 // fault or its probability.
 enum class Ramp { kMagnitude, kProbability };
 
-// The part of an HTTP or DNS exchange on which a fault acts: request (or query), response (or
-// answer), or both.
+// The part on which a fault acts: an HTTP request (or DNS query), its response (or answer), or
+// both.
 enum class ExchangePart {
   kBoth,
   kRequest,   // acts on the request or query
@@ -122,7 +122,8 @@ struct FaultKind {
   bool on_body = false;     // for HTTP: the fault acts on bodies, through a stage
   bool terminated = false;  // for TLS: the fault requires a listener that terminates TLS
   bool needs_ca = false;    // for TLS: the fault requires a CA that can issue certificates
-  // For HTTP and DNS: the part of an exchange on which the fault acts.
+  // For HTTP and DNS: whether the fault acts on requests (or queries), responses (or answers), or
+  // both.
   ExchangePart http_part = ExchangePart::kBoth;
   ExchangePart dns_part = ExchangePart::kBoth;
   // For HTTP and DNS: whether on_seen() is called for messages on which the fault does not act.

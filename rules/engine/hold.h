@@ -20,13 +20,14 @@ class Hold {
   Hold& operator=(const Hold&) = delete;
   virtual ~Hold() { let_go_behind(); }
 
-  // Whether the hold has ended. Any thread.
+  // Whether the message need not wait any more. Any thread.
   bool over() const { return state_.load(std::memory_order_acquire) == State::kOver; }
 
   // The functions below must be called on the thread of the connection.
 
-  // Sets the function to call once when the hold ends, on the thread that ends it. If the hold has
-  // already ended, calls the function at once. May be called only once.
+  // Sets the function to call once when the hold ends, that is, when the message need not wait any
+  // more. It is called on the thread that ends the hold, or at once if the hold has already ended.
+  // May be called only once.
   void watch(std::function<void()> callback) {
     callback_ = std::move(callback);
     auto held = State::kHeld;
@@ -36,15 +37,18 @@ class Hold {
   }
   // Returns the time at which wake() must be called.
   virtual Instant deadline() const = 0;
-  // Must be called at deadline(). Returns a Note for each fault injected.
+  // Must be called at the time deadline(). Returns an entry for the event log (Note) for each fault
+  // injected.
   virtual std::vector<Note> wake(Instant now) = 0;
 
  protected:
-  // Ends the hold. Must be called only once, on any thread.
+  // Ends the hold: the message need not wait for it any more. Must be called only once, on any
+  // thread.
   void let_go() {
     if (state_.exchange(State::kOver, std::memory_order_acq_rel) == State::kWatched) callback_();
   }
-  // Sets the holds that end directly after this one. Must be called before watch().
+  // Sets the holds of later messages, which end directly after this one. Must be called before
+  // watch().
   void set_behind(std::vector<std::shared_ptr<Hold>> behind) { behind_ = std::move(behind); }
 
  private:

@@ -52,7 +52,7 @@ struct HttpMessage {
   // For a request: it is sent twice if its body has at most this size. 0 means that it is sent
   // once.
   Bytes duplicate{};
-  // If set, the message waits for others, until this hold ends (hold.h).
+  // If set, the message waits for other messages, until this hold ends (hold.h).
   std::shared_ptr<Hold> hold = {};
 
   bool is_request() const { return direction == Direction::kUpstream; }
@@ -63,7 +63,7 @@ class HttpFault {
  public:
   virtual ~HttpFault() = default;
   // Called with the request, the response or both, depending on the kind of the fault and the
-  // direction of the rule. Returns a Note for the event log if the fault acted.
+  // direction of the rule. Returns an entry for the event log (Note) if the fault acted.
   virtual std::optional<Note> act(const HttpContext& context, HttpMessage& message) const = 0;
   // Called for each message on which the fault does not act, if its kind has observes_all.
   virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}

@@ -19,7 +19,8 @@ void PlanHolds::look() {
 Instant PlanHolds::deadline() const {
   auto next = kNever;
   for (const auto& entry : all_) {
-    // Ignore the deadline of a hold that has ended, because its callback has already been called.
+    // Ignore the deadline of a hold that has ended (its message need not wait), because its
+    // callback has already been called.
     const auto due = entry.hold->over() ? kNever : entry.hold->deadline();
     next = std::min({next, due, entry.latest});
   }

@@ -17,13 +17,13 @@ class PlanHolds {
  public:
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
-  // Adds a hold. It is removed at `latest`, even if it has not ended.
+  // Adds a hold, for which the message waits until it ends, but not longer than until `latest`.
   void add(RuleRef rule, std::shared_ptr<Hold> hold, Instant latest);
   bool empty() const { return all_.empty(); }
-  // Sets the function that is called when a hold ends, on any thread. The owner must then call
-  // look() on its own thread.
+  // Sets a function that is called when a rule no longer holds the message, on any thread. The
+  // owner must then call look() on its own thread.
   void watch(const std::function<void()>& callback) const;
-  // Removes the holds that have ended.
+  // Removes the holds that have ended, for which the message need not wait any more.
   void look();
   // Returns the time at which wake() must be called.
   Instant deadline() const;

@@ -36,7 +36,8 @@ class HttpPlan {
   // head. Removes rules that `set` does not contain, and adds rules that match the status.
   void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                    Notes& notes);
-  // Returns the holds of the request; after on_response(), the holds of the response.
+  // Returns the rules' holds, for which the request waits; after on_response(), those for which the
+  // response waits.
   PlanHolds& holds() { return holds_; }
   const PlanHolds& holds() const { return holds_; }
   // Returns the rules for the chain of stages that processes the body in this direction.

@@ -30,7 +30,7 @@ class QueryPlan {
   void on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const;
   // Applies the rules to the encoded answer, until a rule drops the answer.
   void on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes);
-  // Returns the holds of the answer.
+  // Returns the rules' holds, for which the answer waits.
   PlanHolds& holds() { return holds_; }
 
  private:

@@ -1,6 +1,6 @@
 // Rule is one [[rule]] of a rule file in compiled form. It says which traffic is selected (match),
 // how much of it (probability, per), when (schedule), and with which fault. Immutable once it is in
-// a RuleSet, except for its counters, which are atomic; any thread.
+// a RuleSet, except for its RuleState, which any thread may change.
 #pragma once
 
 #include <array>

@@ -73,8 +73,8 @@ class RuleSet {
   }
   bool may_match(const std::string& listener) const;
 
-  // Whether a rule now keeps the listener's port closed. next_down_change() returns when that next
-  // changes.
+  // Whether a rule keeps the listener's port closed at `now`. next_down_change() returns the next
+  // time at which that changes.
   bool down(const std::string& listener, Instant now) const;
   Instant next_down_change(const std::string& listener, Instant now) const;
   bool down_cuts_live(const std::string& listener, Instant now) const;

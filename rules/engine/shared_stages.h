@@ -55,7 +55,8 @@ class SharedStages final : public FaultState {
   static ClientState& state_of(std::optional<ClientState>& state, const Fault& fault,
                                const StageContext& context);
   static Instant advance(ClientState& state, Instant now, StageOutput& out);
-  // Gives a message to the stage: by push() if the message has a hold, else by pass().
+  // Gives a message to the stage: by push() if the fault acts on it (it has a hold), else by
+  // pass().
   static void feed(ClientState& state, const StageContext& context,
                    const std::shared_ptr<Held>& hold, StageOutput& out);
 

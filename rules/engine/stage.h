@@ -28,8 +28,8 @@
 
 namespace brownout::rules {
 
-// Note is an action of a fault, for the event log. It contains no measured times, so that the same
-// seed and order of arrival give the same notes.
+// Note is an entry of the event log: an action of a fault. It contains no measured times, so that
+// the same seed and order of arrival give the same entries.
 struct Note {
   // For example "delay", "stall", "drop" or "flip"; must be a string literal.
   std::string_view action;

@@ -16,7 +16,8 @@ struct Question {
   std::optional<Message> message = {};
   std::string payload = {};  // payload of the message
   Duration at{};             // time since the rules took effect
-  // Without a seed, probabilities are described instead of drawn.
+  // Seed of the random draws. Without a seed, the explanation describes probabilities instead of
+  // drawing.
   std::optional<std::uint64_t> seed;
 };
 

@@ -95,7 +95,7 @@ class DepthScanner {
       if (c == '\\' && quote == '"') {
         at_ = std::min(at_ + 2, text_.size());
       } else if (!lines && (c == quote || c == '\n')) {
-        // A line end here is an error in TOML. Treat the string as ended with its line.
+        // A line end inside a string is an error in TOML. Treat the string as ended with its line.
         at_ += c == quote ? 1 : 0;
         return;
       } else if (lines && text_.substr(at_).starts_with(three)) {

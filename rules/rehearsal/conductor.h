@@ -59,8 +59,8 @@ class Conductor {
   bool changed_ = false;  // whether the phase changed since the last call of advance()
   std::size_t phase_ = 0;
   std::string why_;
-  // Results of recent operations of the probes in stop conditions. They are kept for the longest
-  // time that a condition measures.
+  // Results of recent operations of the probes in stop conditions, as far back as the longest time
+  // that a condition measures.
   struct Recent {
     std::uint32_t probe = 0;
     Duration ended{};

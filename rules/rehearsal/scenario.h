@@ -37,7 +37,7 @@ struct Phase {
   Duration length{};
   // Names of the rules active in this phase; rules that no phase names are always active.
   std::vector<std::string> rules;
-  // Replacements by rule name: the same rules with other settings of their faults.
+  // Rules that have other settings during this phase; the key is the rule's name.
   std::map<std::string, std::vector<Rule>> changed;
   bool recovery = false;  // whether the phase runs even after a halt
   Position where;

@@ -90,7 +90,7 @@ struct ExpectationTally {
   std::map<UserNumber, UserCourse> users;
   std::int64_t messages = 0;  // number of messages lost, duplicated or out of order
   std::int64_t sent = 0;
-  // Number of attempts or connections by time window.
+  // Number of attempts or connections in each time window; the key is the number of the window.
   std::map<std::int64_t, std::uint64_t> windows;
   std::uint64_t served_there = 0;
   // Time and probe of the first success.

@@ -74,7 +74,8 @@ class MessageTunnel final {
 
     void push(ByteView bytes, Instant now);
     void degrade(std::string_view why);
-    // Passes bytes that are not messages. They stay in order: after the messages that stages hold.
+    // Passes bytes that are not messages. They stay in order, after the messages that faults still
+    // hold.
     void pass_raw(ByteView bytes);
     void release_raw();
     Instant deadline() const { return chain ? chain->deadline() : rules::kNever; }
@@ -109,9 +110,9 @@ class MessageTunnel final {
     MessageReader& reader;
     std::unique_ptr<rules::Chain> chain;
     std::vector<rules::RuleRef> rules;
-    Bytes behind;    // raw bytes to send after the messages that stages hold
+    Bytes behind;    // raw bytes to send after the messages that faults still hold
     Bytes inserted;  // messages to insert at the end of a partly sent message
-    Bytes gathered;  // output collected during the current turn and sent at its end
+    Bytes gathered;  // output collected while one event is handled, and then sent
     std::shared_ptr<std::size_t> held = std::make_shared<std::size_t>(0);
     bool raw = false;  // whether the protocol was violated, so that bytes pass unparsed
   };
@@ -119,8 +120,8 @@ class MessageTunnel final {
   const Side& side(Direction direction) const {
     return direction == Direction::kUpstream ? up_ : down_;
   }
-  // Collects small messages into one write. `last` means that no more output follows in this turn
-  // (the handling of one event, between begin_turn() and end_turn()).
+  // Collects small messages into one write. `last` means that no more output follows while the
+  // current event is handled.
   void write(Direction direction, ByteView bytes, bool last = false);
   void flush(Direction direction);
   void begin_turn() { ++turns_; }
@@ -135,7 +136,7 @@ class MessageTunnel final {
   rules::FlowFacts facts_;
   bool closes_ = false;  // whether to close once the inserted messages are sent
   bool over_ = false;    // whether the connection was closed, so that nothing passes any more
-  int turns_ = 0;        // nesting depth of begin_turn() calls
+  int turns_ = 0;        // number of begin_turn() calls without their end_turn()
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};
 };

@@ -35,8 +35,8 @@ std::string name_in(const std::vector<std::uint8_t>& wire) {
   return canonical_name(name);
 }
 
-// Whether the type is for queries only and never for records (RFC 6895, 3.1). ANY is such a type,
-// but returns false here, because the zone answers it.
+// Whether the type is for queries only and never for records (RFC 6895, 3.1). The result is false
+// for ANY, which is such a type, because the zone answers it.
 bool is_query_only(DnsType type) {
   const auto number = static_cast<std::uint16_t>(type);
   return number == 0 || type == DnsType::kOpt ||

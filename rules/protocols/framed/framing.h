@@ -4,7 +4,7 @@
 //   framing = { delimiter = "\n", kind = "^([A-Z]+)" }
 //   framing = { offset = 2, width = 4, endianness = "little", includes_header = true }
 //
-// Plain values, owned by the listener; any thread.
+// Plain values; any thread.
 #pragma once
 
 #include <array>

@@ -25,7 +25,8 @@ struct HttpMatch {
   }
   // Whether the match selects responses, because it has a status. Otherwise it selects requests.
   bool of_response() const { return !status.empty(); }
-  // Returns the name of the first key that the exchange does not match, or "" if it matches.
+  // Returns the name of the first key that the request and its response do not match, or "" if they
+  // match.
   std::string_view mismatch(const HttpExchange& exchange) const;
 };
 

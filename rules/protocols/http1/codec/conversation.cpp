@@ -229,8 +229,8 @@ Instant Conversation::deadline() const {
   return std::min({due(), request_body_.deadline(), response_body_.deadline(), message});
 }
 
-// Returns the time at which the waiting message must be checked: at the end of its delay, or when a
-// hold times out.
+// Returns the time at which the waiting message must be checked: at the end of its delay, or at the
+// latest time until which a rule holds it.
 Instant Conversation::due() const {
   if (ready_ == rules::kNever) return rules::kNever;
   return plan_.holds().empty() ? ready_ : plan_.holds().deadline();

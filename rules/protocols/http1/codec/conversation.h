@@ -133,7 +133,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void drop_server();
   void end(rules::Close how);
   void record(Direction direction, const rules::HttpPlan::Notes& notes);
-  // Waits until the delay and the holds of the message have ended, then continues.
+  // Makes the message wait as long as rules delay or hold it.
   void wait(Side& side, Instant now);
   void wake(Side& side, Instant now);
   void go_on(Side& side, Instant now);
@@ -212,7 +212,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   rules::FlowFacts facts_;
   std::optional<rules::HttpExchange> http_;  // set if a rule may match the request
   rules::HttpPlan plan_;
-  // When the delay of the waiting message ends; its holds may end later.
+  // When the delay of the waiting message ends. Rules may hold the message longer.
   Instant ready_ = rules::kNever;
   bool made_here_ = false;       // whether the proxy generated the response
   bool response_began_ = false;  // whether any byte of the server's response has been received

@@ -51,7 +51,7 @@ struct Http1Parser::State {
     settings.on_headers_complete = [](llhttp_t* p) { return of(p).headers_complete(); };
     llhttp_init(&parser, side == Side::kRequests ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
     parser.data = this;
-    // Make llhttp lenient here, because refused_headers() and body_kind() check Transfer-Encoding.
+    // Let llhttp accept any Transfer-Encoding, because refused_headers() and body_kind() check it.
     llhttp_set_lenient_transfer_encoding(&parser, 1);
     // An unknown minor version is treated as the highest known version (RFC 9110, 2.5).
     parser.lenient_flags |= LENIENT_VERSION;

@@ -20,8 +20,9 @@ bool is_ascii(std::string_view text);
 // The codings of a Transfer-Encoding (RFC 9112, 6.1 and 7).
 enum class Codings { kNone, kMalformed, kChunkedLast, kOther };
 
-// kMalformed if "chunked" appears twice or has parameters. A tab is legal, but malformed here,
-// because implementations read it differently. kOther if "chunked" is not the last coding.
+// Returns kMalformed if "chunked" appears twice or has parameters, or if there is a tab, which is
+// legal, but implementations read it differently. Returns kOther if "chunked" is not the last
+// coding.
 Codings codings_of(std::string_view value);
 
 }  // namespace brownout::codecs

@@ -37,8 +37,8 @@ std::uint8_t flags_of(const MqttPacket& packet, std::uint8_t level) {
   return static_cast<std::uint8_t>(kFlagsOfRequests | (level == rules::kMqtt31 ? dup : 0U));
 }
 
-// Whether the flags, the low four bits of the first byte, are valid. A CONNECT may have any flags
-// here, because its protocol level is not parsed yet.
+// Whether the flags, the low four bits of the first byte, are valid. For a CONNECT any flags are
+// accepted, because its protocol level is not parsed yet.
 bool may_have_flags(MqttType type, unsigned flags, std::uint8_t level) {
   if (type == MqttType::kPublish) return (flags >> 1 & 3) != 3;
   if (type == MqttType::kConnect || level == rules::kMqtt31) return true;

@@ -8,8 +8,8 @@
 namespace brownout::messages {
 namespace {
 
-// "mqtt" is the standard name (MQTT 5.0, section 6). Clients still request "mqttv3.1" for MQTT 3.1;
-// EMQX accepts the others, too.
+// Subprotocols of WebSocket for MQTT. "mqtt" is the standard name (MQTT 5.0, section 6). Clients
+// still request "mqttv3.1" for MQTT 3.1; the broker EMQX accepts the other names, too.
 constexpr std::array<std::string_view, 5> kSubprotocols{"mqtt", "mqttv3.1", "mqtt-v3",
                                                         "mqtt-v3.1.1", "mqtt-v5"};
 

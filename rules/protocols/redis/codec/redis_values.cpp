@@ -26,7 +26,7 @@ RedisType redis_type_of(char sign, bool null) {
     case '$':
       return RedisType::kBulk;
     case '*':
-    case '>':  // here a confirmation that answers a command
+    case '>':  // a push that answers a command: a confirmation
       return RedisType::kArray;
     case ',':
       return RedisType::kDouble;

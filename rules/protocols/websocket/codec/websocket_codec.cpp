@@ -89,7 +89,8 @@ MessageReader::Step WebSocketCodec::Reader::next(ByteView bytes, bool keep) {
   within_ = true;
   if (parsed.frame_ended) {
     if (!control) in_data_ = !parsed.message_ended;
-    // A control frame may come between the fragments of a message.
+    // After a control frame, the reader is still within a message if that frame came between two
+    // fragments.
     within_ = in_data_;
   }
   Step step{.taken = parsed.taken, .kept = keep_};

@@ -71,7 +71,7 @@ class WebSocketCodec final : public MessageCodec {
     Bytes frame_;    // received bytes of the current frame
     Bytes wire_;     // complete frames of the current message
     Bytes payload_;  // payload of the data message, decompressed
-    Bytes control_;  // payload of the control frame
+    Bytes control_;  // payload of the control frame that is being read
     bool keep_ = false;
     bool within_ = false;
     bool in_data_ = false;  // whether the reader is between two fragments of a message

@@ -107,8 +107,9 @@ class XmppCodec::Reader final : public MessageReader {
     stanza_.element = element;
     size_ = size;
     complete_ = true;
-    // Pauses here: whether to keep the next element is not decided yet. The bytes after this
-    // element are passed to next() again; `ahead_` counts those that expat has already read.
+    // Pause the parser at the end of this element, since whether to buffer the next one is not
+    // decided yet. The bytes after this element are passed to next() again; `ahead_` counts those
+    // that expat has already read.
     XML_StopParser(parser_.get(), XML_TRUE);
   }
   Step unparsed(ByteView bytes, XmppElement element);
