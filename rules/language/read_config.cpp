@@ -330,7 +330,7 @@ class ConfigReader {
     for (const auto* known : all_faults()) names.push_back(known->name);
     const auto here = aliased_fault(name);
     problems_.add(type->where, "unknown fault " + in_quotes(name),
-                  here.empty() ? suggest(name, names) : "here it is called " + in_quotes(here));
+                  here.empty() ? suggest(name, names) : "Brownout calls it " + in_quotes(here));
     return nullptr;
   }
 

@@ -145,11 +145,12 @@ class Loss final : public Fault {
       problems.add(table.where, "fault \"loss\" needs \"loss\" or \"p\"",
                    "e.g. loss = \"1%\", or p = \"1%\", r = \"25%\"");
     } else if (settings.p && !settings.r) {
-      problems.add(position_of(table, "p"), "p needs r",
-                   "e.g. r = \"25%\": bad periods of 4 segments");
+      problems.add(position_of(table, "p"), "p needs r, the probability that a bad period ends",
+                   "e.g. r = \"25%\", for bad periods of 4 segments on average; see tc-netem(8)");
     } else if (!settings.loss && table.find("correlation")) {
-      problems.add(position_of(table, "correlation"), "correlation needs loss",
-                   "the states of the Gilbert-Elliott model already correlate losses");
+      problems.add(
+          position_of(table, "correlation"), "correlation needs loss",
+          "leave it out: p and r (Gilbert-Elliott model) already make losses depend on each other");
     }
   }
 

@@ -321,8 +321,10 @@ void Overload::check(const OverloadKeys& settings, const Node& table, Diagnostic
                  "e.g. capacity = \"200/s\" (with concurrency = 4, each takes 20ms)");
   }
   if (settings.unit == LoadUnit::kRequest && settings.shared == LoadScope::kServer) {
-    problems.add(position_of(table, "shared"), "the server of a request is not known yet",
-                 "use shared = \"rule\", or a rule for each server");
+    problems.add(
+        position_of(table, "shared"),
+        "shared = \"server\" needs another unit: a request counts before its server is known",
+        "use shared = \"rule\", or a rule for each server");
   }
   const bool phantoms = settings.load.times > 0 || settings.surge.times > 0;
   for (const std::string_view key : {"retries", "patience", "retry_delay"}) {

@@ -59,7 +59,8 @@ std::string to_text(TlsAlert alert) {
 
 Result<TlsAlert> ValueKind<TlsAlert>::read(const Node& node) {
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
-    if (*number < 0 || *number > 255) return config_error("an alert is from 0 to 255");
+    if (*number < 0 || *number > 255)
+      return config_error("an alert is from 0 to 255", R"(e.g. 40 or "handshake_failure")");
     return TlsAlert{static_cast<std::uint8_t>(*number)};
   }
   const auto* text = node.string();
