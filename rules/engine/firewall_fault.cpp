@@ -109,6 +109,7 @@ const FaultKind kFirewallKind{.name = "firewall",
                               .level = Level::kBytes,
                               .carriers = kStreams | kDatagrams | kDnsQueries,
                               .summary = {},
+                              .correct_client = {},
                               .unit = {},
                               .composition = {},
                               .source = {}};

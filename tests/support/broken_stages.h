@@ -23,6 +23,7 @@ Rule rule_of() {
                               .level = Level::kBytes,
                               .carriers = CarrierSet(carrier),
                               .summary = {},
+                              .correct_client = {},
                               .unit = {},
                               .composition = {},
                               .source = {}};
