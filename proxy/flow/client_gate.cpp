@@ -115,7 +115,7 @@ void ClientFlow::apply_rules() {
   gate_ = Gate::kDelay;
   auto wait = starting_tls_ ? std::optional(Duration::zero()) : arrive();
   if (!wait) return;
-  *wait = rules::sum(*wait, tls_gate_.apply_rules(host_, facts_));
+  *wait = rules::sum(*wait, tls_gate_.apply_handshake_rules(host_, facts_));
   if (*wait <= Duration::zero()) return pass_delay();
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
 }
