@@ -29,6 +29,11 @@ class ClientFlow;
 class FlowHost : public Host {
  public:
   virtual void flow_over(ClientFlow& flow) = 0;
+  // Serves the client of a forward proxy that sends HTTP requests for URLs, the first of them for
+  // `target`, which is `group`.
+  virtual void forward_requests(std::shared_ptr<const ListenerView> listener,
+                                std::shared_ptr<UpstreamGroup> group, Fd client,
+                                rules::FlowFacts facts, Endpoint target) = 0;
 };
 
 // How the sockets of both ends are closed.
@@ -58,11 +63,14 @@ class ClientFlow : public Retirable,
 
  protected:
   ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
-             std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts);
+             std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts,
+             rules::Protocol protocol);
 
   // Admission: enter() begins it. Until admitted(), the derived flow forwards its client socket's
   // events to at_the_gate() and its deadline to gate_due().
   void enter();
+  // The same for a client whose target is known.
+  void meet_rules();
   void at_the_gate(std::uint32_t events);
   // STARTTLS for this host: runs the TLS part of admission again, up to admitted().
   void enter_tls(std::string host);
@@ -111,6 +119,11 @@ class ClientFlow : public Retirable,
   // Success reply for the client of a forward proxy; "" at other listeners.
   std::string connected_reply() const { return proxy_gate_ ? proxy_gate_->connected() : ""; }
   void leave();
+  // ProxyGate::Owner
+  void target_known(std::vector<Endpoint> servers) override;
+  void target_refused(std::string reply) override;
+  // Resolves another target of the same client, for a flow of HTTP.
+  void find_target(const Endpoint& target);
   // Whether the rules of new connections have been applied.
   bool arrived() const { return arrived_; }
 
@@ -118,10 +131,7 @@ class ClientFlow : public Retirable,
   enum class Gate { kHeader, kTarget, kHello, kDelay, kHandshake, kOpen };
   void next_gate();
   bool read_header();
-  // ProxyGate::Owner
-  void target_known(std::vector<Endpoint> servers) override;
-  void target_refused(std::string reply) override;
-  void meet_rules();
+  void hand_over();
   std::optional<Duration> arrive();
   void pass_delay();
   std::string_view what_is_missing() const;

@@ -5,10 +5,15 @@
 //
 // Faults of connections and of bytes act on the client's connection, as in Flow. The Conversation
 // applies the faults of requests. The server is dialled at the first request. Its connection is
-// kept until the client leaves, and then goes to the pool. Owned by its worker; loop's thread only.
+// kept until the client leaves, and then goes to the pool.
+//
+// With a `target`, the client is one of a forward proxy (proxy_gate.h): each request names its
+// server, and a request for another server than the last one closes the connection to that one.
+// Owned by its worker; loop's thread only.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "proxy/flow/client_flow.h"
@@ -31,7 +36,8 @@ class HttpHost : public FlowHost {
 class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
  public:
   HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
-           std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts);
+           std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts,
+           std::optional<Endpoint> target = std::nullopt);
   ~HttpFlow() override;
 
   void start() override;
@@ -75,6 +81,8 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   void on_connect_failed(const Error& error) override;
   void on_connect_stopped(rules::Admission admission) override;
   Stream idle_connection(const SocketAddress& server) override;
+  void target_known(std::vector<Endpoint> servers) override;
+  void target_refused(std::string reply) override;
   void admitted() override { serve(); }
   Stream& client() override { return client_.stream; }
   std::size_t held(rules::Direction direction) const override {
@@ -123,6 +131,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   void work();
   void linger();
   void release();
+  std::string server_name() const { return target_ ? to_text(*target_) : group_->config().name; }
   bool over() const { return state_ == State::kLingering || state_ == State::kOver; }
 
   HttpHost& http_host_;
@@ -133,6 +142,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   http::Conversation conversation_;
   Poster poster_{host_.loop()};
   SocketAddress server_address_;
+  std::optional<Endpoint> target_;  // of a forward proxy's client: the server that group_ is
   State state_ = State::kWaiting;
   std::string answer_;
   std::optional<int> status_;  // status of the next response to the client
