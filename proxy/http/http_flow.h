@@ -83,7 +83,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   Stream idle_connection(const SocketAddress& server) override;
   void target_known(std::vector<Endpoint> servers) override;
   void target_refused(std::string reply) override;
-  void admitted() override { serve(); }
+  void admitted() override;
   Stream& client() override { return client_.stream; }
   std::size_t held(rules::Direction direction) const override {
     const bool up = direction == rules::Direction::kUpstream;
@@ -145,10 +145,11 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   std::optional<Endpoint> target_;  // of a forward proxy's client: the server that group_ is
   State state_ = State::kWaiting;
   std::string answer_;
-  std::optional<int> status_;  // status of the next response to the client
-  bool fresh_ = false;         // the server's connection must be new
-  bool reused_ = false;        // the server's connection is from the pool
-  bool client_fin_ = false;    // half-close once all bytes are written
+  std::optional<int> status_;    // status of the next response to the client
+  bool changes_server_ = false;  // a forward proxy's client has asked for another server
+  bool fresh_ = false;           // the server's connection must be new
+  bool reused_ = false;          // the server's connection is from the pool
+  bool client_fin_ = false;      // half-close once all bytes are written
   bool server_fin_ = false;
   bool closing_ = false;     // close once all bytes are written
   bool down_ended_ = false;  // the stages of down_ have passed on the end

@@ -15,17 +15,27 @@ void HttpFlow::ask_for_server(bool fresh) {
   find_target(*target_);
 }
 
+// The client meets the rules of new connections again, as if it had connected to this server. In a
+// turn of its own: the caller may be the conversation, which asks for a server.
 void HttpFlow::target_known(std::vector<Endpoint> servers) {
-  if (over()) return;
   group_ = UpstreamGroup::to(std::move(servers), host_.rules().seed(), nullptr);
-  rules_ = rules::plan_reload(host_.rules(), facts_, rules_);
-  const auto now = Loop::now();
-  set_rules(up_, now);
-  set_rules(down_, now);
-  if (!over()) dial();
+  poster_.bind_to_loop([this] {
+    if (state_ != State::kServing) return;
+    state_ = State::kWaiting;
+    changes_server_ = true;
+    meet_rules();
+    // The client has already asked.
+    if (state_ == State::kAnswering) send_and_close(answer_);
+  })();
 }
 
-// In a turn of its own: the caller may be the conversation, which asks for a server.
+void HttpFlow::admitted() {
+  serve();
+  if (!std::exchange(changes_server_, false) || over()) return;
+  dial();
+  work();
+}
+
 void HttpFlow::target_refused(std::string) {
   poster_.bind_to_loop([this] {
     if (state_ != State::kServing) return;
