@@ -47,7 +47,7 @@ std::string auth_token() {
   return std::string(text.substr(begin, text.find_last_not_of(kWhite) + 1 - begin));
 }
 
-void warn_if_open(const rules::Endpoint& where, const std::string& token) {
+void warn_without_token(const rules::Endpoint& where, const std::string& token) {
   const auto ip = where.ip();
   if (!token.empty() || (ip && ip->is_loopback())) return;
   spdlog::warn(
@@ -101,7 +101,7 @@ int toxiproxy(const ToxiproxyOptions& options) {
   for (const int number : {SIGINT, SIGTERM}) signals.on(number, [&](int) { loop.stop(); });
   spdlog::info("Toxiproxy's API on {}, seed {}", rules::to_text((*server)->endpoint()),
                (*engine)->seed());
-  warn_if_open((*server)->endpoint(), token);
+  warn_without_token((*server)->endpoint(), token);
   loop.run();
   (*engine)->stop();
   return 0;

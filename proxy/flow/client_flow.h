@@ -29,8 +29,8 @@ class ClientFlow;
 class FlowHost : public Host {
  public:
   virtual void flow_over(ClientFlow& flow) = 0;
-  // Serves the client of a forward proxy that sends HTTP requests for URLs, the first of them for
-  // `target`, which is `group`.
+  // Serves a forward proxy's client that sends HTTP requests for URLs. The first request is for
+  // `target`; the addresses of its server are `group`.
   virtual void forward_requests(std::shared_ptr<const ListenerView> listener,
                                 std::shared_ptr<UpstreamGroup> group, Fd client,
                                 rules::FlowFacts facts, Endpoint target) = 0;
@@ -69,7 +69,7 @@ class ClientFlow : public Retirable,
   // Admission: enter() begins it. Until admitted(), the derived flow forwards its client socket's
   // events to at_the_gate() and its deadline to gate_due().
   void enter();
-  // The same for a client whose target is known.
+  // Admission from here on, for a client of a forward proxy whose target is known.
   void meet_rules();
   void at_the_gate(std::uint32_t events);
   // STARTTLS for this host: runs the TLS part of admission again, up to admitted().

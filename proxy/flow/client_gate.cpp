@@ -70,7 +70,7 @@ void ClientFlow::target_known(std::vector<Endpoint> servers) {
   next_gate();
 }
 
-// This flow ends; one that serves requests takes its client.
+// This flow ends; a flow of requests takes its client.
 void ClientFlow::hand_over() {
   auto& host = host_;
   auto listener = listener_;
