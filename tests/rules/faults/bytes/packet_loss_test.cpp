@@ -44,10 +44,11 @@ fault = { type = "packet_loss", loss_rate = "10%", correlation = "50%" })");
 
 TEST(PacketLoss, ACorrelationOfOneHundredPercentNeverEndsABurst) {
   VirtualWorld world(R"([[rule]]
-fault = { type = "packet_loss", loss_rate = "10%", correlation = "100%" })");
+fault = { type = "packet_loss", loss_rate = "1%", correlation = "100%" })");
   for (int i = 0; i < 1000; ++i) world.at(i * 1ms).send("x");
   world.run();
-  EXPECT_LT(world.bytes().size(), 200U);
+  ASSERT_GT(world.bytes().size(), 0U);
+  EXPECT_LT(world.bytes().size(), 1000U);
   EXPECT_EQ(world.left().back().at, Instant((world.bytes().size() - 1) * 1ms));
 }
 
