@@ -76,7 +76,9 @@ rules::Result<ApiClient> ApiClient::make(const CtlOptions& options) {
   if (client.url_.find("://") == std::string::npos) client.url_ = "http://" + client.url_;
   while (client.url_.ends_with('/')) client.url_.pop_back();
   client.ca_ = options.ca;
-  client.token_ = from_environment("BROWNOUT_TOKEN");
+  for (const auto* name : {"BROWNOUT_TOKEN", "TOXIPROXY_AUTH_TOKEN"}) {
+    if (client.token_.empty()) client.token_ = from_environment(name);
+  }
   if (!options.token_file.empty()) {
     auto token = proxy::read_token(options.token_file, proxy::read_once);
     if (!token) return tl::unexpected(token.error());

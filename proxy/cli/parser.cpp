@@ -9,6 +9,7 @@
 #include "proxy/cli/quick_options.h"
 #include "proxy/cli/usage_error.h"
 #include "proxy/control/process.h"
+#include "proxy/control/toxiproxy_api.h"
 #include "rules/message/message_protocol.h"
 
 namespace brownout::cli {
@@ -285,8 +286,9 @@ void add_toxiproxy(CLI::App& app, CommandLine& line) {
   command->add_option("--seed", options.seed, "random seed; drawn and logged if omitted");
   command->add_flag("--proxy-metrics", options.proxy_metrics, "bytes of each proxy at /metrics");
   command->add_flag("--runtime-metrics", options.runtime_metrics, "process metrics at /metrics");
-  command->set_version_flag("--version",
-                            "toxiproxy-server version 2.12.0 (brownout " BROWNOUT_VERSION ")");
+  command->set_version_flag("--version", "toxiproxy-server version " +
+                                             std::string(toxiproxy::kToxiproxyVersion) +
+                                             " (brownout " BROWNOUT_VERSION ")");
   command->callback([&line] { line.exit_code = toxiproxy(line.toxiproxy); });
 }
 
@@ -309,7 +311,8 @@ void add_ctl(CLI::App& app, CommandLine& line) {
                      "the URL of the API (BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474); "
                      "unix:/path for an --api-socket");
   parent->add_option("--token-file", options.token_file,
-                     "the file with the API's token (or the token itself in BROWNOUT_TOKEN)");
+                     "the file with the API's token (or the token itself in BROWNOUT_TOKEN or "
+                     "TOXIPROXY_AUTH_TOKEN)");
   parent->add_option("--ca", options.ca, "PEM file of the CA that signed the API's certificate");
   parent->add_option("--lease", options.lease,
                      "make the change under this lease: undone when the lease lapses");

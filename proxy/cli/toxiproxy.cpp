@@ -5,9 +5,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/control/bearer_token.h"
 #include "proxy/control/http_server.h"
 #include "proxy/control/metrics.h"
 #include "proxy/control/process.h"
@@ -35,6 +38,25 @@ std::string log_level() {
   return "info";
 }
 
+// The token that requests need, without the white space around it; "" for none.
+std::string auth_token() {
+  constexpr std::string_view kWhite = " \t\r\n";
+  const char* given = std::getenv("TOXIPROXY_AUTH_TOKEN");
+  const std::string_view text = given == nullptr ? "" : given;
+  const auto begin = text.find_first_not_of(kWhite);
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of(kWhite) + 1 - begin));
+}
+
+void warn_without_token(const rules::Endpoint& where, const std::string& token) {
+  const auto ip = where.ip();
+  if (!token.empty() || (ip && ip->is_loopback())) return;
+  spdlog::warn(
+      "other machines can use the API at {} without a token: set TOXIPROXY_AUTH_TOKEN to require "
+      "one",
+      rules::to_text(where));
+}
+
 }  // namespace
 
 int toxiproxy(const ToxiproxyOptions& options) {
@@ -53,6 +75,8 @@ int toxiproxy(const ToxiproxyOptions& options) {
   auto engine = Engine::start(loop, nothing, EngineOptions{.workers = options.workers});
   if (!engine) return fail(engine.error());
   toxiproxy::Api api(**engine);
+  const auto token = auth_token();
+  api.set_token(token);
   if (text) {
     if (const auto loaded = api.load(*text); !loaded) {
       return fail({Origin::kConfig, options.config + ": " + loaded.error().what});
@@ -62,22 +86,24 @@ int toxiproxy(const ToxiproxyOptions& options) {
       **engine, [&api] { return api.upstreams(); },
       {.own = false, .toxiproxy = options.proxy_metrics, .runtime = options.runtime_metrics});
   const bool measured = options.proxy_metrics || options.runtime_metrics;
+  const auto handle = [&](const HttpServer::Request& request) {
+    if (!measured || request.path != "/metrics") return api.handle(request);
+    auto refused = api.unauthorized(request);
+    return refused ? std::move(*refused) : metrics.handle(request);
+  };
+  HttpServer::Knows knows;
+  if (!token.empty()) {
+    knows = [&](const rules::HttpHead& head) { return has_bearer_token(head, token); };
+  }
   auto server =
       HttpServer::listen(loop, {options.host.empty() ? "::" : options.host, options.port, ""},
-                         [&](const HttpServer::Request& request) {
-                           return measured && request.path == "/metrics" ? metrics.handle(request)
-                                                                         : api.handle(request);
-                         });
+                         handle, nullptr, std::move(knows));
   if (!server) return fail(server.error());
   Signals signals(loop);
   for (const int number : {SIGINT, SIGTERM}) signals.on(number, [&](int) { loop.stop(); });
   spdlog::info("Toxiproxy's API on {}, seed {}", rules::to_text((*server)->endpoint()),
                (*engine)->seed());
-  const auto ip = (*server)->endpoint().ip();
-  if (!ip || !ip->is_loopback()) {
-    spdlog::warn("other machines can use the API at {}: like Toxiproxy's, it has no tokens",
-                 rules::to_text((*server)->endpoint()));
-  }
+  warn_without_token((*server)->endpoint(), token);
   loop.run();
   (*engine)->stop();
   return 0;

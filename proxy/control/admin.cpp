@@ -1,10 +1,9 @@
 #include "proxy/control/admin.h"
 
-#include <openssl/crypto.h>
-
 #include <nlohmann/json.hpp>
 
 #include "proxy/control/api_views.h"
+#include "proxy/control/bearer_token.h"
 #include "proxy/control/dashboard.h"
 
 namespace brownout::proxy {
@@ -105,12 +104,7 @@ Result<void> Admin::renew(const AdminOptions& options) {
   return {};
 }
 
-bool Admin::has_token(const rules::HttpHead& head) const {
-  const auto* given = head.find("authorization");
-  const std::string wanted = "Bearer " + token_;
-  return given != nullptr && !token_.empty() && given->size() == wanted.size() &&
-         CRYPTO_memcmp(given->data(), wanted.data(), wanted.size()) == 0;
-}
+bool Admin::has_token(const rules::HttpHead& head) const { return has_bearer_token(head, token_); }
 
 std::optional<HttpResponse> Admin::forbidden(const HttpServer::Request& request) const {
   const bool known = has_token(request.head);

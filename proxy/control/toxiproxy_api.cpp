@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "proxy/control/bearer_token.h"
 #include "proxy/control/url.h"
 #include "proxy/formats/json_text.h"
 
@@ -13,9 +14,6 @@ namespace {
 
 using nlohmann::json;
 using proxy::HttpResponse;
-
-// Clients of Toxiproxy use PATCH only if the version is at least 2.6.0.
-constexpr std::string_view kVersion = "{\"version\": \"2.12.0\"}\n";
 
 HttpResponse answer(int status, const json& body) {
   return {.status = status, .body = codecs::json_text(body)};
@@ -38,6 +36,7 @@ HttpResponse wrong_method() { return {.status = 405, .body = ""}; }
 
 const Problem kNoProxy{404, "proxy not found"};
 const Problem kNoToxic{404, "toxic not found"};
+const Problem kNoToken{401, "missing or invalid auth token"};
 
 bool changes(const std::string& method) { return method == "POST" || method == "PATCH"; }
 
@@ -51,12 +50,20 @@ HttpResponse Api::handle(const Request& request) {
   if (!routed) return not_found();
   // Refuses requests of browsers, as Toxiproxy does: a web page must not control the proxy.
   const auto* agent = request.head.find("user-agent");
-  auto response = agent != nullptr && agent->starts_with("Mozilla/")
-                      ? HttpResponse{.status = 403,
-                                     .body = "User agent not allowed\n",
-                                     .type = "text/plain; charset=utf-8"}
-                      : route(request, path);
+  auto response = HttpResponse{
+      .status = 403, .body = "User agent not allowed\n", .type = "text/plain; charset=utf-8"};
+  if (agent == nullptr || !agent->starts_with("Mozilla/")) {
+    auto refused = unauthorized(request);
+    response = refused ? std::move(*refused) : route(request, path);
+  }
   response.headers.push_back({"X-Toxiproxy-Request-Id", request_id()});
+  return response;
+}
+
+std::optional<HttpResponse> Api::unauthorized(const Request& request) const {
+  if (token_.empty() || proxy::has_bearer_token(request.head, token_)) return std::nullopt;
+  auto response = refuse(kNoToken);
+  response.headers.push_back({"WWW-Authenticate", "Bearer"});
   return response;
 }
 
@@ -67,7 +74,8 @@ HttpResponse Api::route(const Request& request, const Path& path) {
     if (path.size() != 1) return not_found();
     if (path[0] == "version") {
       if (!get) return wrong_method();
-      return {.body = std::string(kVersion), .type = "application/json;charset=utf-8"};
+      return {.body = fmt::format("{{\"version\": \"{}\"}}\n", kToxiproxyVersion),
+              .type = "application/json;charset=utf-8"};
     }
     if (!post) return wrong_method();
     return path[0] == "populate" ? populate(request) : reset();

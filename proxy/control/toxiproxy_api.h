@@ -1,12 +1,13 @@
-// Api implements the HTTP API of Toxiproxy 2.12 on Brownout's engine, so that existing test suites
-// for toxiproxy-server run unchanged. Each change takes effect completely or not at all. Used by
-// the control loop's thread only.
+// Api implements the HTTP API of Toxiproxy 2.13 on Brownout's engine, so that existing test suites
+// for toxiproxy-server run unchanged. Each change takes effect completely or not at all. Control
+// loop's thread only.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proxy/control/http_server.h"
@@ -14,6 +15,9 @@
 #include "proxy/formats/toxiproxy_model.h"
 
 namespace brownout::toxiproxy {
+
+// The version of Toxiproxy whose API this is. Clients use PATCH if it is at least 2.6.0.
+inline constexpr std::string_view kToxiproxyVersion = "2.13.0";
 
 class Api {
  public:
@@ -28,7 +32,11 @@ class Api {
                                                     const rules::Config& part)>;
   Api(proxy::Engine& engine, Replace replace) : engine_(engine), replace_(std::move(replace)) {}
 
+  // From now on, every request needs this token (Authorization: Bearer). "" is no token.
+  void set_token(std::string token) { token_ = std::move(token); }
   proxy::HttpResponse handle(const proxy::HttpServer::Request& request);
+  // The response to a request without the token; none if the request has it or needs none.
+  std::optional<proxy::HttpResponse> unauthorized(const proxy::HttpServer::Request& request) const;
   // Loads a Toxiproxy configuration file: a JSON array of proxies, which may have toxics.
   Outcome<void> load(const std::string& text);
   // Returns the upstream address of every proxy, by the proxy's name.
@@ -58,7 +66,8 @@ class Api {
 
   proxy::Engine& engine_;
   Replace replace_;
-  // A proxy, and the same as JSON text, kept since clients often ask for all proxies.
+  std::string token_;
+  // A proxy with its JSON text, since clients poll the list of all proxies.
   struct Known {
     Proxy proxy;
     std::string text;

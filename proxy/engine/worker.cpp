@@ -303,6 +303,18 @@ void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowF
   flows_.back()->start();
 }
 
+void Worker::forward_requests(std::shared_ptr<const ListenerView> view,
+                              std::shared_ptr<UpstreamGroup> group, Fd client,
+                              rules::FlowFacts facts, Endpoint target) {
+  open_.fetch_add(1, std::memory_order_relaxed);
+  view->stats->open.fetch_add(1, std::memory_order_relaxed);
+  flows_.push_back(std::make_unique<HttpFlow>(static_cast<HttpHost&>(*this), std::move(view),
+                                              std::move(group), std::move(client), std::move(facts),
+                                              std::move(target)));
+  flows_.back()->index = flows_.size() - 1;
+  flows_.back()->start();
+}
+
 void Worker::record(const rules::FlowFacts& flow, const rules::Rule& rule,
                     rules::Direction direction, const rules::Note& note) {
   const bool directed = rule.kind->level == rules::Level::kBytes || rule.kind->directed;

@@ -94,6 +94,9 @@ class Worker final : private HttpHost {
   std::atomic<std::size_t>& held_bytes() override { return held_; }
   void buffer_full(const rules::Listener& listener) override;
   void flow_over(ClientFlow& flow) override;
+  void forward_requests(std::shared_ptr<const ListenerView> view,
+                        std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts,
+                        Endpoint target) override;
   ServerPool& server_pool() override { return server_pool_; }
   RequestCopies& request_copies() override { return request_copies_; }
   void report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) override;

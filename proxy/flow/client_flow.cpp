@@ -6,12 +6,13 @@
 namespace brownout::proxy {
 
 ClientFlow::ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
-                       std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts)
+                       std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts,
+                       rules::Protocol protocol)
     : host_(host),
       listener_(std::move(listener)),
       group_(std::move(group)),
       facts_(std::move(facts)),
-      turns_(host_, facts_, listener_->config.protocol) {
+      turns_(host_, facts_, protocol) {
   facts_.activity = &activity_;
   activity_.last = facts_.opened;
 }

@@ -30,6 +30,11 @@ class ClientFlow;
 class FlowHost : public Host {
  public:
   virtual void flow_over(ClientFlow& flow) = 0;
+  // Serves a forward proxy's client that sends HTTP requests for URLs. The first request is for
+  // `target`; the addresses of its server are `group`.
+  virtual void forward_requests(std::shared_ptr<const ListenerView> listener,
+                                std::shared_ptr<UpstreamGroup> group, Fd client,
+                                rules::FlowFacts facts, Endpoint target) = 0;
 };
 
 // How the sockets to client and server are closed.
@@ -59,11 +64,14 @@ class ClientFlow : public Retirable,
 
  protected:
   ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
-             std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts);
+             std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts,
+             rules::Protocol protocol);
 
   // Begins admission: the steps from "accepted" to admitted(). Until admitted(), the derived class
   // forwards events of the client's socket to at_the_gate(), and its deadline to gate_due().
   void enter();
+  // Admission from here on, for a client of a forward proxy whose target is known.
+  void meet_rules();
   void at_the_gate(std::uint32_t events);
   // Begins STARTTLS for the host that the client named. Runs the TLS steps of admission again, up
   // to admitted().
@@ -113,17 +121,19 @@ class ClientFlow : public Retirable,
   // Returns the success reply for the client of a forward proxy; "" at other listeners.
   std::string connected_reply() const { return proxy_gate_ ? proxy_gate_->connected() : ""; }
   void leave();
-  // Whether the rules on new connections have been applied.
+  // ProxyGate::Owner
+  void target_known(std::vector<Endpoint> servers) override;
+  void target_refused(std::string reply) override;
+  // Resolves another target of the same client, for a flow of HTTP.
+  void find_target(const Endpoint& target);
+  // Whether the rules of new connections have been applied.
   bool arrived() const { return arrived_; }
 
  private:
   enum class Gate { kHeader, kTarget, kHello, kDelay, kHandshake, kOpen };
   void next_gate();
   bool read_header();
-  // Overrides of ProxyGate::Owner.
-  void target_known(std::vector<Endpoint> servers) override;
-  void target_refused(std::string reply) override;
-  void apply_rules();
+  void hand_over();
   std::optional<Duration> arrive();
   void pass_delay();
   std::string_view what_is_missing() const;

@@ -66,8 +66,31 @@ bool ClientFlow::read_header() {
 
 void ClientFlow::target_known(std::vector<Endpoint> servers) {
   group_ = UpstreamGroup::to(std::move(servers), host_.rules().seed(), nullptr);
+  if (proxy_gate_->forwards()) return hand_over();
   if (listener_->expects_hello()) expect_client();
   next_gate();
+}
+
+// This flow ends; a flow of requests takes its client.
+void ClientFlow::hand_over() {
+  auto& host = host_;
+  auto listener = listener_;
+  auto group = group_;
+  auto facts = facts_;
+  auto target = proxy_gate_->target();
+  host_.loop().poller().forget(client().number());
+  auto fd = client().take_fd();
+  end(CloseMode::kClose);
+  host.forward_requests(std::move(listener), std::move(group), std::move(fd), std::move(facts),
+                        std::move(target));
+}
+
+void ClientFlow::find_target(const Endpoint& target) {
+  // The caller may be the gate of the target before.
+  if (proxy_gate_) host_.loop().retire(std::move(proxy_gate_));
+  proxy_gate_ =
+      std::make_unique<ProxyGate>(host_, static_cast<ProxyGate::Owner&>(*this), *listener_, facts_);
+  proxy_gate_->find(target);
 }
 
 void ClientFlow::target_refused(std::string reply) {

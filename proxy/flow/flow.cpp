@@ -13,7 +13,7 @@ namespace brownout::proxy {
 
 Flow::Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
            std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts)
-    : ClientFlow(host, std::move(listener), std::move(group), std::move(facts)),
+    : ClientFlow(host, listener, std::move(group), std::move(facts), listener->config.protocol),
       upstream_(*this, host_.loop(), listener_->config, facts_, rules::Direction::kUpstream,
                 client_, server_),
       downstream_(*this, host_.loop(), listener_->config, facts_, rules::Direction::kDownstream,

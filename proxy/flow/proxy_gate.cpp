@@ -43,15 +43,16 @@ void ProxyGate::read(Stream& stream) {
       return owner_.target_refused(std::move(step.reply));
     }
     if (!step.reply.empty()) stream.send(std::as_bytes(std::span(step.reply)));
-    if (step.state == codecs::ProxyRequest::State::kTarget) {
-      asked_ = true;
-      return find_target();
+    if (step.state != codecs::ProxyRequest::State::kMore) {
+      forwards_ = step.state == codecs::ProxyRequest::State::kForward;
+      return find(request_.target());
     }
   }
 }
 
-void ProxyGate::find_target() {
-  const auto& target = request_.target();
+void ProxyGate::find(const Endpoint& target) {
+  asked_ = true;
+  target_ = target;
   facts_.intercepted = true;
   facts_.destination_port = target.port;
   if (const auto ip = target.ip()) {
@@ -83,8 +84,8 @@ void ProxyGate::ask_rules() {
     }
     if (verdict.reply) return settle(std::move(*verdict.reply));
   }
-  ticket_ = host_.resolver().resolve(request_.target().host,
-                                     [this](const auto& answer) { resolved(answer); });
+  ticket_ =
+      host_.resolver().resolve(target_.host, [this](const auto& answer) { resolved(answer); });
 }
 
 void ProxyGate::resolved(const Result<std::vector<IpAddress>>& answer) {
@@ -115,19 +116,19 @@ void ProxyGate::finish() {
     const auto ip = record.address();
     if (!ip) continue;
     if (servers.empty()) facts_.destination = *ip;
-    servers.push_back({to_text(*ip), request_.target().port, ""});
+    servers.push_back({to_text(*ip), target_.port, ""});
   }
   if (!servers.empty() && reply_.rcode == rules::Rcode::kNoError) {
     return owner_.target_known(std::move(servers));
   }
   const auto why = reply_.rcode == rules::Rcode::kNoError ? "no address" : to_text(reply_.rcode);
-  owner_.target_refused(request_.failed(codecs::ProxyRequest::Failure::kNoSuchHost,
-                                        request_.target().host + ": DNS: " + why));
+  owner_.target_refused(
+      request_.failed(codecs::ProxyRequest::Failure::kNoSuchHost, target_.host + ": DNS: " + why));
 }
 
 std::string ProxyGate::unreachable(std::string_view why) const {
   return request_.failed(codecs::ProxyRequest::Failure::kRefused,
-                         to_text(request_.target()) + ": " + std::string(why));
+                         to_text(target_) + ": " + std::string(why));
 }
 
 void ProxyGate::record(const rules::QueryPlan::Notes& notes) {

@@ -1,7 +1,7 @@
-// ProxyGate: reads the request of a forward proxy's client (SOCKS, or HTTP CONNECT) and resolves
-// the name of the server.
+// ProxyGate: reads the request of a forward proxy's client (SOCKS, CONNECT, or HTTP for an http://
+// URL) and resolves the name of its target.
 //
-//  SOCKS or CONNECT -> DNS rules for the name -> lookup -> (delay) -> target_known()
+//   request -> DNS rules for the name -> lookup -> (delay) -> target_known()
 //
 // If the lookup fails, because of a rule or of the resolver, the client gets the proxy protocol's
 // error reply, after the time that a resolver would take. A member of the flow that owns the
@@ -19,7 +19,7 @@
 
 namespace brownout::proxy {
 
-class ProxyGate final : private Deadline {
+class ProxyGate final : public Retirable, private Deadline {
  public:
   class Owner {
    public:
@@ -35,6 +35,11 @@ class ProxyGate final : private Deadline {
 
   // Reads the client's request. Called when the client's socket is readable.
   void read(Stream& stream);
+  // Resolves another target, which the client has named inside HTTP.
+  void find(const Endpoint& target);
+  // Whether the client's request is HTTP for an http:// URL, and still unread.
+  bool forwards() const { return forwards_; }
+  const Endpoint& target() const { return target_; }
   // Whether the client's request is complete.
   bool asked() const { return asked_; }
   // The reply for the client after the server was connected, or could not be reached.
@@ -42,7 +47,6 @@ class ProxyGate final : private Deadline {
   std::string unreachable(std::string_view why) const;
 
  private:
-  void find_target();
   void ask_rules();
   void resolved(const Result<std::vector<IpAddress>>& answer);
   void settle(rules::DnsReply reply);
@@ -55,6 +59,8 @@ class ProxyGate final : private Deadline {
   rules::FlowFacts& facts_;
   codecs::ProxyRequest request_;
   bool asked_ = false;
+  bool forwards_ = false;
+  Endpoint target_;
   rules::FlowFacts query_;
   rules::QueryPlan plan_;
   Duration delay_{};

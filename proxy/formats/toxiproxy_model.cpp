@@ -67,7 +67,7 @@ std::optional<Problem> take_attributes(const json& from, rules::Toxic& toxic) {
 
 Outcome<rules::Toxic> checked(rules::Toxic toxic) {
   if (auto rule = rules::rule_of(toxic, "proxy"); !rule) {
-    return tl::unexpected(Problem{400, rule.error().what});
+    return bad(rule.error().what);
   }
   return toxic;
 }
@@ -203,7 +203,7 @@ Outcome<rules::Toxic> read_toxic(const json& body) {
   if (toxic.name.empty()) toxic.name = type + "_" + toxic.stream;
   toxic.kind = rules::find_toxic(type);
   if (toxic.kind == nullptr) return tl::unexpected(Problem{400, "invalid toxic type"});
-  for (const auto& attribute : toxic.kind->attributes) toxic.values.push_back(attribute.fallback);
+  toxic.values.resize(toxic.kind->attributes.size());
   return update_toxic(std::move(toxic), body);
 }
 

@@ -19,11 +19,15 @@ bool is_success(int status) { return status > 0 && status < 500; }
 }  // namespace
 
 HttpFlow::HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
-                   std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts)
-    : ClientFlow(host, std::move(listener), std::move(group), std::move(facts)),
+                   std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts,
+                   std::optional<Endpoint> target)
+    : ClientFlow(host, listener, std::move(group), std::move(facts),
+                 target ? rules::Protocol::kHttp : listener->config.protocol),
       http_host_(host),
       conversation_(static_cast<http::Conversation::Wire&>(*this), facts_,
-                    listener_->config.protocol == rules::Protocol::kWebSocket) {
+                    listener_->config.protocol == rules::Protocol::kWebSocket),
+      target_(std::move(target)) {
+  if (target_) conversation_.forward();
   client_.flow = server_.flow = up_.flow = down_.flow = this;
   up_.direction = rules::Direction::kUpstream;
   down_.direction = rules::Direction::kDownstream;
@@ -37,7 +41,7 @@ HttpFlow::~HttpFlow() {
 
 void HttpFlow::start() {
   if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(CloseMode::kReset);
-  enter();
+  target_ ? meet_rules() : enter();
 }
 
 void HttpFlow::serve() {
@@ -217,66 +221,6 @@ void HttpFlow::to_server(codecs::ByteView bytes) {
   if (server_.stream) server_.out.write(server_.stream, bytes);
 }
 
-void HttpFlow::ask_for_server(bool fresh) {
-  if (connector_) return;
-  fresh_ = fresh;
-  dial();
-}
-
-Stream HttpFlow::idle_connection(const SocketAddress& server) {
-  if (fresh_) return {};
-  auto stream = http_host_.server_pool().take(*group_, server);
-  reused_ = static_cast<bool>(stream);
-  return stream;
-}
-
-void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) {
-  server_.stream = std::move(stream);
-  server_.readable = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
-  server_.finished = false;
-  server_address_ = server;
-  host_.loop().poller().replace(server_.stream.number(), server_);
-  const auto before = rules_.size();
-  connected(server);
-  const auto now = Loop::now();
-  if (rules_.size() != before) {
-    set_rules(up_, now);
-    set_rules(down_, now);
-  }
-  conversation_.server_ready(std::exchange(reused_, false), now);
-  // Reads in the next iteration of the event loop: the caller may be the Conversation, which may
-  // just have closed the server's connection.
-  auto& next = server_.stream ? server_ : client_;
-  host_.loop().poller().again(next.stream.number());
-}
-
-void HttpFlow::on_connect_failed(const Error& error) {
-  log_unreachable(error);
-  host_.loop().retire(std::move(connector_));
-  conversation_.server_failed("no server of upstream " + group_->config().name + " can be reached",
-                              error.origin == Origin::kInjected, Loop::now());
-  work();
-}
-
-void HttpFlow::on_connect_stopped(rules::Admission admission) {
-  host_.loop().retire(std::move(connector_));
-  if (admission.verdict == rules::Admission::Verdict::kAnswer) {
-    return send_and_close(admission.answer);
-  }
-  conversation_.server_silent();
-  host_.loop().poller().again(client_.stream.number());
-}
-
-void HttpFlow::drop_server() {
-  if (!server_.stream) return;
-  server_.out.flush(server_.stream);
-  server_.out.clear();
-  host_.loop().poller().forget(server_.stream.number());
-  host_.loop().close_later(server_.stream.take_fd());
-  server_.readable = server_.finished = server_.urgent = false;
-  server_fin_ = false;
-}
-
 void HttpFlow::finish_client() {
   client_fin_ = true;
   if (!down_.chain) {
@@ -297,12 +241,6 @@ void HttpFlow::close_client(rules::Close how) {
   }
   if (std::exchange(closing_, true)) return;
   finish_client();
-}
-
-void HttpFlow::send_copy(std::string request, std::string_view method) {
-  if (!http_host_.request_copies().send(group_, facts_, std::move(request), method)) {
-    report("sent once", "a duplicate was not sent, since too many other duplicates are in flight");
-  }
 }
 
 void HttpFlow::send_and_close(std::string_view bytes) {

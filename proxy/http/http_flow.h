@@ -4,13 +4,16 @@
 //                <- (faults on bytes) <-              <-
 //
 // Faults of connections and of bytes act on the client's connection, as in Flow. The Conversation
-// (rules/protocols/http1/codec/conversation.h) parses HTTP and applies the faults of requests. The
-// server is dialled at the first request. Its connection is kept until the client disconnects, and
-// then goes to the pool. Owned by its worker (proxy/engine/worker.h); use only on the event loop's
-// thread.
+// applies the faults of requests. The server is dialled at the first request. Its connection is
+// kept until the client leaves, and then goes to the pool.
+//
+// With a `target`, the client is one of a forward proxy (proxy_gate.h): each request names its
+// server, and a request for another server than the last one closes the connection to that one.
+// Owned by its worker; loop's thread only.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "proxy/flow/client_flow.h"
@@ -33,7 +36,8 @@ class HttpHost : public FlowHost {
 class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
  public:
   HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
-           std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts);
+           std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts,
+           std::optional<Endpoint> target = std::nullopt);
   ~HttpFlow() override;
 
   void start() override;
@@ -77,7 +81,9 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   void on_connect_failed(const Error& error) override;
   void on_connect_stopped(rules::Admission admission) override;
   Stream idle_connection(const SocketAddress& server) override;
-  void admitted() override { serve(); }
+  void target_known(std::vector<Endpoint> servers) override;
+  void target_refused(std::string reply) override;
+  void admitted() override;
   Stream& client() override { return client_.stream; }
   std::size_t held(rules::Direction direction) const override {
     const bool up = direction == rules::Direction::kUpstream;
@@ -125,6 +131,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   void work();
   void linger();
   void release();
+  std::string server_name() const { return target_ ? to_text(*target_) : group_->config().name; }
   bool over() const { return state_ == State::kLingering || state_ == State::kOver; }
 
   HttpHost& http_host_;
@@ -135,12 +142,14 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   http::Conversation conversation_;
   Poster poster_{host_.loop()};
   SocketAddress server_address_;
+  std::optional<Endpoint> target_;  // of a forward proxy's client: the server that group_ is
   State state_ = State::kWaiting;
   std::string answer_;
-  std::optional<int> status_;  // status of the response that begins next, for the statistics
-  bool fresh_ = false;         // the request needs a new connection to the server
-  bool reused_ = false;        // the server's connection is from the pool
-  bool client_fin_ = false;    // a FIN to the client follows once all bytes are written
+  std::optional<int> status_;    // status of the next response to the client
+  bool changes_server_ = false;  // a forward proxy's client has asked for another server
+  bool fresh_ = false;           // the server's connection must be new
+  bool reused_ = false;          // the server's connection is from the pool
+  bool client_fin_ = false;      // half-close once all bytes are written
   bool server_fin_ = false;
   bool closing_ = false;     // both connections are closed once all bytes are written
   bool down_ended_ = false;  // faults on bytes to the client have passed on the end of the stream

@@ -107,7 +107,7 @@ const Schema<Listener>& listener_schema() {
             "connections begin with a PROXY header (version 1 or 2); rules match the client "
             "address in that header"),
       field("username", &Listener::username,
-            "proxy: the required user name (SOCKS5: RFC 1929; CONNECT: Basic; SOCKS4 is then "
+            "proxy: the required user name (SOCKS5: RFC 1929; HTTP: Basic; SOCKS4 is then "
             "refused, because it has no password); left out, no authentication"),
       field("password_file", &Listener::password_file,
             "proxy: a file whose first line is the password of `username`"),

@@ -74,7 +74,7 @@ const std::array<ToxicKind, 9>& kinds() {
       {"slicer", {{"average_size"}, {"size_variation"}, {"delay"}}, slicer},
       {"limit_data", {{"bytes"}}, limit_data},
       {"noop", {}, noop},
-      {"packet_loss", {{"loss_rate", 0.1, true}, {"correlation", 0, true}}, packet_loss},
+      {"packet_loss", {{"loss_rate", true}, {"correlation", true}}, packet_loss},
   }};
   return all;
 }
@@ -92,8 +92,8 @@ std::optional<std::string> out_of_range(const Toxic& toxic) {
   if (toxic.kind->name == "slicer" && toxic.values[0] < 1) {
     return "average_size must be at least 1";
   }
-  if (toxic.kind->name == "slicer" && toxic.values[1] >= toxic.values[0]) {
-    return "size_variation must be less than average_size";
+  if (toxic.kind->name == "slicer" && toxic.values[1] > toxic.values[0]) {
+    return "size_variation must be at most average_size";
   }
   return std::nullopt;
 }

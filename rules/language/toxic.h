@@ -17,7 +17,6 @@ namespace brownout::rules {
 
 struct ToxicAttribute {
   std::string_view name;
-  double fallback = 0;
   bool fraction = false;
 };
 

@@ -62,7 +62,7 @@ CarrierSet Protocol::carriers() const {
     case Kind::kMessages:
       return kStreams | kMessages;
     case Kind::kProxy:
-      return kStreams | kDnsQueries;
+      return kStreams | kDnsQueries | kHttpRequests;
     case Kind::kTcp:
       break;
   }

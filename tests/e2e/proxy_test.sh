@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests a forward proxy (SOCKS5, SOCKS4 and CONNECT) that curl, git and Python use through
-# ALL_PROXY. Also tests the PROXY protocol, received from and sent to nginx and curl.
+# A forward proxy (SOCKS5, SOCKS4, CONNECT and http:// URLs) that curl, git and Python use through ALL_PROXY and
+# http_proxy; and the PROXY protocol, received from and sent to nginx and curl.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl nginx openssl python3
@@ -86,16 +86,77 @@ says "400\|wrong version" --proxy "https://127.0.0.1:$proxy_port" "http://127.0.
 says "(5)" --proxy "$socks" "http://127.0.0.1:$(free_port)/"
 says "502" --proxytunnel --proxy "$tunnel" "http://127.0.0.1:$(free_port)/"
 says "." --proxy "$socks" http://127.0.0.1:9/
-says "405" --proxy "$tunnel" "http://127.0.0.1:$web/hello" --fail
+says "502" --fail --proxy "$tunnel" http://gone.example.org/
+says "502" --fail --proxy "$tunnel" "http://127.0.0.1:$(free_port)/"
+says "400" --fail --proxy "$tunnel" --request-target /hello "http://127.0.0.1:$web/hello"
 pass "a name that a rule fails gives host unreachable or a 502; so does an unreachable server"
+
+# http_proxy: requests for URLs. One connection of the client serves several hosts, and rules of requests act.
+cat >"$folder/seen.py" <<'P'
+import http.server, json, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+        text = json.dumps([self.requestline, {k.lower(): v for k, v in self.headers.items()}, body]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.send_header("Keep-Alive", "timeout=5")
+        self.end_headers()
+        self.wfile.write(text)
+    do_POST = do_GET
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+P
+seen=$(free_port)
+start seen /usr/bin/python3 "$folder/seen.py" "$seen"
+wait_port "$seen"
+forward urls "" "[[rule]]
+match = { host = \"moved.example.org\", path = \"/busy\" }
+fault = { type = \"abort\", status = 503 }
+[[rule]]
+match = { path = \"/slow\" }
+fault = { type = \"delay\", delay = \"300ms\" }
+[[rule]]
+match = { qname = \"moved.example.org\" }
+fault = { type = \"wrong_answer\", addresses = [\"127.0.0.1\"] }
+[[rule]]
+match = { host = \"localhost\" }
+fault = { type = \"latency\", delay = \"150ms\" }"
+export http_proxy="http://127.0.0.1:$proxy_port"
+[ "$(get "http://127.0.0.1:$web/hello")" = hello ] || fail "http_proxy"
+get -H 'Proxy-Connection: keep-alive' -d 'a body' "http://moved.example.org:$seen/x?y" >"$folder/asked"
+/usr/bin/python3 - "$folder/asked" "moved.example.org:$seen" <<'P' || fail "the server is asked $(cat "$folder/asked")"
+import json, sys
+line, headers, body = json.load(open(sys.argv[1]))
+assert line == "POST /x?y HTTP/1.1" and body == "a body", line
+assert headers["host"] == sys.argv[2] and "proxy-connection" not in headers, headers
+P
+get -v "http://127.0.0.1:$web/hello" "http://moved.example.org:$seen/1" "http://127.0.0.1:$web/hello" >"$folder/three" 2>"$folder/said"
+[ "$(grep -c '^< HTTP/1.1 200' "$folder/said")" = 3 ] && [ "$(grep -c 'Re-using existing connection' "$folder/said")" = 2 ] ||
+  fail "three requests to two hosts: $(cat "$folder/said")"
+grep -qi '^< keep-alive' "$folder/said" && fail "a header of the server's connection: $(cat "$folder/said")"
+[ "$(get -o "$folder/body" -w '%{http_code}' "http://moved.example.org:$seen/busy")" = 503 ] || fail "a rule for a request"
+[ "$(get -o "$folder/body" -w '%{http_code}' "http://127.0.0.1:$seen/busy")" = 200 ] || fail "a rule for another host's request acts"
+begin=$(now)
+get "http://127.0.0.1:$web/slow" >/dev/null
+at_least "$(since "$begin")" 0.3 || fail "a delay of a request"
+begin=$(now)
+get "http://127.0.0.1:$web/hello" "http://localhost:$web/hello" >/dev/null
+at_least "$(since "$begin")" 0.3 || fail "a rule for the connections of the second host"
+[ "$(/usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('http://moved.example.org:$web/hello').read().decode(), end='')")" = hello ] || fail "python with http_proxy"
+head -c 5000000 /dev/urandom >"$folder/files/large"
+get "http://127.0.0.1:$web/large" | cmp - "$folder/files/large" || fail "a large body"
+unset http_proxy
+pass "http_proxy: curl and python; one connection serves several hosts, and rules of requests act"
 
 echo secret >"$folder/password"
 forward closed "username = \"qa\"
 password_file = \"$folder/password\"" ""
-[ "$(get --proxy "socks5h://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] ||
-  fail "SOCKS5 with a password: expected the page \"hello\", got another result"
-[ "$(get --proxytunnel --proxy "http://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] ||
-  fail "CONNECT with a password: expected the page \"hello\", got another result"
+[ "$(get --proxy "socks5h://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "SOCKS5, a password"
+[ "$(get --proxytunnel --proxy "http://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "CONNECT, a password"
+[ "$(get --proxy "http://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "a URL, a password"
+says "407" --fail --proxy "http://qa:wrong@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "(91)" --proxy "socks4://qa@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "." --proxy "socks5h://qa:wrong@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "407" --proxytunnel --proxy "http://127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"

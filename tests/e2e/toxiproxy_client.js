@@ -78,7 +78,7 @@ async function toxics(proxy, beside) {
 }
 
 async function calls(toxiproxy) {
-  assert.deepStrictEqual(JSON.parse(await toxiproxy.getVersion()), { version: '2.12.0' });
+  assert.deepStrictEqual(JSON.parse(await toxiproxy.getVersion()), { version: '2.13.0' });
   assert.deepStrictEqual(await toxiproxy.getAll(), {});
   const proxy = await toxiproxy.createProxy({ name: 'chat', listen: '127.0.0.1:0', upstream });
   assert(/^127\.0\.0\.1:\d+$/.test(proxy.listen), proxy.listen);

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Tests `brownout toxiproxy` as a replacement for toxiproxy-server: every API route with curl, the
-# npm client, the configuration file and the options.
+# brownout toxiproxy as a replacement for toxiproxy-server: every route with curl, the clients from npm and PyPI, the
+# configuration file, the flags and the token.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl node python3
 here=$(cd "$(dirname "$0")" && pwd)
 modules=$here/../../build/npm/node_modules
-[ -d "$modules/toxiproxy-node-client" ] || fail "toxiproxy-node-client is needed and not installed; run .ci/install-packages --tests"
+[ -d "$modules/toxiproxy-node-client" ] || fail "toxiproxy-node-client is missing (tests/run.sh installs it)"
+[ -d "$here/../../build/pypi/toxiproxy" ] || fail "toxiproxy-python is missing (tests/run.sh installs it)"
 
 start_echo
 upstream=$echo_port
+unset TOXIPROXY_AUTH_TOKEN
 
 # api NAME [OPTION...]: starts the server, and sets $api.
 api() {
@@ -24,7 +26,7 @@ api() {
 header() { grep -qiE "^$1" "$folder/head" || fail "response: expected the header \"$1\", got: $(cat "$folder/head")"; }
 
 api toxiproxy
-ask 200 '^\{"version": "2\.12\.0"\}$' "$api/version"
+ask 200 '^\{"version": "2\.13\.0"\}$' "$api/version"
 header 'content-type: application/json;charset=utf-8'
 header 'x-toxiproxy-request-id: .'
 ask 200 '^\{\}$' "$api/proxies"
@@ -81,8 +83,8 @@ pass "an incomplete request does not block other clients"
 
 changes=10000
 grep -qE '__(asan|tsan)_init' "$brownout" && changes=1000
-CHANGES=$changes node "$here/toxiproxy_client.js" "$modules" "$api" "$upstream" ||
-  fail "Toxiproxy's npm client: expected all steps to succeed, got the error above; log: $(cat "$folder/toxiproxy.log")"
+PYTHONPATH=$here/../../build/pypi python3 "$here/toxiproxy_client.py" "${api##*:}" "$upstream" || fail "the Python client"
+CHANGES=$changes node "$here/toxiproxy_client.js" "$modules" "$api" "$upstream" || fail "the client; $(cat "$folder/toxiproxy.log")"
 
 cat >"$folder/config.json" <<C
 [{"name": "c", "listen": "127.0.0.1:0", "upstream": "127.0.0.1:$upstream", "enabled": true,
@@ -93,9 +95,8 @@ ask 200 '"latency":50' "$api/proxies/c"
 echo '[{"name": "c"}]' >"$folder/bad.json"
 code=0
 "$brownout" toxiproxy -port "$(free_port)" -config "$folder/bad.json" 2>"$folder/bad.txt" || code=$?
-[ "$code" = 2 ] && grep -q 'bad.json: missing required field: upstream at proxy 1' "$folder/bad.txt" ||
-  fail "an invalid configuration file: expected exit code 2 and the missing field, got exit code $code and: $(cat "$folder/bad.txt")"
-"$brownout" toxiproxy -version | grep -q '2\.12\.0' || fail "brownout toxiproxy -version: expected 2.12.0, got another version"
+[ "$code" = 2 ] && grep -q 'bad.json: missing required field: upstream at proxy 1' "$folder/bad.txt" || fail "a bad file: $code $(cat "$folder/bad.txt")"
+"$brownout" toxiproxy -version | grep -q '2\.13\.0' || fail "no version"
 pass "the configuration file and the flags"
 
 ask 404 '404 page not found' "$api/metrics"
@@ -112,3 +113,28 @@ ask 200 '^toxiproxy_proxy_sent_bytes_total\{direction="downstream",.*\} 5$' "$ap
 ask 200 '^process_cpu_seconds_total ' "$api/metrics"
 exec 3>&-
 pass "live counters at /metrics"
+
+# With a token, every route needs it: /version and /metrics too.
+open_port=$(free_port)
+start open "$brownout" toxiproxy -host 0.0.0.0 -port "$open_port"
+wait_for 10 curl -sf "http://127.0.0.1:$open_port/version" || fail "no API: $(cat "$folder/open.log")"
+grep -q 'other machines can use the API at 0.0.0.0:[0-9]* without a token: set TOXIPROXY_AUTH_TOKEN' "$folder/open.log" ||
+  fail "no warning: $(cat "$folder/open.log")"
+grep -q 'without a token' "$folder/toxiproxy.log" && fail "a warning on loopback: $(cat "$folder/toxiproxy.log")"
+port=$(free_port)
+start token env TOXIPROXY_AUTH_TOKEN=' 3b5f secret ' "$brownout" toxiproxy -host 0.0.0.0 -port "$port" -proxy-metrics
+token=(-H 'Authorization: Bearer 3b5f secret')
+api=http://127.0.0.1:$port
+wait_for 10 curl -sf "${token[@]}" "$api/version" || fail "no API: $(cat "$folder/token.log")"
+for path in version proxies metrics proxies/p/toxics; do
+  ask 401 '^\{"error":"missing or invalid auth token","status":401\}$' "$api/$path"
+  header 'www-authenticate: bearer'
+  ask 401 'missing or invalid auth token' -H 'Authorization: Bearer 3b5f' "$api/$path"
+done
+ask 403 'User agent not allowed' -A 'Mozilla/5.0' "$api/version"
+ask 404 '^404 page not found$' "$api/nothing"
+ask 401 'missing or invalid auth token' -X POST "$api/reset"
+ask 201 '"name":"t"' "${token[@]}" -d "{\"name\":\"t\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$upstream\"}" "$api/proxies"
+ask 200 '' "${token[@]}" "$api/metrics"
+grep -q 'without a token' "$folder/token.log" && fail "a warning in spite of a token: $(cat "$folder/token.log")"
+pass "the token, and the warning without one"

@@ -1,7 +1,8 @@
-// Fuzzes requests to a forward proxy with any bytes. The result must not depend on how the bytes
-// are cut.
+// Any bytes as a request to a forward proxy: the result does not depend on how they are cut. Any
+// bytes as the URL of a request: the server gets a path and a host.
 #include <cstdlib>
 
+#include "rules/protocols/http1/forward.h"
 #include "rules/protocols/proxy/codec/proxy_protocol.h"
 #include "rules/protocols/proxy/codec/proxy_request.h"
 
@@ -27,6 +28,21 @@ std::string run(ByteView bytes, std::size_t size) {
   return said;
 }
 
+void forward(const std::string& target) {
+  brownout::rules::HttpHead head;
+  head.method = "GET";
+  head.target = target;
+  head.start_line = "GET " + target + " HTTP/1.1";
+  head.headers = {{"Host", "a"}, {"Connection", target}};
+  const auto server = brownout::rules::server_of(target);
+  brownout::rules::make_direct(head);
+  if (!server) return;
+  const auto* host = head.find("host");
+  if (host == nullptr || host->find('@') != host->npos) std::abort();
+  if (head.target != "*" && !head.target.starts_with('/')) std::abort();
+  if (head.find("connection") != nullptr) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -34,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A request may be refused earlier or later, depending on the pieces. Only the response must be
   // the same.
   if (size > 0 && size < 1024 && run(bytes, 1) != run(bytes, 7)) std::abort();
+  forward(std::string(reinterpret_cast<const char*>(data), size));
   const auto header = brownout::codecs::read_proxy_header(bytes);
   if (header.state == brownout::codecs::ProxyHeader::State::kHeader && header.length > size)
     std::abort();

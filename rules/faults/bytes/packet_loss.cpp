@@ -1,5 +1,8 @@
-// packet_loss: drops whole chunks of a stream, as Toxiproxy's fault of the same name does. The
-// fault loss imitates real packet loss under TCP instead, where no data is missing.
+// packet_loss: drops whole chunks, which corrupts the stream. Toxiproxy has this fault under the
+// same name (2026), and its `correlation`: the loss rate is higher by it after a drop, so that
+// drops come in bursts. For the effect of packet loss on a real TCP connection see loss.cpp.
+#include <algorithm>
+
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 
@@ -11,6 +14,28 @@ struct PacketLossSettings {
   Ratio correlation{};
 };
 
+class PacketLossStage final : public Stage {
+ public:
+  PacketLossStage(const PacketLossSettings& settings, const StageContext& context)
+      : settings_(settings), dice_(context.dice.split("loss")), intensity_(context.intensity) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto ordinal = chunks_++;
+    const double more = dropped_ ? settings_.correlation.share() : 0;
+    const double chance = std::min(1.0, settings_.loss_rate.share() + more);
+    dropped_ = dice_.unit(ordinal) < chance * intensity_.at(now);
+    if (!dropped_) return out.emit(std::move(chunk), now);
+    out.note(dropped(chunk, ordinal), now);
+  }
+
+ private:
+  PacketLossSettings settings_;
+  Dice dice_;
+  Intensity intensity_;
+  bool dropped_ = false;  // the chunk before
+  std::uint64_t chunks_ = 0;
+};
+
 class PacketLoss final : public Fault {
  public:
   using Settings = PacketLossSettings;
@@ -20,14 +45,13 @@ class PacketLoss final : public Fault {
     static const Schema<Settings> schema{{
         field("loss_rate", &Settings::loss_rate, "share of chunks or datagrams that are dropped"),
         field("correlation", &Settings::correlation,
-              "weight of the previous draw in each draw, as in tc-netem(8)"),
+              "added to loss_rate for the chunk after a dropped one, so that drops come in bursts"),
     }};
     return schema;
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    return std::make_unique<LossyStage>(
-        LossModel(context.dice, settings_.loss_rate, settings_.correlation), context.intensity);
+    return std::make_unique<PacketLossStage>(settings_, context);
   }
 
  private:

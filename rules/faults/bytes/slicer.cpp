@@ -41,7 +41,7 @@ class SlicerStage final : public HoldingStage {
   std::size_t next_size() {
     const auto size = dice_.between(pieces_++, settings_.size.count - settings_.variation.count,
                                     settings_.size.count + settings_.variation.count);
-    return static_cast<std::size_t>(size);
+    return static_cast<std::size_t>(std::max(size, std::int64_t{1}));
   }
 
   SlicerSettings settings_;
@@ -62,18 +62,19 @@ class Slicer final : public Fault {
         field("size", &Settings::size, "mean size of a piece",
               {.least = Bytes{1}, .required = true}),
         field("variation", &Settings::variation,
-              "largest deviation of a piece from `size`, uniformly distributed; less than `size`"),
-        field("delay", &Settings::delay, "pause after each piece"),
+              "piece sizes are uniform between size - variation (but at least 1 B) and size + "
+              "variation; at most size"),
+        field("delay", &Settings::delay, "the pause behind each piece"),
     }};
     return schema;
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    if (settings.variation >= settings.size) {
+    if (settings.variation > settings.size) {
       problems.add(position_of(table, "variation"),
-                   "variation " + to_text(settings.variation) + " is not less than size " +
+                   "variation " + to_text(settings.variation) + " is more than size " +
                        to_text(settings.size),
-                   "pieces need at least one byte: lower the variation");
+                   "a piece cannot have less than no bytes: lower the variation");
     }
   }
 

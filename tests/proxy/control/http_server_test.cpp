@@ -48,14 +48,14 @@ TEST(Strangers, CountsAnIpv6NetworkAsOneAddress) {
 class Api : public testing::TestWithParam<bool> {
  protected:
   Api() {
-    HttpServer::IsAuthorized is_authorized;
+    HttpServer::Knows knows;
     if (GetParam()) {
-      is_authorized = [](const rules::HttpHead& head) { return head.find("authorization") != nullptr; };
+      knows = [](const rules::HttpHead& head) { return head.find("authorization") != nullptr; };
     }
     const auto handler = [](const HttpServer::Request& request) {
       return HttpResponse{.body = "done " + request.path};
     };
-    server_ = std::move(*HttpServer::listen(loop_, {"127.0.0.1", 0, ""}, handler, nullptr, is_authorized));
+    server_ = std::move(*HttpServer::listen(loop_, {"127.0.0.1", 0, ""}, handler, nullptr, knows));
     thread_ = std::thread([this] { loop_.run(); });
   }
   ~Api() override {

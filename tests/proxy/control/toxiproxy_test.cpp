@@ -74,7 +74,42 @@ TEST_F(Toxiproxy, AFailedRequestChangesNothing) {
   EXPECT_EQ(ask("GET", "/proxies").body, before);
 }
 
-TEST_F(Toxiproxy, PopulateKeepsUnchangedProxies) {
+TEST_F(Toxiproxy, WithATokenEveryRequestNeedsIt) {
+  api_->set_token("secret");
+  rules::HttpHead head;
+  const auto with = [&](const std::string& authorization) {
+    head.headers = {{"Authorization", authorization}};
+    return api_->handle({"POST", "/proxies", "", head, kChat});
+  };
+  for (const auto& refused : {ask("GET", "/version"), ask("POST", "/reset"), with("secret"),
+                              with("Bearer secre"), with("Bearer secret2"), with("bearer")}) {
+    EXPECT_EQ(refused.status, 401);
+    EXPECT_EQ(json::parse(refused.body),
+              json::parse(R"({"error":"missing or invalid auth token","status":401})"));
+    EXPECT_THAT(refused.headers,
+                testing::Contains(testing::Field(&rules::HttpHeader::name, "WWW-Authenticate")));
+  }
+  EXPECT_EQ(with("Bearer secret").status, 201);
+}
+
+// Toxiproxy's attributes are zero where a client gives none, and its slicer's bounds are inclusive.
+TEST_F(Toxiproxy, AttributesDefaultToZero) {
+  ask("POST", "/proxies", kChat);
+  EXPECT_EQ(ask("POST", "/proxies/chat/toxics", R"({"type":"packet_loss"})").status, 200);
+  EXPECT_EQ(get("/proxies/chat/toxics/packet_loss_downstream")["attributes"],
+            json::parse(R"({"correlation":0.0,"loss_rate":0.0})"));
+  const auto slicer = [&](const std::string& attributes) {
+    return ask("POST", "/proxies/chat/toxics",
+               R"({"type":"slicer","attributes":)" + attributes + "}")
+        .body;
+  };
+  EXPECT_THAT(slicer("{}"), HasSubstr("bad request body: average_size must be at least 1"));
+  EXPECT_THAT(slicer(R"({"average_size":5,"size_variation":6})"),
+              HasSubstr("bad request body: size_variation must be at most average_size"));
+  EXPECT_THAT(slicer(R"({"average_size":5,"size_variation":5})"), HasSubstr("slicer_downstream"));
+}
+
+TEST_F(Toxiproxy, PopulateLeavesUnchangedProxiesAlone) {
   ask("POST", "/proxies", kChat);
   ask("POST", "/proxies/chat/toxics", R"({"type":"latency","attributes":{"latency":7}})");
   auto same = get("/proxies/chat");

@@ -72,8 +72,9 @@ TEST(Toxic, ToxicityZeroHasNoEffect) {
 TEST(Toxic, AttributesOutOfRangeAreErrors) {
   EXPECT_EQ(output_of(toxic_of("bandwidth", {-1})), "error: rate must not be negative");
   EXPECT_EQ(output_of(toxic_of("slicer", {0, 0, 0})), "error: average_size must be at least 1");
-  EXPECT_EQ(output_of(toxic_of("slicer", {5, 5, 0})),
-            "error: size_variation must be less than average_size");
+  EXPECT_EQ(output_of(toxic_of("slicer", {5, 6, 0})),
+            "error: size_variation must be at most average_size");
+  EXPECT_EQ(output_of(toxic_of("slicer", {9, 9, 0})).find("error"), std::string::npos);
   EXPECT_EQ(output_of(toxic_of("packet_loss", {1.1, 0})),
             "error: loss_rate must be between 0 and 1");
   EXPECT_EQ(output_of(toxic_of("latency", {1, 0}, 1.1)), "error: toxicity must be between 0 and 1");

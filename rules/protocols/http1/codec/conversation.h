@@ -8,9 +8,11 @@
 // The connection becomes a tunnel of bytes after an upgrade or CONNECT. The same happens if the
 // first request or a response is not HTTP.
 //
-// The end of each stream is forwarded. A half-close by the client while a response is pending
-// reaches the server. A close by the server after an early response reaches the client (RFC 9112,
-// 9.6).
+// For the client of a forward proxy, each request names its server by a URL. It is sent in the form
+// that servers expect (forward.h), on a connection to that server.
+//
+// Each end of a stream is forwarded. A half-close by the client while a response is pending reaches
+// the server. A close by the server after an early response reaches the client (RFC 9112, 9.6).
 //
 // No I/O and no clock: the caller passes received bytes and the time, and the interface Wire
 // performs the results. Owned by the connection that it serves; one thread.
@@ -71,6 +73,11 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // `wire` and `connection` are borrowed and must outlive the Conversation. `websockets` means that
   // rules may act on WebSocket messages.
   Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets = false);
+
+  // The client is one of a forward proxy, and the first request is known to be for a URL.
+  void forward() { forwards_ = true; }
+  // The server that the current request of such a client names.
+  const rules::Endpoint& target() const { return target_; }
 
   void client_bytes(ByteView bytes, Instant now);
   void client_finished(Instant now);
@@ -157,6 +164,8 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void request_head(Instant now);
   void decide_request(Instant now);
   void write_request(Instant now);
+  bool read_target();
+  void refuse_request(std::string why, Instant now);
   void request_broken(ByteView rest, Instant now);
   void pass_as_bytes(Instant now);
   void client_end(Instant now);
@@ -167,6 +176,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // Functions for responses are in conversation_response.cpp.
   std::size_t take_server(ByteView bytes, Instant now);
   bool server_step(ByteView& bytes, Instant now);
+  rules::HttpHead received_head();
   void response_head(rules::HttpHead made, Instant now);
   void send_response(Instant now);
   std::string response_text(bool& closes);
@@ -230,6 +240,8 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool discards_client_ = false;  // whether further bytes from the client are discarded
   bool pumping_ = false;
   bool websockets_;
+  bool forwards_ = false;
+  rules::Endpoint target_;
   std::unique_ptr<messages::MessageTunnel> websocket_;
 };
 

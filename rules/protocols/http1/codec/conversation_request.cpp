@@ -5,6 +5,7 @@
 
 #include "rules/language/config.h"
 #include "rules/protocols/http1/codec/conversation.h"
+#include "rules/protocols/http1/forward.h"
 
 namespace brownout::http {
 namespace {
@@ -64,19 +65,35 @@ void Conversation::request_head(Instant now) {
   request_.framing = requests_.framing();
   close_after_ = !request_.framing.keep_alive;
   const auto& set = wire_.rules();
-  if (set.may_match(connection_.listener)) {
+  const bool may_match = set.may_match(connection_.listener);
+  if (may_match || forwards_) request_.message.head = requests_.head();
+  if (forwards_ && !read_target()) {
+    return refuse_request("a request to a proxy needs a URL with http://", now);
+  }
+  if (may_match) {
     facts_ = connection_;
     facts_.carrier = rules::Carrier::kHttp;
     if (websockets_) facts_.message_protocols = rules::Protocol::kWebSocket.messages();
     facts_.message = count_;
-    http_ = rules::HttpExchange::of(requests_.head());
+    http_ = rules::HttpExchange::of(request_.message.head);
     facts_.http = &*http_;
-    request_.message.head = http_->request;
     rules::HttpPlan::Notes notes;
     plan_.on_request(set, facts_, request_.message, now, notes);
     record(Direction::kUpstream, notes);
   }
   wait(request_, now);
+}
+
+// Readies a request of a forward proxy's client for its server. False if it names none.
+bool Conversation::read_target() {
+  auto& message = request_.message;
+  const auto server = rules::server_of(message.head.target);
+  if (!server) return false;
+  rules::make_direct(message.head);
+  message.edited = true;
+  if (connected() && *server != target_) drop_server();
+  target_ = *server;
+  return true;
 }
 
 void Conversation::decide_request(Instant now) {
@@ -142,21 +159,23 @@ bool Conversation::looks_like_http(ByteView rest) const {
 }
 
 void Conversation::request_broken(ByteView rest, Instant now) {
-  if (count_ == 0 && !looks_like_http(rest)) {
+  if (count_ == 0 && !forwards_ && !looks_like_http(rest)) {
     wire_.report("not HTTP", requests_.why());
     return pass_as_bytes(now);
   }
-  wire_.report("refused", requests_.why());
+  refuse_request(requests_.why(), now);
+}
+
+void Conversation::refuse_request(std::string why, Instant now) {
+  wire_.report("refused", why);
   if (response_.phase != Phase::kHead) return end(rules::Close::kFin);
   drop_server();
   close_after_ = true;
   request_.source_ended = true;
   request_.passed = true;
   request_.phase = Phase::kBody;
-  answer_here({400,
-               {{"content-type", "text/plain"}},
-               "brownout refuses this request: " + requests_.why() + "\n"},
-              now);
+  answer_here(
+      {400, {{"content-type", "text/plain"}}, "brownout refuses this request: " + why + "\n"}, now);
 }
 
 void Conversation::pass_as_bytes(Instant now) {
@@ -181,8 +200,9 @@ void Conversation::client_end(Instant now) {
     mode_ = Mode::kOver;
     return wire_.close_client(rules::Close::kFin);
   }
-  if (request_.phase == Phase::kHead && count_ == 0 && !looks_like_http({}))
+  if (request_.phase == Phase::kHead && count_ == 0 && !forwards_ && !looks_like_http({})) {
     return pass_as_bytes(now);
+  }
   if (hung() || request_.phase == Phase::kHead) return end(rules::Close::kFin);
   if (request_.phase == Phase::kBody && !request_.source_ended) client_end_in_body(now);
   if (over()) return;

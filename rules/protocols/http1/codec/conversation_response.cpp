@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rules/protocols/http1/codec/conversation.h"
+#include "rules/protocols/http1/forward.h"
 
 namespace brownout::http {
 namespace {
@@ -60,7 +61,7 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
     case What::kHead:
       response_.framing = responses_->framing();
       if (!is_interim(response_.framing.status)) {
-        response_head(http_ ? responses_->head() : rules::HttpHead{}, now);
+        response_head(received_head(), now);
       } else {
         wire_.to_client(responses_->raw_head());
         responses_->next({});
@@ -81,8 +82,18 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
   }
 }
 
-// Sends a response of the proxy instead of the server's, if a rule demands it, no server is
-// reachable, or the request is refused.
+// The head of the server's response, where it may be changed.
+rules::HttpHead Conversation::received_head() {
+  if (!http_ && !forwards_) return {};
+  auto head = responses_->head();
+  if (!forwards_) return head;
+  rules::remove_hop_headers(head);
+  if (!response_.framing.keep_alive) head.set("connection", "close");
+  response_.message.edited = true;
+  return head;
+}
+
+// Answers without the server: a rule decides so, no server is reachable, or the request is refused.
 void Conversation::answer_here(rules::HttpAnswer answer, Instant now) {
   made_here_ = true;
   // A client that waits for "100 Continue" may never send the body, so do not wait for it.

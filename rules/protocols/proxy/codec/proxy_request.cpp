@@ -8,12 +8,15 @@
 #include <cctype>
 #include <cstring>
 
+#include "rules/protocols/http1/forward.h"
+
 namespace brownout::codecs {
 namespace {
 
 using rules::IpAddress;
 
 constexpr std::uint8_t kSocks4Version = 4;
+constexpr std::string_view kConnect = "CONNECT ";
 constexpr char kGranted4 = 90;
 constexpr char kRefused4 = 91;  // code for "rejected or failed"; the other codes are about identd
 
@@ -127,7 +130,7 @@ ProxyRequest::Step ProxyRequest::feed(ByteView bytes) {
                 : first == kSocks4Version ? Protocol::kSocks4
                                           : Protocol::kHttp;
   }
-  if (protocol_ == Protocol::kHttp) return connect_request(bytes);
+  if (protocol_ == Protocol::kHttp) return http_request(bytes);
   if (protocol_ == Protocol::kSocks4) return socks4_request(bytes);
   switch (stage_) {
     case Stage::kFirst:
@@ -238,7 +241,7 @@ ProxyRequest::Step ProxyRequest::socks_request(ByteView bytes) {
   return aim(std::move(host), number16(bytes, length - 2), length);
 }
 
-ProxyRequest::Step ProxyRequest::connect_request(ByteView bytes) {
+ProxyRequest::Step ProxyRequest::http_request(ByteView bytes) {
   const auto text = text_of(bytes);
   constexpr std::string_view kOther = "neither SOCKS nor HTTP";
   if (!may_be_http(text)) {
@@ -251,15 +254,9 @@ ProxyRequest::Step ProxyRequest::connect_request(ByteView bytes) {
             http_reply("431 Request Header Fields Too Large", "too large")};
   }
   const auto line = first_line(text);
-  constexpr std::string_view kMethod = "CONNECT ";
   const auto version = line.rfind(" HTTP/1.");
   if (version == std::string_view::npos) {
     return {State::kRefused, length, http_reply("400 Bad Request", kOther)};
-  }
-  if (!line.starts_with(kMethod)) {
-    return {State::kRefused, length,
-            http_reply("405 Method Not Allowed", "this proxy supports only CONNECT and SOCKS",
-                       "allow: CONNECT\r\n")};
   }
   if (!open() && !authorized(text.substr(0, length))) {
     return {State::kRefused, length,
@@ -267,10 +264,27 @@ ProxyRequest::Step ProxyRequest::connect_request(ByteView bytes) {
                        "this proxy requires a user name and a password",
                        "proxy-authenticate: Basic realm=\"brownout\"\r\n")};
   }
-  const auto endpoint =
-      version <= kMethod.size()
-          ? rules::config_error("no host")
-          : rules::parse_endpoint(line.substr(kMethod.size(), version - kMethod.size()));
+  const auto request = line.substr(0, version);
+  return request.starts_with(kConnect) ? connect_request(request.substr(kConnect.size()), length)
+                                       : url_request(request, length);
+}
+
+// The request stays where it is, for a parser of HTTP.
+ProxyRequest::Step ProxyRequest::url_request(std::string_view line, std::size_t length) {
+  const auto space = line.find(' ');
+  const auto server = rules::server_of(space == line.npos ? "" : line.substr(space + 1));
+  if (!server) {
+    return {State::kRefused, length,
+            http_reply("400 Bad Request",
+                       server.error().what + ": this proxy takes SOCKS, CONNECT and http:// URLs")};
+  }
+  target_ = *server;
+  stage_ = Stage::kDone;
+  return {State::kForward, 0, {}};
+}
+
+ProxyRequest::Step ProxyRequest::connect_request(std::string_view target, std::size_t length) {
+  const auto endpoint = rules::parse_endpoint(target);
   if (!endpoint || endpoint->is_unix() || endpoint->port == 0) {
     return {State::kRefused, length, http_reply("400 Bad Request", "CONNECT needs host:port")};
   }

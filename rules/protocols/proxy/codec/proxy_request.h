@@ -4,6 +4,7 @@
 //   SOCKS5        RFC 1928; user name and password: RFC 1929
 //   SOCKS4, 4a    openssh.com/txt/socks4.protocol, socks4a.protocol
 //   HTTP CONNECT  RFC 9110, 9.3.6; Basic authentication: RFC 7617
+//   HTTP requests for http:// URLs  RFC 9112, 3.2.2
 //
 // The first byte identifies the protocol. CONNECT is the only supported SOCKS command. SOCKS4 has
 // no password, so its requests are refused if a password is required.
@@ -28,7 +29,8 @@ class ProxyRequest {
   };
   enum class State {
     kMore,     // more bytes are needed
-    kTarget,   // the request is complete; the caller must send connected() or failed() later
+    kTarget,   // the request is complete; send connected() or failed() later
+    kForward,  // a request for an http:// URL, which is not consumed: forward it and its successors
     kRefused,  // send `reply`, which has the reason, then close the connection
   };
   struct Step {
@@ -38,8 +40,8 @@ class ProxyRequest {
   };
   enum class Failure { kRefused, kUnreachable, kNoSuchHost };
 
-  static constexpr std::size_t kMostHead = 16384;  // maximum size of a CONNECT request in bytes
-  // Maximum size in bytes of the user id and of the host name in SOCKS4. Both end with a zero byte.
+  static constexpr std::size_t kMostHead = 65536;  // bytes of the head of an HTTP request
+  // Limit in bytes of the user id and of the host name in SOCKS4, which end with a zero byte.
   static constexpr std::size_t kMostName = 255;
 
   explicit ProxyRequest(Credentials credentials) : credentials_(std::move(credentials)) {}
@@ -60,7 +62,9 @@ class ProxyRequest {
   Step socks4_request(ByteView bytes);
   Step aim(std::string host, std::uint16_t port, std::size_t length);
   Step socks_request(ByteView bytes);
-  Step connect_request(ByteView bytes);
+  Step http_request(ByteView bytes);
+  Step connect_request(std::string_view target, std::size_t length);
+  Step url_request(std::string_view line, std::size_t length);
   bool may_pass(std::string_view username, std::string_view password) const;
   std::string refusal(char socks5) const;
   bool open() const { return credentials_.username.empty() && credentials_.password.empty(); }

@@ -33,5 +33,17 @@ fault = { type = "slicer", size = "10 B", variation = "5 B", delay = "1ms" })";
   }
 }
 
+TEST(Slicer, APieceHasAtLeastOneByte) {
+  VirtualWorld world(R"([[rule]]
+fault = { type = "slicer", size = "2 B", variation = "2 B" })");
+  const std::string text(1000, 'x');
+  world.at(0s).send(text).run();
+  EXPECT_EQ(world.bytes(), text);
+  for (const auto& piece : world.left()) {
+    EXPECT_GE(piece.what.size(), 1U);
+    EXPECT_LE(piece.what.size(), 4U);
+  }
+}
+
 }  // namespace
 }  // namespace brownout::test

@@ -166,7 +166,21 @@ TEST(ProxyRequest, ConnectInChunksOfAnySize) {
   }
 }
 
-// A line may end in LF alone: RFC 9112, 2.2.
+TEST(ProxyRequest, ARequestForAUrlIsLeftToAParserOfHttp) {
+  const std::string head =
+      "POST http://chat.example.org:81/a HTTP/1.1\r\nHost: x\r\n"
+      "Proxy-Authorization: Basic cWE6c2VjcmV0\r\n\r\n";
+  for (std::size_t size = 1; size < 90; size += 3) {
+    ProxyRequest request({.username = "qa", .password = "secret"});
+    const auto all = talk(request, head + "body", size);
+    EXPECT_EQ(all.state, RequestState::kForward);
+    EXPECT_EQ(all.taken, 0U);
+    EXPECT_EQ(all.said, "");
+    EXPECT_EQ(to_text(request.target()), "chat.example.org:81");
+  }
+}
+
+// RFC 9112, 2.2.
 TEST(ProxyRequest, ConnectWithLinesThatEndInLfAlone) {
   for (const std::size_t size : {1U, 7U, 100U}) {
     ProxyRequest request({.username = "qa", .password = "secret"});
@@ -181,16 +195,18 @@ TEST(ProxyRequest, ConnectWithLinesThatEndInLfAlone) {
 TEST(ProxyRequest, ConnectRefusalsHaveAFittingStatus) {
   const auto status = [](ProxyRequest::Credentials who, const std::string& head) {
     ProxyRequest request(std::move(who));
-    return talk(request, head, 1000).said.substr(9, 3);
+    return talk(request, head, 100000).said.substr(9, 3);
   };
-  EXPECT_EQ(status({}, "GET http://chat.example.org/ HTTP/1.1\r\n\r\n"), "405");
+  EXPECT_EQ(status({}, "GET /path HTTP/1.1\r\nHost: a\r\n\r\n"), "400");
+  EXPECT_EQ(status({}, "GET https://chat.example.org/ HTTP/1.1\r\n\r\n"), "400");
   EXPECT_EQ(status({}, "hello\r\n\r\n"), "400");
   EXPECT_EQ(status({}, "CONNECT HTTP/1.1\r\n\r\n"), "400");
   EXPECT_EQ(status({}, "CONNECT nowhere HTTP/1.1\r\n\r\n"), "400");
   EXPECT_EQ(status({}, "CONNECT unix:/run/x HTTP/1.1\r\n\r\n"), "400");
-  EXPECT_EQ(status({}, std::string(20000, 'a')), "431");
+  EXPECT_EQ(status({}, std::string(70000, 'a')), "431");
   const ProxyRequest::Credentials who{.username = "qa", .password = "secret"};
   EXPECT_EQ(status(who, "CONNECT a:1 HTTP/1.1\r\n\r\n"), "407");
+  EXPECT_EQ(status(who, "GET http://a/ HTTP/1.1\r\n\r\n"), "407");
   EXPECT_EQ(status(who, "CONNECT a:1 HTTP/1.1\r\nProxy-Authorization: Basic cWE6d3Jvbmc=\r\n\r\n"),
             "407");
   ProxyRequest right(who);

@@ -1,0 +1,107 @@
+// The server's side of HttpFlow: which server, and the connection to it.
+#include <sys/epoll.h>
+
+#include <utility>
+
+#include "proxy/http/http_flow.h"
+
+namespace brownout::proxy {
+
+void HttpFlow::ask_for_server(bool fresh) {
+  if (connector_) return;
+  fresh_ = fresh;
+  if (!target_ || *target_ == conversation_.target()) return dial();
+  target_ = conversation_.target();
+  find_target(*target_);
+}
+
+// The client meets the rules of new connections again, as if it had connected to this server. In a
+// turn of its own: the caller may be the conversation, which asks for a server.
+void HttpFlow::target_known(std::vector<Endpoint> servers) {
+  group_ = UpstreamGroup::to(std::move(servers), host_.rules().seed(), nullptr);
+  poster_.bind_to_loop([this] {
+    if (state_ != State::kServing) return;
+    state_ = State::kWaiting;
+    changes_server_ = true;
+    meet_rules();
+    // The client has already asked.
+    if (state_ == State::kAnswering) send_and_close(answer_);
+  })();
+}
+
+void HttpFlow::admitted() {
+  serve();
+  if (!std::exchange(changes_server_, false) || over()) return;
+  dial();
+  work();
+}
+
+void HttpFlow::target_refused(std::string) {
+  poster_.bind_to_loop([this] {
+    if (state_ != State::kServing) return;
+    stats().connect_failed.fetch_add(1, std::memory_order_relaxed);
+    conversation_.server_failed("DNS has no address for " + target_->host, false, Loop::now());
+    work();
+  })();
+}
+
+Stream HttpFlow::idle_connection(const SocketAddress& server) {
+  if (fresh_) return {};
+  auto stream = http_host_.server_pool().take(*group_, server);
+  reused_ = static_cast<bool>(stream);
+  return stream;
+}
+
+void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) {
+  server_.stream = std::move(stream);
+  server_.readable = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+  server_.finished = false;
+  server_address_ = server;
+  host_.loop().poller().replace(server_.stream.number(), server_);
+  const auto before = rules_.size();
+  connected(server);
+  const auto now = Loop::now();
+  if (rules_.size() != before) {
+    set_rules(up_, now);
+    set_rules(down_, now);
+  }
+  conversation_.server_ready(std::exchange(reused_, false), now);
+  // Do not read here: the caller may be the conversation, which may have dropped the server.
+  auto& next = server_.stream ? server_ : client_;
+  host_.loop().poller().again(next.stream.number());
+}
+
+void HttpFlow::on_connect_failed(const Error& error) {
+  log_unreachable(error);
+  host_.loop().retire(std::move(connector_));
+  conversation_.server_failed("no server of " + server_name() + " can be reached",
+                              error.origin == Origin::kInjected, Loop::now());
+  work();
+}
+
+void HttpFlow::on_connect_stopped(rules::Admission admission) {
+  host_.loop().retire(std::move(connector_));
+  if (admission.verdict == rules::Admission::Verdict::kAnswer) {
+    return send_and_close(admission.answer);
+  }
+  conversation_.server_silent();
+  host_.loop().poller().again(client_.stream.number());
+}
+
+void HttpFlow::drop_server() {
+  if (!server_.stream) return;
+  server_.out.flush(server_.stream);
+  server_.out.clear();
+  host_.loop().poller().forget(server_.stream.number());
+  host_.loop().close_later(server_.stream.take_fd());
+  server_.readable = server_.finished = server_.urgent = false;
+  server_fin_ = false;
+}
+
+void HttpFlow::send_copy(std::string request, std::string_view method) {
+  if (!http_host_.request_copies().send(group_, facts_, std::move(request), method)) {
+    report("sent once", "too many duplicates of other requests are in flight");
+  }
+}
+
+}  // namespace brownout::proxy
