@@ -128,8 +128,29 @@ class Reader {
       }
     }
     needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
+    check_conversation(node, probe);
     check_endpoints(node, probe);
     scenario_.probes.push_back(std::move(probe));
+  }
+
+  // A tcp probe with `send` or `expect` speaks the protocol of the server.
+  void check_conversation(const Node& node, const Probe& probe) {
+    for (const auto* key : {"send", "expect"}) {
+      if (probe.kind == ProbeKind::kTcp || node.find(key) == nullptr) continue;
+      problems_.add(position_of(node, key), "only tcp probes have " + in_quotes(key),
+                    "leave it out, or write kind = \"tcp\"");
+    }
+    if (node.find("send") == nullptr && node.find("expect") == nullptr) return;
+    if (probe.kind != ProbeKind::kTcp) return;
+    if (probe.expect.empty()) {
+      problems_.add(position_of(node, "send"),
+                    "tcp probe " + in_quotes(probe.name) + " needs \"expect\"",
+                    "a text that the answer contains, e.g. expect = \"+PONG\"");
+    }
+    if (node.find("size") != nullptr) {
+      problems_.add(position_of(node, "size"), "\"size\" and \"expect\" exclude each other",
+                    "size is that of a message which the server echoes; leave it out");
+    }
   }
 
   void check_endpoints(const Node& node, const Probe& probe) {

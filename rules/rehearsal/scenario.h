@@ -72,6 +72,8 @@ struct Probe {
   std::string command;
   std::string query;
   Bytes size{64};             // size of a message
+  std::string send;           // tcp: sent in place of a numbered message
+  std::string expect;         // tcp: text that the answer must contain; empty: the message itself
   std::string user_name;      // messaging protocols
   std::string password_file;  // a file; its first line is the password
   ProtocolOptions options;    // keys of single messaging protocols

@@ -146,6 +146,12 @@ const Schema<Probe>& probe_schema() {
           field("query", &Probe::query, "prometheus: the query, which must have a result"),
           field("size", &Probe::size, "tcp, websocket: bytes in a message",
                 {.least = Bytes{16}, .most = Bytes{1 << 20}}),
+          field("send", &Probe::send,
+                "tcp: a text to send in place of a message that the server echoes, e.g. "
+                "\"PING\\r\\n\"; left out with `expect`, the server speaks first, on a new "
+                "connection each time"),
+          field("expect", &Probe::expect,
+                "tcp: text that the answer must contain before the time-out, in its first 64 KiB"),
           field("user_name", &Probe::user_name, "messaging protocols: the user name"),
           field("password_file", &Probe::password_file,
                 "messaging protocols: a file whose first line is the password"),
