@@ -129,8 +129,20 @@ class Reader {
     }
     needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
     check_conversation(node, probe);
+    check_database(node, probe);
     check_endpoints(node, probe);
     scenario_.probes.push_back(std::move(probe));
+  }
+
+  // Databases of postgres have names, those of others numbers.
+  void check_database(const Node& node, const Probe& probe) {
+    const Node* database = node.find("database");
+    const bool named = probe.kind == ProbeKind::kPostgres;
+    if (database == nullptr || named == (database->string() != nullptr)) return;
+    problems_.add(database->where, std::string("database: expected a ") +
+                                       (named ? "name" : "number") + " for " +
+                                       in_quotes(probe.kind.name()) + ", found " +
+                                       std::string(database->type_name()));
   }
 
   // A tcp probe with `send` or `expect` speaks the protocol of the server.

@@ -74,7 +74,8 @@ struct Probe {
   Bytes size{64};             // size of a message
   std::string send;           // tcp: sent in place of a numbered message
   std::string expect;         // tcp: text that the answer must contain; empty: the message itself
-  std::string user_name;      // messaging protocols
+  std::string user_name;      // postgres, messaging protocols
+  std::string database;       // postgres; empty: that of the user's name
   std::string password_file;  // a file; its first line is the password
   ProtocolOptions options;    // keys of single messaging protocols
   bool watches = false;       // waits for an alert, so its failures are not an outage

@@ -143,6 +143,10 @@ TEST(Scenario, ReportsEachKindOfError) {
             "\"size\" and \"expect\" exclude each other");
   EXPECT_EQ(problem_of(tcp + "kind = \"redis\"\nexpect = \"+PONG\""),
             "only tcp probes have \"expect\"");
+  EXPECT_EQ(problem_of(tcp + "kind = \"postgres\"\ndatabase = 3"),
+            "database: expected a name for \"postgres\", found a whole number");
+  EXPECT_EQ(problem_of(tcp + "kind = \"redis\"\ndatabase = \"shop\""),
+            "database: expected a number for \"redis\", found a string");
   const auto xmpp = phase + "[[probe]]\nname = \"x\"\nkind = \"xmpp\"\nendpoints = \"chat\"\n";
   EXPECT_EQ(problem_of(xmpp), "xmpp probe \"x\" needs \"accounts\"");
   EXPECT_EQ(problem_of(xmpp + "accounts = [\"ann@x.org/phone\"]"),
