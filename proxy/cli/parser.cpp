@@ -162,7 +162,7 @@ void add_explain(CLI::App& app, CommandLine& line) {
   command->add_option("--client", options.client, "the client's address, with or without a port");
   command->add_option("--destination", options.destination,
                       "the server's address, with or without a port");
-  command->add_option("--ordinal", options.ordinal, "the connection's number, from 1")
+  command->add_option("--ordinal", options.ordinal, "number of the connection or request, from 1")
       ->check(CLI::PositiveNumber);
   command->add_option("--at", options.at, "how long after the rules were loaded, e.g. 90s");
   command->add_option("--seed", options.seed, "use this seed instead of the file's");

@@ -204,11 +204,12 @@ class ConfigReader {
     if (once != nullptr && keys->find("first") != nullptr) {
       problems_.add(once->where, "once and first exclude each other", "once is first = 1");
     }
-    const auto* per = keys->find("count_per");
-    if (per != nullptr && !match.ordinals().any()) {
-      problems_.add(per->where, "count_per counts nothing",
-                    "add first, after, every or once, e.g. match = { after = 2, once = true, "
-                    "count_per = \"client\" }");
+    for (const auto& [key, value] : {std::pair{"count", "connection"}, {"count_per", "client"}}) {
+      const auto* count = keys->find(key);
+      if (count == nullptr || match.ordinals().any()) continue;
+      problems_.add(count->where, std::string(key) + " counts nothing",
+                    "add first, after, every or once, e.g. match = { after = 2, once = true, " +
+                        std::string(key) + " = " + in_quotes(value) + " }");
     }
   }
 
