@@ -23,9 +23,11 @@ struct RunOptions {
   std::string path;  // empty: `quick` stands for it
   QuickFile quick;
   unsigned workers = 1;
-  std::string events;        // a file, "-" or ""
-  std::string flows;         // a file, "-" or ""
-  std::string drain = "3s";  // container runtimes kill after 10 s
+  std::string events;               // a file, "-" or ""
+  std::string flows;                // a file, "-" or ""
+  std::string drain = "3s";         // container runtimes kill after 10 s
+  std::string length;               // "": until a signal
+  std::vector<std::string> expect;  // sentences (rules/rehearsal/expect_sentence.h)
   std::string log_level = "info";
   bool no_watch = false;
   std::string api;         // an address, "off", or "": the default one if it is free

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "proxy/cli/commands.h"
+#include "proxy/cli/end_options.h"
 #include "proxy/cli/generate.h"
 #include "proxy/cli/quick_options.h"
 #include "proxy/cli/usage_error.h"
@@ -52,6 +53,7 @@ void add_run(CLI::App& app, CommandLine& line) {
                       "stopped by a rule, to this file, for `firewall diff`; - is standard output");
   command->add_option("--drain", options.drain,
                       "how long to wait for open connections at SIGTERM or SIGINT (3s)");
+  add_end_options(*command, options);
   command->add_option("--log-level", options.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
   command->add_flag("--no-watch", options.no_watch,

@@ -1,4 +1,4 @@
-// brownout run: runs the proxy until SIGTERM or SIGINT.
+// brownout run: runs the proxy until SIGTERM, SIGINT or the end of --for.
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
@@ -8,6 +8,7 @@
 #include "proxy/cli/activation.h"
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/cli/run_settings.h"
 #include "proxy/cli/status_line.h"
 #include "proxy/control/admin.h"
 #include "proxy/control/event_stream.h"
@@ -35,15 +36,13 @@ constexpr std::size_t kMostWarnings = 20;
 
 class Run final : private Deadline {
  public:
-  Run(const RunOptions& options, rules::Duration drain, std::string text,
-      std::optional<std::string> toxiproxy_text, ZoneFiles zone_files, LiveOptions live)
+  Run(const RunOptions& options, RunSettings settings, std::string text, ZoneFiles zone_files)
       : options_(options),
-        drain_(drain),
+        settings_(std::move(settings)),
         text_(std::move(text)),
-        toxiproxy_text_(std::move(toxiproxy_text)),
         zone_files_(std::move(zone_files)),
         signals_(loop_),
-        live_(loop_, {*rules::parse_toml(text_), zone_files_}, std::move(live)) {}
+        live_(loop_, {*rules::parse_toml(text_), zone_files_}, settings_.live) {}
 
   // The loop is a member, so it would be destroyed before the deadline, which is a base class.
   ~Run() override { loop_.deadlines().cancel(*this); }
@@ -68,6 +67,7 @@ class Run final : private Deadline {
                                 {.workers = options_.workers,
                                  .events = events_.get(),
                                  .flows = flows_.get(),
+                                 .observer = observer(),
                                  .stream = api ? &stream_ : nullptr,
                                  .measure = api},
                                 std::move(*activated));
@@ -85,15 +85,21 @@ class Run final : private Deadline {
     if (const auto done = load_toxiproxy_config(); !done) return fail(done.error());
     follow_signals();
     follow_file();
+    if (settings_.length)
+      loop_.deadlines().set(*this, rules::later(Loop::now(), *settings_.length));
     {
       const StatusLine status(loop_, *engine_);
       loop_.run();
     }
     report();
-    return 0;
+    return settings_.expectations ? settings_.expectations->judge(*engine_) : 0;
   }
 
  private:
+  FlowObserver* observer() const {
+    return settings_.expectations ? settings_.expectations->observer() : nullptr;
+  }
+
   // Warns about ports that other machines can reach.
   void warn_if_open(const rules::Listener& listener) const {
     // A name such as "localhost" has been resolved by now.
@@ -152,8 +158,8 @@ class Run final : private Deadline {
 
   // Loads Toxiproxy's proxies, even if the API is off.
   Result<void> load_toxiproxy_config() {
-    if (!toxiproxy_text_) return {};
-    if (const auto loaded = toxiproxy_->load(*toxiproxy_text_); !loaded) {
+    if (!settings_.toxiproxy_text) return {};
+    if (const auto loaded = toxiproxy_->load(*settings_.toxiproxy_text); !loaded) {
       return rules::config_error(options_.toxiproxy_config + ": " + loaded.error().what);
     }
     for (const auto& [name, upstream] : toxiproxy_->upstreams()) {
@@ -262,15 +268,16 @@ class Run final : private Deadline {
     if (draining_) return;
     draining_ = true;
     engine_->stop_accepting();
-    drain_until_ = rules::later(Loop::now(), drain_);
+    drain_until_ = rules::later(Loop::now(), settings_.drain);
     if (engine_->open_flows() > 0) {
-      spdlog::info("ending: waiting up to {} for {}", rules::to_text(drain_),
+      spdlog::info("ending: waiting up to {} for {}", rules::to_text(settings_.drain),
                    rules::count_of(engine_->open_flows(), "connection"));
     }
     on_due(Loop::now());
   }
 
   void on_due(Instant now) noexcept override {
+    if (!draining_) return begin_drain();
     if (engine_->open_flows() == 0 || now >= drain_until_) return loop_.stop();
     loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
   }
@@ -314,9 +321,8 @@ class Run final : private Deadline {
   }
 
   const RunOptions& options_;
-  rules::Duration drain_;
+  RunSettings settings_;
   std::string text_;
-  std::optional<std::string> toxiproxy_text_;
   ZoneFiles zone_files_;    // files that the text includes
   std::string unreadable_;  // last error of loading the file
   bool gone_ = false;       // the last read of the file failed
@@ -346,11 +352,6 @@ int run(const RunOptions& given) {
                options.api_socket);
     return kBadInput;
   }
-  const auto drain = rules::parse_duration(options.drain);
-  if (!drain) {
-    fmt::print(stderr, "error: --drain: {}; {}\n", drain.error().what, drain.error().hint);
-    return kBadInput;
-  }
   auto text = read_text(options.path, options.quick);
   if (!text) return kBadInput;
   ZoneFiles zone_files;
@@ -363,29 +364,13 @@ int run(const RunOptions& given) {
                options.path, options.path);
     return kBadInput;
   }
-  LiveOptions live;
-  live.state_file = options.state;
-  if (!options.max_fault_time.empty()) {
-    const auto most = rules::parse_duration(options.max_fault_time);
-    if (!most || *most <= Duration::zero()) {
-      fmt::print(stderr, "error: --max-fault-time: a duration is needed, e.g. 10m\n");
-      return kBadInput;
-    }
-    live.max_fault_time = *most;
-  }
-  // Reading a pipe may block here: no client is served yet, and a signal still ends the process.
-  std::optional<std::string> toxiproxy_text;
-  if (!options.toxiproxy_config.empty()) {
-    toxiproxy_text = read_text(options.toxiproxy_config);
-    if (!toxiproxy_text) return kBadInput;
-  }
+  auto settings = read_settings(options, *config);
+  if (!settings) return kBadInput;
   if (const auto claimed = claim_descriptors(options.workers); !claimed) {
     return fail(claimed.error());
   }
   set_up_logging(options.log_level);
-  return Run(options, *drain, std::move(*text), std::move(toxiproxy_text), std::move(zone_files),
-             std::move(live))
-      .start();
+  return Run(options, std::move(*settings), std::move(*text), std::move(zone_files)).start();
 }
 
 }  // namespace brownout::cli

@@ -65,6 +65,7 @@ class Engine final : private Deadline {
   const rules::RuleSet& rules() const { return *rules_; }
   // Totals since the start, including rules and listeners that are gone.
   std::uint64_t injected() const;
+  std::map<std::string, std::uint64_t> injected_by_rule() const;
   std::uint64_t turns() const;
   // Names of rules that never matched although they should have: the most common complaint about
   // fault injection is that nothing happens.

@@ -45,6 +45,11 @@ class Reader {
     return std::move(scenario_);
   }
 
+  std::vector<Expectation> read_expectations() {
+    each(tables_.expectations, [&](const Node& node) { read_expectation(node); });
+    return std::move(scenario_.expectations);
+  }
+
  private:
   template <class Read>
   void each(const Node* list, Read read) {
@@ -329,6 +334,11 @@ class Reader {
 Scenario read_scenario(const ScenarioTables& tables, const ScenarioSurroundings& around,
                        Diagnostics& problems) {
   return Reader(tables, around, problems).read();
+}
+
+std::vector<Expectation> read_expectations(const Node& tables, const ScenarioSurroundings& around,
+                                           Diagnostics& problems) {
+  return Reader({.expectations = &tables}, around, problems).read_expectations();
 }
 
 }  // namespace brownout::rules
