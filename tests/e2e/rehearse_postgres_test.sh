@@ -46,11 +46,11 @@ set password_encryption = 'md5';
 create user md5 password 'secret';
 SQL
 echo secret >"$folder/password"
-echo wrong >"$folder/wrong"
+echo wrong >"$folder/wrong-password"
 cp "$folder/server/first/server.crt" "$folder/ca.pem" 2>/dev/null || "${as[@]}" cat "$folder/server/first/server.crt" >"$folder/ca.pem"
 
-# scenario NAME CODE PROBE_KEYS [RULES [PHASE_KEYS]]: rehearses, and checks the exit code; what was printed is in
-# NAME.txt.
+# scenario NAME CODE PROBE_KEYS [RULES [PHASE_KEYS [LENGTH]]]: rehearses, and checks the exit code; what was printed is
+# in NAME.txt.
 scenario() {
   cat >"$folder/$1.toml" <<FILE
 [scenario]
@@ -63,7 +63,7 @@ listen = "127.0.0.1:$(free_port)"
 upstream = "127.0.0.1:$first"
 [[phase]]
 name = "all the time"
-for = "2m"
+for = "${6:-2m}"
 ${5:-}
 [[probe]]
 name = "services"
@@ -104,7 +104,7 @@ ca = \"$folder/ca.pem\""
 pass "users log in with SCRAM-SHA-256, MD5 and cleartext passwords, and through TLS"
 
 scenario wrong 3 "user_name = \"scram\"
-password_file = \"$folder/wrong\""
+password_file = \"$folder/wrong-password\""
 says wrong 'login: FATAL: password authentication failed for user "scram" \(28P01\)'
 scenario nowhere 3 'database = "nowhere"'
 says nowhere 'login: FATAL: database "nowhere" does not exist \(3D000\)'
@@ -116,7 +116,7 @@ fault = { type = "reset" }' 'rules = ["gone"]'
 says reset '^NOT MET .*availability'
 scenario slow 1 '' '[[rule]]
 name = "slow"
-fault = { type = "latency", delay = "1s" }' 'rules = ["slow"]'
+fault = { type = "latency", delay = "1s" }' 'rules = ["slow"]' 6m
 says slow '^NOT MET .*no reply'
 pass "a reset and a slow network fail users"
 

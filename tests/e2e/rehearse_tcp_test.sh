@@ -22,7 +22,7 @@ scenario() {
 [scenario]
 name = "$1"
 time_scale = "60x"
-steady = { for = "30s" }
+steady = { for = "90s" }
 [[listener]]
 name = "front"
 listen = "127.0.0.1:$(free_port)"
@@ -30,13 +30,13 @@ upstream = "127.0.0.1:$port"
 ${6:-}
 [[phase]]
 name = "all the time"
-for = "2m"
+for = "3m"
 ${5:-}
 [[probe]]
 name = "users"
 users = 3
 every = "6s"
-timeout = "500ms"
+timeout = "1s"
 endpoints = ["front"]
 $3
 [[expect]]

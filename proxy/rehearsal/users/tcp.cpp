@@ -76,7 +76,9 @@ class TcpClient final : public ProbeClient {
   }
 
   std::string ask(Instant deadline) {
-    if (auto why = discard(); !why.empty()) return why;
+    if (!probe().send.empty()) {
+      if (auto why = discard(deadline); !why.empty()) return why;
+    }
     const auto bytes = std::as_bytes(std::span(probe().send));
     if (const auto sent = Socket::send(connection_, bytes, deadline); !sent) return sent.error();
     std::string answer;
@@ -102,19 +104,14 @@ class TcpClient final : public ProbeClient {
   }
 
   // The rest of the last answer would be taken for the next.
-  std::string discard() {
+  std::string discard(Instant deadline) {
     std::array<std::byte, 4096> buffer{};
-    for (std::size_t discarded = 0; discarded < kMostAnswer;) {
+    while (proxy::monotonic_now() < deadline) {
       const auto got = ::recv(connection_.get(), buffer.data(), buffer.size(), 0);
-      if (got > 0) {
-        discarded += static_cast<std::size_t>(got);
-      } else if (got == 0) {
-        return "the connection was closed";
-      } else if (errno != EINTR) {
-        return errno == EAGAIN ? "" : std::strerror(errno);
-      }
+      if (got == 0) return "the connection was closed";
+      if (got < 0 && errno != EINTR) return errno == EAGAIN ? "" : std::strerror(errno);
     }
-    return "the server sent more than the answer";
+    return "the last answer does not end";
   }
 
   ClientSettings settings_;
