@@ -29,6 +29,8 @@ struct RunOptions {
   std::string otlp;          // base URL of an OpenTelemetry collector; "" for none
   std::string flows;         // file for the log of flows; "-" is standard output, "" none
   std::string drain = "3s";  // time for open connections to end; Docker kills after 10 s
+  std::string length;               // how long to run; "" until a signal
+  std::vector<std::string> expect;  // sentences (rules/rehearsal/expect_sentence.h)
   std::string log_level = "info";
   bool no_watch = false;
   std::string api;         // address of the API, or "off"; "" tries the default address

@@ -77,16 +77,18 @@ constexpr Entry kSignals[] = {
 };
 
 constexpr Entry kExitStatus[] = {
-    {"0", "Done. rehearse: all expectations are met."},
+    {"0", "Done. rehearse, run --expect: all expectations are met."},
     {"1",
-     "Failed. rehearse: an expectation is not met. report compare: something got worse. firewall "
+     "Failed. rehearse, run --expect: an expectation is not met. report compare: something got "
+     "worse. firewall "
      "diff: a flow would break. ctl: no response."},
     {"2",
      "Bad input: a mistake in a file or an option. rehearse: it could not begin. report compare: "
      "the "
      "reports are unrelated. ctl: the change was refused."},
     {"3",
-     "rehearse: there is no verdict, because it was stopped or something was not measured. exec: "
+     "rehearse, run --expect: there is no verdict, because it was stopped or something was not "
+     "measured. exec: "
      "network namespaces are not allowed here."},
     {"4", "ctl: there is no such rule or connection."},
     {"others",

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "proxy/cli/commands.h"
+#include "proxy/cli/end_options.h"
 #include "proxy/cli/generate.h"
 #include "proxy/cli/quick_options.h"
 #include "proxy/cli/usage_error.h"
@@ -56,6 +57,7 @@ void add_run(CLI::App& app, CommandLine& line) {
                       "stopped by a rule, to this file, for `firewall diff`; - is standard output");
   command->add_option("--drain", options.drain,
                       "how long to wait for open connections at SIGTERM or SIGINT (3s)");
+  add_end_options(*command, options);
   command->add_option("--log-level", options.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
   command->add_flag("--no-watch", options.no_watch,
@@ -167,7 +169,7 @@ void add_explain(CLI::App& app, CommandLine& line) {
   command->add_option("--client", options.client, "the client's address, with or without a port");
   command->add_option("--destination", options.destination,
                       "the server's address, with or without a port");
-  command->add_option("--ordinal", options.ordinal, "the connection's number, from 1")
+  command->add_option("--ordinal", options.ordinal, "number of the connection or request, from 1")
       ->check(CLI::PositiveNumber);
   command->add_option("--at", options.at, "how long after the rules were loaded, e.g. 90s");
   command->add_option("--seed", options.seed, "use this seed instead of the file's");

@@ -14,6 +14,7 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/cli/verdicts.h"
 #include "proxy/control/process.h"
 #include "proxy/formats/json_text.h"
 #include "proxy/loop/background_writer.h"
@@ -120,35 +121,6 @@ std::string write_reports(const rehearsal::Report& report, const std::filesystem
   return why;
 }
 
-void print_results(const rehearsal::Report& report) {
-  for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
-    const auto& verdict = report.verdicts[i];
-    say(stdout, "{:<12} {}: {} ({})\n", rehearsal::word_for(verdict),
-        rehearsal::expectation_text(verdict),
-        rehearsal::value_of(report.scenario->expectations[i], verdict), verdict.evidence);
-  }
-  for (const auto& rule : report.missed) {
-    say(stdout,
-        "{:<12} rule {} matched nothing (see `brownout explain`; may_miss = true allows it)\n",
-        "NOT MET", rule);
-  }
-  say(stdout, "{}\n", report.headline());
-}
-
-// Returns 1 only if an expectation is not met; any other failure gives another code.
-int exit_code(rehearsal::Result result, bool written) {
-  switch (result) {
-    case rehearsal::Result::kMet:
-      return written ? 0 : kStopped;
-    case rehearsal::Result::kNotMet:
-      return kFailed;
-    case rehearsal::Result::kNotMeasured:
-    case rehearsal::Result::kStopped:
-      break;
-  }
-  return kStopped;
-}
-
 rules::Result<std::unique_ptr<rehearsal::Embedded>> stand_in(
     rules::Config& config, const rehearsal::Circumstances& circumstances) {
   if (circumstances.embedded.empty()) return nullptr;
@@ -214,7 +186,7 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
   tell_verdicts(webhooks, report);
   const auto why = options.report.empty() ? "" : write_reports(report, options.report);
   output.drain();
-  print_results(report);
+  say(stdout, "{}", verdicts_text(report));
   if (!why.empty()) {
     say(stderr, "error: {}; the results are above\n", why);
   } else if (!options.report.empty()) {

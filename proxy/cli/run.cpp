@@ -1,4 +1,4 @@
-// brownout run: runs the proxy until SIGTERM or SIGINT.
+// brownout run: runs the proxy until SIGTERM, SIGINT or the end of --for.
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
@@ -10,6 +10,7 @@
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/cli/run_outputs.h"
+#include "proxy/cli/run_settings.h"
 #include "proxy/cli/status_line.h"
 #include "proxy/control/admin.h"
 #include "proxy/control/event_stream.h"
@@ -36,15 +37,13 @@ constexpr std::size_t kMostWarnings = 20;
 
 class Run final : private Deadline {
  public:
-  Run(const RunOptions& options, rules::Duration drain, std::string text,
-      std::optional<std::string> toxiproxy_text, ZoneFiles zone_files, LiveOptions live)
+  Run(const RunOptions& options, RunSettings settings, std::string text, ZoneFiles zone_files)
       : options_(options),
-        drain_(drain),
+        settings_(std::move(settings)),
         text_(std::move(text)),
-        toxiproxy_text_(std::move(toxiproxy_text)),
         zone_files_(std::move(zone_files)),
         signals_(loop_),
-        live_(loop_, {*rules::parse_toml(text_), zone_files_}, std::move(live)) {}
+        live_(loop_, {*rules::parse_toml(text_), zone_files_}, settings_.live) {}
 
   // Cancels this deadline while the member loop_ still exists.
   ~Run() override { loop_.deadlines().cancel(*this); }
@@ -60,6 +59,7 @@ class Run final : private Deadline {
                                 {.workers = options_.workers,
                                  .events = outputs_.events(),
                                  .flows = outputs_.flows(),
+                                 .observer = observer(),
                                  .stream = api ? &stream_ : nullptr,
                                  .measure = api},
                                 std::move(*activated));
@@ -78,15 +78,22 @@ class Run final : private Deadline {
     if (const auto done = load_toxiproxy_config(); !done) return fail(done.error());
     follow_signals();
     follow_file();
+    if (settings_.length)
+      loop_.deadlines().set(*this, rules::later(Loop::now(), *settings_.length));
     {
       const StatusLine status(loop_, *engine_);
       loop_.run();
     }
     report();
-    return 0;
+    return settings_.expectations ? settings_.expectations->judge(*engine_) : 0;
   }
 
  private:
+  FlowObserver* observer() const {
+    return settings_.expectations ? settings_.expectations->observer() : nullptr;
+  }
+
+  // Warns about ports that other machines can reach.
   void warn_if_open(const rules::Listener& listener) const {
     // Uses the bound address, in which a name such as "localhost" has been resolved.
     const auto ip = engine_->bound(listener.name).ip();
@@ -143,8 +150,8 @@ class Run final : private Deadline {
   }
 
   Result<void> load_toxiproxy_config() {
-    if (!toxiproxy_text_) return {};
-    if (const auto loaded = toxiproxy_->load(*toxiproxy_text_); !loaded) {
+    if (!settings_.toxiproxy_text) return {};
+    if (const auto loaded = toxiproxy_->load(*settings_.toxiproxy_text); !loaded) {
       return rules::config_error(options_.toxiproxy_config + ": " + loaded.error().what);
     }
     for (const auto& [name, upstream] : toxiproxy_->upstreams()) {
@@ -254,15 +261,16 @@ class Run final : private Deadline {
     if (draining_) return;
     draining_ = true;
     engine_->stop_accepting();
-    drain_until_ = rules::later(Loop::now(), drain_);
+    drain_until_ = rules::later(Loop::now(), settings_.drain);
     if (engine_->open_flows() > 0) {
-      spdlog::info("ending: waiting up to {} for {}", rules::to_text(drain_),
+      spdlog::info("ending: waiting up to {} for {}", rules::to_text(settings_.drain),
                    rules::count_of(engine_->open_flows(), "connection"));
     }
     on_due(Loop::now());
   }
 
   void on_due(Instant now) noexcept override {
+    if (!draining_) return begin_drain();
     if (engine_->open_flows() == 0 || now >= drain_until_) return loop_.stop();
     loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
   }
@@ -279,7 +287,7 @@ class Run final : private Deadline {
       spdlog::warn(
           "shutdown: {} still open after {} (--drain) were cut; a longer --drain gives them more "
           "time",
-          rules::count_of(left, "connection"), rules::to_text(drain_));
+          rules::count_of(left, "connection"), rules::to_text(settings_.drain));
     engine_->stop();
     loop_.run_posted();
     print_error(rule_table(engine_->rules()));
@@ -303,12 +311,11 @@ class Run final : private Deadline {
   }
 
   const RunOptions& options_;
-  rules::Duration drain_;
+  RunSettings settings_;
   std::string text_;
-  std::optional<std::string> toxiproxy_text_;
-  ZoneFiles zone_files_;    // zone files that the rule file includes
-  std::string unreadable_;  // the last error of loading the rule file
-  bool gone_ = false;       // the last read of the rule file failed
+  ZoneFiles zone_files_;    // files that the text includes
+  std::string unreadable_;  // last error of loading the file
+  bool gone_ = false;       // the last read of the file failed
   Loop loop_;
   Signals signals_;
   FileWatches watches_{loop_, [this] { reload("changed"); }};
@@ -334,11 +341,6 @@ int run(const RunOptions& given) {
                options.api_socket);
     return kBadInput;
   }
-  const auto drain = rules::parse_duration(options.drain);
-  if (!drain) {
-    fmt::print(stderr, "error: --drain: {}; {}\n", drain.error().what, drain.error().hint);
-    return kBadInput;
-  }
   auto text = read_text(options.path, options.quick);
   if (!text) return kBadInput;
   ZoneFiles zone_files;
@@ -351,30 +353,13 @@ int run(const RunOptions& given) {
                options.path, options.path);
     return kBadInput;
   }
-  LiveOptions live;
-  live.state_file = options.state;
-  if (!options.max_fault_time.empty()) {
-    const auto most = rules::parse_duration(options.max_fault_time);
-    if (!most || *most <= Duration::zero()) {
-      fmt::print(stderr, "error: --max-fault-time: a duration is needed, e.g. 10m\n");
-      return kBadInput;
-    }
-    live.max_fault_time = *most;
-  }
-  // Reading a pipe may block the process until it is closed. No client is served yet, and a signal
-  // still ends the process.
-  std::optional<std::string> toxiproxy_text;
-  if (!options.toxiproxy_config.empty()) {
-    toxiproxy_text = read_text(options.toxiproxy_config);
-    if (!toxiproxy_text) return kBadInput;
-  }
+  auto settings = read_settings(options, *config);
+  if (!settings) return kBadInput;
   if (const auto claimed = claim_descriptors(options.workers); !claimed) {
     return fail(claimed.error());
   }
   set_up_logging(options.log_level);
-  return Run(options, *drain, std::move(*text), std::move(toxiproxy_text), std::move(zone_files),
-             std::move(live))
-      .start();
+  return Run(options, std::move(*settings), std::move(*text), std::move(zone_files)).start();
 }
 
 }  // namespace brownout::cli

@@ -51,6 +51,13 @@ std::uint64_t Engine::injected() const {
   return total;
 }
 
+std::map<std::string, std::uint64_t> Engine::injected_by_rule() const {
+  const auto& former = history_.injected_by_name();
+  std::map<std::string, std::uint64_t> totals(former.begin(), former.end());
+  for (const auto& rule : rules_->rules()) totals[rule->name] += rule->state->injected.load();
+  return totals;
+}
+
 std::uint64_t Engine::turns() const {
   auto total = past_turns_;
   snapshot_->listeners.for_each(

@@ -43,10 +43,23 @@ rules::Result<void> check_virtual(const rules::Scenario& scenario) {
   return {};
 }
 
+// The embedded servers echo what they are sent.
+rules::Result<void> check_answers(const rules::Scenario& scenario) {
+  for (const auto& probe : scenario.probes) {
+    if (probe.send.find(probe.expect) != std::string::npos) continue;
+    return rules::config_error(
+        "probe " + rules::in_quotes(probe.name) + " expects " + rules::in_quotes(probe.expect) +
+            ", which the embedded servers do not answer",
+        "they echo what is sent: rehearse with the real server, without --embedded");
+  }
+  return {};
+}
+
 }  // namespace
 
 rules::Result<std::unique_ptr<Embedded>> Embedded::stand_in(rules::Config& config,
                                                             Handling handling, Pace pace) {
+  if (auto fits = check_answers(*config.scenario); !fits) return tl::unexpected(fits.error());
   auto embedded = std::unique_ptr<Embedded>(new Embedded);
   if (pace == Pace::kVirtual) {
     if (auto fits = check_virtual(*config.scenario); !fits) return tl::unexpected(fits.error());

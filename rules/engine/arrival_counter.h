@@ -22,8 +22,11 @@ class ArrivalCounter {
     auto& count = clients_ ? clients_->of(client) : all_;
     return count.fetch_add(1, std::memory_order_relaxed) + 1;
   }
-  // Restarts the numbers at 1.
+  // How often the counter was reset.
+  std::uint64_t resets() const { return resets_.load(std::memory_order_relaxed); }
+  // The next arrival is number 1 again.
   void reset() {
+    resets_.fetch_add(1, std::memory_order_relaxed);
     all_.store(0, std::memory_order_relaxed);
     if (!clients_) return;
     clients_->for_each([](Count& count) { count.store(0, std::memory_order_relaxed); });
@@ -32,6 +35,7 @@ class ArrivalCounter {
  private:
   using Count = std::atomic<std::uint64_t>;
   Count all_{0};
+  std::atomic<std::uint64_t> resets_{0};
   std::unique_ptr<ClientTable<Count>> clients_;
 };
 

@@ -50,21 +50,29 @@ void admit(const RuleRef& rule, const FlowFacts& flow, Instant now, Arrival& arr
   });
 }
 
+// The number of the arrival, or of its connection if the rule counts connections.
+std::uint64_t number_of(const Rule& rule, const FlowFacts& flow) {
+  auto& arrivals = rule.state->arrivals;
+  const auto next = [&] {
+    const bool per_client = rule.match.count_per == CountPer::kClient;
+    return arrivals.next(per_client ? flow.client_key() : Key{});
+  };
+  if (!rule.match.count || flow.activity == nullptr) return next();
+  return flow.activity->numbers.of(rule.state, arrivals.resets(), next);
+}
+
 }  // namespace
 
 bool count_arrival(const Rule& rule, const FlowFacts& flow) {
   const auto ordinals = rule.match.ordinals();
-  if (ordinals.any()) {
-    const bool per_client = rule.match.count_per == CountPer::kClient;
-    const auto ordinal = rule.state->arrivals.next(per_client ? flow.client_key() : Key{});
-    if (!ordinals.contains(ordinal)) return false;
-  }
+  if (ordinals.any() && !ordinals.contains(number_of(rule, flow))) return false;
   rule.state->matched.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
 bool counts_datagrams(const Rule& rule, const FlowFacts& flow) {
-  return flow.carrier == Carrier::kDatagram && acts_on_bytes(rule) && rule.match.ordinals().any();
+  return flow.carrier == Carrier::kDatagram && acts_on_bytes(rule) && rule.match.ordinals().any() &&
+         !rule.match.count;
 }
 
 Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow) {

@@ -1,5 +1,7 @@
 #include "rules/engine/rule_history.h"
 
+#include <unordered_set>
+
 namespace brownout::rules {
 namespace {
 
@@ -12,9 +14,10 @@ void RuleHistory::replaced(const RuleSet& before, const RuleSet& after) {
   for (const auto& rule : after.rules()) stay.insert(rule->state.get());
   for (const auto& rule : before.rules()) {
     if (stay.contains(rule->state.get())) continue;
-    injected_ += rule->state->injected.load();
-    if (rule->state->matched.load() > 0 && matched_.size() < kMostNames)
-      matched_.insert(rule->name);
+    const auto injected = rule->state->injected.load();
+    injected_ += injected;
+    const bool kept = matched_.contains(rule->name) || matched_.size() < kMostNames;
+    if (rule->state->matched.load() > 0 && kept) matched_[rule->name] += injected;
   }
 }
 

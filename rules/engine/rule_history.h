@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "rules/engine/rule_set.h"
 
@@ -21,10 +21,14 @@ class RuleHistory {
   // Whether a rule of this name that is no longer loaded had matched anything. Limited to 4096
   // names.
   bool matched(const std::string& name) const { return matched_.contains(name); }
+  // Faults injected by former rules of each name, for the same names.
+  const std::unordered_map<std::string, std::uint64_t>& injected_by_name() const {
+    return matched_;
+  }
 
  private:
   std::uint64_t injected_ = 0;
-  std::unordered_set<std::string> matched_;
+  std::unordered_map<std::string, std::uint64_t> matched_;  // faults by name of a rule that matched
 };
 
 }  // namespace brownout::rules

@@ -179,6 +179,31 @@ std::string other_message(const Rule& rule, const Question& question) {
   return rule.match.matches(*question.message, payload) ? "" : "it is for other messages";
 }
 
+// The kind of thing that the rule's ordinals count on this flow.
+std::string_view counted(const Rule& rule, const FlowFacts& flow) {
+  switch (flow.carrier) {
+    case Carrier::kDatagram:
+      return counts_datagrams(rule, flow) ? "datagram" : "session";
+    case Carrier::kDns:
+      return "query";
+    case Carrier::kHttp:
+      return rule.match.count ? "connection" : "request";
+    case Carrier::kMessage:
+      return rule.match.count ? "connection" : "message";
+    case Carrier::kTls:
+      return rule.match.count ? "connection" : "handshake";
+    default:
+      return "connection";
+  }
+}
+
+std::string counts_text(const Rule& rule, const FlowFacts& flow) {
+  const std::string thing(counted(rule, flow));
+  const bool per_client = rule.match.count_per == CountPer::kClient;
+  return "first, after and every count " + (thing == "query" ? "querie" : thing) + "s" +
+         (per_client ? " of each client" : "");
+}
+
 Explanation explain_rule(const Rule& rule, const Question& question) {
   Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
   // Faults on bytes act on an HTTP request, too, because it is also part of the bytes of its
@@ -209,9 +234,12 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   if (messages) {
     answer.why = other_message(rule, question);
     if (!answer.why.empty()) return answer;
-  } else if (!rule.match.ordinals().contains(question.flow.ordinal)) {
-    answer.why = "connection " + std::to_string(question.flow.ordinal) +
-                 " is not selected by first, after and every";
+  }
+  // The question has the number of a connection, not of a message.
+  const bool numbered = !messages || rule.match.count;
+  if (numbered && !rule.match.ordinals().contains(question.flow.ordinal)) {
+    answer.why = std::string(counted(rule, flow)) + " " + std::to_string(question.flow.ordinal) +
+                 " is not selected; " + counts_text(rule, flow);
     return answer;
   }
   answer.why = off_schedule(rule, question.at);
@@ -226,9 +254,7 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     answer.why +=
         "; to see on which messages, give --packet, --topic, --stanza, --text or the like";
   }
-  if (messages && rule.match.ordinals().any()) {
-    answer.why += "; first, after and every select among its messages";
-  }
+  if (rule.match.ordinals().any()) answer.why += "; " + counts_text(rule, flow);
   return answer;
 }
 

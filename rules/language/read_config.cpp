@@ -206,11 +206,13 @@ class ConfigReader {
       problems_.add(once->where, "once and first exclude each other",
                     "once = true means first = 1: leave one out");
     }
-    const auto* per = keys->find("count_per");
-    if (per != nullptr && !match.ordinals().any()) {
-      problems_.add(per->where, "count_per has no effect without first, after, every or once",
-                    "add one of them, e.g. match = { after = 2, once = true, "
-                    "count_per = \"client\" }");
+    for (const auto& [key, value] : {std::pair{"count", "connection"}, {"count_per", "client"}}) {
+      const auto* count = keys->find(key);
+      if (count == nullptr || match.ordinals().any()) continue;
+      problems_.add(count->where,
+                    std::string(key) + " has no effect without first, after, every or once",
+                    "add one of them, e.g. match = { after = 2, once = true, " + std::string(key) +
+                        " = " + in_quotes(value) + " }");
     }
   }
 

@@ -134,6 +134,12 @@ std::vector<Field<Match>> fields_of_flows() {
             "only every n-th that matches, after those that `after` skips; see first",
             {.least = 1}),
       nested<Match>("once", "true | false", "short for first = 1", read_once),
+      field(
+          "count", &Match::count,
+          "what first, after and every count in place of what the rule acts on: connections (UDP: "
+          "sessions), each when something on it matches for the first time, so that all that "
+          "matches on a selected connection is selected; queries of DNS are always counted "
+          "themselves"),
       field("count_per", &Match::count_per,
             "whether first, after and every count for the whole rule, or for each client address "
             "by itself"),

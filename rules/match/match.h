@@ -16,6 +16,7 @@
 #include "rules/base/instant.h"
 #include "rules/chance/dice.h"
 #include "rules/match/carrier.h"
+#include "rules/match/connection_numbers.h"
 #include "rules/message/message_conditions.h"
 #include "rules/protocols/dns/dns_match.h"
 #include "rules/protocols/http1/http_match.h"
@@ -34,9 +35,10 @@ constexpr std::string_view to_text(Direction direction) {
   return direction == Direction::kUpstream ? "upstream" : "downstream";
 }
 
-// State that the stages of both directions of one flow share.
+// State shared by the stages of both directions of one flow, and by its requests.
 struct FlowActivity {
-  Instant last{};  // time of the last data, in either direction
+  Instant last{};  // time of the last traffic, in either direction
+  ConnectionNumbers numbers;
 };
 
 // FlowFacts contains the facts about one connection, UDP session, DNS query or HTTP request (a
@@ -99,6 +101,15 @@ struct EnumNames<CountPer> {
       std::pair<std::string_view, CountPer>{"client", CountPer::kClient}};
 };
 
+// Counts connections, or sessions of UDP, in place of what the rule acts on. A connection is
+// counted when the first of its requests, messages or datagrams matches.
+enum class Count { kConnection };
+template <>
+struct EnumNames<Count> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Count>{"connection", Count::kConnection}};
+};
+
 struct Match {
   std::vector<std::string> listener;
   std::vector<Prefix> client;
@@ -108,6 +119,7 @@ struct Match {
   std::optional<std::int64_t> first;
   std::optional<std::int64_t> after;
   std::optional<std::int64_t> every;
+  std::optional<Count> count;  // none: what the rule acts on
   CountPer count_per = CountPer::kRule;
   std::vector<NamePattern> host;  // host of an HTTP request, or name of a connection's destination
   DnsMatch dns;

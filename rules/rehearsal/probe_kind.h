@@ -20,8 +20,8 @@ class ProbeKind {
   static const ProbeKind kTls;
   static const ProbeKind kExec;
   static const ProbeKind kPrometheus;
-  // Returns the kind for users of a messaging protocol. The protocol must support users
-  // (has_users()).
+  static const ProbeKind kPostgres;
+  // Users of a messaging protocol, if the protocol has users.
   static ProbeKind of(const MessageProtocol& protocol) { return ProbeKind(protocol.name()); }
 
   static std::vector<std::string_view> names();
@@ -43,6 +43,7 @@ inline constexpr ProbeKind ProbeKind::kWebSocket{"websocket"};
 inline constexpr ProbeKind ProbeKind::kTls{"tls"};
 inline constexpr ProbeKind ProbeKind::kExec{"exec"};
 inline constexpr ProbeKind ProbeKind::kPrometheus{"prometheus"};
+inline constexpr ProbeKind ProbeKind::kPostgres{"postgres"};
 
 template <>
 struct ValueKind<ProbeKind> {

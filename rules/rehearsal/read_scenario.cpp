@@ -45,6 +45,11 @@ class Reader {
     return std::move(scenario_);
   }
 
+  std::vector<Expectation> read_expectations() {
+    each(tables_.expectations, [&](const Node& node) { read_expectation(node); });
+    return std::move(scenario_.expectations);
+  }
+
  private:
   template <class Read>
   void each(const Node* list, Read read) {
@@ -131,8 +136,41 @@ class Reader {
       }
     }
     needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
+    check_conversation(node, probe);
+    check_database(node, probe);
     check_endpoints(node, probe);
     scenario_.probes.push_back(std::move(probe));
+  }
+
+  // Databases of postgres have names, those of others numbers.
+  void check_database(const Node& node, const Probe& probe) {
+    const Node* database = node.find("database");
+    const bool named = probe.kind == ProbeKind::kPostgres;
+    if (database == nullptr || named == (database->string() != nullptr)) return;
+    problems_.add(database->where, std::string("database: expected a ") +
+                                       (named ? "name" : "number") + " for " +
+                                       in_quotes(probe.kind.name()) + ", found " +
+                                       std::string(database->type_name()));
+  }
+
+  // A tcp probe with `send` or `expect` speaks the protocol of the server.
+  void check_conversation(const Node& node, const Probe& probe) {
+    for (const auto* key : {"send", "expect"}) {
+      if (probe.kind == ProbeKind::kTcp || node.find(key) == nullptr) continue;
+      problems_.add(position_of(node, key), "only tcp probes have " + in_quotes(key),
+                    "leave it out, or write kind = \"tcp\"");
+    }
+    if (node.find("send") == nullptr && node.find("expect") == nullptr) return;
+    if (probe.kind != ProbeKind::kTcp) return;
+    if (probe.expect.empty()) {
+      problems_.add(position_of(node, "send"),
+                    "tcp probe " + in_quotes(probe.name) + " needs \"expect\"",
+                    "a text that the answer contains, e.g. expect = \"+PONG\"");
+    }
+    if (node.find("size") != nullptr) {
+      problems_.add(position_of(node, "size"), "\"size\" and \"expect\" exclude each other",
+                    "size is that of a message which the server echoes; leave it out");
+    }
   }
 
   void check_endpoints(const Node& node, const Probe& probe) {
@@ -311,6 +349,11 @@ class Reader {
 Scenario read_scenario(const ScenarioTables& tables, const ScenarioSurroundings& around,
                        Diagnostics& problems) {
   return Reader(tables, around, problems).read();
+}
+
+std::vector<Expectation> read_expectations(const Node& tables, const ScenarioSurroundings& around,
+                                           Diagnostics& problems) {
+  return Reader({.expectations = &tables}, around, problems).read_expectations();
 }
 
 }  // namespace brownout::rules

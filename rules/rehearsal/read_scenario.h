@@ -39,5 +39,8 @@ struct ScenarioSurroundings {
 
 Scenario read_scenario(const ScenarioTables& tables, const ScenarioSurroundings& around,
                        Diagnostics& problems);
+// Reads tables of expectations without a rehearsal, which then has no phases, probes or regions.
+std::vector<Expectation> read_expectations(const Node& tables, const ScenarioSurroundings& around,
+                                           Diagnostics& problems);
 
 }  // namespace brownout::rules

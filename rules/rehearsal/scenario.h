@@ -79,12 +79,14 @@ struct Probe {
   std::string ca;  // path of a PEM file; if empty, the system's CAs are used
   std::string command;
   std::string query;
-  Bytes size{64};             // size of each message
-  std::string user_name;      // user name, for messaging protocols
-  std::string password_file;  // path of a file; its first line is the password
-  ProtocolOptions options;    // keys that only certain messaging protocols have
-  // Whether the probe waits for an alert, so that its failures are not an outage.
-  bool watches = false;
+  Bytes size{64};             // size of a message
+  std::string send;           // tcp: sent in place of a numbered message
+  std::string expect;         // tcp: text that the answer must contain; empty: the message itself
+  std::string user_name;      // postgres, messaging protocols
+  std::string database;       // postgres; empty: that of the user's name
+  std::string password_file;  // a file; its first line is the password
+  ProtocolOptions options;    // keys of single messaging protocols
+  bool watches = false;       // waits for an alert, so its failures are not an outage
   Position where;
 };
 

@@ -33,7 +33,23 @@ const Schema<StopCondition>& stop_schema() {
   return schema;
 }
 
-// Returns a field for a number with or without a fraction.
+// The keys of single messaging protocols. `database` is a number in one of them, and a name in
+// postgres.
+std::vector<Field<Probe>> protocol_fields() {
+  auto fields = option_fields(&MessageProtocol::user_keys, &Probe::options);
+  for (auto& known : fields) {
+    if (known.info.name != "database") continue;
+    known.info.type = "text or number";
+    known.info.meaning += "; postgres: its name, that of the user if left out";
+    known.read = [number = known.read](const Node& node, Probe& probe, Diagnostics& problems) {
+      if (node.string() == nullptr) return number(node, probe, problems);
+      probe.database = *node.string();
+    };
+  }
+  return fields;
+}
+
+// A field for an integer or real number.
 Field<Sector> number(std::string name, double Sector::*member, std::string meaning) {
   return {{name, "number", "", "0", std::move(meaning)},
           false,
@@ -141,17 +157,24 @@ const Schema<Probe>& probe_schema() {
           field("body", &Probe::body, "http: text that the body must contain"),
           field("sni", &Probe::sni, "tls: the name that is requested (SNI) and verified"),
           field("ca", &Probe::ca,
-                "tls, http: a PEM file with the trusted CAs; messaging protocols: the same, and "
-                "users connect with TLS if it is given"),
+                "tls, http: a PEM file with the trusted CAs; postgres, messaging protocols: the "
+                "same, and users connect with TLS if it is given"),
           field("command", &Probe::command, "exec: a command for /bin/sh; exit code 0 is success"),
           field("query", &Probe::query, "prometheus: the query, which must have a result"),
           field("size", &Probe::size, "tcp, websocket: bytes in a message",
                 {.least = Bytes{16}, .most = Bytes{1 << 20}}),
-          field("user_name", &Probe::user_name, "messaging protocols: the user name"),
+          field("send", &Probe::send,
+                "tcp: a text to send in place of a message that the server echoes, e.g. "
+                "\"PING\\r\\n\"; left out with `expect`, the server speaks first, on a new "
+                "connection each time"),
+          field("expect", &Probe::expect,
+                "tcp: text that the answer must contain before the time-out, in its first 64 KiB"),
+          field("user_name", &Probe::user_name,
+                "postgres, messaging protocols: the user name; postgres: \"postgres\" if left out"),
           field("password_file", &Probe::password_file,
-                "messaging protocols: a file whose first line is the password"),
+                "postgres, messaging protocols: a file whose first line is the password"),
       },
-      option_fields(&MessageProtocol::user_keys, &Probe::options)};
+      protocol_fields()};
   return schema;
 }
 

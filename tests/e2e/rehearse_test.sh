@@ -27,9 +27,9 @@ if [ -z "$sanitized" ]; then
   TMPDIR=$folder "$brownout" demo >"$folder/demo.txt" &
   demo=$!
 fi
-# The outages of NATS and Redis have their own tests (rehearse_nats_test.sh,
-# rehearse_redis_test.sh).
-mapfile -t files < <(ls "$outages"/*.toml | grep -v -e nats- -e redis-)
+# The outages of other servers have their own tests (rehearse_nats_test, rehearse_redis_test, rehearse_tcp_test,
+# rehearse_postgres_test).
+mapfile -t files < <(ls "$outages"/*.toml | grep -v -e nats- -e redis- -e own-protocol -e postgres-)
 for file in "${files[@]}"; do
   for handling in well badly; do
     rehearse "$file" "$handling" &

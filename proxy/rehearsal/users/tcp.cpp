@@ -1,14 +1,22 @@
-// Synthetic users of the kind tcp: each operation sends a numbered message that the server must
-// echo, on a connection that stays open.
+// tcp: a numbered message that the server echoes, or the `send` of the probe and an answer that
+// contains `expect`. The connection stays open, unless the server speaks first.
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "proxy/loop/deadlines.h"
 #include "proxy/rehearsal/probe_client.h"
+#include "rules/base/terminal_text.h"
+#include "rules/base/valid_text.h"
 
 namespace brownout::rehearsal {
 namespace {
+
+constexpr std::size_t kMostAnswer = 64 << 10;  // bytes in which `expect` is looked for
+constexpr std::size_t kMostQuoted = 80;        // bytes of an answer that a report quotes
 
 class TcpClient final : public ProbeClient {
  public:
@@ -24,8 +32,13 @@ class TcpClient final : public ProbeClient {
   }
 
  private:
-  // Sends a message and waits for its echo. Returns the error; "" after success.
+  const rules::Probe& probe() const { return *settings_.probe; }
+
+  // Returns the error, or "".
   std::string talk(const Target& target, Instant deadline, Attempt& done) {
+    const bool echoes = probe().expect.empty();
+    // The server speaks first only on a new connection.
+    if (!echoes && probe().send.empty()) drop();
     if (!connection_) {
       done.connects = 1;
       const auto address = address_of(settings_, target, deadline);
@@ -36,6 +49,12 @@ class TcpClient final : public ProbeClient {
     }
     done.sent = 1;
     done.lost = 1;
+    auto why = echoes ? echo(deadline) : ask(deadline);
+    if (why.empty()) done.lost = 0;
+    return why;
+  }
+
+  std::string echo(Instant deadline) {
     const auto message = next_message();
     const auto bytes = std::as_bytes(std::span(message));
     if (const auto sent = Socket::send(connection_, bytes, deadline); !sent) return sent.error();
@@ -46,16 +65,53 @@ class TcpClient final : public ProbeClient {
       if (!got) return got.error();
       rest = rest.subspan(*got);
     }
-    if (reply != message) return "the reply differs from the message";
-    done.lost = 0;
-    return {};
+    return reply == message ? "" : "the reply differs from the message";
   }
 
   std::string next_message() {
     auto message =
         "user " + std::to_string(settings_.user) + " message " + std::to_string(++number_);
-    message.resize(static_cast<std::size_t>(settings_.probe->size.count), '.');
+    message.resize(static_cast<std::size_t>(probe().size.count), '.');
     return message;
+  }
+
+  std::string ask(Instant deadline) {
+    if (!probe().send.empty()) {
+      if (auto why = discard(deadline); !why.empty()) return why;
+    }
+    const auto bytes = std::as_bytes(std::span(probe().send));
+    if (const auto sent = Socket::send(connection_, bytes, deadline); !sent) return sent.error();
+    std::string answer;
+    std::array<std::byte, 4096> buffer{};
+    // Where the text may begin: no earlier byte of the answer is compared again.
+    std::size_t from = 0;
+    while (answer.size() < kMostAnswer) {
+      const auto got = Socket::receive(connection_, buffer, deadline);
+      if (!got && answer.empty()) return got.error();
+      const bool late = proxy::monotonic_now() >= deadline;
+      if (!got) return another(answer, late ? "" : ", then " + got.error());
+      answer.append(reinterpret_cast<const char*>(buffer.data()), *got);
+      if (answer.find(probe().expect, from) != std::string::npos) return {};
+      from = answer.size() - std::min(answer.size(), probe().expect.size() - 1);
+      // A server that never stops sending cannot delay its user.
+      if (late) return another(answer, "");
+    }
+    return another(answer, " and more");
+  }
+  static std::string another(std::string_view answer, const std::string& then) {
+    return "another answer: " +
+           rules::in_quotes(rules::escaped(rules::shortened(answer, kMostQuoted))) + then;
+  }
+
+  // The rest of the last answer would be taken for the next.
+  std::string discard(Instant deadline) {
+    std::array<std::byte, 4096> buffer{};
+    while (proxy::monotonic_now() < deadline) {
+      const auto got = ::recv(connection_.get(), buffer.data(), buffer.size(), 0);
+      if (got == 0) return "the connection was closed";
+      if (got < 0 && errno != EINTR) return errno == EAGAIN ? "" : std::strerror(errno);
+    }
+    return "the last answer does not end";
   }
 
   ClientSettings settings_;

@@ -29,6 +29,18 @@ TEST(FaultsOverSockets, abort) {
   EXPECT_EQ(world.server.asked().size(), 1U);
 }
 
+TEST(HttpCounts, CanBeOfConnections) {
+  HttpWorld world(fault("\"abort\", status = 418", "once = true, count = \"connection\""));
+  const auto client = world.proxy.connect();
+  const auto other = world.proxy.connect();
+  const auto status = [](const auto& connection) {
+    send_all(connection, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    return receive(connection, SIZE_MAX, 300ms).bytes.substr(0, 12);
+  };
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(status(client), "HTTP/1.1 418");
+  EXPECT_EQ(status(other), "HTTP/1.1 200");
+}
+
 TEST(FaultsOverSockets, redirect) {
   HttpWorld world(fault("\"redirect\", location = \"https://b.example\""));
   EXPECT_THAT(world.get("/x?y=1"), HasSubstr("location: https://b.example/x?y=1\r\n"));

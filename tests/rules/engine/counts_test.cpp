@@ -65,13 +65,76 @@ fault = { type = "drop" })");
   EXPECT_EQ(left, "1 2 3 5 6 8 9 ");
 }
 
-TEST(Counts, ErrorsNameTheInvalidCombination) {
+// Ten connections of one client, each with two requests; the numbers of those that are selected.
+std::string requests_of_selected(const std::string& keys) {
+  const auto set = rules::RuleSet::activate(
+      config_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"abort\" }", "http").rules,
+      1, Instant{});
+  std::vector<rules::FlowActivity> activities(10);
+  std::string text;
+  for (int round = 1; round <= 2; ++round) {
+    for (std::size_t i = 0; i < activities.size(); ++i) {
+      auto facts = flow_of(i + 1, "10.0.0.1", rules::Carrier::kHttp);
+      facts.activity = &activities[i];
+      if (!rules::count_arrival(*set->rules()[0], facts)) continue;
+      text += std::to_string(i + 1) + "/" + std::to_string(round) + " ";
+    }
+  }
+  return text;
+}
+
+TEST(Counts, OfConnectionsSelectAllThatMatchesOnThem) {
+  EXPECT_EQ(requests_of_selected("first = 2"), "1/1 2/1 ");
+  EXPECT_EQ(requests_of_selected("first = 2, count = \"connection\""), "1/1 2/1 1/2 2/2 ");
+  EXPECT_EQ(requests_of_selected("after = 1, every = 4, count = \"connection\""),
+            "5/1 9/1 5/2 9/2 ");
+}
+
+TEST(Counts, OfConnectionsBeginAnewWhenTheyAreReset) {
+  const auto set = rules::RuleSet::activate(
+      config_of("[[rule]]\nmatch = { once = true, count = \"connection\" }\nfault = { type = "
+                "\"abort\" }",
+                "http")
+          .rules,
+      1, Instant{});
+  const auto& rule = *set->rules()[0];
+  rules::FlowActivity first;
+  rules::FlowActivity second;
+  const auto hits = [&](rules::FlowActivity& activity) {
+    auto facts = flow_of(1, "10.0.0.1", rules::Carrier::kHttp);
+    facts.activity = &activity;
+    return rules::count_arrival(rule, facts);
+  };
+  EXPECT_TRUE(hits(first));
+  EXPECT_FALSE(hits(second));
+  rule.state->arrivals.reset();
+  EXPECT_TRUE(hits(second)) << "the first connection with a request since the reset";
+  EXPECT_FALSE(hits(first));
+  EXPECT_TRUE(hits(second));
+}
+
+TEST(Counts, OfARuleOnDatagramsAreSessionsIfItAsksForConnections) {
+  auto world = VirtualWorld::of_datagrams(R"([[rule]]
+match = { first = 1, count = "connection" }
+fault = { type = "drop" })");
+  for (int i = 1; i <= 3; ++i) world.at(i * 1ms).send(std::to_string(i));
+  world.run();
+  EXPECT_TRUE(world.left().empty());
+  EXPECT_EQ(world.state().matched.load(), 1U);
+}
+
+TEST(Counts, SayWhatTheyNeed) {
   const auto problem = [](const std::string& keys) {
     return first_problem_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"refuse\" }");
   };
   EXPECT_EQ(problem("first = 1, once = true"), "once and first exclude each other");
-  EXPECT_EQ(problem("count_per = \"client\""),
-            "count_per has no effect without first, after, every or once");
+  EXPECT_EQ(problem("count_per = \"client\""), "count_per has no effect without first, after, every or once");
+  EXPECT_EQ(problem("count = \"connection\""), "count has no effect without first, after, every or once");
+  EXPECT_EQ(problem("once = true, count = \"connection\""), "");
+  EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { once = true, count = \"connection\" }\nfault = "
+                             "{ type = \"nodata\" }",
+                             "dns"),
+            "fault \"nodata\" acts on queries, which have no connection");
   EXPECT_EQ(problem("once = false"), "");
   EXPECT_EQ(problem("once = 1"), "once: expected true or false, found a whole number");
 }

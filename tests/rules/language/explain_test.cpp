@@ -86,7 +86,7 @@ TEST(Explain, WithoutAMessageRulesOnMessagesMayAct) {
       "--packet, --topic, --stanza, --text or the like\n"
       "* acks: it acts on messages, in both directions with a chance of 5% per message; to see on "
       "which messages, give --packet, --topic, --stanza, --text or the like; first, after and "
-      "every select among its messages\n"
+      "every count messages\n"
       "* bytes: it acts in both directions\n"
       "* all: it acts on messages, downstream only\n");
 }
@@ -100,9 +100,24 @@ TEST(Explain, AMessageSelectsTheRulesThatMatchIt) {
   EXPECT_EQ(answers(packet(rules::MqttType::kPuback)),
             "- topic: it is for other messages\n"
             "* acks: it acts on messages, in both directions with a chance of 5% per message; "
-            "first, after and every select among its messages\n"
+            "first, after and every count messages\n"
             "* bytes: it acts in both directions\n"
             "* all: it acts on messages, downstream only\n");
+}
+
+TEST(Explain, SaysWhatARuleCounts) {
+  const auto first = [](const std::string& keys) {
+    return drops("match = { first = 1" + keys + " }", "http", true);
+  };
+  EXPECT_EQ(first(""), "it acts on the request; first, after and every count requests");
+  EXPECT_EQ(first(", count_per = \"client\""),
+            "it acts on the request; first, after and every count requests of each client");
+  EXPECT_EQ(first(", count = \"connection\""),
+            "it acts on the request; first, after and every count connections");
+  EXPECT_EQ(drops("match = { after = 1 }", "http", true),
+            "request 1 is not selected; first, after and every count requests");
+  EXPECT_EQ(drops("match = { after = 1, count = \"connection\" }", "mqtt", false),
+            "connection 1 is not selected; first, after and every count connections");
 }
 
 TEST(Explain, FaultsOnMessagesActOnRequestsIfTheProtocolHasNoMessages) {

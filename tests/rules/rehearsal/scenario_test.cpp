@@ -136,6 +136,17 @@ TEST(Scenario, ReportsEachKindOfError) {
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nkind = \"mqtt\"\nendpoints = "
                                "\"chat\"\ntopic = \"chat/#\""),
             "\"chat/#\" is not a topic to publish to");
+  const auto tcp = phase + "[[probe]]\nname = \"x\"\nendpoints = \"chat\"\n";
+  EXPECT_EQ(problem_of(tcp + "send = \"PING\\r\\n\""), "tcp probe \"x\" needs \"expect\"");
+  EXPECT_EQ(problem_of(tcp + "expect = \"\""), "tcp probe \"x\" needs \"expect\"");
+  EXPECT_EQ(problem_of(tcp + "expect = \"+PONG\"\nsize = \"1kB\""),
+            "\"size\" and \"expect\" exclude each other");
+  EXPECT_EQ(problem_of(tcp + "kind = \"redis\"\nexpect = \"+PONG\""),
+            "only tcp probes have \"expect\"");
+  EXPECT_EQ(problem_of(tcp + "kind = \"postgres\"\ndatabase = 3"),
+            "database: expected a name for \"postgres\", found a whole number");
+  EXPECT_EQ(problem_of(tcp + "kind = \"redis\"\ndatabase = \"shop\""),
+            "database: expected a number for \"redis\", found a string");
   const auto xmpp = phase + "[[probe]]\nname = \"x\"\nkind = \"xmpp\"\nendpoints = \"chat\"\n";
   EXPECT_EQ(problem_of(xmpp), "xmpp probe \"x\" needs \"accounts\"");
   EXPECT_EQ(problem_of(xmpp + "accounts = [\"ann@x.org/phone\"]"),

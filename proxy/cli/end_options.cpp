@@ -1,0 +1,15 @@
+#include "proxy/cli/end_options.h"
+
+namespace brownout::cli {
+
+void add_end_options(CLI::App& command, RunOptions& options) {
+  command.add_option("--for", options.length, "end after this time, e.g. 1m");
+  command
+      .add_option("--expect", options.expect,
+                  "what must hold at the end, or the exit code is 1: 'rule_hits of \"x\" at least "
+                  "1'; at a listener availability, latency_p50, latency_p99 or share: "
+                  "'availability at web at least 99%'; may be repeated")
+      ->allow_extra_args(false);
+}
+
+}  // namespace brownout::cli

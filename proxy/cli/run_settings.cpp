@@ -1,0 +1,54 @@
+#include "proxy/cli/run_settings.h"
+
+#include <fmt/core.h>
+
+#include <string_view>
+#include <utility>
+
+#include "proxy/cli/rule_file.h"
+#include "rules/base/units.h"
+
+namespace brownout::cli {
+namespace {
+
+// The value of an option for which zero has no meaning; none if it is not one.
+std::optional<rules::Duration> positive(std::string_view option, const std::string& text) {
+  const auto value = rules::parse_duration(text);
+  if (value && *value > rules::Duration::zero()) return *value;
+  fmt::print(stderr, "error: {}: a duration is needed, e.g. 10m\n", option);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<RunSettings> read_settings(const RunOptions& options, const rules::Config& config) {
+  RunSettings settings;
+  const auto drain = rules::parse_duration(options.drain);
+  if (!drain) {
+    fmt::print(stderr, "error: --drain: {}; {}\n", drain.error().what, drain.error().hint);
+    return std::nullopt;
+  }
+  settings.drain = *drain;
+  settings.live.state_file = options.state;
+  if (!options.max_fault_time.empty()) {
+    const auto most = positive("--max-fault-time", options.max_fault_time);
+    if (!most) return std::nullopt;
+    settings.live.max_fault_time = *most;
+  }
+  if (!options.length.empty()) {
+    settings.length = positive("--for", options.length);
+    if (!settings.length) return std::nullopt;
+  }
+  if (!options.expect.empty()) {
+    settings.expectations = RunExpectations::read(options.expect, config);
+    if (!settings.expectations) return std::nullopt;
+  }
+  // Reading a pipe may block here: no client is served yet, and a signal still ends the process.
+  if (!options.toxiproxy_config.empty()) {
+    settings.toxiproxy_text = read_text(options.toxiproxy_config);
+    if (!settings.toxiproxy_text) return std::nullopt;
+  }
+  return settings;
+}
+
+}  // namespace brownout::cli

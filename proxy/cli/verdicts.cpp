@@ -1,0 +1,39 @@
+#include "proxy/cli/verdicts.h"
+
+#include <fmt/core.h>
+
+#include "proxy/cli/commands.h"
+
+namespace brownout::cli {
+
+std::string verdicts_text(const rehearsal::Report& report) {
+  std::string text;
+  for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
+    const auto& verdict = report.verdicts[i];
+    text += fmt::format(
+        "{:<12} {}: {} ({})\n", rehearsal::word_for(verdict), rehearsal::expectation_text(verdict),
+        rehearsal::value_of(report.scenario->expectations[i], verdict), verdict.evidence);
+  }
+  for (const auto& rule : report.missed) {
+    text += fmt::format(
+        "{:<12} rule {} matched nothing (see `brownout explain`; may_miss = true allows it)\n",
+        "NOT MET", rule);
+  }
+  return text + report.headline() + "\n";
+}
+
+// Exit code 1 is only for an expectation that is not met.
+int exit_code(rehearsal::Result result, bool written) {
+  switch (result) {
+    case rehearsal::Result::kMet:
+      return written ? 0 : kStopped;
+    case rehearsal::Result::kNotMet:
+      return kFailed;
+    case rehearsal::Result::kNotMeasured:
+    case rehearsal::Result::kStopped:
+      break;
+  }
+  return kStopped;
+}
+
+}  // namespace brownout::cli

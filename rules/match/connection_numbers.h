@@ -1,0 +1,42 @@
+// ConnectionNumbers keeps the numbers that rules with count = "connection" gave to one connection.
+// The connection's thread only.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace brownout::rules {
+
+class ConnectionNumbers {
+ public:
+  // Returns the number that the rule gave to this connection; the first time, and the first time
+  // after a reset of its counter, that of next(). `rule` identifies the rule; `resets` says how
+  // often its counter was reset.
+  template <class Next>
+  std::uint64_t of(const std::shared_ptr<const void>& rule, std::uint64_t resets,
+                   const Next& next) {
+    const auto found = std::find_if(given_.begin(), given_.end(),
+                                    [&](const Given& given) { return given.rule == rule; });
+    if (found != given_.end() && found->resets == resets) return found->number;
+    if (found != given_.end()) {
+      given_.erase(found);
+    } else {
+      // Rules that are no longer loaded: a connection may outlive many.
+      std::erase_if(given_, [](const Given& given) { return given.rule.use_count() == 1; });
+    }
+    given_.push_back({rule, resets, next()});
+    return given_.back().number;
+  }
+
+ private:
+  struct Given {
+    std::shared_ptr<const void> rule;
+    std::uint64_t resets = 0;
+    std::uint64_t number = 0;
+  };
+  std::vector<Given> given_;
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,22 @@
+// Expectations of `brownout run`, which has no phases and no synthetic users. Each is a sentence in
+// the words that verdicts use:
+//
+//   rule_hits of "the broker is gone" at least 1
+//   availability at web, chat at least 99%
+//   share at web of server 127.0.0.1:7002 at most 10%
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rules/rehearsal/read_scenario.h"
+
+namespace brownout::rules {
+
+// A sentence is a line: that is how problems count positions. Sentences with a problem are left
+// out.
+std::vector<Expectation> read_sentences(std::span<const std::string> sentences,
+                                        const ScenarioSurroundings& around, Diagnostics& problems);
+
+}  // namespace brownout::rules
