@@ -23,6 +23,7 @@ class Chunk {
 
   // Null for a piece of a stream and for a datagram.
   const Message* message() const { return message_.get(); }
+  const std::shared_ptr<const Message>& shared_message() const { return message_; }
   // Whether the bytes may differ from the received ones.
   bool touched() const { return touched_; }
 

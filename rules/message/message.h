@@ -7,13 +7,18 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace brownout::rules {
 
 struct FlowFacts;       // match.h
 class MessageProtocol;  // message_protocol.h
+
+// Receives a property of a message: its name, a string literal, and its value.
+using Tell = std::function<void(std::string_view name, std::string_view value)>;
 
 // Immutable once rules can access it.
 class MessageView {

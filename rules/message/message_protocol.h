@@ -111,6 +111,9 @@ class MessageProtocol {
   virtual bool has_requests() const { return false; }
 
   virtual std::vector<MessageKey> keys() const = 0;
+  // Tells the properties of a message under the names of the keys that match them, and its trace
+  // (trace.h). Leaves out headers and payloads, which may hold secrets.
+  virtual void describe(const Message& message, const Tell& tell) const = 0;
   // Names what size() measures, for the reference: "the packet's". "" if size() is the size of the
   // payload.
   virtual std::string_view about_size() const { return {}; }

@@ -89,6 +89,8 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // Whether the server connection is idle and may serve another client.
   bool server_reusable() const;
   bool tunnel() const { return mode_ == Mode::kTunnel; }
+  // The current request and its response; null if no rule may match.
+  const rules::HttpExchange* exchange() const { return http_ ? &*http_ : nullptr; }
   // Names of the rules that act on WebSocket messages.
   std::vector<std::string> message_rules() const {
     return websocket_ ? websocket_->rules() : std::vector<std::string>();
