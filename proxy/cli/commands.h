@@ -2,7 +2,7 @@
 // code.
 //
 // Exit codes are 0 done, 1 failed, 2 bad input, and others as documented below. parser.cpp fills
-// the options; only parser.cpp and generate.cpp include CLI11, which is slow to compile.
+// the options; only few files include CLI11, which is slow to compile.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proxy/cli/quick_file.h"
+#include "rules/language/ask.h"
 
 namespace brownout::cli {
 
@@ -68,25 +69,7 @@ int intercept(const InterceptOptions& options);
 
 struct ExplainOptions {
   std::string path;
-  std::string listener;
-  std::string client;
-  std::string destination;
-  std::uint64_t ordinal = 1;
-  std::string at = "0s";
-  std::string qname;
-  std::string qtype = "A";
-  std::string transport = "udp";
-  std::string method = "GET";
-  std::string url;
-  std::vector<std::string> headers;  // "name: value"
-  int status = 0;                    // of the response; 0: no response yet
-  std::string sni;
-  std::string alpn;
-  std::optional<std::uint64_t> seed;
-
-  // Properties of a message, by the name of the option (MessageProtocol::ExplainOption).
-  std::map<std::string, std::string> message;
-  std::string text;  // text of the message
+  rules::Asked asked;
 };
 int explain(const ExplainOptions& options);
 

@@ -167,6 +167,18 @@ std::string other_message(const Rule& rule, const Question& question) {
   return rule.match.matches(*question.message, payload) ? "" : "it is for other messages";
 }
 
+// The things of which first, after and every select.
+std::string_view counted_noun(Carrier carrier) {
+  switch (carrier) {
+    case Carrier::kHttp:
+      return "request";
+    case Carrier::kDns:
+      return "query";
+    default:
+      return "connection";
+  }
+}
+
 Explanation explain_rule(const Rule& rule, const Question& question) {
   Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
   // A request is also bytes of its connection, on which faults of bytes act.
@@ -196,7 +208,8 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     answer.why = other_message(rule, question);
     if (!answer.why.empty()) return answer;
   } else if (!rule.match.ordinals().contains(question.flow.ordinal)) {
-    answer.why = "connection " + std::to_string(question.flow.ordinal) +
+    answer.why = std::string(counted_noun(flow.carrier)) + " " +
+                 std::to_string(question.flow.ordinal) +
                  " is not selected by first, after and every";
     return answer;
   }
@@ -226,6 +239,28 @@ std::vector<Explanation> explain(const Config& config, const Question& question)
   for (const auto& rule : set->rules()) {
     answers.push_back(rule->kind == &kFirewallKind ? explain_firewall(*rule, question)
                                                    : explain_rule(*rule, question));
+  }
+  return answers;
+}
+
+std::vector<Explanation> explain(const RuleSet& live, const Question& question, Instant now) {
+  std::vector<Explanation> answers;
+  for (const auto& rule : live.rules()) {
+    auto asked = question;
+    asked.at = now - Instant{};
+    if (rule->kind == &kFirewallKind) {
+      answers.push_back(explain_firewall(*rule, asked));
+      continue;
+    }
+    asked.at = now - rule->began;
+    // Which connection comes next is unknown, and so is its draw; a client's draw stays the same.
+    asked.seed = rule->per == Per::kClient ? std::optional(rule->seed) : std::nullopt;
+    if (rule->match.count_per == CountPer::kRule) {
+      asked.flow.ordinal = rule->state->arrivals.count() + 1;
+    }
+    auto loaded_now = *rule;
+    loaded_now.began = Instant{};
+    answers.push_back(explain_rule(loaded_now, asked));
   }
   return answers;
 }
