@@ -51,6 +51,8 @@ class Engine final : private Deadline {
   bool halted() const { return halted_; }
   // Present connections and UDP sessions; waits for the workers.
   FlowList list(FlowQuery query) const;
+  // The last things that rules did, newest first; waits for the workers.
+  WhyList why(const WhyQuery& query) const;
   std::vector<FlowStatus> flows() const { return list({}).flows; }
   // Resets one flow; false if there is none.
   bool cut(const std::string& listener, std::uint64_t ordinal) const;
@@ -127,6 +129,7 @@ class Engine final : private Deadline {
   std::map<std::string, Port> ports_;
   Sockets inherited_;
   EventBuffer events_;
+  WhyRing why_;  // of rules that act on ports
   bool accepting_ = true;
 };
 
