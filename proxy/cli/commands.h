@@ -146,6 +146,9 @@ struct CtlOptions {
   std::string probability;
   std::string duration;
   std::string lease;
+  // Of `why`: parameters of the API by name, and KEY=TEXT pairs for any others.
+  std::map<std::string, std::string> filter;
+  std::vector<std::string> where;
 };
 int ctl(const CtlOptions& options);
 

@@ -9,6 +9,7 @@
 #include "proxy/cli/generate.h"
 #include "proxy/cli/quick_options.h"
 #include "proxy/cli/usage_error.h"
+#include "proxy/cli/why_options.h"
 #include "proxy/control/process.h"
 
 namespace brownout::cli {
@@ -267,6 +268,8 @@ void add_ctl(CLI::App& app, CommandLine& line) {
   add_ctl_command(*parent, line, "rules", "all rules and their counters");
   add_ctl_command(*parent, line, "listeners", "all listeners and their traffic");
   add_ctl_command(*parent, line, "flows", "connections and UDP sessions");
+  add_ctl_command(*parent, line, "why", "what rules did, newest first, and what they would do");
+  add_why_options(*parent->get_subcommand("why"), options);
   add_ctl_command(*parent, line, "watch", "faults, connections and changes as they happen");
   add_ctl_command(*parent, line, "halt", "all faults off, now, on live connections too");
   add_ctl_command(*parent, line, "resume", "faults on again after halt");
