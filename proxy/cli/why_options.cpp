@@ -13,7 +13,12 @@ constexpr std::pair<const char*, const char*> kFilters[] = {
     {"path", "requests whose path contains this"},
     {"method", "requests with this method"},
     {"status", "requests whose response has this status"},
+    {"host", "requests whose host contains this"},
     {"qname", "DNS queries whose name contains this"},
+    {"qtype", "DNS queries of this type"},
+    {"transport", "DNS queries over udp or tcp"},
+    {"sni", "TLS connections whose server name contains this"},
+    {"destination", "connections to this server"},
     {"topic", "MQTT messages whose topic contains this"},
     {"text", "where any property contains this, e.g. a trace id"},
     {"limit", "at most so many, up to 10000 (100)"}};
