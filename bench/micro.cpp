@@ -1,9 +1,11 @@
-// Microbenchmarks of the engine: the push of a stage, a random draw, matching, and loading rules.
+// Microbenchmarks: a stage's push, a random draw, matching, loading rules, and remembering what
+// they did.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
 #include <string>
 
+#include "proxy/observe/why_ring.h"
 #include "rules/engine/chain.h"
 #include "rules/engine/plan.h"
 #include "rules/language/load_toml.h"
@@ -82,14 +84,19 @@ class Nowhere final : public ChainOutput {
   void injected(const Rule&, Direction, const Note&) override {}
 };
 
+// A set with this fault only.
+std::shared_ptr<const RuleSet> rules_with(const std::string& fault,
+                                          const std::string& protocol = "tcp") {
+  const auto text =
+      "version = 1\n[[upstream]]\nname = \"s\"\nservers = \"a:1\"\n[[listener]]\nname = \"l7\"\n"
+      "protocol = \"" +
+      protocol + "\"\nlisten = \"127.0.0.1:0\"\nupstream = \"s\"\n[[rule]]\nfault = { " + fault +
+      " }\n";
+  return RuleSet::activate(loaded(text).rules, 1, Instant{});
+}
+
 void BM_Push(benchmark::State& state, const char* fault) {
-  const auto set =
-      RuleSet::activate(loaded("version = 1\n[[upstream]]\nname = \"s\"\nservers = "
-                               "\"a:1\"\n[[listener]]\nname = \"l7\"\nlisten = "
-                               "\"127.0.0.1:0\"\nupstream = \"s\"\n[[rule]]\nfault = { " +
-                               std::string(fault) + " }\n")
-                            .rules,
-                        1, Instant{});
+  const auto set = rules_with(fault);
   const auto flow = a_flow();
   Nowhere sink;
   Chain chain(flow, Direction::kUpstream, sink);
@@ -110,6 +117,36 @@ BENCHMARK_CAPTURE(BM_Push, bandwidth, "type = \"bandwidth\", rate = \"200 MB/s\"
 BENCHMARK_CAPTURE(BM_Push, loss, "type = \"loss\", loss = \"1%\", rto = \"1ms\"");
 BENCHMARK_CAPTURE(BM_Push, slicer, "type = \"slicer\", size = \"100 B\"");
 BENCHMARK_CAPTURE(BM_Push, corrupt, "type = \"corrupt\", chance = \"0.1%\"");
+
+// The entry of `ctl why` for a request that a rule delays.
+void BM_RememberRequest(benchmark::State& state) {
+  const auto set = rules_with("type = \"delay\", delay = \"1ms\"", "http");
+  HttpHead head;
+  head.method = "GET";
+  head.target = "/orders/1234?page=1";
+  for (const auto* name : {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}) {
+    head.append(name, "example.org");
+  }
+  head.append("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  const auto exchange = HttpExchange::of(head);
+  auto flow = a_flow();
+  flow.http = &exchange;
+  flow.message = 1;
+  brownout::proxy::WhyRing ring;
+  for (auto _ : state) ring.add(flow, *set->rules()[0], "upstream", {.action = "delay"});
+}
+BENCHMARK(BM_RememberRequest);
+
+// The same for a piece of a connection's bytes.
+void BM_RememberBytes(benchmark::State& state) {
+  const auto set = rules_with("type = \"latency\", delay = \"1ms\"");
+  const auto flow = a_flow();
+  brownout::proxy::WhyRing ring;
+  for (auto _ : state) {
+    ring.add(flow, *set->rules()[0], "upstream", {.action = "delay", .bytes = 1000});
+  }
+}
+BENCHMARK(BM_RememberBytes);
 
 }  // namespace
 

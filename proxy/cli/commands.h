@@ -1,9 +1,8 @@
 // The commands of `brownout`: a struct with the command-line options of each, and a function that
 // runs the command and returns the process exit code.
 //
-// Exit codes are 0 done, 1 failed, 2 bad input, and others as documented at each command.
-// parser.cpp fills the structs. Only parser.cpp and generate.cpp include CLI11, which is slow to
-// compile.
+// Exit codes are 0 done, 1 failed, 2 bad input, and others as documented below. parser.cpp fills
+// the options; only few files include CLI11, which is slow to compile.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "proxy/cli/quick_file.h"
+#include "rules/language/ask.h"
 
 namespace brownout::cli {
 
@@ -73,25 +73,7 @@ int intercept(const InterceptOptions& options);
 
 struct ExplainOptions {
   std::string path;
-  std::string listener;
-  std::string client;
-  std::string destination;
-  std::uint64_t ordinal = 1;
-  std::string at = "0s";
-  std::string qname;
-  std::string qtype = "A";
-  std::string transport = "udp";
-  std::string method = "GET";
-  std::string url;
-  std::vector<std::string> headers;  // request headers, each "name: value"
-  int status = 0;                    // status of the response; 0 if no response has arrived yet
-  std::string sni;
-  std::string alpn;
-  std::optional<std::uint64_t> seed;
-
-  // Properties of the message to explain, by the name of their command-line option.
-  std::map<std::string, std::string> message;
-  std::string text;  // text of the message to explain
+  rules::Asked asked;
 };
 int explain(const ExplainOptions& options);
 
@@ -169,6 +151,9 @@ struct CtlOptions {
   std::string probability;
   std::string duration;
   std::string lease;
+  // Of `why`: parameters of the API by name, and KEY=TEXT pairs for any others.
+  std::map<std::string, std::string> filter;
+  std::vector<std::string> where;
 };
 int ctl(const CtlOptions& options);
 

@@ -10,6 +10,7 @@
 #include "proxy/cli/api_client.h"
 #include "proxy/cli/ctl_tables.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/cli/why_text.h"
 #include "proxy/control/url.h"
 #include "proxy/formats/json_text.h"
 #include "rules/base/terminal_text.h"
@@ -43,6 +44,7 @@ class Ctl {
     if (command == "watch") return watch();
     if (command == "add") return add();
     if (command == "cut") return cut();
+    if (command == "why") return why();
     if (command == "rm") return ask("DELETE", "rules/" + name, "deleted");
     if (command == "enable" || command == "disable") {
       return ask("POST", "rules/" + name + "/" + command, command + "d");
@@ -164,6 +166,26 @@ class Ctl {
                "flows/" + proxy::escaped(options_.name.substr(0, hash)) + "/" +
                    proxy::escaped(options_.name.substr(hash + 1)),
                "cut");
+  }
+
+  int why() const {
+    std::string query;
+    const auto add = [&](const std::string& key, const std::string& value) {
+      query += (query.empty() ? "?" : "&") + proxy::escaped(key) + "=" + proxy::escaped(value);
+    };
+    for (const auto& [key, value] : options_.filter) add(key, value);
+    for (const auto& pair : options_.where) {
+      const auto equals = pair.find('=');
+      if (equals == std::string::npos) {
+        fmt::print(stderr, "error: --where {}: not of the form KEY=TEXT (e.g. topic=home)\n", pair);
+        return kBadInput;
+      }
+      add(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+    const auto answer = client_.call("GET", "why" + query);
+    if (const int code = judge(answer); code != 0) return code;
+    fmt::print("{}", json_ ? codecs::json_text(answer->body) + "\n" : why_text(answer->body));
+    return 0;
   }
 
   int watch() const {

@@ -16,32 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 
-// Aligns columns, numbers to the right. Replaces control characters in names, since other users
-// chose the names.
-std::string aligned(std::vector<Row> rows) {
-  for (auto& row : rows) {
-    for (auto& cell : row) cell = rules::printable(cell);
-  }
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool number =
-          !row[i].empty() && row[i].find_first_not_of("0123456789.") == std::string::npos;
-      line += number ? fmt::format("{:>{}}  ", row[i], widths[i])
-                     : fmt::format("{:<{}}  ", row[i], widths[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
-
 std::string plain(const Json& value) {
   return value.is_string() ? value.get<std::string>() : codecs::json_text(value);
 }
@@ -173,6 +147,30 @@ double grown(const Json& now, const Json& before, const char* direction) {
 }
 
 }  // namespace
+
+std::string aligned(std::vector<Row> rows) {
+  for (auto& row : rows) {
+    for (auto& cell : row) cell = rules::printable(cell);
+  }
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool number =
+          !row[i].empty() && row[i].find_first_not_of("0123456789.") == std::string::npos;
+      line += number ? fmt::format("{:>{}}  ", row[i], widths[i])
+                     : fmt::format("{:<{}}  ", row[i], widths[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
 
 std::string table_of(const std::string& what, const Json& answer) {
   auto text = what == "rules"       ? rules_table(answer)

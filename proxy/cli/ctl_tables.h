@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 namespace brownout::cli {
 
@@ -11,6 +12,8 @@ namespace brownout::cli {
 std::string table_of(const std::string& what, const nlohmann::ordered_json& answer);
 // Lists the tables of the rule file that the API has changed; "" if there are none.
 std::string differences_text(const nlohmann::ordered_json& status);
+// Aligns columns, numbers to the right. Makes cells printable, since names come from other users.
+std::string aligned(std::vector<std::vector<std::string>> rows);
 std::string event_line(const nlohmann::ordered_json& event);
 // Formats the screen of `brownout ctl top`. `before` is the API's status one second earlier, or
 // null; rates come from the difference between the two.

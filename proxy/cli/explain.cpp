@@ -3,141 +3,13 @@
 
 #include <algorithm>
 
-#include "proxy/cli/explain_message.h"
+#include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
-#include "rules/language/explain.h"
 
 namespace brownout::cli {
 namespace {
 
-std::optional<rules::IpAddress> parse_address(const std::string& option, const std::string& text,
-                                              std::uint16_t& port) {
-  const auto end = rules::parse_address_port(text);
-  if (end) {
-    port = end->port;
-    return end->address;
-  }
-  fmt::print(stderr, "error: {} {}: not an address (e.g. 10.1.2.3 or [::1]:1883)\n", option, text);
-  return std::nullopt;
-}
-
-// Sets the properties of a DNS query or of a datagram in `flow`. Prints an error and returns false
-// if an option is invalid.
-bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
-             rules::FlowFacts& flow) {
-  if (listener.protocol == rules::Protocol::kUdp) flow.carrier = rules::Carrier::kDatagram;
-  if (listener.protocol != rules::Protocol::kDns) return true;
-  flow.carrier = rules::Carrier::kDns;
-  flow.destination = listener.listen.ip();
-  flow.destination_port = listener.listen.port;
-  flow.dns.transport = options.transport == "tcp" ? rules::Transport::kTcp : rules::Transport::kUdp;
-  const auto type = rules::parse_dns_type(options.qtype);
-  if (!type) {
-    fmt::print(stderr, "error: --qtype {}: not a record type (e.g. A, AAAA, TYPE65534)\n",
-               options.qtype);
-    return false;
-  }
-  if (options.qname.empty()) return true;
-  flow.dns.question = rules::DnsQuestion{rules::canonical_name(options.qname), *type, 1};
-  return true;
-}
-
-// Returns the Host header that a client sends for the URL: without the user, and without the
-// scheme's default port (RFC 9110, section 7.2). Returns "" if the URL is only a path.
-std::string host_header_of(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (url.starts_with('/') || scheme == std::string_view::npos) return {};
-  auto host = url.substr(scheme + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  host.remove_prefix(host.rfind('@') + 1);  // removes nothing if there is no user
-  const std::string_view port =
-      rules::same_header_name(url.substr(0, scheme), "https") ? ":443" : ":80";
-  if (host.ends_with(port)) host.remove_suffix(port.size());
-  return std::string(host);
-}
-
-// Returns the first server of the listener's upstream. Null if there is none, or if that server is
-// a unix socket.
-const rules::Endpoint* first_server(const rules::Config& config, const rules::Listener& listener) {
-  for (const auto& upstream : config.upstreams) {
-    if (upstream.name != listener.upstream || upstream.servers.empty()) continue;
-    const auto& server = upstream.servers.front();
-    return server.is_unix() ? nullptr : &server;
-  }
-  return nullptr;
-}
-
-// Fills `exchange` with the HTTP request of the options, and with its response if a status is
-// given. Prints an error and returns false if a header is invalid.
-bool ask_http(const ExplainOptions& options, rules::HttpExchange& exchange) {
-  rules::HttpHead request;
-  request.method = options.method;
-  request.target = options.url;
-  for (const auto& text : options.headers) {
-    const auto colon = text.find(':');
-    auto header = rules::make_header(text.substr(0, colon),
-                                     colon == std::string::npos ? "" : text.substr(colon + 1));
-    if (!header || colon == std::string::npos) {
-      fmt::print(stderr, "error: --header {}: not a header (e.g. \"user-agent: curl\")\n", text);
-      return false;
-    }
-    header->value.erase(0, header->value.find_first_not_of(' '));
-    request.headers.push_back(std::move(*header));
-  }
-  // Adds the Host header of the URL unless the options give one, since every HTTP client sends it.
-  const auto host = host_header_of(options.url);
-  if (!host.empty() && request.find("host") == nullptr) request.append("host", host);
-  exchange = rules::HttpExchange::of(std::move(request));
-  if (options.status == 0) return true;
-  rules::HttpHead response;
-  response.status = options.status;
-  exchange.set_response(std::move(response));
-  return true;
-}
-
-std::optional<rules::Question> ask(const ExplainOptions& options, const rules::Config& config) {
-  rules::Question question;
-  question.flow.listener = options.listener;
-  question.flow.ordinal = options.ordinal;
-  const auto listener =
-      std::find_if(config.listeners.begin(), config.listeners.end(),
-                   [&](const auto& candidate) { return candidate.name == options.listener; });
-  if (listener == config.listeners.end()) {
-    std::vector<std::string_view> names;
-    for (const auto& known : config.listeners) names.push_back(known.name);
-    fmt::print(stderr, "error: --listener {}: there is no such listener; {}\n", options.listener,
-               rules::suggest(options.listener, names));
-    return std::nullopt;
-  }
-  if (!options.client.empty()) {
-    question.flow.client = parse_address("--client", options.client, question.flow.client_port);
-    if (!question.flow.client) return std::nullopt;
-  }
-  const auto* server = first_server(config, *listener);
-  if (options.destination.empty() && server != nullptr) {
-    question.flow.destination = server->ip();
-    question.flow.destination_port = server->port;
-  }
-  if (!options.destination.empty()) {
-    question.flow.destination =
-        parse_address("--destination", options.destination, question.flow.destination_port);
-    if (!question.flow.destination) return std::nullopt;
-  }
-  if (!ask_dns(options, *listener, question.flow)) return std::nullopt;
-  question.flow.message_protocols = listener->protocol.messages();
-  question.message = message_of(options, listener->protocol);
-  question.payload = options.text;
-  const auto at = rules::parse_duration(options.at);
-  if (!at) {
-    fmt::print(stderr, "error: --at: {}; {}\n", at.error().what, at.error().hint);
-    return std::nullopt;
-  }
-  question.at = *at;
-  question.seed = options.seed ? options.seed : config.seed;
-  return question;
-}
-
-// Describes the server that rules with a destination or a port were matched against.
+// The server against which rules with a destination or a port were matched, as text.
 std::string server_text(const rules::FlowFacts& flow) {
   if (flow.carrier == rules::Carrier::kDns || flow.destination_port == 0) return {};
   const auto port = std::to_string(flow.destination_port);
@@ -150,27 +22,19 @@ std::string server_text(const rules::FlowFacts& flow) {
 int explain(const ExplainOptions& options) {
   const auto config = load(options.path);
   if (!config) return kBadInput;
-  auto question = ask(options, *config);
-  if (!question) return kBadInput;
-  rules::HttpExchange exchange;
-  rules::ClientHello hello;
-  if (!options.url.empty()) {
-    if (!ask_http(options, exchange)) return kBadInput;
-    question->flow.carrier = rules::Carrier::kHttp;
-    question->flow.http = &exchange;
-    question->flow.message = 1;
+  const auto posed = rules::pose(*config, options.asked);
+  if (!posed) {
+    fmt::print(stderr, "error: --{}\n", posed.error().what);
+    return kBadInput;
   }
-  if (!options.sni.empty() || !options.alpn.empty()) {
-    hello.sni = rules::canonical_name(options.sni);
-    if (!options.alpn.empty()) hello.alpn.push_back(options.alpn);
-    question->flow.hello = &hello;
-  }
-  const auto answers = rules::explain(*config, *question);
+  const auto& question = (*posed)->question;
+  const auto answers = rules::explain(*config, question);
   const auto acting =
       std::count_if(answers.begin(), answers.end(), [](const auto& answer) { return answer.acts; });
-  fmt::print("Connection {} to listener {}{}{}: {} of {} rules act\n", options.ordinal,
-             options.listener, options.client.empty() ? "" : " from " + options.client,
-             server_text(question->flow), acting, answers.size());
+  fmt::print("Connection {} to listener {}{}{}: {} of {} rules act\n", options.asked.ordinal,
+             options.asked.listener,
+             options.asked.client.empty() ? "" : " from " + options.asked.client,
+             server_text(question.flow), acting, answers.size());
   std::size_t width = 4;
   for (const auto& answer : answers) width = std::max(width, answer.rule.size());
   int order = 0;

@@ -6,12 +6,13 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/end_options.h"
+#include "proxy/cli/explain_options.h"
 #include "proxy/cli/generate.h"
 #include "proxy/cli/quick_options.h"
 #include "proxy/cli/usage_error.h"
+#include "proxy/cli/why_options.h"
 #include "proxy/control/process.h"
 #include "proxy/control/toxiproxy_api.h"
-#include "rules/message/message_protocol.h"
 
 namespace brownout::cli {
 namespace {
@@ -136,59 +137,11 @@ void add_check(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = check(line.check_path, line.check_for_exec); });
 }
 
-// Adds the options of `explain` that describe a message. An option that several message protocols
-// share is added once.
-void add_message(CLI::App& command, ExplainOptions& options) {
-  std::map<std::string, rules::MessageProtocol::ExplainOption> all;
-  for (const auto* protocol : rules::message_protocols()) {
-    for (auto& option : protocol->explain_options()) {
-      const auto meaning = std::string(protocol->name()) + ": " + option.meaning;
-      auto& known = all.try_emplace(option.name).first->second;
-      known.meaning += (known.meaning.empty() ? "" : "; ") + meaning;
-      known.values.insert(known.values.end(), option.values.begin(), option.values.end());
-    }
-  }
-  for (const auto& [name, option] : all) {
-    auto* added = command.add_option_function<std::string>(
-        "--" + name,
-        [&options, key = name](const std::string& value) { options.message[key] = value; },
-        option.meaning);
-    if (option.values.empty()) continue;
-    added->check(
-        CLI::IsMember(std::vector<std::string>(option.values.begin(), option.values.end())));
-  }
-  command.add_option("--text", options.text, "the text of a message");
-}
-
 void add_explain(CLI::App& app, CommandLine& line) {
-  auto& options = line.explain;
   auto* command = app.add_subcommand(
       "explain", "Say which rules would act on a connection, and why the others would not");
-  command->add_option("rules", options.path, "the rule file (TOML)")->required();
-  command->add_option("--listener", options.listener, "the listener that accepts it")->required();
-  command->add_option("--client", options.client, "the client's address, with or without a port");
-  command->add_option("--destination", options.destination,
-                      "the server's address, with or without a port");
-  command->add_option("--ordinal", options.ordinal, "number of the connection or request, from 1")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--at", options.at, "how long after the rules were loaded, e.g. 90s");
-  command->add_option("--seed", options.seed, "use this seed instead of the file's");
-  command->add_option("--qname", options.qname, "the name that a DNS query asks for");
-  command->add_option("--qtype", options.qtype, "the record type that a DNS query asks for (A)");
-  command->add_option("--transport", options.transport, "the transport of a DNS query: udp or tcp")
-      ->check(CLI::IsMember({"udp", "tcp"}));
-  command->add_option("--url", options.url, "the URL of an HTTP request, e.g. http://host/path");
-  command->add_option("--method", options.method, "the method of an HTTP request (GET)");
-  command
-      ->add_option("--header", options.headers,
-                   "a header of the HTTP request or the message, \"name: value\"; may be repeated")
-      ->take_all()
-      ->expected(1);
-  command->add_option("--status", options.status, "the status of the HTTP response")
-      ->check(CLI::Range(100, 599));
-  command->add_option("--sni", options.sni, "the server name (SNI) in a TLS ClientHello");
-  command->add_option("--alpn", options.alpn, "a protocol (ALPN) in a TLS ClientHello, e.g. h2");
-  add_message(*command, options);
+  command->add_option("rules", line.explain.path, "the rule file (TOML)")->required();
+  add_explain_options(*command, line.explain.asked);
   command->callback([&line] { line.exit_code = explain(line.explain); });
 }
 
@@ -324,6 +277,8 @@ void add_ctl(CLI::App& app, CommandLine& line) {
   add_ctl_command(*parent, line, "rules", "all rules and their counters");
   add_ctl_command(*parent, line, "listeners", "all listeners and their traffic");
   add_ctl_command(*parent, line, "flows", "connections and UDP sessions");
+  add_ctl_command(*parent, line, "why", "what rules did, newest first, and what they would do");
+  add_why_options(*parent->get_subcommand("why"), options);
   add_ctl_command(*parent, line, "watch", "faults, connections and changes as they happen");
   add_ctl_command(*parent, line, "halt", "all faults off, now, on live connections too");
   add_ctl_command(*parent, line, "resume", "faults on again after halt");

@@ -10,6 +10,7 @@
 #include "dashboard/index_html.h"
 #include "dashboard/uplot_css.h"
 #include "dashboard/uplot_js.h"
+#include "dashboard/why_js.h"
 
 namespace brownout::proxy {
 namespace {
@@ -27,6 +28,7 @@ constexpr std::array kFiles{File{"/", kIndexHtml, "text/html; charset=utf-8"},
                             File{"/api.js", kApiJs, kScript},
                             File{"/charts.js", kChartsJs, kScript},
                             File{"/format.js", kFormatJs, kScript},
+                            File{"/why.js", kWhyJs, kScript},
                             File{"/uplot.css", kUplotCss, kStyle},
                             File{"/uplot.js", kUplotJs, kScript}};
 

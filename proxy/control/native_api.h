@@ -65,6 +65,7 @@ class NativeApi {
   HttpResponse take_lease(const Call& call);
   HttpResponse end_lease(const Call& call);
   HttpResponse events(const Call& call);
+  HttpResponse why(const Call& call);
 
   HttpResponse answer(const Call& call, std::string_view name, int status);
   HttpResponse change(const Call& call, std::string name, std::optional<rules::Node> table,

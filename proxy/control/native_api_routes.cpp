@@ -170,6 +170,11 @@ std::span<const NativeApi::Route> NativeApi::routes() {
       Route{"POST", "/reset", &Api::reset_all,
             "undo all changes of the API: restore the rule file's state"},
       Route{"GET", "/events", &Api::events, "faults and flows as they happen (text/event-stream)"},
+      Route{"GET", "/why", &Api::why,
+            "the last things that rules did, newest first; ?listener=, ?client= and ?rule= select "
+            "by prefix, ?text= by a text in any property, ?path=, ?topic= or any other property by "
+            "a text in it, ?limit= bounds the list (100); with a whole listener's name, `rules` "
+            "says what each rule would do next, and why"},
       Route{"GET", "/lease", &Api::leases, "all leases"},
       Route{"PUT", "/lease", &Api::take_lease,
             "take or prolong a lease: changes under it (header Brownout-Lease) are undone when it "

@@ -2,6 +2,7 @@
 import { call, follow, onDenied } from './api.js';
 import { Chart, colours, percentile, rate } from './charts.js';
 import { bytes, element, magnitude, text } from './format.js';
+import { showWhy } from './why.js';
 
 const kHistory = 120;  // width of the charts in seconds
 const kMostRows = 200;
@@ -291,6 +292,7 @@ const look = doing(async () => {
   }
   showRules(rules);
   showFlows(flows);
+  await showWhy();
   timeline.add(now, [injected]);
   injected = 0;
 });
@@ -306,6 +308,7 @@ $('reset').addEventListener('click', doing(async () => {
   if (await sure(question, 'Restore')) showStatus(await call('POST', 'reset'));
 }));
 $('search').addEventListener('input', look);
+$('why-search').addEventListener('input', doing(showWhy));
 document.addEventListener('keydown', (event) => {
   const typing = event.target.matches('input:not([type=checkbox]):not([type=range]), select, textarea');
   if (event.key === 'h' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) halt();

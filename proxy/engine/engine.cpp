@@ -327,6 +327,7 @@ void Engine::report_down(const std::string& name) {
     rule.state->matched.fetch_add(1, std::memory_order_relaxed);
     rule.state->sampled.fetch_add(1, std::memory_order_relaxed);
     rule.state->injected.fetch_add(1, std::memory_order_relaxed);
+    why_.add(none, rule, "", {.action = "down"});
     events_.add(none, rule, "", {.action = "down"});
   });
 }

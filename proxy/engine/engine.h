@@ -53,6 +53,8 @@ class Engine final : private Deadline {
   bool halted() const { return halted_; }
   // Returns the present connections and UDP sessions. Blocks until all workers have answered.
   FlowList list(FlowQuery query) const;
+  // The last things that rules did, newest first; waits for the workers.
+  WhyList why(const WhyQuery& query) const;
   std::vector<FlowStatus> flows() const { return list({}).flows; }
   // Resets one connection or session. Returns false if there is no such flow.
   bool cut(const std::string& listener, std::uint64_t ordinal) const;
@@ -134,6 +136,7 @@ class Engine final : private Deadline {
   std::map<std::string, Port> ports_;
   Sockets inherited_;
   EventBuffer events_;
+  WhyRing why_;  // of rules that act on ports
   bool accepting_ = true;
 };
 

@@ -1,5 +1,6 @@
 // Status of the engine: listeners, flows and totals.
 #include <future>
+#include <iterator>
 #include <utility>
 
 #include "proxy/engine/engine.h"
@@ -24,6 +25,21 @@ FlowList Engine::list(FlowQuery query) const {
   for (const auto& worker : workers_) parts.push_back(worker->list(query));
   FlowList all{.query = std::move(query)};
   for (auto& part : parts) all.add(part.get());
+  return all;
+}
+
+WhyList Engine::why(const WhyQuery& query) const {
+  std::vector<std::future<WhyList>> parts;
+  for (const auto& worker : workers_) parts.push_back(worker->why(query));
+  WhyList all;
+  why_.look(query, why_.newest(), WhyRing::kMost, all);
+  for (auto& part : parts) {
+    auto list = part.get();
+    all.total += list.total;
+    all.entries.insert(all.entries.end(), std::make_move_iterator(list.entries.begin()),
+                       std::make_move_iterator(list.entries.end()));
+  }
+  all.finish(query.most);
   return all;
 }
 

@@ -19,6 +19,7 @@ namespace {
 constexpr std::int64_t kImbalance = 8;
 
 constexpr std::size_t kListedPerTurn = 256;
+constexpr std::size_t kSearchedPerTurn = 256;
 
 }  // namespace
 
@@ -205,6 +206,31 @@ void Worker::list_some(std::shared_ptr<Listing> listing) {
   answer.set_value(std::move(list));
 }
 
+struct Worker::Search {
+  WhyQuery query;
+  WhyList list = {};
+  std::uint64_t next = 0;
+  std::promise<WhyList> answer = {};
+};
+
+std::future<WhyList> Worker::why(WhyQuery query) {
+  auto search = std::make_shared<Search>(Search{.query = std::move(query)});
+  auto future = search->answer.get_future();
+  loop_.post([this, search = std::move(search)] {
+    search->next = why_.newest();
+    search_some(search);
+  });
+  return future;
+}
+
+// Like list_some(). Entries that are overwritten meanwhile are left out.
+void Worker::search_some(std::shared_ptr<Search> search) {
+  auto& [query, list, next, answer] = *search;
+  next = why_.look(query, next, kSearchedPerTurn, list);
+  if (next > 0) return loop_.post([this, search] { search_some(search); });
+  answer.set_value(std::move(list));
+}
+
 std::future<bool> Worker::cut(std::string listener, std::uint64_t ordinal) {
   auto answer = std::make_shared<std::promise<bool>>();
   auto future = answer->get_future();
@@ -318,8 +344,10 @@ void Worker::forward_requests(std::shared_ptr<const ListenerView> view,
 void Worker::record(const rules::FlowFacts& flow, const rules::Rule& rule,
                     rules::Direction direction, const rules::Note& note) {
   const bool directed = rule.kind->level == rules::Level::kBytes || rule.kind->directed;
-  events_.add(flow, rule, directed ? to_text(direction) : "", note);
-  stream_.add(flow, rule, directed ? to_text(direction) : "", note);
+  const auto towards = directed ? to_text(direction) : std::string_view{};
+  why_.add(flow, rule, towards, note);
+  events_.add(flow, rule, towards, note);
+  stream_.add(flow, rule, towards, note);
   if (note.delay > Duration::zero()) rule.state->delays.add(note.delay);
 }
 
@@ -349,6 +377,7 @@ void Worker::turned(const rules::FlowFacts& flow, const Turned& what) {
 void Worker::report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) {
   log_limited(spdlog::level::info, fmt::format("{}: {}", flow.listener, event), "{}#{}: {}: {}",
               flow.listener, flow.ordinal, event, why);
+  why_.add(flow, event, why);
   events_.add(flow, event, why);
   stream_.add(flow, event, why);
 }

@@ -26,6 +26,7 @@
 #include "proxy/http/http_flow.h"
 #include "proxy/net/datagrams.h"
 #include "proxy/net/port.h"
+#include "proxy/observe/why_ring.h"
 #include "rules/base/shared_map.h"
 
 namespace brownout::proxy {
@@ -62,7 +63,9 @@ class Worker final : private HttpHost {
   void cut(std::string listener);
   // Lists connections and sessions that match the query.
   std::future<FlowList> list(FlowQuery query);
-  // Resets one connection or session. The result is false if there is no such flow.
+  // The last things that rules did, unsorted.
+  std::future<WhyList> why(WhyQuery query);
+  // Resets one flow; false if there is none.
   std::future<bool> cut(std::string listener, std::uint64_t ordinal);
   // Returns when all tasks posted so far are done, and their sockets are closed.
   void wait();
@@ -103,6 +106,8 @@ class Worker final : private HttpHost {
 
   struct Listing;
   void list_some(std::shared_ptr<Listing> listing);
+  struct Search;
+  void search_some(std::shared_ptr<Search> search);
   void take_snapshot(std::shared_ptr<const Snapshot> snapshot);
   static bool same_tls(const UpstreamGroup& group, const UpstreamView& view);
   void follow_upstream(const std::string& name);
@@ -121,6 +126,7 @@ class Worker final : private HttpHost {
   std::atomic<std::size_t> held_{0};  // declared first, since it must outlive all flows
   Loop loop_;
   std::unique_ptr<Resolver> resolver_;
+  WhyRing why_;
   EventBuffer events_;
   EventBuffer flow_log_;
   EventBuffer stream_;

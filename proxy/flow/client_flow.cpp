@@ -29,6 +29,7 @@ rules::Admission ClientFlow::admit(const SocketAddress& server) {
   facts_.destination = server.ip();
   facts_.destination_port = server.port();
   auto arrival = rules::plan_dial(host_.rules(), facts_, Loop::now());
+  facts_.http = first_request();
   for (const auto& [rule, note] : arrival.notes) {
     host_.record(facts_, *rule, rules::Direction::kUpstream, note);
   }
@@ -37,6 +38,7 @@ rules::Admission ClientFlow::admit(const SocketAddress& server) {
     listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
     host_.dial_stopped(facts_);
   }
+  facts_.http = nullptr;
   return std::move(arrival.admission);
 }
 
@@ -56,7 +58,9 @@ void ClientFlow::connected(const SocketAddress& server) {
   host_.loop().retire(std::move(connector_));
   facts_.destination = server.ip();
   facts_.destination_port = server.port();
+  facts_.http = first_request();
   host_.flow_opened(facts_);
+  facts_.http = nullptr;
   opened_ = true;
   if (host_.rules().may_match(facts_.listener)) {
     rules::plan_server(host_.rules(), facts_, rules_);

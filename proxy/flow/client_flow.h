@@ -95,7 +95,9 @@ class ClientFlow : public Retirable,
   void count_held() {
     held_bytes_.set(held(rules::Direction::kUpstream) + held(rules::Direction::kDownstream));
   }
-  // Names of the rules that act on the messages inside the connection.
+  // The request for which the server is dialled, for records. Rules match the connection.
+  virtual const rules::HttpExchange* first_request() const { return nullptr; }
+  // Names of the rules that act on the connection's messages.
   virtual std::vector<std::string> message_rules() const { return {}; }
   // Sends `bytes` past all rules, then FIN.
   virtual void send_and_close(std::string_view bytes) = 0;

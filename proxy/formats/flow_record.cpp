@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/formats/json_text.h"
+#include "rules/message/trace.h"
 
 namespace brownout::codecs {
 namespace {
@@ -66,6 +67,16 @@ std::string write_flow(const rules::FlowFacts& flow, std::string_view time, Flow
                                 {"client", end_text(flow.client, flow.client_port)},
                                 {"destination", end_text(flow.destination, flow.destination_port)}};
   if (outcome == FlowOutcome::kStopped) object["stopped"] = true;
+  if (flow.http != nullptr) {
+    const auto& head = flow.http->request;
+    const auto find = [&](std::string_view name) -> std::optional<std::string_view> {
+      const auto* value = head.find(name);
+      return value != nullptr ? std::optional<std::string_view>(*value) : std::nullopt;
+    };
+    rules::tell_trace(find, [&](std::string_view name, std::string_view value) {
+      object[std::string(name)] = value;
+    });
+  }
   return json_text(object) + "\n";
 }
 

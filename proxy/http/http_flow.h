@@ -89,6 +89,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     const bool up = direction == rules::Direction::kUpstream;
     return (up ? up_ : down_).held() + (up ? server_ : client_).out.waiting();
   }
+  const rules::HttpExchange* first_request() const override { return conversation_.exchange(); }
   std::vector<std::string> message_rules() const override { return conversation_.message_rules(); }
   void send_and_close(std::string_view bytes) override;
   void hang() override { state_ = State::kHanging; }

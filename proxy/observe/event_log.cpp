@@ -9,11 +9,13 @@
 
 #include "proxy/formats/flow_record.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/observe/touched.h"
 #include "proxy/observe/wall_time.h"
 
 namespace brownout::proxy {
 namespace {
 
+constexpr std::int64_t kMicros = 1'000'000;
 constexpr std::size_t kBatch = 32 * 1024;
 constexpr std::size_t kMostBacklog = 64 << 20;
 constexpr Duration kFlushAfter = std::chrono::milliseconds(50);
@@ -24,12 +26,16 @@ std::string lost_event(std::uint64_t lines) {
 
 }  // namespace
 
-std::string wall_time() {
+std::int64_t wall_micros() {
   const auto now = std::chrono::system_clock::now();
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(micros);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds.count()),
-                     (micros - seconds).count());
+  return std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+}
+
+std::string wall_time() { return wall_time(wall_micros()); }
+
+std::string wall_time(std::int64_t micros) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(micros / kMicros),
+                     micros % kMicros);
 }
 
 rules::Result<std::unique_ptr<EventLog>> EventLog::open(const std::string& path, Of what) {
@@ -52,34 +58,9 @@ void EventLog::submit(std::string lines) { writer_.write(std::move(lines)); }
 void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
                       std::string_view direction, const rules::Note& note) {
   if (!wanted()) return;
-  nlohmann::ordered_json event{{"time", wall_time()},       {"seed", rule.seed},
-                               {"rule", rule.name},         {"fault", rule.kind->name},
-                               {"listener", flow.listener}, {"flow", flow.ordinal}};
-  if (flow.client) event["client"] = to_text(*flow.client);
-  if (flow.dns.question) {
-    event["qname"] = flow.dns.question->name;
-    event["qtype"] = to_text(flow.dns.question->type);
-  }
-  if (flow.dns.transport) event["transport"] = name_of(*flow.dns.transport);
-  if (flow.hello != nullptr) {
-    if (!flow.hello->sni.empty()) event["sni"] = flow.hello->sni;
-    event["ja3"] = flow.hello->ja3;
-  }
-  if (flow.http != nullptr) {
-    event["request"] = flow.message;
-    event["method"] = flow.http->request.method;
-    event["host"] = flow.http->host;
-    event["path"] = flow.http->path;
-    if (flow.http->response) event["status"] = flow.http->response->status;
-  }
-  if (!direction.empty()) event["direction"] = direction;
-  event["action"] = note.action;
-  if (note.delay != Duration::zero()) {
-    event["delay_ms"] = std::chrono::duration<double, std::milli>(note.delay).count();
-  }
-  if (note.bytes != 0) event["bytes"] = note.bytes;
-  event["ordinal"] = note.ordinal;
-  take(codecs::json_text(event) + "\n");
+  Touched touched;
+  touched.set(flow, rule, direction, note);
+  take(codecs::json_text(json_of(touched, TouchedForm::kEvent)) + "\n");
 }
 
 void EventBuffer::add(const rules::FlowFacts& flow, std::string_view event, std::string_view why) {

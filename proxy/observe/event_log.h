@@ -3,11 +3,13 @@
 //   {"time":"2026-11-24T20:15:03.120481Z","seed":7,"rule":"slow","fault":"latency","listener":"chat","flow":3,
 //    "direction":"upstream","action":"delay","delay_ms":312.4,"bytes":120,"ordinal":17}
 //
-// Two runs with the same seed and the same order of arrivals write the same lines, except for
-// `time`. Workers collect lines (EventBuffer) and submit them in batches. A background thread
-// writes them (BackgroundWriter), so a stopped reader delays no traffic. If the reader falls more
-// than 64 MiB behind, lines are dropped and replaced by {"time":...,"event":"lost","lines":4213}. A
-// log of flows has no such line.
+// All keys except `time` are equal for the same seed and order of arrival. A rule with a
+// probability below 100% has "probability" and, where one number decided, "draw". A request, query
+// or message has its properties (rules/engine/describe.h), with `traceparent` and `b3`. Workers
+// collect lines (EventBuffer) and submit them in batches. A background thread writes them
+// (BackgroundWriter), so a stopped reader delays no traffic. If the reader falls more than 64 MiB
+// behind, lines are dropped and replaced by {"time":...,"event":"lost","lines":4213}. A log of
+// flows has no such line.
 #pragma once
 
 #include <cstdint>

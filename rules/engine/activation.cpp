@@ -47,6 +47,18 @@ bool Activation::hits_chunk(Direction direction, std::uint64_t chunk, Instant no
   return dice_.split(to_text(direction)).hit(chunk, probability_at(now));
 }
 
+std::optional<double> Activation::draw() const {
+  const bool sure = rule_->probability.parts_per_billion == Ratio::kOne;
+  if (sure || per_chunk() || rule_->per == Per::kSecond) return std::nullopt;
+  return dice_.unit(0);
+}
+
+std::optional<double> Activation::draw(Direction direction, std::uint64_t chunk) const {
+  const bool sure = rule_->probability.parts_per_billion == Ratio::kOne;
+  if (sure || !per_chunk()) return std::nullopt;
+  return dice_.split(to_text(direction)).unit(chunk);
+}
+
 Ratio Activation::probability_at(Instant now) const {
   if (rule_->kind->ramp == Ramp::kMagnitude) return rule_->probability;
   const double intensity = rule_->schedule.intensity(rule_->began, now);

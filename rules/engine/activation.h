@@ -33,6 +33,11 @@ class Activation {
            (rule_->per == Per::kRequest && carrier_ == Carrier::kMessage);
   }
   bool hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const;
+  // The number in [0, 1) that the dice drew for the flow; the rule acts if it is less than the
+  // probability. None if the probability is 100%, and if the dice decide for each chunk or second.
+  std::optional<double> draw() const;
+  // The number that the dice drew for a chunk; none unless they decide for each chunk.
+  std::optional<double> draw(Direction direction, std::uint64_t chunk) const;
 
  private:
   Ratio probability_at(Instant now) const;

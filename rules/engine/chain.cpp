@@ -34,7 +34,10 @@ class Chain::Slot final : public Output {
       return stage_->pass(std::move(chunk), now, *this);
     }
     if (activation_.per_chunk()) count_sample();
+    const auto kept = chunk.shared_message();
+    pushed_ = {kept.get(), ordinal};
     stage_->push(std::move(chunk), now, *this);
+    pushed_ = {};
   }
 
   bool may_bypass(const Message& head) const {
@@ -112,7 +115,12 @@ class Chain::Slot final : public Output {
   }
   void note(const Note& note, Instant /*now*/) override {
     rule_->state->injected.fetch_add(1, std::memory_order_relaxed);
-    chain_.sink_->injected(*rule_, chain_.direction_, note);
+    auto whole = note;
+    whole.message = pushed_.message;
+    whole.draw = !activation_.per_chunk() ? activation_.draw()
+                 : pushed_.chunk          ? activation_.draw(chain_.direction_, *pushed_.chunk)
+                                          : std::nullopt;
+    chain_.sink_->injected(*rule_, chain_.direction_, whole);
   }
 
  private:
@@ -148,6 +156,12 @@ class Chain::Slot final : public Output {
   Window window_;
   std::unique_ptr<Stage> stage_;
   std::uint64_t chunks_ = 0;
+  // The chunk that push() hands to the stage, for its notes.
+  struct Pushed {
+    const Message* message = nullptr;
+    std::optional<std::uint64_t> chunk = {};
+  };
+  Pushed pushed_;
   bool closed_ = false;
 };
 

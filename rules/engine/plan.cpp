@@ -28,19 +28,20 @@ bool decided_late(const Rule& rule, const FlowFacts& flow) {
 template <class Ask>
 void choose(const RuleRef& rule, const FlowFacts& flow, Instant now,
             std::vector<std::pair<RuleRef, Note>>& notes, Ask ask) {
-  if (!Activation(*rule, flow).next(now).contains(now)) return;
+  const Activation activation(*rule, flow);
+  if (!activation.next(now).contains(now)) return;
   auto& state = *rule->state;
   state.sampled.fetch_add(1, std::memory_order_relaxed);
-  const std::optional<Note> note =
-      ask(StageContext{.dice = Dice(rule->seed, rule->stage_key, flow.key()),
-                       .intensity = Intensity(rule->schedule, rule->began),
-                       .flow = &flow,
-                       .direction = Direction::kUpstream,
-                       .now = now,
-                       .shared = state.shared.get(),
-                       .rule_dice = Dice(rule->seed, rule->stage_key, 0)});
+  std::optional<Note> note = ask(StageContext{.dice = Dice(rule->seed, rule->stage_key, flow.key()),
+                                              .intensity = Intensity(rule->schedule, rule->began),
+                                              .flow = &flow,
+                                              .direction = Direction::kUpstream,
+                                              .now = now,
+                                              .shared = state.shared.get(),
+                                              .rule_dice = Dice(rule->seed, rule->stage_key, 0)});
   if (!note) return;
   state.injected.fetch_add(1, std::memory_order_relaxed);
+  note->draw = activation.draw();
   notes.emplace_back(rule, *note);
 }
 

@@ -63,7 +63,7 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
     if (fault == nullptr) continue;
     if (!rule->acts_on_half(Carrier::kHttp, message.direction)) continue;
     const bool before = message.decided();
-    const auto note = fault->act(context_of(*rule, request, now), message);
+    auto note = fault->act(context_of(*rule, request, now), message);
     if (message.is_request() && !before && message.decided()) made_by_ = i + 1;
     if (message.hold) {
       const auto latest = Activation(*rule, request).next(now).close;
@@ -71,6 +71,7 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
     }
     if (!note) continue;
     rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+    note->draw = Activation(*rule, request).draw();
     notes.emplace_back(rule, *note);
   }
 }

@@ -32,9 +32,13 @@ DnsContext QueryPlan::context_of(const Rule& rule, const FlowFacts& query, Insta
           .rule_dice = Dice(rule.seed, rule.stage_key, 0)};
 }
 
-void QueryPlan::note(const RuleRef& rule, const std::optional<Note>& done, Notes& notes) {
+void QueryPlan::note(const RuleRef& rule, const FlowFacts& query, std::optional<Note> done,
+                     Notes& notes) {
   if (!done) return;
   rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+  const Activation activation(*rule, query);
+  done->draw =
+      activation.per_chunk() ? activation.draw(Direction::kUpstream, 0) : activation.draw();
   notes.emplace_back(rule, *done);
 }
 
@@ -45,7 +49,7 @@ DnsVerdict QueryPlan::on_query(const FlowFacts& query, Notes& notes) {
     if (!rule->acts_on_half(Carrier::kDns, Direction::kUpstream)) continue;
     const bool before = verdict.decided();
     const auto context = context_of(*rule, query, query.opened);
-    note(rule, rule->fault->dns()->on_query(context, verdict), notes);
+    note(rule, query, rule->fault->dns()->on_query(context, verdict), notes);
     if (!before && verdict.decided()) made_by_ = i + 1;
   }
   return verdict;
@@ -55,7 +59,7 @@ void QueryPlan::on_reply(const FlowFacts& query, DnsReply& reply, Instant now, N
   for (std::size_t i = made_by_; i < rules_.size(); ++i) {
     if (!rules_[i]->acts_on_half(Carrier::kDns, Direction::kDownstream)) continue;
     const auto context = context_of(*rules_[i], query, now);
-    note(rules_[i], rules_[i]->fault->dns()->on_reply(context, reply), notes);
+    note(rules_[i], query, rules_[i]->fault->dns()->on_reply(context, reply), notes);
   }
 }
 
@@ -63,7 +67,7 @@ void QueryPlan::on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Note
   for (const auto& rule : rules_) {
     if (!rule->acts_on_half(Carrier::kDns, Direction::kDownstream)) continue;
     if (wire.lost) return;
-    note(rule, rule->fault->dns()->on_wire(context_of(*rule, query, now), wire), notes);
+    note(rule, query, rule->fault->dns()->on_wire(context_of(*rule, query, now), wire), notes);
     if (!wire.hold) continue;
     holds_.add(rule, std::exchange(wire.hold, nullptr), Activation(*rule, query).next(now).close);
   }

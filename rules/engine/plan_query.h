@@ -35,7 +35,8 @@ class QueryPlan {
 
  private:
   static DnsContext context_of(const Rule& rule, const FlowFacts& query, Instant now);
-  static void note(const RuleRef& rule, const std::optional<Note>& done, Notes& notes);
+  static void note(const RuleRef& rule, const FlowFacts& query, std::optional<Note> done,
+                   Notes& notes);
 
   std::vector<RuleRef> rules_;
   std::vector<RuleRef> observers_;  // rules with observes_all that do not act on the query

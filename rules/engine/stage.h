@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "rules/base/instant.h"
@@ -36,6 +37,9 @@ struct Note {
   Duration delay = {};        // random delay that was injected; 0 if none
   std::int64_t bytes = 0;     // number of bytes affected
   std::uint64_t ordinal = 0;  // number of the chunk or segment, or byte offset, in this direction
+  // Set by the rule's place (chain.h, plan*.h), not by its fault.
+  const Message* message = nullptr;  // borrowed for the call; null if it is none of a connection
+  std::optional<double> draw = {};   // see Activation::draw()
 };
 
 enum class Close {

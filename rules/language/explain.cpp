@@ -179,29 +179,16 @@ std::string other_message(const Rule& rule, const Question& question) {
   return rule.match.matches(*question.message, payload) ? "" : "it is for other messages";
 }
 
-// The kind of thing that the rule's ordinals count on this flow.
-std::string_view counted(const Rule& rule, const FlowFacts& flow) {
-  switch (flow.carrier) {
-    case Carrier::kDatagram:
-      return counts_datagrams(rule, flow) ? "datagram" : "session";
+// The things of which first, after and every select.
+std::string_view counted_noun(Carrier carrier) {
+  switch (carrier) {
+    case Carrier::kHttp:
+      return "request";
     case Carrier::kDns:
       return "query";
-    case Carrier::kHttp:
-      return rule.match.count ? "connection" : "request";
-    case Carrier::kMessage:
-      return rule.match.count ? "connection" : "message";
-    case Carrier::kTls:
-      return rule.match.count ? "connection" : "handshake";
     default:
       return "connection";
   }
-}
-
-std::string counts_text(const Rule& rule, const FlowFacts& flow) {
-  const std::string thing(counted(rule, flow));
-  const bool per_client = rule.match.count_per == CountPer::kClient;
-  return "first, after and every count " + (thing == "query" ? "querie" : thing) + "s" +
-         (per_client ? " of each client" : "");
 }
 
 Explanation explain_rule(const Rule& rule, const Question& question) {
@@ -234,12 +221,10 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   if (messages) {
     answer.why = other_message(rule, question);
     if (!answer.why.empty()) return answer;
-  }
-  // The question has the number of a connection, not of a message.
-  const bool numbered = !messages || rule.match.count;
-  if (numbered && !rule.match.ordinals().contains(question.flow.ordinal)) {
-    answer.why = std::string(counted(rule, flow)) + " " + std::to_string(question.flow.ordinal) +
-                 " is not selected; " + counts_text(rule, flow);
+  } else if (!rule.match.ordinals().contains(question.flow.ordinal)) {
+    answer.why = std::string(counted_noun(flow.carrier)) + " " +
+                 std::to_string(question.flow.ordinal) +
+                 " is not selected by first, after and every";
     return answer;
   }
   answer.why = off_schedule(rule, question.at);
@@ -266,6 +251,28 @@ std::vector<Explanation> explain(const Config& config, const Question& question)
   for (const auto& rule : set->rules()) {
     answers.push_back(rule->kind == &kFirewallKind ? explain_firewall(*rule, question)
                                                    : explain_rule(*rule, question));
+  }
+  return answers;
+}
+
+std::vector<Explanation> explain(const RuleSet& live, const Question& question, Instant now) {
+  std::vector<Explanation> answers;
+  for (const auto& rule : live.rules()) {
+    auto asked = question;
+    asked.at = now - Instant{};
+    if (rule->kind == &kFirewallKind) {
+      answers.push_back(explain_firewall(*rule, asked));
+      continue;
+    }
+    asked.at = now - rule->began;
+    // Which connection comes next is unknown, and so is its draw; a client's draw stays the same.
+    asked.seed = rule->per == Per::kClient ? std::optional(rule->seed) : std::nullopt;
+    if (rule->match.count_per == CountPer::kRule) {
+      asked.flow.ordinal = rule->state->arrivals.count() + 1;
+    }
+    auto loaded_now = *rule;
+    loaded_now.began = Instant{};
+    answers.push_back(explain_rule(loaded_now, asked));
   }
   return answers;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/engine/rule_set.h"
 #include "rules/language/config.h"
 
 namespace brownout::rules {
@@ -29,5 +30,8 @@ struct Explanation {
 };
 
 std::vector<Explanation> explain(const Config& config, const Question& question);
+// The same for the next connection, request or message that a running proxy gets. `question.at` and
+// `question.seed` are ignored.
+std::vector<Explanation> explain(const RuleSet& live, const Question& question, Instant now);
 
 }  // namespace brownout::rules

@@ -23,7 +23,8 @@ class Chunk {
 
   // Returns the message, or null for a piece of a stream and for a datagram.
   const Message* message() const { return message_.get(); }
-  // Whether the bytes may have changed since they were received.
+  const std::shared_ptr<const Message>& shared_message() const { return message_; }
+  // Whether the bytes may differ from the received ones.
   bool touched() const { return touched_; }
 
   std::span<const std::byte> bytes() const { return {data_.get() + offset_, size_}; }

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace brownout::rules {
@@ -16,7 +18,10 @@ namespace brownout::rules {
 struct FlowFacts;       // defined in match.h
 class MessageProtocol;  // defined in message_protocol.h
 
-// MessageView contains the parsed fields of a message. It must not change once rules can access it.
+// Receives a property of a message: its name, a string literal, and its value.
+using Tell = std::function<void(std::string_view name, std::string_view value)>;
+
+// Immutable once rules can access it.
 class MessageView {
  public:
   virtual ~MessageView() = default;

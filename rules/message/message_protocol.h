@@ -113,8 +113,11 @@ class MessageProtocol {
   virtual bool has_requests() const { return false; }
 
   virtual std::vector<MessageKey> keys() const = 0;
-  // Says which size size() returns, for the reference page: "the packet's". Returns "" if it is the
-  // size of the payload.
+  // Tells the properties of a message under the names of the keys that match them, and its trace
+  // (trace.h). Leaves out headers and payloads, which may hold secrets.
+  virtual void describe(const Message& message, const Tell& tell) const = 0;
+  // Names what size() measures, for the reference: "the packet's". "" if size() is the size of the
+  // payload.
   virtual std::string_view about_size() const { return {}; }
   // Returns the size in bytes with which min_size and max_size are compared.
   virtual std::size_t size(const Message&, std::span<const std::byte> payload) const {

@@ -121,9 +121,21 @@ for command in rules listeners flows top; do
   expect_code 0 ctl $command
   python3 -m json.tool "$folder/out" >/dev/null || fail "ctl $command into a file: expected JSON, got: $(cat "$folder/out")"
 done
-for command in status rules listeners flows; do
-  script -qec "$brownout ctl $command" /dev/null >"$folder/table" </dev/null || fail "ctl $command on a terminal: expected exit code 0, got $?"
-  if grep -q '{' "$folder/table"; then fail "ctl $command on a terminal: expected a table, got JSON: $(cat "$folder/table")"; fi
+expect_code 0 ctl why --listener front --rule latency --limit 2
+python3 -c "
+import json
+answer = json.load(open('$folder/out'))
+entry = answer['entries'][0]
+assert 1 <= len(answer['entries']) <= 2 <= answer['total'], answer
+assert (entry['rule'], entry['action'], entry['delay_ms']) == ('latency', 'delay', 1000), entry
+assert [rule['acts'] for rule in answer['rules'] if rule['rule'] == 'latency'] == [True], answer
+" || fail "why: $(cat "$folder/out")"
+expect_code 2 ctl why --where topic
+expect_code 2 ctl why --where topik=a
+expect_text err 'did you mean "topic"'
+for command in status rules listeners flows why; do
+  script -qec "$brownout ctl $command" /dev/null >"$folder/table" </dev/null || fail "ctl $command on a terminal"
+  if grep -q '{' "$folder/table"; then fail "ctl $command: no table on a terminal: $(cat "$folder/table")"; fi
 done
 start watch "$brownout" ctl watch
 # The first connection may be opened before `ctl events` begins to print.

@@ -60,7 +60,12 @@ async function main() {
   await eventually('faults are told', async () => (await page.textContent('#events')).includes('slow: delay'));
   await eventually('flows are listed', async () => (await page.textContent('#flows')).includes('slow'));
 
-  // With the keyboard only: set a longer delay, turn the rule off, then on again.
+  await eventually('what rules did is listed', async () => /slow.*latency: delay/.test(await page.textContent('#why')));
+  await page.fill('#why-search', 'nothing like that');
+  await eventually('the list is filtered', async () => (await page.textContent('#why-count')) === '(0 of 0)');
+  await page.fill('#why-search', '');
+
+  // By keyboard only: a longer delay, then off, then on.
   const slider = page.locator('[data-rule=slow] input[type=range]').first();
   await slider.focus();
   for (let i = 0; i < 40; i += 1) await page.keyboard.press('ArrowRight');

@@ -20,7 +20,12 @@ ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options)
     std::abort();
   }
   if (!options_.events.empty()) events_ = std::move(*proxy::EventLog::open(options_.events));
-  auto engine = proxy::Engine::start(control_, *config, {options_.workers, events_.get(), nullptr});
+  if (!options_.flows.empty()) {
+    flows_ = std::move(*proxy::EventLog::open(options_.flows, proxy::EventLog::Of::kFlows));
+  }
+  auto engine = proxy::Engine::start(
+      control_, *config,
+      {.workers = options_.workers, .events = events_.get(), .flows = flows_.get()});
   if (!engine) {
     std::fprintf(stderr, "%s\n", engine.error().what.c_str());
     std::abort();

@@ -33,7 +33,8 @@ struct WorldOptions {
   std::string servers = {};
   std::string upstream = {};  // further keys of the [[upstream]]
   std::string listen = "127.0.0.1:0";
-  std::string events = {};  // the path of the event log
+  std::string events = {};  // path of the event log
+  std::string flows = {};   // path of the log of flows
 };
 
 class ProxyWorld {
@@ -68,6 +69,7 @@ class ProxyWorld {
   proxy::EchoServer server_;
   proxy::Loop control_;
   std::unique_ptr<proxy::EventLog> events_;
+  std::unique_ptr<proxy::EventLog> flows_;
   std::unique_ptr<proxy::Engine> engine_;
   proxy::Endpoint endpoint_;
   std::thread thread_;

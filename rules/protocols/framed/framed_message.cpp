@@ -18,6 +18,10 @@ class FramedProtocol final : public MessageProtocol {
         "only messages of these kinds, found by `kind` of the framing; patterns as for path",
         [](const auto& message, const auto& kinds) { return any_matches(kinds, message.kind); })};
   }
+  void describe(const Message& message, const Tell& tell) const override {
+    const auto& kind = view_as<FramedMessage>(&message)->kind;
+    if (!kind.empty()) tell("kind", kind);
+  }
   std::string_view about_text() const override { return "only messages whose payload matches"; }
   std::optional<std::string_view> text(const Message&,
                                        std::span<const std::byte> payload) const override {

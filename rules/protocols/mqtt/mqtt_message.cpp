@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/message/trace.h"
 #include "rules/schema/text_pattern.h"
 
 namespace brownout::rules {
@@ -41,7 +42,32 @@ MessageKey mqtt_key(std::string name, std::string meaning,
   return message_key<MqttMessage, T>(std::move(name), std::move(meaning), matches);
 }
 
-// Returns the match keys for PUBLISH packets.
+void tell_packet(const MqttMessage& message, const Tell& tell) {
+  const auto& packet = message.packet;
+  tell("packet", name_of(packet.type));
+  if (is_publish(message)) {
+    tell("topic", message.topic);
+    tell("qos", std::to_string(packet.qos));
+    if (packet.retain) tell("retain", "true");
+    if (packet.dup) tell("dup", "true");
+  }
+  const auto* client = packet.connect ? &*packet.connect : message.client.get();
+  if (client != nullptr) {
+    tell("client_id", client->client_id);
+    if (client->user_name) tell("user_name", *client->user_name);
+  }
+  if (packet.reason != 0) tell("reason", std::to_string(packet.reason));
+  const auto find = [&](std::string_view name) -> std::optional<std::string_view> {
+    for (const auto& property : packet.properties) {
+      const bool user = property.id == MqttPropertyId::kUserProperty;
+      if (user && property.text == name) return property.value;
+    }
+    return std::nullopt;
+  };
+  tell_trace(find, tell);
+}
+
+// Match keys for PUBLISH packets.
 std::vector<MessageKey> publish_keys() {
   return {mqtt_key<std::vector<TopicFilter>>(
               "topic",
@@ -125,7 +151,10 @@ class MqttProtocol final : public MessageProtocol {
     for (auto& key : packet_keys()) keys.push_back(std::move(key));
     return keys;
   }
-  // The size is that of the whole packet in bytes; 0 for a packet that a rule creates.
+  void describe(const Message& message, const Tell& tell) const override {
+    tell_packet(view(message), tell);
+  }
+  // The size of the whole packet in bytes; 0 for a packet that a rule generates.
   std::string_view about_size() const override { return "the packet's"; }
   std::size_t size(const Message& message, std::span<const std::byte>) const override {
     return message.wire.size();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/message/trace.h"
 #include "rules/schema/text_pattern.h"
 
 namespace brownout::rules {
@@ -65,6 +66,22 @@ class NatsProtocol final : public MessageProtocol {
                     return wanted.value.matches(value);
                   });
                 })};
+  }
+
+  void describe(const Message& message, const Tell& tell) const override {
+    const auto& is = *view_as<NatsMessage>(&message);
+    tell("verb", name_of(is.line.verb));
+    if (!is.line.subject.empty()) tell("subject", is.line.subject);
+    if (!is.line.queue.empty()) tell("queue", is.line.queue);
+    if (is.connection && !is.connection->client_name.empty()) {
+      tell("client_name", is.connection->client_name);
+    }
+    if (is.line.headers.empty()) return;
+    const auto find = [&](std::string_view name) -> std::optional<std::string_view> {
+      const auto values = nats_headers(is.line.headers, name);
+      return values.empty() ? std::nullopt : std::optional(values.front());
+    };
+    tell_trace(find, tell);
   }
 
   std::string_view about_text() const override {

@@ -86,7 +86,22 @@ class RedisProtocol final : public MessageProtocol {
         }));
     return keys;
   }
-  // The size is that of the whole message in bytes; 0 for a message that a rule creates.
+  void describe(const Message& message, const Tell& tell) const override {
+    const auto& is = view(message);
+    if (is.command) {
+      tell("command", is.command->name);
+      if (!is.command->keys.empty()) tell("key", is.command->keys.front());
+    }
+    if (is.channel) {
+      tell("channel", *is.channel);
+    } else if (is.command && !is.command->channels.empty()) {
+      tell("channel", is.command->channels.front());
+    }
+    if (is.database) tell("database", std::to_string(*is.database));
+    if (is.reply) tell("reply", name_of(is.reply->type));
+    if (is.reply && is.reply->type == RedisType::kError) tell("error", is.reply->text);
+  }
+  // 0 for a message that a rule made.
   std::string_view about_size() const override { return "the whole command's or reply's"; }
   std::size_t size(const Message& message, std::span<const std::byte>) const override {
     return message.wire.size();

@@ -27,6 +27,9 @@ class WebSocketProtocol final : public MessageProtocol {
           return std::find(opcodes.begin(), opcodes.end(), message.opcode) != opcodes.end();
         })};
   }
+  void describe(const Message& message, const Tell& tell) const override {
+    tell("opcode", name_of(opcode_of(message)));
+  }
   std::string_view about_text() const override {
     return "only text messages that match these patterns (as for path), also compressed ones";
   }

@@ -78,6 +78,17 @@ class XmppProtocol final : public MessageProtocol {
                           });
                         })};
   }
+  void describe(const Message& message, const Tell& tell) const override {
+    const auto& stanza = stanza_of_message(message);
+    tell("stanza", name_of(stanza.element));
+    const auto given = [&](std::string_view name, const std::string& value) {
+      if (!value.empty()) tell(name, value);
+    };
+    given("type", stanza.type);
+    given("from", stanza.from);
+    given("to", stanza.to);
+    if (!stanza.namespaces.empty()) tell("namespace", stanza.namespaces.front());
+  }
   std::string_view about_size() const override { return "the element's"; }
   std::string_view about_text() const override { return "only messages whose body matches"; }
   std::optional<std::string_view> text(const Message& message,

@@ -266,6 +266,35 @@ TEST_F(Native, HaltingTwiceEqualsHaltingOnce) {
   EXPECT_FALSE(engine_->halted());
 }
 
+TEST_F(Native, WhySaysWhatEachRuleWouldDoNextAndWhyNot) {
+  const auto ask_why = [&](const std::string& query) {
+    const auto answer = api_.handle({"GET", "/api/v1/why", query, {}, ""});
+    return std::pair(answer.status, nlohmann::json::parse(answer.body));
+  };
+  const auto [status, all] = ask_why("");
+  EXPECT_EQ(status, 200);
+  EXPECT_EQ(all.at("total"), 0);
+  EXPECT_FALSE(all.contains("rules"));
+  EXPECT_EQ(ask("POST", "/rules/slow/disable").status, 200);
+  const auto rules = ask_why("listener=chat&client=10.1.2.3").second.at("rules");
+  EXPECT_EQ(rules, nlohmann::json::parse(R"([
+      {"rule":"refuse","fault":"refuse","acts":false,
+       "why":"it is for client 192.0.2.0/24, not 10.1.2.3"},
+      {"rule":"slow","fault":"latency","acts":false,"why":"it is disabled"}])"));
+  EXPECT_EQ(ask_why("listener=chat&client=192.0.2.7").second.at("rules").at(0).at("acts"), true);
+  EXPECT_EQ(ask_why("listener=ch").second.contains("rules"), false);
+}
+
+TEST_F(Native, WhyRefusesWhatItDoesNotKnow) {
+  const auto title = [&](const std::string& query) {
+    const auto answer = api_.handle({"GET", "/api/v1/why", query, {}, ""});
+    EXPECT_EQ(answer.status, 400) << query;
+    return nlohmann::json::parse(answer.body).at("title").get<std::string>();
+  };
+  EXPECT_THAT(title("topik=a"), testing::HasSubstr("did you mean \"topic\""));
+  EXPECT_EQ(title("limit=10001"), "limit is a number from 0 to 10000");
+}
+
 struct Gate {
   std::promise<void> release_;
 };

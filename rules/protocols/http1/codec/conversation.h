@@ -102,7 +102,9 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // Whether the server connection is idle and may be used for another client.
   bool server_reusable() const;
   bool tunnel() const { return mode_ == Mode::kTunnel; }
-  // Returns the names of the rules that act on WebSocket messages.
+  // The current request and its response; null if no rule may match.
+  const rules::HttpExchange* exchange() const { return http_ ? &*http_ : nullptr; }
+  // Names of the rules that act on WebSocket messages.
   std::vector<std::string> message_rules() const {
     return websocket_ ? websocket_->rules() : std::vector<std::string>();
   }

@@ -1,0 +1,14 @@
+// The options of `brownout ctl why`.
+#pragma once
+
+#include "proxy/cli/commands.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace brownout::cli {
+
+void add_why_options(CLI::App& command, CtlOptions& options);
+
+}  // namespace brownout::cli

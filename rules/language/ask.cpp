@@ -1,0 +1,186 @@
+#include "rules/language/ask.h"
+
+#include <algorithm>
+
+#include "rules/base/diagnostics.h"
+
+namespace brownout::rules {
+namespace {
+
+using Done = Result<void>;
+
+tl::unexpected<Error> no_such(const std::string& option, const std::string& text,
+                              const std::string& why) {
+  return tl::unexpected(Error{.origin = Origin::kConfig, .what = option + " " + text + ": " + why});
+}
+
+Done ask_address(const std::string& option, const std::string& text,
+                 std::optional<IpAddress>& address, std::uint16_t& port) {
+  const auto end = parse_address_port(text);
+  if (!end) return no_such(option, text, "not an address (e.g. 10.1.2.3 or [::1]:1883)");
+  address = end->address;
+  port = end->port;
+  return {};
+}
+
+// Adds the facts of a DNS query or of a datagram.
+Done ask_dns(const Asked& asked, const Listener& listener, FlowFacts& flow) {
+  if (listener.protocol == Protocol::kUdp) flow.carrier = Carrier::kDatagram;
+  if (listener.protocol != Protocol::kDns) return {};
+  flow.carrier = Carrier::kDns;
+  flow.destination = listener.listen.ip();
+  flow.destination_port = listener.listen.port;
+  flow.dns.transport = asked.transport == "tcp" ? Transport::kTcp : Transport::kUdp;
+  const auto type = parse_dns_type(asked.qtype);
+  if (!type) {
+    return no_such("qtype", asked.qtype, "not a record type (e.g. A, AAAA, TYPE65534)");
+  }
+  if (asked.qname.empty()) return {};
+  flow.dns.question = DnsQuestion{canonical_name(asked.qname), *type, 1};
+  return {};
+}
+
+// The Host header that a client would send for the URL: without the user, and without the scheme's
+// default port (RFC 9110, 7.2). "" if the URL is a path.
+std::string host_header_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (url.starts_with('/') || scheme == std::string_view::npos) return {};
+  auto host = url.substr(scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  host.remove_prefix(host.rfind('@') + 1);  // removes nothing if there is no user
+  const std::string_view port = same_header_name(url.substr(0, scheme), "https") ? ":443" : ":80";
+  if (host.ends_with(port)) host.remove_suffix(port.size());
+  return std::string(host);
+}
+
+// The first server of the listener's upstream; null if the file names none, or only a unix socket.
+const Endpoint* first_server(const Config& config, const Listener& listener) {
+  for (const auto& upstream : config.upstreams) {
+    if (upstream.name != listener.upstream || upstream.servers.empty()) continue;
+    const auto& server = upstream.servers.front();
+    return server.is_unix() ? nullptr : &server;
+  }
+  return nullptr;
+}
+
+// Fills in the HTTP request, and its response if there is one.
+Done ask_http(const Asked& asked, HttpExchange& exchange) {
+  HttpHead request;
+  request.method = asked.method;
+  request.target = asked.url;
+  for (const auto& text : asked.headers) {
+    const auto colon = text.find(':');
+    auto header = make_header(text.substr(0, colon),
+                              colon == std::string::npos ? "" : text.substr(colon + 1));
+    if (!header || colon == std::string::npos) {
+      return no_such("header", text, "not a header (e.g. \"user-agent: curl\")");
+    }
+    header->value.erase(0, header->value.find_first_not_of(' '));
+    request.headers.push_back(std::move(*header));
+  }
+  // Every HTTP client sends Host.
+  const auto host = host_header_of(asked.url);
+  if (!host.empty() && request.find("host") == nullptr) request.append("host", host);
+  exchange = HttpExchange::of(std::move(request));
+  if (asked.status == 0) return {};
+  HttpHead response;
+  response.status = asked.status;
+  exchange.set_response(std::move(response));
+  return {};
+}
+
+// Among the possible protocols of the connection, the one that a given option decides; by default
+// the first.
+const MessageProtocol* protocol_of(const Asked& asked, ProtocolSet spoken) {
+  const MessageProtocol* first = nullptr;
+  for (const auto* protocol : message_protocols()) {
+    if (!spoken.has(*protocol)) continue;
+    if (first == nullptr) first = protocol;
+    for (const auto& option : protocol->explain_options()) {
+      if (option.decides && asked.message.contains(option.name)) return protocol;
+    }
+  }
+  return first;
+}
+
+std::string lines_of(const std::vector<std::string>& headers) {
+  std::string lines;
+  for (const auto& header : headers) lines += header + "\r\n";
+  return lines;
+}
+
+// The message that the options describe, or none.
+std::optional<Message> message_of(const Asked& asked, Protocol protocol) {
+  const bool headers = protocol.of_messages() != nullptr && !asked.headers.empty();
+  if (asked.message.empty() && asked.text.empty() && !headers) return std::nullopt;
+  const auto* spoken = protocol_of(asked, protocol.messages());
+  if (spoken == nullptr) return std::nullopt;
+  return spoken->told([&](std::string_view name) {
+    if (name == "text") return asked.text;
+    if (name == "header") return lines_of(asked.headers);
+    const auto given = asked.message.find(std::string(name));
+    return given != asked.message.end() ? given->second : std::string();
+  });
+}
+
+Done ask_connection(const Config& config, const Asked& asked, Question& question) {
+  auto& flow = question.flow;
+  flow.listener = asked.listener;
+  flow.ordinal = asked.ordinal;
+  const auto listener =
+      std::find_if(config.listeners.begin(), config.listeners.end(),
+                   [&](const auto& candidate) { return candidate.name == asked.listener; });
+  if (listener == config.listeners.end()) {
+    std::vector<std::string_view> names;
+    for (const auto& known : config.listeners) names.push_back(known.name);
+    return no_such("listener", asked.listener,
+                   "there is no such listener; " + suggest(asked.listener, names));
+  }
+  if (!asked.client.empty()) {
+    const auto done = ask_address("client", asked.client, flow.client, flow.client_port);
+    if (!done) return done;
+  }
+  const auto* server = first_server(config, *listener);
+  if (asked.destination.empty() && server != nullptr) {
+    flow.destination = server->ip();
+    flow.destination_port = server->port;
+  }
+  if (!asked.destination.empty()) {
+    const auto done =
+        ask_address("destination", asked.destination, flow.destination, flow.destination_port);
+    if (!done) return done;
+  }
+  if (auto done = ask_dns(asked, *listener, flow); !done) return done;
+  flow.speaks = listener->protocol.messages();
+  question.message = message_of(asked, listener->protocol);
+  question.payload = asked.text;
+  const auto at = parse_duration(asked.at);
+  if (!at) return no_such("at", asked.at, at.error().what + "; " + at.error().hint);
+  question.at = *at;
+  question.seed = asked.seed ? asked.seed : config.seed;
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const Posed>> pose(const Config& config, const Asked& asked) {
+  auto posed = std::make_unique<Posed>();
+  auto& flow = posed->question.flow;
+  if (auto done = ask_connection(config, asked, posed->question); !done) {
+    return tl::unexpected(done.error());
+  }
+  if (!asked.url.empty()) {
+    if (auto done = ask_http(asked, posed->exchange); !done) return tl::unexpected(done.error());
+    flow.carrier = Carrier::kHttp;
+    flow.http = &posed->exchange;
+    flow.message = 1;
+  }
+  if (!asked.sni.empty() || !asked.alpn.empty()) {
+    posed->hello.sni = canonical_name(asked.sni);
+    if (!asked.alpn.empty()) posed->hello.alpn.push_back(asked.alpn);
+    flow.hello = &posed->hello;
+  }
+  return posed;
+}
+
+}  // namespace brownout::rules
