@@ -42,6 +42,8 @@ using Allowed = tl::expected<T, Refusal>;
 struct LiveOptions {
   std::optional<Duration> max_fault_time;  // upper bound on each rule's duration
   std::string state_file;                  // "": changes are not saved
+  // Called when a lease has lapsed and its changes are undone.
+  std::function<void(const std::string& lease)> lapsed = {};
   // Called on the state writer's thread, since it may wait for a disk.
   std::function<Result<void>(const std::string& path, const std::string& text)> save = save_state;
 };
@@ -75,6 +77,7 @@ class LiveConfig final : private Deadline {
   const rules::Config& config() const { return own_; }
   void attach(Engine& engine) { engine_ = &engine; }
   Engine& engine() const { return *engine_; }
+  Loop& loop() const { return loop_; }
 
   // Replaces the rule file's contents; changes of the API stay.
   Allowed<void> set_file(File file);
@@ -83,6 +86,8 @@ class LiveConfig final : private Deadline {
   const std::string& file_problem() const { return file_problem_; }
   // `lease` is the id of a lease, or "" for a lasting change.
   Allowed<void> change(Overlay::Change change, const std::string& lease);
+  // The configuration as it would be with this rule. Changes nothing.
+  Allowed<rules::Config> with_rule(const std::string& name, rules::Node rule) const;
   // Restores the rule file's version of one table, or of all tables that the API changed.
   Allowed<void> reset(std::string_view kind, std::string_view name, const std::string& lease);
   Allowed<void> reset(const std::string& lease);

@@ -27,6 +27,11 @@ class Engine final : private Deadline {
     std::shared_ptr<const ListenerView> view;
   };
 
+  struct ServerStatus {
+    Endpoint server;
+    ServerState state = ServerState::kUnknown;
+  };
+
   // Key: listener; one set of sockets per worker.
   using Sockets = std::map<std::string, std::vector<PortSockets>>;
 
@@ -70,6 +75,8 @@ class Engine final : private Deadline {
   // fault injection is that nothing happens.
   std::vector<std::string> never_matched() const;
   std::vector<ListenerStatus> listeners() const;
+  // The servers of an upstream, in the order of the file; empty if there is no such upstream.
+  std::vector<ServerStatus> servers(const std::string& upstream) const;
   std::size_t listener_count() const { return ports_.size(); }
   // Address of a listener; its host is "" if there is none of that name.
   Endpoint bound(const std::string& listener) const;

@@ -31,6 +31,7 @@ namespace brownout::proxy {
 struct UpstreamView {
   rules::Upstream config;
   std::shared_ptr<const tls::ClientContext> tls;  // or null
+  std::shared_ptr<ServerStates> states;
 };
 
 // Configuration published by the control thread, shared by all workers; immutable.
