@@ -25,6 +25,7 @@ class NumberedMessages {
   std::uint64_t send(Attempt& done) {
     ++done.sent;
     ++done.lost;
+    done.missing.push_back(last_ + 1);
     return *under_way_.insert(under_way_.end(), ++last_);
   }
   // A message that arrives in a later attempt stays lost in the attempt that sent it, and counts as
@@ -35,6 +36,7 @@ class NumberedMessages {
       return;
     }
     --done.lost;
+    if (std::erase(done.missing, number) == 0) done.found.push_back(number);
     if (number < highest_) ++done.reordered;
     highest_ = std::max(highest_, number);
   }

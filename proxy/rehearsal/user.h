@@ -51,7 +51,7 @@ class User {
   // Catches all exceptions, so that the rehearsal always reaches its recovery phase.
   rules::Operation operate();
   void attempt_all(rules::Operation& operation);
-  void count_message(rules::Operation& operation) const;
+  void count_message(rules::Operation& operation);
   void leave_unfinished(rules::Operation& operation) const;
   void count(const Attempt& attempt, rules::Operation& operation) const;
   // Returns false if the user must end.
@@ -60,6 +60,7 @@ class User {
   UserSettings settings_;
   std::function<void(const rules::Operation&)> report_;
   rules::ClientPolicy policy_;
+  std::uint64_t messages_ = 0;  // sent, of kinds whose operation is one message
   std::unique_ptr<ProbeClient> client_;
   std::size_t connected_to_ = 0;
   proxy::Fd stopped_;  // an eventfd: readable once the user must end

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/rehearsal/failure_log.h"
 #include "rules/rehearsal/operation.h"
 #include "rules/rehearsal/scenario.h"
 #include "rules/rehearsal/traffic.h"
@@ -139,6 +140,8 @@ class Tally {
   const ExpectationTally& expectation(std::size_t number) const;
   const ProbeTally& probe(std::size_t number) const;
   const std::map<std::string, RegionTally>& regions() const { return regions_; }
+  // Since the first phase.
+  const FailureLog& failures() const { return failures_; }
 
  private:
   // `pending`: the end of the rehearsal cut the operation short, and the operation is not overdue.
@@ -147,6 +150,8 @@ class Tally {
   // True if an operation that the end of the rehearsal cut short is a failure: it waited longer
   // than a successful one would have.
   bool overdue(const Scenario& scenario, const Operation& operation) const;
+  void add_to_failures(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
+                       const Operation& operation);
   void add_to_probe(const Scenario& scenario, const Operation& operation);
   void add_to_region(const Scenario& scenario, const Operation& operation);
 
@@ -154,6 +159,7 @@ class Tally {
   std::map<std::size_t, ExpectationTally> expectations_;
   std::map<std::size_t, ProbeTally> probes_;
   std::map<std::string, RegionTally> regions_;
+  FailureLog failures_;
 };
 
 }  // namespace brownout::rules
