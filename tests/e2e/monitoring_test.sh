@@ -165,8 +165,8 @@ says '^met +availability of Prometheus '
 says '^met +availability of a wrong query '
 pass "the times of a firing rule and of its alert's webhook are measured with Prometheus and Alertmanager"
 
-# Three phases and six expectations; each was rejected twice before it was accepted.
-[ "$(wc -l <"$folder/hooks.log")" = 9 ] || fail "webhooks: $(cat "$folder/hooks.log") $(cat "$folder/out.txt")"
+# The begin, three phases, six expectations and the end; each was rejected twice before it was accepted.
+[ "$(wc -l <"$folder/hooks.log")" = 11 ] || fail "webhooks: $(cat "$folder/hooks.log") $(cat "$folder/out.txt")"
 grep -q '"phase":"errors"' "$folder/hooks.log" || fail "no phase: $(cat "$folder/hooks.log")"
 grep -q '"met":true' "$folder/hooks.log" || fail "no expectation: $(cat "$folder/hooks.log")"
 pass "webhooks are retried, also at the end"
