@@ -113,12 +113,24 @@ struct RehearseOptions {
   std::string embedded;
   bool virtual_time = false;      // run without waiting, on a virtual clock; needs `embedded`
   std::string report = "report";  // a folder, or ""
+  bool report_per_run = false;    // a new folder in `report` for each run
+  std::string api;                // an address, "off", or "" for the usual one
+  std::string token_file;
 };
 // Returns 0 if all expectations are met, and 1 if one is not met. Returns 2 if the rehearsal could
 // not begin. Returns 3 if there is no verdict: it was stopped, not measured, or not reported.
 int rehearse(const RehearseOptions& options);
+
+// Files for a page in addition to the text; "" for none.
+struct PageOptions {
+  std::string html;
+  std::string markdown;
+};
 int report_compare(const std::string& before, const std::string& after,
-                   const std::string& max_regression);
+                   const std::string& max_regression, const PageOptions& pages);
+// `metric`: the name or metric of an expectation, or "" for all.
+int report_trend(const std::vector<std::string>& folders, const std::string& metric,
+                 const PageOptions& pages);
 
 struct ToxiproxyOptions {
   std::string host = "localhost";

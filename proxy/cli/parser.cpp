@@ -8,6 +8,7 @@
 #include "proxy/cli/end_options.h"
 #include "proxy/cli/explain_options.h"
 #include "proxy/cli/generate.h"
+#include "proxy/cli/parser_rehearse.h"
 #include "proxy/cli/quick_options.h"
 #include "proxy/cli/usage_error.h"
 #include "proxy/cli/why_options.h"
@@ -29,12 +30,9 @@ struct CommandLine {
   FirewallImportOptions firewall_import;
   FirewallDiffOptions firewall_diff;
   std::string ca_folder = "brownout-ca";
-  RehearseOptions rehearse;
+  RehearsalLine rehearsals;
   ToxiproxyOptions toxiproxy;
   CtlOptions ctl;
-  std::string report_before;
-  std::string report_after;
-  std::string max_regression = "5%";
   int exit_code = 0;
 };
 
@@ -143,45 +141,6 @@ void add_explain(CLI::App& app, CommandLine& line) {
   command->add_option("rules", line.explain.path, "the rule file (TOML)")->required();
   add_explain_options(*command, line.explain.asked);
   command->callback([&line] { line.exit_code = explain(line.explain); });
-}
-
-void add_rehearse(CLI::App& app, CommandLine& line) {
-  auto& options = line.rehearse;
-  auto* command = app.add_subcommand(
-      "rehearse", "Run a timed outage with synthetic users, and say whether failover worked");
-  command->add_option("outage", options.path, "the file (TOML) with [scenario], phases, probes")
-      ->required();
-  command->add_flag("--ci", options.ci,
-                    "print less; a rule that matches nothing is a failed expectation");
-  command->add_flag("--force", options.force, "start even if the system is broken already");
-  auto* embedded =
-      command
-          ->add_option("--embedded", options.embedded,
-                       "embedded servers stand in for those of the file: well, or badly (no "
-                       "redundancy, clients without a plan)")
-          ->check(CLI::IsMember({"well", "badly"}));
-  command
-      ->add_flag("--virtual-time", options.virtual_time,
-                 "with --embedded: skip all waiting, so that minutes of the scenario take a second "
-                 "(probes of the kinds tcp, http, websocket, dns and tls)")
-      ->needs(embedded);
-  command->add_option("--report", options.report,
-                      "the folder for report.html, report.json, junit.xml and summary.md; \"\" "
-                      "writes none");
-  command->add_flag("--replay", options.replay, "the file is a report.json: run that again");
-  command->callback([&line] { line.exit_code = rehearse(line.rehearse); });
-
-  auto* report = app.add_subcommand("report", "Work with the reports of rehearsals");
-  report->require_subcommand(1);
-  auto* compare = report->add_subcommand("compare", "Say what got better and what got worse");
-  compare->add_option("before", line.report_before, "a report.json, or its folder")->required();
-  compare->add_option("after", line.report_after, "a later report.json, or its folder")->required();
-  compare->add_option("--max-regression", line.max_regression,
-                      "how much worse a value may be before the exit code is 1; differences below "
-                      "10 ms (latencies) or 100 ms of real time (other times) do not count");
-  compare->callback([&line] {
-    line.exit_code = report_compare(line.report_before, line.report_after, line.max_regression);
-  });
 }
 
 void add_firewall(CLI::App& app, CommandLine& line) {
@@ -343,7 +302,7 @@ int parse_and_run(int argc, char** argv) {
   add_intercept(app, line);
   add_check(app, line);
   add_explain(app, line);
-  add_rehearse(app, line);
+  add_rehearse(app, line.rehearsals, line.exit_code);
   add_firewall(app, line);
   add_ca(app, line);
   add_toxiproxy(app, line);

@@ -1,18 +1,17 @@
 // brownout rehearse: runs a timed outage with synthetic users, and gives a verdict.
-// brownout report compare: compares the reports of two rehearsals.
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <chrono>
 #include <csignal>
-#include <cstring>
-#include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "proxy/cli/commands.h"
+#include "proxy/cli/rehearse_api.h"
+#include "proxy/cli/report_folder.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/cli/verdicts.h"
 #include "proxy/control/process.h"
@@ -41,13 +40,7 @@ struct Source {
   rehearsal::Circumstances circumstances;
 };
 
-void complain(const std::string& where, const rules::Error& error) {
-  say(stderr, "{}error: {}{}{}\n", where.empty() ? "" : where + ": ", error.what,
-      error.hint.empty() ? "" : "\n     = ", error.hint);
-}
-
-// Reads the rehearsal to run. With --replay, the report also gives the seed, and the embedded
-// servers unless the command line chooses them.
+// With --replay, takes the circumstances from the report unless the command line gives them.
 std::optional<Source> read_source(const RehearseOptions& options) {
   Source source{options.path, options.text, std::nullopt, {options.embedded, options.virtual_time}};
   if (!source.text.empty()) return source;
@@ -67,58 +60,33 @@ std::optional<Source> read_source(const RehearseOptions& options) {
   return source;
 }
 
-std::string utc_now() {
-  const auto now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
-// Writes a temporary file and renames it when complete. Returns why that failed; "" after success.
-std::string write_file(const std::filesystem::path& path, const std::string& text) {
-  const auto partial = path.string() + ".part";
-  errno = 0;
-  {
-    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.flush();
-    if (!file) {
-      const int error = errno != 0 ? errno : EIO;
-      std::error_code ignored;
-      std::filesystem::remove(partial, ignored);
-      return path.string() + " cannot be written: " + std::strerror(error);
-    }
+void print_results(const rehearsal::Report& report) {
+  for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
+    const auto& verdict = report.verdicts[i];
+    say(stdout, "{:<12} {}: {} ({})\n", rehearsal::word_for(verdict),
+        rehearsal::expectation_text(verdict),
+        rehearsal::value_of(report.scenario->expectations[i], verdict), verdict.evidence);
   }
-  std::error_code failed;
-  std::filesystem::rename(partial, path, failed);
-  if (!failed) return {};
-  return path.string() + " cannot be written: " + failed.message();
+  for (const auto& rule : report.missed) {
+    say(stdout,
+        "{:<12} rule {} matched nothing (see `brownout explain`; may_miss = true allows it)\n",
+        "NOT MET", rule);
+  }
+  say(stdout, "{}\n", report.headline());
 }
 
-// Checks before the outage that a report can be written to the folder, since the results would be
-// lost later. Prints an error and returns false if not.
-bool check_folder(const std::string& folder) {
-  if (folder.empty()) return true;
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  const auto probe = std::filesystem::path(folder) / "report.check";
-  auto why = failed ? folder + " cannot be made: " + failed.message() : write_file(probe, "\n");
-  std::filesystem::remove(probe, failed);
-  if (why.empty()) return true;
-  complain("", {rules::Origin::kConfig, std::move(why),
-                "choose another folder for the report: --report, or \"\" for none"});
-  return false;
-}
-
-// Returns the first error of writing; "" after success.
-std::string write_reports(const rehearsal::Report& report, const std::filesystem::path& to) {
-  auto why =
-      write_file(to / "report.json", codecs::json_text(rehearsal::to_json(report), 1) + "\n");
-  if (why.empty()) why = write_file(to / "report.html", rehearsal::to_html(report));
-  if (why.empty()) why = write_file(to / "junit.xml", rehearsal::to_junit(report));
-  if (why.empty()) why = write_file(to / "summary.md", rehearsal::to_markdown(report));
-  return why;
+// Exit code 1 is only for an expectation that is not met.
+int exit_code(rehearsal::Result result, bool written) {
+  switch (result) {
+    case rehearsal::Result::kMet:
+      return written ? 0 : kStopped;
+    case rehearsal::Result::kNotMet:
+      return kFailed;
+    case rehearsal::Result::kNotMeasured:
+    case rehearsal::Result::kStopped:
+      break;
+  }
+  return kStopped;
 }
 
 rules::Result<std::unique_ptr<rehearsal::Embedded>> stand_in(
@@ -133,6 +101,7 @@ rules::Result<std::unique_ptr<rehearsal::Embedded>> stand_in(
 void tell_verdicts(Webhooks& webhooks, const rehearsal::Report& report) {
   for (const auto& verdict : report.verdicts) {
     webhooks.tell(Webhooks::About::kExpectation, {{"rehearsal", report.scenario->name},
+                                                  {"event", "expectation"},
                                                   {"name", verdict.name},
                                                   {"expectation", verdict.wanted},
                                                   {"met", verdict.met},
@@ -141,65 +110,146 @@ void tell_verdicts(Webhooks& webhooks, const rehearsal::Report& report) {
   }
 }
 
-int rehearse_config(rules::Config config, const Source& source, const RehearseOptions& options) {
-  if (!check_folder(options.report)) return kBadInput;
-  auto servers = stand_in(config, source.circumstances);
-  if (!servers) {
-    complain("", servers.error());
-    return kBadInput;
-  }
-  const auto& scenario = *config.scenario;
-  Webhooks webhooks(scenario.webhooks);
-  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  // During the rehearsal, a background thread writes the output, so that a slow terminal delays
-  // nothing.
-  std::fflush(stdout);
-  proxy::BackgroundWriter output(proxy::OutputFile::standard(STDOUT_FILENO), {});
-  rehearsal::LiveView view(!options.ci && terminal ? &output : nullptr);
-  rehearsal::RunnerOptions runner_options;
-  runner_options.force = options.force;
-  if (*servers) runner_options.known_as = (*servers)->known_as();
-  runner_options.on_tick = [&](const rehearsal::Runner& runner) { view.draw(runner); };
-  runner_options.on_phase = [&](const std::string& phase) {
-    webhooks.tell(Webhooks::About::kPhase, {{"rehearsal", scenario.name}, {"phase", phase}});
-    if (!options.ci && !terminal) output.write(phase + "\n");
-  };
-  runner_options.on_halt = [&](const std::string& what) {
-    view.leave();
-    proxy::print_error(what + "\n");
-  };
-  const auto started = utc_now();
-  // While the runner exists, a signal does not end the process, so that the report is written.
-  rehearsal::Runner runner(config, std::move(runner_options));
-  auto course = runner.run();
-  if (!course) {
-    if (!complain_of_files(config, source.path, source.text)) complain("", course.error());
-    return kBadInput;
-  }
-  auto report = rehearsal::make_report(scenario, std::move(*course), options.ci);
-  report.file = source.text;
-  report.path = source.path;
-  report.started = started;
-  report.version = BROWNOUT_VERSION;
-  report.circumstances = source.circumstances;
-  view.leave();
-  tell_verdicts(webhooks, report);
-  const auto why = options.report.empty() ? "" : write_reports(report, options.report);
-  output.drain();
-  say(stdout, "{}", verdicts_text(report));
-  if (!why.empty()) {
-    say(stderr, "error: {}; the results are above\n", why);
-  } else if (!options.report.empty()) {
-    say(stdout, "report: {}\n", (std::filesystem::path(options.report) / "report.html").string());
-  }
-  return exit_code(report.result(), why.empty());
+void tell_begin(Webhooks& webhooks, const rules::Scenario& scenario, std::uint64_t seed,
+                const std::string& started) {
+  webhooks.tell(Webhooks::About::kPhase, {{"rehearsal", scenario.name},
+                                          {"event", "begin"},
+                                          {"started", started},
+                                          {"seed", seed},
+                                          {"phases", scenario.phases.size()},
+                                          {"length", rules::print_time(scenario.length())}});
 }
 
-// Returns the report file if `path` is the folder of a report, else `path` itself.
-std::string report_in(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::is_directory(path, ignored) ? path + "/report.json" : path;
+void tell_end(Webhooks& webhooks, const rehearsal::Report& report, const std::string& folder) {
+  const auto path = std::filesystem::path(folder);
+  nlohmann::json event{{"rehearsal", report.scenario->name},
+                       {"event", "end"},
+                       {"seed", report.course.seed},
+                       {"sentence", report.sentence()},
+                       {"run", path.filename().string()}};
+  if (!folder.empty()) event["report"] = (path / "report.html").string();
+  webhooks.tell(Webhooks::About::kExpectation, event);
 }
+
+// "lab7 (Linux 6.1.0, 2 processors)".
+std::string machine() {
+  utsname names{};
+  if (::uname(&names) != 0) return {};
+  return fmt::format("{} ({} {}, {})", names.nodename, names.sysname, names.release,
+                     rules::count_of(proxy::usable_processors(), "processor"));
+}
+
+// One rehearsal, from the check of its folder to its report.
+class Rehearsing {
+ public:
+  Rehearsing(rules::Config config, const Source& source, const RehearseOptions& options)
+      : config_(std::move(config)), source_(source), options_(options), started_(utc_now()) {}
+
+  int run() {
+    folder_ = options_.report_per_run ? folder_of_run(options_.report, started_) : options_.report;
+    if (!check_folder(folder_)) return kBadInput;
+    auto servers = stand_in(config_, source_.circumstances);
+    if (!servers) return refuse(servers.error());
+    webhooks_ = std::make_unique<Webhooks>(scenario().webhooks);
+    // During the run, output is written in the background, so that a slow terminal delays nothing.
+    std::fflush(stdout);
+    proxy::BackgroundWriter output(proxy::OutputFile::standard(STDOUT_FILENO), {});
+    rehearsal::LiveView view(!options_.ci && terminal_ ? &output : nullptr);
+    auto runner_options = follow(output, view);
+    if (*servers) runner_options.known_as = (*servers)->known_as();
+    // From here until the report is written, a signal does not end the process.
+    rehearsal::Runner runner(config_, std::move(runner_options));
+    RehearseApi api(runner, source_.text, options_);
+    runner_ = &runner;
+    api_ = &api;
+    if (options_.api != "off") runner.set_events(api.events());
+    auto course = runner.run();
+    if (!course) return refuse(course.error());
+    view.leave();
+    auto report = report_of(std::move(*course));
+    const auto why = write(report);
+    output.drain();
+    return say_results(report, why);
+  }
+
+ private:
+  const rules::Scenario& scenario() const { return *config_.scenario; }
+
+  // The rehearsal could not begin.
+  int refuse(const rules::Error& error) {
+    if (!complain_of_files(config_, source_.path, source_.text)) complain("", error);
+    std::error_code ignored;
+    if (options_.report_per_run) std::filesystem::remove(folder_, ignored);
+    return kBadInput;
+  }
+
+  rehearsal::RunnerOptions follow(proxy::BackgroundWriter& output, rehearsal::LiveView& view) {
+    rehearsal::RunnerOptions options;
+    options.force = options_.force;
+    options.on_tick = [&view](const rehearsal::Runner& runner) { view.draw(runner); };
+    options.on_start = [this] { return begin(); };
+    options.on_phase = [this, &output](const std::string& phase) {
+      api_->begin_phase(phase);
+      webhooks_->tell(Webhooks::About::kPhase,
+                      {{"rehearsal", scenario().name}, {"event", "phase"}, {"phase", phase}});
+      if (!options_.ci && !terminal_) output.write(phase + "\n");
+    };
+    options.on_halt = [&view](const std::string& what) {
+      view.leave();
+      proxy::print_error(what + "\n");
+    };
+    return options;
+  }
+
+  rules::Result<void> begin() {
+    if (auto served = api_->start(); !served) return served;
+    if (!api_->address().empty()) say(stdout, "dashboard and API on {}\n", api_->address());
+    tell_begin(*webhooks_, scenario(), runner_->engine().seed(), started_);
+    return {};
+  }
+
+  rehearsal::Report report_of(rehearsal::Course course) const {
+    auto report = rehearsal::make_report(scenario(), std::move(course), options_.ci);
+    report.file = source_.text;
+    report.path = source_.path;
+    report.started = started_;
+    report.version = BROWNOUT_VERSION;
+    report.circumstances = source_.circumstances;
+    report.took = std::chrono::steady_clock::now() - begun_;
+    report.machine = machine();
+    return report;
+  }
+
+  // Returns an error text, or "".
+  std::string write(const rehearsal::Report& report) {
+    auto why = folder_.empty() ? std::string() : write_reports(report, folder_);
+    if (why.empty() && options_.report_per_run) why = mark_latest(folder_);
+    tell_verdicts(*webhooks_, report);
+    tell_end(*webhooks_, report, folder_);
+    return why;
+  }
+
+  int say_results(const rehearsal::Report& report, const std::string& why) {
+    print_results(report);
+    if (!why.empty()) {
+      say(stderr, "error: {}; the results are above\n", why);
+    } else if (!folder_.empty()) {
+      say(stdout, "report: {}\n", (std::filesystem::path(folder_) / "report.html").string());
+    }
+    return exit_code(report.result(), why.empty());
+  }
+
+  rules::Config config_;
+  const Source& source_;
+  const RehearseOptions& options_;
+  std::string started_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  std::string folder_;  // of the report; "": none
+  bool terminal_ = ::isatty(STDOUT_FILENO) != 0;
+  std::unique_ptr<Webhooks> webhooks_;
+  rehearsal::Runner* runner_ = nullptr;  // while it runs
+  RehearseApi* api_ = nullptr;           // while it runs
+};
 
 }  // namespace
 
@@ -221,32 +271,7 @@ int rehearse(const RehearseOptions& options) {
   }
   proxy::set_up_logging(options.ci ? "warn" : "error");
   std::signal(SIGPIPE, SIG_IGN);
-  return rehearse_config(std::move(*config), *source, options);
-}
-
-int report_compare(const std::string& before, const std::string& after,
-                   const std::string& max_regression) {
-  const auto tolerance = rules::parse_ratio(max_regression);
-  if (!tolerance) {
-    fmt::print(stderr, "error: --max-regression: {}; {}\n", tolerance.error().what,
-               tolerance.error().hint);
-    return kBadInput;
-  }
-  const auto a = read_text(report_in(before));
-  const auto b = read_text(report_in(after));
-  if (!a || !b) return kBadInput;
-  const auto old = rehearsal::parse_report(*a);
-  if (!old) complain(before, old.error());
-  const auto latest = rehearsal::parse_report(*b);
-  if (!latest) complain(after, latest.error());
-  if (!old || !latest) return kBadInput;
-  const auto done = rehearsal::compare(*old, *latest, tolerance->share());
-  if (!done) {
-    complain("", done.error());
-    return kBadInput;
-  }
-  say(stdout, "{}", done->text);
-  return done->regressed ? kFailed : 0;
+  return Rehearsing(std::move(*config), *source, options).run();
 }
 
 }  // namespace brownout::cli

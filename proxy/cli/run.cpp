@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -11,12 +12,14 @@
 #include "proxy/cli/rule_file.h"
 #include "proxy/cli/run_outputs.h"
 #include "proxy/cli/run_settings.h"
+#include "proxy/cli/serve_api.h"
 #include "proxy/cli/status_line.h"
 #include "proxy/control/admin.h"
 #include "proxy/control/event_stream.h"
 #include "proxy/control/live_config.h"
 #include "proxy/control/process.h"
 #include "proxy/engine/engine.h"
+#include "proxy/formats/json_text.h"
 #include "proxy/loop/file_watch.h"
 #include "proxy/loop/read_file.h"
 #include "proxy/loop/signals.h"
@@ -30,9 +33,6 @@ namespace {
 
 using namespace brownout::proxy;
 
-// The default address at which clients of Toxiproxy look for its API.
-constexpr std::string_view kUsualApi = "127.0.0.1:8474";
-
 constexpr std::size_t kMostWarnings = 20;
 
 class Run final : private Deadline {
@@ -43,7 +43,7 @@ class Run final : private Deadline {
         text_(std::move(text)),
         zone_files_(std::move(zone_files)),
         signals_(loop_),
-        live_(loop_, {*rules::parse_toml(text_), zone_files_}, settings_.live) {}
+        live_(loop_, {*rules::parse_toml(text_), zone_files_}, telling(settings_.live)) {}
 
   // Cancels this deadline while the member loop_ still exists.
   ~Run() override { loop_.deadlines().cancel(*this); }
@@ -93,6 +93,15 @@ class Run final : private Deadline {
     return settings_.expectations ? settings_.expectations->observer() : nullptr;
   }
 
+  // The changes that no request to the API makes are told to its clients, too.
+  LiveOptions telling(LiveOptions live) {
+    live.lapsed = [this](const std::string& lease) { tell("lapsed", "lease", lease); };
+    return live;
+  }
+  void tell(const char* event, const char* key, const std::string& value) {
+    stream_.tell(codecs::json_text(nlohmann::json{{"event", event}, {key, value}}));
+  }
+
   // Warns about ports that other machines can reach.
   void warn_if_open(const rules::Listener& listener) const {
     // Uses the bound address, in which a name such as "localhost" has been resolved.
@@ -125,27 +134,14 @@ class Run final : private Deadline {
   }
 
   Result<void> start_api() {
-    if (options_.api == "off") return {};
     auto options = api_files();
-    auto where = rules::parse_listen(options_.api.empty() ? kUsualApi : options_.api);
-    if (!where) return tl::unexpected(where.error());
-    options.where = std::move(*where);
-    auto admin = Admin::start(loop_, options, live_, stream_, *toxiproxy_);
-    const bool asked = !options_.api.empty() || !options_.api_socket.empty();
-    if (!admin && asked) return tl::unexpected(admin.error());
-    if (!admin) {
-      spdlog::warn("no API: {} (give --api an address, or off)", admin.error().what);
-      return {};
-    }
+    auto admin = serve_api(loop_, options_.api, options, live_, stream_, *toxiproxy_);
+    if (!admin) return tl::unexpected(admin.error());
     admin_ = std::move(*admin);
+    if (!admin_) return {};
     if (!options_.api_socket.empty()) spdlog::info("API on unix:{}", options_.api_socket);
-    const auto where_it_is = rules::to_text(admin_->endpoint());
-    if (admin_->endpoint().is_unix()) {
-      spdlog::info("API on {}", where_it_is);
-    } else {
-      spdlog::info("dashboard and API on {}://{}", options.certificate.empty() ? "http" : "https",
-                   where_it_is);
-    }
+    spdlog::info("{} on {}", admin_->endpoint().is_unix() ? "API" : "dashboard and API",
+                 address_of_api(*admin_, options));
     return {};
   }
 
@@ -167,6 +163,7 @@ class Run final : private Deadline {
     } else {
       engine_->resume();
     }
+    tell(on ? "halted" : "resumed", "by", on ? "SIGUSR1" : "SIGUSR2");
     print_table();
   }
 
@@ -221,6 +218,7 @@ class Run final : private Deadline {
       complain_of_files(*config, options_.path, *text);
       return not_loaded(why, describe(done.error()));
     }
+    tell("loaded", "file", options_.path);
     spdlog::info("{} ({}): {} loaded", options_.path, why,
                  rules::count_of(config->rules.size(), "rule"));
     say_what_differs();

@@ -40,9 +40,10 @@ Result<std::string> read_token(const std::string& path, FileReader read) {
   return token;
 }
 
-Admin::Admin(LiveConfig& live, EventStream& stream, toxiproxy::Api& toxiproxy, std::string token)
+Admin::Admin(LiveConfig& live, EventStream& stream, toxiproxy::Api& toxiproxy, std::string token,
+             Director* director)
     : token_(std::move(token)),
-      native_(live, stream),
+      native_(live, stream, director),
       toxiproxy_(toxiproxy),
       metrics_(live.engine(), [&toxiproxy] { return toxiproxy.upstreams(); }) {}
 
@@ -57,7 +58,8 @@ Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& opti
   }
   auto secrets = read_files(options);
   if (!secrets) return tl::unexpected(secrets.error());
-  auto admin = std::unique_ptr<Admin>(new Admin(live, stream, toxiproxy, secrets->token));
+  auto admin =
+      std::unique_ptr<Admin>(new Admin(live, stream, toxiproxy, secrets->token, options.director));
   auto server = admin->serve(loop, options.where, std::move(secrets->tls));
   if (!server) return tl::unexpected(server.error());
   admin->server_ = std::move(*server);

@@ -33,7 +33,8 @@ struct AdminOptions {
   std::string token_file;
   std::string certificate;  // PEM files of the HTTPS certificate and its key; "" for plain HTTP
   std::string key;
-  std::string socket;  // path of an additional unix socket; "" for none
+  std::string socket;            // path of an additional unix socket; "" for none
+  Director* director = nullptr;  // see NativeApi; borrowed
 };
 
 // Returns the first line of the file; an error if it is shorter than 16 characters.
@@ -59,7 +60,8 @@ class Admin {
     std::shared_ptr<tls::ServerContexts> tls;
   };
   static Result<Secrets> read_files(const AdminOptions& options);
-  Admin(LiveConfig& live, EventStream& stream, toxiproxy::Api& toxiproxy, std::string token);
+  Admin(LiveConfig& live, EventStream& stream, toxiproxy::Api& toxiproxy, std::string token,
+        Director* director);
   HttpResponse handle(const HttpServer::Request& request);
   std::optional<HttpResponse> forbidden(const HttpServer::Request& request) const;
   bool has_token(const rules::HttpHead& head) const;

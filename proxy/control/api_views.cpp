@@ -60,6 +60,17 @@ void add_counters(Json& view, const Seen& seen, const std::string& name) {
   if (!counters.status.empty()) view["status"] = counters.status;
 }
 
+std::string_view text_of(ServerState state) {
+  if (state == ServerState::kUnknown) return "unknown";
+  return state == ServerState::kUp ? "up" : "down";
+}
+
+void add_servers(Json& view, const Engine& engine, const std::string& upstream) {
+  for (const auto& [server, state] : engine.servers(upstream)) {
+    view["servers"].push_back({{"address", rules::to_text(server)}, {"state", text_of(state)}});
+  }
+}
+
 void add_traffic(Json& view, const Seen& seen, const std::string& name) {
   const auto found = seen.listeners.find(name);
   view["open"] = found != seen.listeners.end() && found->second.open;
@@ -103,6 +114,11 @@ Json view_of(const LiveConfig& live, const Seen& seen, std::string_view kind,
   }
   if (kind == "rule" || kind == "firewall") add_counters(view, seen, name);
   if (kind == "listener") add_traffic(view, seen, name);
+  if (kind == "upstream") add_servers(view, live.engine(), name);
+  if (const auto found = seen.listeners.find(name);
+      kind == "listener" && found != seen.listeners.end()) {
+    add_servers(view, live.engine(), found->second.view->config.upstream);
+  }
   return view;
 }
 
@@ -152,6 +168,7 @@ Json list_of(const LiveConfig& live, std::string_view kind) {
                           {"listen", rules::to_text(listener.bound)},
                           {"upstream", listener.name}};
     add_traffic(view, seen, listener.name);
+    add_servers(view, live.engine(), listener.name);
     all.push_back(std::move(view));
   }
   for (const auto& rule : live.engine().rules().rules()) {

@@ -3,11 +3,17 @@
 #include <array>
 
 #include "dashboard/api_js.h"
+#include "dashboard/ask_js.h"
 #include "dashboard/charts_js.h"
 #include "dashboard/dashboard_css.h"
 #include "dashboard/dashboard_js.h"
+#include "dashboard/flows_js.h"
+#include "dashboard/form_js.h"
 #include "dashboard/format_js.h"
 #include "dashboard/index_html.h"
+#include "dashboard/rehearsal_js.h"
+#include "dashboard/rules_js.h"
+#include "dashboard/traffic_js.h"
 #include "dashboard/uplot_css.h"
 #include "dashboard/uplot_js.h"
 #include "dashboard/why_js.h"
@@ -28,7 +34,12 @@ constexpr std::array kFiles{File{"/", kIndexHtml, "text/html; charset=utf-8"},
                             File{"/api.js", kApiJs, kScript},
                             File{"/charts.js", kChartsJs, kScript},
                             File{"/format.js", kFormatJs, kScript},
-                            File{"/why.js", kWhyJs, kScript},
+                            File{"/ask.js", kAskJs, kScript},
+                            File{"/flows.js", kFlowsJs, kScript},
+                            File{"/form.js", kFormJs, kScript},
+                            File{"/rehearsal.js", kRehearsalJs, kScript},
+                            File{"/rules.js", kRulesJs, kScript},
+                            File{"/traffic.js", kTrafficJs, kScript},
                             File{"/uplot.css", kUplotCss, kStyle},
                             File{"/uplot.js", kUplotJs, kScript}};
 

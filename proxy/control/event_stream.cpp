@@ -22,7 +22,9 @@ std::shared_ptr<Feed> EventStream::follow() {
 }
 
 void EventStream::tell(const std::string& line) {
-  write(R"({"time":")" + wall_time() + R"(",)" + line.substr(1));
+  told_.push_back(R"({"time":")" + wall_time() + R"(",)" + line.substr(1));
+  if (told_.size() > kMostKept) told_.pop_front();
+  write(told_.back());
 }
 
 void EventStream::submit(std::string lines) {

@@ -2,11 +2,13 @@
 // (server-sent events: HTML standard, section 9.2). Without clients, no event is made.
 //
 // Sends at most kMostPerSecond events a second, so that watching does not slow down traffic. A line
-// {"event":"thinned"} reports that events were left out. Used by the control loop's thread only,
-// except for submit() and wanted(), which workers call.
+// {"event":"thinned"} reports that events were left out. The last events of the control plane are
+// kept, for clients that come later. Control loop's thread only, except
+// submit() and wanted().
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +21,7 @@ namespace brownout::proxy {
 class EventStream final : public EventSink, private Deadline {
  public:
   static constexpr std::int64_t kMostPerSecond = 1000;
+  static constexpr std::size_t kMostKept = 100;
 
   explicit EventStream(Loop& control) : control_(control) {}
   ~EventStream() override { control_.deadlines().cancel(*this); }
@@ -26,6 +29,8 @@ class EventStream final : public EventSink, private Deadline {
   std::shared_ptr<Feed> follow();
   // Sends an event about a change through the API: a JSON object, to which the time is added.
   void tell(const std::string& line);
+  // The events of the control plane, oldest first: at most kMostKept, each a JSON object.
+  const std::deque<std::string>& told() const { return told_; }
 
   void submit(std::string lines) override;
   bool wanted() const override { return left_.load(std::memory_order_relaxed) > 0; }
@@ -39,6 +44,7 @@ class EventStream final : public EventSink, private Deadline {
   std::vector<std::shared_ptr<Feed>> feeds_;
   std::atomic<std::int64_t> left_{0};  // how many more events may be sent in this second
   unsigned seconds_ = 0;
+  std::deque<std::string> told_;
 };
 
 }  // namespace brownout::proxy

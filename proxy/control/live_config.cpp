@@ -201,6 +201,14 @@ Allowed<void> LiveConfig::change(Overlay::Change change, const std::string& leas
   return done;
 }
 
+Allowed<rules::Config> LiveConfig::with_rule(const std::string& name, rules::Node rule) const {
+  auto overlay = overlay_;
+  overlay.set({"rule", name, std::move(rule)});
+  auto reading = read(file_, overlay);
+  if (!reading) return tl::unexpected(reading.error());
+  return std::move(reading->config);
+}
+
 void LiveConfig::warn_of(const std::string& rule) const {
   rules::Diagnostics warnings;
   for (const auto& present : own_.rules) {
@@ -354,6 +362,7 @@ void LiveConfig::on_due(Instant now) noexcept {
   for (const auto& id : lapsed) {
     spdlog::warn("lease {} lapsed: its changes are undone", rules::printable(id));
     end_lease(id);
+    if (options_.lapsed) options_.lapsed(id);
   }
   arm();
 }

@@ -42,10 +42,11 @@ template <class T>
 using Allowed = tl::expected<T, Refusal>;
 
 struct LiveOptions {
-  // longest time that any rule may act; nothing for no limit
-  std::optional<Duration> max_fault_time;
-  std::string state_file;  // file that keeps the API's changes over a restart; "" for none
-  // Writes the state file. Called on the state writer's own thread, since a disk may block.
+  std::optional<Duration> max_fault_time;  // upper bound on each rule's duration
+  std::string state_file;                  // "": changes are not saved
+  // Called when a lease has lapsed and its changes are undone.
+  std::function<void(const std::string& lease)> lapsed = {};
+  // Called on the state writer's thread, since it may wait for a disk.
   std::function<Result<void>(const std::string& path, const std::string& text)> save = save_state;
 };
 
@@ -79,6 +80,7 @@ class LiveConfig final : private Deadline {
   const rules::Config& config() const { return own_; }
   void attach(Engine& engine) { engine_ = &engine; }
   Engine& engine() const { return *engine_; }
+  Loop& loop() const { return loop_; }
 
   // Applies a new rule file; the API's changes stay.
   Allowed<void> set_file(File file);
@@ -87,7 +89,9 @@ class LiveConfig final : private Deadline {
   const std::string& file_problem() const { return file_problem_; }
   // Applies one change of the API. `lease` is the id of a lease that limits its time, or "".
   Allowed<void> change(Overlay::Change change, const std::string& lease);
-  // Undoes the API's changes to the named table, or to all tables; the rule file's version returns.
+  // The configuration as it would be with this rule. Changes nothing.
+  Allowed<rules::Config> with_rule(const std::string& name, rules::Node rule) const;
+  // Restores the rule file's version of one table, or of all tables that the API changed.
   Allowed<void> reset(std::string_view kind, std::string_view name, const std::string& lease);
   Allowed<void> reset(const std::string& lease);
   // Replaces the named proxies of Toxiproxy's API by the proxies in `part`.

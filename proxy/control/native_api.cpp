@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/control/api_views.h"
+#include "proxy/control/preview.h"
 #include "proxy/control/url.h"
 #include "proxy/formats/json_document.h"
 #include "proxy/formats/json_text.h"
@@ -51,7 +52,11 @@ std::string name_for(const Node& document, std::string_view kind, const Node& ta
 
 }  // namespace
 
-HttpResponse NativeApi::status(const Call&) { return answer_json(200, status_of(live_, started_)); }
+HttpResponse NativeApi::status(const Call&) {
+  auto status = status_of(live_, started_);
+  if (director_ != nullptr) status["rehearsal"] = director_->course();
+  return answer_json(200, status);
+}
 
 HttpResponse NativeApi::faults(const Call&) { return answer_json(200, faults_view()); }
 
@@ -231,8 +236,33 @@ HttpResponse NativeApi::cut(const Call& call) {
   return refuse(404, "there is no flow " + call.path[0] + "#" + call.path[1] + " any more");
 }
 
+HttpResponse NativeApi::history(const Call& call) {
+  auto given = parse_query(call.request.query);
+  const auto after = rules::parse_whole_number(given["after"], UINT64_MAX);
+  if (given.contains("after") && !after) return refuse(400, "after is the number of a point");
+  auto json = history_.after(after ? *after : 0);
+  json["events"] = Json::array();
+  for (const auto& event : stream_.told())
+    json["events"].push_back(Json::parse(event, nullptr, false));
+  return answer_json(200, json);
+}
+
+HttpResponse NativeApi::preview(const Call& call) {
+  auto rule = codecs::parse_json(call.request.body);
+  if (!rule) return refuse(400, rule.error().what);
+  auto name = name_for(live_.document(), "rule", *rule);
+  set_key(*rule, "name", {name});
+  const auto preview = preview_of(live_, name, std::move(*rule));
+  if (!preview) return problem(preview.error(), "rule", name);
+  return answer_json(200, *preview);
+}
+
 HttpResponse NativeApi::halt(const Call& call) {
-  live_.engine().halt();
+  if (director_ != nullptr) {
+    director_->halt();
+  } else {
+    live_.engine().halt();
+  }
   live_.engine().wait_for_workers();
   stream_.tell(R"({"event":"halted"})");
   return status(call);

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/control/director.h"
 #include "proxy/control/event_stream.h"
+#include "proxy/control/history.h"
 #include "proxy/control/http_server.h"
 #include "proxy/control/live_config.h"
 
@@ -20,8 +22,9 @@ namespace brownout::proxy {
 
 class NativeApi {
  public:
-  // `live` and `stream` must outlive this object.
-  NativeApi(LiveConfig& live, EventStream& stream) : live_(live), stream_(stream) {}
+  // Borrows all arguments. With a director, the API only reads, and halts.
+  NativeApi(LiveConfig& live, EventStream& stream, Director* director = nullptr)
+      : live_(live), stream_(stream), director_(director), history_(live.loop(), live.engine()) {}
 
   HttpResponse handle(const HttpServer::Request& request);
 
@@ -59,6 +62,8 @@ class NativeApi {
   HttpResponse flows(const Call& call);
   HttpResponse flow(const Call& call);
   HttpResponse cut(const Call& call);
+  HttpResponse history(const Call& call);
+  HttpResponse preview(const Call& call);
   HttpResponse halt(const Call& call);
   HttpResponse resume(const Call& call);
   HttpResponse leases(const Call& call);
@@ -77,6 +82,8 @@ class NativeApi {
 
   LiveConfig& live_;
   EventStream& stream_;
+  Director* director_;  // or null
+  History history_;
   Instant started_ = Loop::now();
   std::string openapi_;  // the OpenAPI document, built at the first request for it
 };

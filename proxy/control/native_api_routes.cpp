@@ -181,6 +181,11 @@ std::span<const NativeApi::Route> NativeApi::routes() {
             "lapses",
             "Lease"},
       Route{"DELETE", "/lease/{id}", &Api::end_lease, "let a lease lapse now"},
+      Route{"GET", "/history", &Api::history,
+            "traffic of the last ten minutes, one point a second, and the last changes; ?after= "
+            "leaves out the points up to that number"},
+      Route{"POST", "/preview", &Api::preview,
+            "the open connections that a rule would act on; changes nothing", "Rule"},
       Route{"GET", "/flows", &Api::flows,
             "connections and UDP sessions; ?listener= and ?client= select by prefix, ?limit= "
             "bounds the list"},
@@ -211,7 +216,15 @@ HttpResponse NativeApi::handle(const HttpServer::Request& request) {
     if (!fits(path, split_path(std::string(route.path)), call)) continue;
     const bool switches = route.path.ends_with("able");
     if (switches && call.kind != "rule" && call.kind != "listener") continue;
-    if (route.method == request.method) return (this->*route.handler)(call);
+    if (route.method == request.method) {
+      const bool reads = route.method == "GET" || route.path == "/halt" || route.path == "/preview";
+      if (director_ != nullptr && !reads) {
+        return problem({.status = 409,
+                        .what = "a rehearsal is running, and its phases decide which rules act: "
+                                "only a halt is possible"});
+      }
+      return (this->*route.handler)(call);
+    }
     allowed.insert(route.method);
   }
   if (allowed.empty()) {

@@ -2,9 +2,12 @@
 let token = sessionStorage.getItem('token') ?? '';
 let ask = null;
 
-// Sets the function that asks the user for an access token. That function returns a promise of the
+// Sets the function that asks the user for a token. It is told whether a token was wrong, and returns a promise of the
 // token.
 export function onDenied(how) { ask = how; }
+
+// An answer did not come: the proxy is gone, or cannot be reached.
+export class Unreachable extends Error {}
 
 function headers(body) {
   const all = { 'X-Requested-With': 'dashboard' };
@@ -13,18 +16,28 @@ function headers(body) {
   return all;
 }
 
+async function send(method, path, body) {
+  const options = { method, headers: headers(body), body: body && JSON.stringify(body) };
+  try {
+    return await fetch(`api/v1/${path}`, options);
+  } catch (problem) {
+    throw new Unreachable(problem.message);
+  }
+}
+
 let asking = null;
 async function request(method, path, body) {
-  const options = { method, headers: headers(body), body: body && JSON.stringify(body) };
-  const answer = await fetch(`api/v1/${path}`, options);
+  const tried = token;
+  const answer = await send(method, path, body);
   if (answer.status !== 401 || !ask) return answer;
-  asking ??= ask().then((given) => { token = given; sessionStorage.setItem('token', given); asking = null; });
+  // Another request may have asked for the token in the meantime.
+  if (token === tried) {
+    asking ??= ask(tried !== '').then((given) => { token = given; sessionStorage.setItem('token', given); asking = null; });
+  }
   await asking;
   return request(method, path, body);
 }
 
-// Sends a request and returns the JSON of the response. Throws an error with the server's error
-// texts (RFC 9457).
 export async function call(method, path, body) {
   const answer = await request(method, path, body);
   if (answer.status === 204) return null;

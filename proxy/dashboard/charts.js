@@ -1,67 +1,107 @@
-// Draws charts of the last minutes with uPlot.
+// Charts of the last ten minutes, drawn by uPlot: a heading with the values of now, or of the instant under the pointer.
+import { element, say } from './format.js';
+
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-export const colours = { up: '--up', down: '--down', bad: '--bad' };
+const kSpan = 600;  // seconds
+const kHeight = 96;
 
-// Upper bounds of the API's latency buckets, in ms.
-const kBounds = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 120000];
+// The marks of all charts: [{time, words}], and the halts: [{from, to}]. Set before the data.
+export const marks = { lines: [], halts: [] };
 
-// Interpolates a percentile in ms from the counts of the buckets; null if all counts are 0.
-export function percentile(buckets, share) {
-  const total = buckets.reduce((sum, n) => sum + n, 0);
-  if (total <= 0) return null;
-  let seen = 0;
-  for (let i = 0; i < buckets.length; i += 1) {
-    if (seen + buckets[i] >= share * total && buckets[i] > 0) {
-      const low = i === 0 ? 0 : kBounds[i - 1];
-      return low + (kBounds[i] - low) * (share * total - seen) / buckets[i];
-    }
-    seen += buckets[i];
+function drawMarks(plot) {
+  const { ctx, bbox } = plot;
+  const x = (time) => plot.valToPos(time, 'x', true);
+  const seen = (time) => time >= plot.scales.x.min && time <= plot.scales.x.max;
+  ctx.save();
+  ctx.fillStyle = style('--halt-shade');
+  for (const { from, to } of marks.halts) {
+    const left = Math.max(x(from), bbox.left);
+    const right = Math.min(x(to), bbox.left + bbox.width);
+    if (right > left) ctx.fillRect(left, bbox.top, right - left, bbox.height);
   }
-  return null;
+  ctx.strokeStyle = style('--mark');
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const { time } of marks.lines.filter((mark) => seen(mark.time))) {
+    ctx.beginPath();
+    ctx.moveTo(x(time), bbox.top);
+    ctx.lineTo(x(time), bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
 }
 
-export function rate(value) {
-  const units = ['B/s', 'kB/s', 'MB/s', 'GB/s'];
-  let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit += 1) value /= 1000;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
-}
+// "−5 min", and "now" at the end.
+const ago = (plot, splits) => splits.map((time) => {
+  const minutes = Math.round((plot.scales.x.max - time) / 60);
+  return minutes === 0 ? 'now' : `−${minutes} min`;
+});
 
 export class Chart {
-  static history = 120;
-
-  constructor(parent, title, names, tints, show, bars = false) {
-    this.root = document.createElement('div');
-    this.root.className = 'chart';
-    if (title) {
-      const head = document.createElement('h4');
-      head.textContent = title;
-      this.root.append(head);
-    }
+  // `series`: [{name, colour}]; `show` formats a value.
+  constructor(parent, title, series, show, bars = false) {
+    this.series = series;
+    this.show = show;
+    this.root = element('div', { className: 'chart' });
+    this.root.append(element('h4', {}, title), this.legend());
     parent.append(this.root);
-    this.data = [[], ...names.map(() => [])];
+    this.data = [[], ...series.map(() => [])];
     const axis = { stroke: () => style('--soft'), grid: { stroke: () => style('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
+    const step = () => (this.width() > 330 ? 120 : 300);
     this.plot = new uPlot({
-      width: this.width(), height: 130,
-      series: [{}, ...names.map((name, i) => ({
-        label: name, stroke: () => style(tints[i]), width: 2, points: { show: false },
-        value: (_, v) => (v == null ? '–' : show(v)),
-        ...(bars ? { paths: uPlot.paths.bars({ size: [0.8, 12] }), fill: () => style(tints[i]) } : {}),
+      width: this.width(), height: kHeight, legend: { show: false },
+      padding: [6, 18, 0, 0],
+      cursor: { y: false, drag: { setScale: false, x: false, y: false } },
+      series: [{}, ...series.map(({ colour }) => ({
+        stroke: () => style(colour), width: 2, points: { show: false }, spanGaps: false,
+        ...(bars ? { paths: uPlot.paths.bars({ size: [0.9, 12] }), fill: () => style(colour) } : {}),
       }))],
-      axes: [{ ...axis, values: (_, at) => at.map((t) => new Date(t * 1000).toLocaleTimeString([], { minute: '2-digit', second: '2-digit' })) },
-        { ...axis, size: 64, values: (_, values) => values.map(show) }],
-      scales: { y: { range: (_, low, high) => [0, Math.max(high ?? 0, 1) * 1.1] } },
+      axes: [
+        { ...axis, size: 22, values: ago, splits: (plot) => Array.from({ length: kSpan / step() + 1 }, (_, i) => plot.scales.x.max - kSpan + i * step()) },
+        { ...axis, size: 62, splits: (plot) => [0, plot.scales.y.max / 1.1], values: (_, values) => values.map(show) },
+      ],
+      scales: { x: { time: false, range: () => [this.now() - kSpan, this.now()] },
+        y: { range: (_, low, high) => [0, (high > 0 ? high : 1) * 1.1] } },
+      hooks: { drawClear: [drawMarks], setCursor: [() => this.say()] },
     }, this.data, this.root);
-    new ResizeObserver(() => this.plot.setSize({ width: this.width(), height: 130 })).observe(this.root);
+    new ResizeObserver(() => this.plot.setSize({ width: this.width(), height: kHeight })).observe(this.root);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.plot.redraw());
   }
 
+  legend() {
+    const list = element('p', { className: 'legend' });
+    this.values = this.series.map(({ name, colour }) => {
+      const item = element('span', {}, `${name} `);
+      item.style.setProperty('--tint', `var(${colour})`);
+      const value = element('output');
+      item.append(value);
+      list.append(item);
+      return value;
+    });
+    this.when = element('span', { className: 'when' });
+    list.append(this.when);
+    return list;
+  }
+
+  now() { return this.data[0].at(-1) ?? Date.now() / 1000; }
   width() { return Math.max(160, this.root.clientWidth); }
 
-  add(now, values) {
-    this.data[0].push(now / 1000);
-    values.forEach((value, i) => this.data[i + 1].push(value));
-    if (this.data[0].length > Chart.history) for (const column of this.data) column.shift();
+  say() {
+    const times = this.data[0];
+    const pointed = this.plot?.cursor.idx;
+    const index = pointed ?? times.length - 1;
+    this.values.forEach((value, i) => {
+      const number = this.data[i + 1][index];
+      say(value, number == null ? '–' : this.show(number));
+    });
+    const mark = pointed == null ? null : marks.lines.find(({ time }) => Math.abs(time - times[index]) < 4);
+    say(this.when, pointed == null || times[index] == null ? ''
+      : ` at ${new Date(times[index] * 1000).toLocaleTimeString()}${mark ? `: ${mark.words}` : ''}`);
+  }
+
+  set(times, columns) {
+    this.data = [times, ...columns];
     this.plot.setData(this.data);
+    this.say();
   }
 }

@@ -212,6 +212,9 @@ Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) con
       if (!made) return tl::unexpected(in_context("upstream " + upstream.name, made.error()));
       view->tls = std::move(*made);
     }
+    const auto* old = snapshot_ ? snapshot_->upstreams.find(upstream.name) : nullptr;
+    const bool same = old != nullptr && (*old)->config.servers == upstream.servers;
+    view->states = same ? (*old)->states : std::make_shared<ServerStates>(upstream.servers.size());
     snapshot.upstreams.set(upstream.name, std::move(view));
   }
   return {};

@@ -27,7 +27,12 @@ class Engine final : private Deadline {
     std::shared_ptr<const ListenerView> view;
   };
 
-  // Sockets of each listener, by its name; one set for each worker.
+  struct ServerStatus {
+    Endpoint server;
+    ServerState state = ServerState::kUnknown;
+  };
+
+  // Key: listener; one set of sockets per worker.
   using Sockets = std::map<std::string, std::vector<PortSockets>>;
 
   // Opens the ports and starts the workers. Draws a random seed if the rule file has none.
@@ -77,6 +82,8 @@ class Engine final : private Deadline {
   // a rule that matches nothing usually has an error in its conditions.
   std::vector<std::string> never_matched() const;
   std::vector<ListenerStatus> listeners() const;
+  // The servers of an upstream, in the order of the file; empty if there is no such upstream.
+  std::vector<ServerStatus> servers(const std::string& upstream) const;
   std::size_t listener_count() const { return ports_.size(); }
   // Address to which a listener is bound. The host is "" if no listener has that name.
   Endpoint bound(const std::string& listener) const;

@@ -15,6 +15,17 @@ std::vector<Engine::ListenerStatus> Engine::listeners() const {
   return list;
 }
 
+std::vector<Engine::ServerStatus> Engine::servers(const std::string& upstream) const {
+  std::vector<ServerStatus> list;
+  const auto* found = snapshot_->upstreams.find(upstream);
+  if (found == nullptr) return list;
+  const auto& view = **found;
+  for (std::size_t i = 0; i < view.config.servers.size(); ++i) {
+    list.push_back({view.config.servers[i], view.states->at(i)});
+  }
+  return list;
+}
+
 Endpoint Engine::bound(const std::string& listener) const {
   const auto port = ports_.find(listener);
   return port == ports_.end() ? Endpoint{} : port->second.bound;

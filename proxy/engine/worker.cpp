@@ -103,6 +103,7 @@ void Worker::follow_upstream(const std::string& name) {
   auto& group = groups_[name];
   if (group && group->config() == view.config && same_tls(*group, view)) return;
   group = std::make_shared<UpstreamGroup>(view.config, snapshot_->rules->seed(), view.tls);
+  group->tell(view.states);
 }
 
 void Worker::follow_listener(const std::string& name) {

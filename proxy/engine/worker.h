@@ -33,8 +33,8 @@ namespace brownout::proxy {
 
 struct UpstreamView {
   rules::Upstream config;
-  // TLS settings towards the servers; null for servers without TLS
-  std::shared_ptr<const tls::ClientContext> tls;
+  std::shared_ptr<const tls::ClientContext> tls;  // or null
+  std::shared_ptr<ServerStates> states;
 };
 
 // The configuration that the control thread gives to all workers. A snapshot never changes.

@@ -54,6 +54,7 @@ std::vector<std::size_t> UpstreamGroup::order(rules::Key flow, std::uint64_t ord
 }
 
 void UpstreamGroup::mark_failed(std::size_t index, std::string_view why, rules::Instant now) {
+  if (states_) states_->set(index, ServerState::kDown);
   const bool news = failed_until_[index] == rules::Instant::min();
   failed_until_[index] = rules::later(now, config_.retry_after);
   if (!news) return;
@@ -62,6 +63,7 @@ void UpstreamGroup::mark_failed(std::size_t index, std::string_view why, rules::
 }
 
 void UpstreamGroup::mark_working(std::size_t index) {
+  if (states_) states_->set(index, ServerState::kUp);
   if (failed_until_[index] == rules::Instant::min()) return;
   failed_until_[index] = rules::Instant::min();
   log_limited(spdlog::level::info, "upstream " + config_.name + ": works again",

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "proxy/net/route.h"
+#include "proxy/net/server_states.h"
 #include "proxy/tls/contexts.h"
 #include "rules/base/instant.h"
 #include "rules/chance/dice.h"
@@ -26,8 +27,9 @@ class UpstreamGroup {
   UpstreamGroup(rules::Upstream config, std::uint64_t seed,
                 std::shared_ptr<const tls::ClientContext> tls = nullptr,
                 std::shared_ptr<const Route> route = nullptr);
-  // Makes the group of one intercepted connection, from the addresses of its original destination
-  // (at least one).
+  // Changes of a server's state are also told to `states`, which has as many servers.
+  void tell(std::shared_ptr<ServerStates> states) { states_ = std::move(states); }
+  // Group of one connection: the addresses of its original destination, at least one.
   static std::shared_ptr<UpstreamGroup> to(std::vector<rules::Endpoint> servers, std::uint64_t seed,
                                            std::shared_ptr<const Route> route);
 
@@ -50,6 +52,7 @@ class UpstreamGroup {
   std::shared_ptr<const tls::ClientContext> tls_;
   std::shared_ptr<const Route> route_;
   std::vector<rules::Instant> failed_until_;
+  std::shared_ptr<ServerStates> states_;  // or null
 };
 
 }  // namespace brownout::proxy

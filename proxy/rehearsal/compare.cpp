@@ -118,29 +118,41 @@ rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
 rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& after,
                                   double tolerance) {
   if (auto fits = fit(before, after); !fits) return tl::unexpected(fits.error());
-  Comparison done;
+  Comparison done{.scenario = after.scenario};
   if (before.circumstances.embedded != after.circumstances.embedded) {
-    done.text += fmt::format("note     {} before, {} after\n", servers(before.circumstances),
-                             servers(after.circumstances));
+    done.note =
+        servers(before.circumstances) + " before, " + servers(after.circumstances) + " after";
   }
   for (const auto& expectation : after.expectations) {
     const auto* old = find(before, expectation.name);
     if (old == nullptr) {
-      done.text += fmt::format("{:<8} {}: {}{}\n", "new", expectation.name, print(expectation),
-                               expectation.measured && !expectation.met ? " (NOT MET)" : "");
+      const bool failed = expectation.measured && !expectation.met;
+      done.rows.push_back({"new", expectation.name, expectation.wanted, "",
+                           print(expectation) + (failed ? " (NOT MET)" : "")});
       continue;
     }
     const auto how = change(*old, expectation, tolerance, after.time_scale);
     // A value that was measured only in the first report may be worse now, so it counts as worse.
     done.regressed |= how == Change::kWorse || (how == Change::kNotMeasured && old->measured);
-    done.text += fmt::format("{:<8} {}: {} -> {}\n", word(how), expectation.name, print(*old),
-                             print(expectation));
+    done.rows.push_back({std::string(word(how)), expectation.name, expectation.wanted, print(*old),
+                         print(expectation)});
   }
   for (const auto& expectation : before.expectations) {
     if (find(after, expectation.name) != nullptr) continue;
-    done.text += fmt::format("{:<8} {}: {}\n", "gone", expectation.name, print(expectation));
+    done.rows.push_back({"gone", expectation.name, expectation.wanted, print(expectation), ""});
   }
   return done;
+}
+
+std::string print_value(const ReadExpectation& expectation) { return print(expectation); }
+
+std::string Comparison::text() const {
+  auto text = note.empty() ? std::string() : fmt::format("{:<8} {}\n", "note", note);
+  for (const auto& row : rows) {
+    const auto* arrow = row.before.empty() || row.after.empty() ? "" : " -> ";
+    text += fmt::format("{:<8} {}: {}{}{}\n", row.word, row.name, row.before, arrow, row.after);
+  }
+  return text;
 }
 
 }  // namespace brownout::rehearsal

@@ -1,4 +1,4 @@
-// Escapes text for XML and HTML, between tags or in an attribute. The result is always valid UTF-8.
+// Escapes text for XML, HTML and Markdown. The result is always valid UTF-8.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 
 namespace brownout::rehearsal {
 
+// For XML and HTML, between tags or in an attribute.
 inline std::string escaped(std::string_view text) {
   std::string safe;
   for (const char c : rules::valid_text(text)) {
@@ -23,6 +24,16 @@ inline std::string escaped(std::string_view text) {
       // Replaces other control characters, which XML 1.0 does not allow.
       safe += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
     }
+  }
+  return safe;
+}
+
+// For a cell of a Markdown table.
+inline std::string markdown_cell(std::string_view text) {
+  std::string safe;
+  for (const char c : rules::valid_text(text)) {
+    if (c == '|') safe += '\\';
+    safe += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   }
   return safe;
 }

@@ -25,6 +25,7 @@ class NumberedMessages {
   std::uint64_t send(Attempt& done) {
     ++done.sent;
     ++done.lost;
+    done.missing.push_back(last_ + 1);
     return *under_way_.insert(under_way_.end(), ++last_);
   }
   // Records the arrival of a message. If it was sent in an earlier attempt, it stays lost there,
@@ -36,6 +37,7 @@ class NumberedMessages {
       return;
     }
     --done.lost;
+    if (std::erase(done.missing, number) == 0) done.found.push_back(number);
     if (number < highest_) ++done.reordered;
     highest_ = std::max(highest_, number);
   }

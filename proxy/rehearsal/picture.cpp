@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "proxy/rehearsal/grouped.h"
 #include "proxy/rehearsal/markup.h"
 
 namespace brownout::rehearsal {
@@ -55,6 +56,7 @@ class Picture {
   std::string phases(double bottom) const {
     std::string text;
     bool shaded = false;
+    std::size_t number = 0;
     for (const auto& interval : report_.course.seen.phases) {
       const auto& phase = report_.scenario->phases[interval.phase];
       const double from = x(interval.begin);
@@ -68,10 +70,16 @@ class Picture {
       text += fmt::format(
           "<text class=\"phase\" x=\"{0:.1f}\" y=\"14\"><title>{1}: {2}</title>{3}</text>\n",
           from + 4, escaped(phase.name), rules::print_time(interval.end - interval.begin),
-          escaped(rules::shortened(phase.name,
-                                   static_cast<std::size_t>(std::max(0.0, (to - from) / 7)))));
+          escaped(phase_label(++number, phase.name, to - from)));
     }
     return text;
+  }
+
+  // The number, as in the table of phases, where the name does not fit.
+  static std::string phase_label(std::size_t number, const std::string& name, double width) {
+    constexpr double kLetter = 7;
+    const auto whole = std::to_string(number) + ". " + name;
+    return kLetter * static_cast<double>(whole.size()) <= width ? whole : std::to_string(number);
   }
 
   std::string label(const std::string& first, const std::string& second) const {
@@ -160,8 +168,8 @@ class Picture {
   std::string injected(const FaultSeries& fault) {
     std::uint64_t total = 0;
     for (const auto count : fault.injected) total += count;
-    const auto text = label(fault.rule, rules::count_of(total, "fault") + " injected") +
-                      bars(fault.injected, "fault");
+    const auto text =
+        label(fault.rule, grouped(total) + " injected") + bars(fault.injected, "fault");
     top_ += kRow;
     return text;
   }
@@ -173,8 +181,9 @@ class Picture {
     const auto rate =
         static_cast<double>(most) / std::chrono::duration<double>(series_.width).count();
     const bool alone = traffic.total.requests() == 0;
+    const auto what = fmt::format("connections (top {:.3g}/s)", rate);
     const auto text = label(alone ? "at " + traffic.listener : "",
-                            fmt::format("connections (top {:.3g}/s)", rate)) +
+                            alone ? with_region(traffic.region, what) : what) +
                       bars(traffic.connections, "count");
     top_ += kRow;
     return text;
@@ -222,7 +231,10 @@ std::string draw_time_line(const Report& report, const Series& series) {
 std::string draw_histogram(const rules::LatencyHistogram& histogram) {
   constexpr double kBar = 6;
   constexpr double kHeight = 40;
+  constexpr double kLeast = 150;   // wide enough for the numbers of the axes
+  constexpr double kNumbers = 14;  // height of a line of them
   const auto buckets = histogram.buckets();
+  if (buckets.empty()) return "-";
   std::uint64_t most = 1;
   for (const auto& bucket : buckets) most = std::max(most, bucket.count);
   std::string bars;
@@ -233,13 +245,23 @@ std::string draw_histogram(const rules::LatencyHistogram& histogram) {
     bars += fmt::format(
         "<rect class=\"count\" x=\"{:.0f}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\">"
         "<title>{} up to {}</title></rect>",
-        x, kHeight - height, kBar - 1, height, bucket.count, rules::print_time(bucket.most));
+        x, kNumbers + kHeight - height, kBar - 1, height, grouped(bucket.count),
+        rules::print_time(bucket.most));
     x += kBar;
   }
+  const auto first = rules::print_time(buckets.front().most);
+  const auto last = rules::print_time(buckets.back().most);
+  const auto width = std::max(x, kLeast);
+  const auto bottom = kNumbers + kHeight;
+  auto text = fmt::format("<text class=\"soft\" x=\"0\" y=\"11\">up to {}</text>", grouped(most));
+  text += fmt::format(
+      "<line class=\"grid\" x1=\"0\" x2=\"{0:.0f}\" y1=\"{1:.0f}\" y2=\"{1:.0f}\"/>"
+      "<text class=\"soft\" x=\"0\" y=\"{2:.0f}\">{3}</text>",
+      width, bottom, bottom + kNumbers, first == last ? first : first + " to " + last);
   return fmt::format(
-      "<svg class=\"histogram\" style=\"width: {0:.0f}px\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
-      "role=\"img\" aria-label=\"latency histogram\">{2}</svg>",
-      std::max(x, 1.0), kHeight, bars);
+      "<svg class=\"histogram\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{} "
+      "requests took {} to {}\">{}{}</svg>",
+      width, bottom + kNumbers + 3, grouped(histogram.count()), first, last, bars, text);
 }
 
 }  // namespace brownout::rehearsal

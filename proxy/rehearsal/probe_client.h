@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/rehearsal/blocking.h"
 #include "rules/rehearsal/scenario.h"
@@ -30,6 +31,8 @@ struct Attempt {
   std::int64_t lost = 0;  // lost messages; negative if some that were lost before have arrived
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
+  std::vector<std::uint64_t> missing = {};  // numbers of messages that have not arrived
+  std::vector<std::uint64_t> found = {};    // numbers that an earlier attempt missed
 
   bool ok() const { return why.empty(); }
 };

@@ -75,6 +75,7 @@ rules::Result<ReadReport> read_report(const json& value) {
   if (format != kReportFormat) return no_report("its \"format\" is unknown");
   ReadReport report;
   report.scenario = members.text("scenario");
+  report.started = members.text("started");
   report.path = members.text("path");
   report.file = members.text("file");
   report.seed = members.natural("seed");
@@ -92,6 +93,7 @@ rules::Result<ReadReport> read_report(const json& value) {
     if (!item.is_object()) return no_report("an expectation is not an object");
     Members expectation(item);
     report.expectations.push_back({.name = expectation.text("name"),
+                                   .wanted = expectation.text("wanted"),
                                    .metric = metric_of(expectation.text("metric")),
                                    .more_is_better = expectation.truth("more_is_better", false),
                                    .met = expectation.truth("met", false),

@@ -15,8 +15,8 @@ namespace brownout::rehearsal {
 
 struct ReadExpectation {
   std::string name;
-  // nothing if this version of Brownout does not have the metric
-  std::optional<rules::Metric> metric;
+  std::string wanted;
+  std::optional<rules::Metric> metric;  // none: a metric of an older or newer Brownout
   bool more_is_better = false;
   bool met = false;
   bool measured = true;
@@ -26,6 +26,7 @@ struct ReadExpectation {
 
 struct ReadReport {
   std::string scenario;
+  std::string started;  // UTC, ISO 8601
   std::string path;
   std::string file;
   std::uint64_t seed = 0;
@@ -38,13 +39,30 @@ rules::Result<ReadReport> read_report(const nlohmann::json& value);
 // Reads a report; any other text gives an error.
 rules::Result<ReadReport> parse_report(std::string_view text);
 
+// The value with its unit, "not measured", or "nothing".
+std::string print_value(const ReadExpectation& expectation);
+
 struct Comparison {
-  std::string text;  // table of both reports' values
+  struct Row {
+    std::string word;  // "same", "better", "changed", "unknown", "WORSE", "new" or "gone"
+    std::string name;
+    std::string wanted;
+    std::string before;  // "" if new
+    std::string after;   // "" if gone
+  };
+  std::string scenario;
+  std::string note = {};  // a difference between the runs, or ""
+  std::vector<Row> rows = {};
   bool regressed = false;
+
+  std::string text() const;  // a table for a terminal
 };
-// Lists the values that got better or worse by more than `tolerance` (a share, e.g. 0.05). A
-// latency must also change by more than 10 ms, and another time by more than 100 ms of real time.
-// An error if the reports are of different scenarios, or if only one is of embedded servers.
+std::string to_markdown(const Comparison& comparison);
+std::string to_html(const Comparison& comparison);
+
+// Lists what got better or worse by more than `tolerance` (a share, e.g. 0.05). A latency must also
+// change by more than 10 ms, and another time by more than 100 ms of real time. An error if the
+// reports are of different scenarios, or of embedded servers and real ones.
 rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& after,
                                   double tolerance);
 

@@ -133,6 +133,30 @@ json json_of(const rules::Impact& impact) {
   return {{"regions", regions}, {"sectors", sectors}};
 }
 
+json errors_of(const Report& report) {
+  json errors = json::array();
+  for (const auto& [why, counts] : report.course.seen.tally.failures().kinds()) {
+    for (const auto& [phase, count] : counts) {
+      errors.push_back(
+          {{"why", why}, {"phase", report.scenario->phases[phase].name}, {"count", count}});
+    }
+  }
+  return errors;
+}
+
+json losses_of(const Report& report) {
+  json losses = json::array();
+  for (const auto& loss : report.course.seen.tally.failures().losses()) {
+    json row{{"probe", report.scenario->probes[loss.probe].name},
+             {"user", loss.user + 1},
+             {"message", loss.message},
+             {"at_s", seconds(loss.at)}};
+    if (loss.found) row["found_s"] = seconds(*loss.found);
+    losses.push_back(std::move(row));
+  }
+  return losses;
+}
+
 }  // namespace
 
 std::string_view word_for(const rules::Verdict& verdict) {
@@ -220,6 +244,9 @@ json to_json(const Report& report) {
           {"version", report.version},
           {"scenario", report.scenario->name},
           {"started", report.started},
+          {"sentence", report.sentence()},
+          {"took_s", seconds(report.took)},
+          {"machine", report.machine},
           {"time_scale", report.scenario->time_scale},
           {"seed", report.course.seed},
           {"result", name_of(report.result())},
@@ -227,6 +254,9 @@ json to_json(const Report& report) {
           {"phases", phases},
           {"expectations", verdicts},
           {"missed_rules", report.missed},
+          {"errors", errors_of(report)},
+          {"lost_messages", losses_of(report)},
+          {"lost_messages_left_out", seen.tally.failures().losses_left_out()},
           {"series", json_of(series_of(*report.scenario, seen, kJsonSteps))},
           {"impact", json_of(report.impact)},
           {"embedded", report.circumstances.embedded},
@@ -268,65 +298,6 @@ std::string to_junit(const Report& report) {
   }
   if (stopped) add("the rehearsal runs to its end", "error", report.course.stopped);
   return text + "</testsuite>\n</testsuites>\n";
-}
-
-namespace {
-
-// Escapes text for a cell of a Markdown table.
-std::string cell(std::string_view text) {
-  std::string safe;
-  for (const char c : rules::valid_text(text)) {
-    if (c == '|') safe += '\\';
-    safe += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return safe;
-}
-
-}  // namespace
-
-std::string to_markdown(const Report& report) {
-  std::string text = "# " + report.headline() + "\n\n";
-  text += fmt::format("Seed {}, started {}, {}x.\n\n", report.course.seed, report.started,
-                      report.scenario->time_scale);
-  text += "| | expectation | measured | evidence |\n|---|---|---|---|\n";
-  for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
-    const auto& verdict = report.verdicts[i];
-    const auto word = verdict.met ? std::string("met") : fmt::format("**{}**", word_for(verdict));
-    text +=
-        fmt::format("| {} | {} | {} | {} |\n", word, cell(expectation_text(verdict)),
-                    value_of(report.scenario->expectations[i], verdict), cell(verdict.evidence));
-  }
-  for (const auto& rule : report.missed) {
-    text += fmt::format("| **NOT MET** | rule {} matches some traffic | no traffic | |\n", rule);
-  }
-  const auto series = series_of(*report.scenario, report.course.seen, kJsonSteps);
-  if (!series.traffic.empty()) {
-    text +=
-        "\n| listener | region | served | p50 | p99 | connections | turns | bytes up, down "
-        "|\n|---|---|---|---|---|---|---|---|\n";
-  }
-  for (const auto& listener : series.traffic) {
-    const auto& total = listener.total;
-    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", cell(listener.listener),
-                        cell(listener.region), served_text(total), time_text(total, 0.5),
-                        time_text(total, 0.99), total.connections, turns_text(total),
-                        bytes_text(total));
-  }
-  text +=
-      "\n| region | users | affected | sessions broken | operations failed | outage minutes "
-      "|\n|---|---|---|---|---|---|\n";
-  for (const auto& region : report.impact.regions) {
-    text += fmt::format("| {} | {:.0f} | {:.0f} | {:.0f} | {:.0f} | {:.1f} |\n", region.name,
-                        region.users, region.affected, region.sessions, region.failed,
-                        region.outage_minutes);
-  }
-  if (report.impact.sectors.empty()) return text;
-  text += "\n| sector | affected | sessions broken | value | arithmetic |\n|---|---|---|---|---|\n";
-  for (const auto& sector : report.impact.sectors) {
-    text += fmt::format("| {} | {:.0f} | {:.0f} | {:.2f} | {} |\n", sector.name, sector.affected,
-                        sector.sessions, sector.value, sector.arithmetic);
-  }
-  return text;
 }
 
 }  // namespace brownout::rehearsal

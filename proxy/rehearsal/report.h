@@ -41,9 +41,13 @@ struct Report {
   std::string started;  // time of the start in UTC (ISO 8601)
   std::string version;  // version of Brownout that ran it
   Circumstances circumstances;
+  rules::Duration took{};  // real time
+  std::string machine;     // "lab7 (Linux 6.1, 2 processors)"
 
   Result result() const;
   std::string headline() const;
+  // The verdict, and what ran when, for how long, where, and with which version and seed.
+  std::string sentence() const;
 };
 
 Report make_report(const rules::Scenario& scenario, Course course, bool missed_rules_count);

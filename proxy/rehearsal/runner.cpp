@@ -66,6 +66,8 @@ rules::Result<Course> Runner::run() {
   proxy::EngineOptions options;
   options.workers = options_.workers;
   options.observer = &traffic_;
+  options.stream = events_;
+  options.measure = events_ != nullptr;
   auto engine = proxy::Engine::start(loop_, calm, options);
   if (!engine) return tl::unexpected(engine.error());
   engine_ = std::move(*engine);
@@ -73,17 +75,27 @@ rules::Result<Course> Runner::run() {
   clock_.scale = scenario().time_scale;
   clock_.zero =
       proxy::monotonic_now() + rules::stretched(scenario().steady.length, 1 / clock_.scale);
-  if (auto heard = listen_for_alerts(); !heard) return tl::unexpected(heard.error());
-  stop_on_signals();
-  traffic_.take(now());
-  if (auto started = start_users(); !started) return tl::unexpected(started.error());
+  if (auto begun = begin(); !begun) {
+    engine_->stop();
+    return tl::unexpected(begun.error());
+  }
   loop_.deadlines().set(*this, proxy::monotonic_now());
   loop_.run();
   finish();
   return std::move(course_);
 }
 
-// Checks the limit of file descriptors first, because a lack of them would look like an outage.
+rules::Result<void> Runner::begin() {
+  if (auto heard = listen_for_alerts(); !heard) return heard;
+  if (options_.on_start) {
+    if (auto started = options_.on_start(); !started) return started;
+  }
+  stop_on_signals();
+  traffic_.take(now());
+  return start_users();
+}
+
+// Checks the limit first, because a lack of descriptors would look like an outage.
 rules::Result<void> Runner::check_limits() const {
   proxy::raise_descriptor_limit();
   rlimit limit{};

@@ -35,7 +35,9 @@ struct RunnerOptions {
   bool force = false;  // run even if the steady state before the outage is not met
   // The names of the servers that embedded servers replace, by address of the embedded server.
   std::map<std::string, std::string> known_as;
-  // Called regularly while the rehearsal runs, to draw a live view.
+  // Called when the proxy runs, before the users do. An error ends the rehearsal.
+  std::function<rules::Result<void>()> on_start;
+  // Called regularly while the rehearsal runs, for a live view.
   std::function<void(const class Runner&)> on_tick;
   std::function<void(const std::string& phase)> on_phase;
   // Called when the rehearsal halts, with the reason and what happens until its end.
@@ -56,7 +58,9 @@ class Runner final : private proxy::Deadline {
   Runner(const rules::Config& config, RunnerOptions options);
   ~Runner() override;
 
-  // Runs the rehearsal and returns its measurements. An error means that it could not begin.
+  // Where the proxy's faults and flows are reported; borrowed. Call before run().
+  void set_events(proxy::EventSink* events) { events_ = events; }
+  // An error means that the rehearsal did not begin.
   rules::Result<Course> run();
 
   // The state of the rehearsal, which on_tick may read to draw a live view.
@@ -64,17 +68,23 @@ class Runner final : private proxy::Deadline {
   const rules::Measurements& seen() const { return course_.seen; }
   const std::vector<rules::PhaseInterval>& phases() const { return conductor_.phases(); }
   Duration now() const { return clock_.at(proxy::monotonic_now()); }
+  const std::string& why_halted() const { return conductor_.why(); }
+
+  // Ends all faults; the recovery phase follows.
+  void halt(const std::string& why);
+  proxy::Loop& loop() { return loop_; }
+  proxy::Engine& engine() { return *engine_; }  // from on_start
 
  private:
   void on_due(Instant now) noexcept override;
   rules::Result<void> listen_for_alerts();
   rules::Result<void> check_limits() const;
+  rules::Result<void> begin();
   rules::Result<void> start_users();
   rules::Result<void> start_users_of(std::uint32_t number);
   std::string start_user(const UserSettings& settings);
   void stop_on_signals();
   void interrupt();
-  void halt(const std::string& why);
   void stop_loop();
   void report_halt();
   Target target_of(const std::string& endpoint) const;
@@ -95,6 +105,7 @@ class Runner final : private proxy::Deadline {
   proxy::Loop loop_;
   proxy::Signals signals_;
   TrafficLog traffic_;
+  proxy::EventSink* events_ = nullptr;
   std::unique_ptr<proxy::Engine> engine_;
   Course course_;
   bool steady_checked_ = false;

@@ -115,13 +115,15 @@ void User::attempt_all(rules::Operation& operation) {
   }
 }
 
-// For some kinds of probes, an operation counts as one message, which is lost if no attempt
-// succeeds. Other kinds count their numbered messages.
-void User::count_message(rules::Operation& operation) const {
+// For these kinds an operation is one message, lost if no attempt gets through. Other kinds number
+// their messages.
+void User::count_message(rules::Operation& operation) {
   const auto kind = settings_.client.probe->kind;
   if (kind != rules::ProbeKind::kTcp && kind != rules::ProbeKind::kHttp) return;
   operation.sent = std::min<std::int64_t>(operation.sent, 1);
   operation.lost = operation.ok ? 0 : operation.sent;
+  messages_ += static_cast<std::uint64_t>(operation.sent);
+  if (operation.lost > 0) operation.missing = {messages_};
 }
 
 void User::leave_unfinished(rules::Operation& operation) const {
@@ -138,6 +140,11 @@ void User::count(const Attempt& attempt, rules::Operation& operation) const {
   operation.lost += attempt.lost;
   operation.duplicated += attempt.duplicated;
   operation.reordered += attempt.reordered;
+  operation.missing.insert(operation.missing.end(), attempt.missing.begin(), attempt.missing.end());
+  // What an earlier attempt of the same operation missed has arrived in time.
+  for (const auto number : attempt.found) {
+    if (std::erase(operation.missing, number) == 0) operation.found.push_back(number);
+  }
   if (attempt.ok()) return;
   ++operation.failed;
   operation.why = rules::shortened(attempt.why, kMostReason);

@@ -55,7 +55,7 @@ class User {
   // recovery phase.
   rules::Operation operate();
   void attempt_all(rules::Operation& operation);
-  void count_message(rules::Operation& operation) const;
+  void count_message(rules::Operation& operation);
   void leave_unfinished(rules::Operation& operation) const;
   void count(const Attempt& attempt, rules::Operation& operation) const;
   // Waits until the time `at`. Returns false if the user must end.
@@ -64,6 +64,7 @@ class User {
   UserSettings settings_;
   std::function<void(const rules::Operation&)> report_;
   rules::ClientPolicy policy_;
+  std::uint64_t messages_ = 0;  // sent, of kinds whose operation is one message
   std::unique_ptr<ProbeClient> client_;
   std::size_t connected_to_ = 0;
   proxy::Fd stopped_;  // an eventfd, readable once the user must end

@@ -5,8 +5,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "proxy/formats/json_text.h"
 #include "proxy/loop/curl.h"
+#include "proxy/rehearsal/webhook_body.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -51,7 +51,7 @@ void Webhooks::tell(About about, const nlohmann::json& what) {
   for (const auto& hook : hooks_) {
     const bool wanted = about == About::kPhase ? hook.phases : hook.expectations;
     if (wanted && waiting_.size() < kMostWaiting)
-      waiting_.push_back({hook.url, codecs::json_text(what)});
+      waiting_.push_back({hook.url, webhook_body(hook, what)});
   }
   wake_.notify_all();
 }

@@ -25,6 +25,7 @@ class Webhooks {
 
   explicit Webhooks(std::vector<rules::Webhook> hooks);
   ~Webhooks();
+  // `what` has the member "event": "begin", "phase", "expectation" or "end".
   void tell(About about, const nlohmann::json& what);
 
  private:

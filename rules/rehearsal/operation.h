@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "rules/base/instant.h"
 
@@ -25,6 +26,10 @@ struct Operation {
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
+  // Numbers of messages, from 1 for each user: lost in this operation, or in an earlier one and
+  // arrived in this one.
+  std::vector<std::uint64_t> missing = {};
+  std::vector<std::uint64_t> found = {};
   std::string why = {};  // reason of the last failed attempt
   // Whether no attempt was possible, for a reason on the side of the synthetic users.
   bool unable = false;

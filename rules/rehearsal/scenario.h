@@ -154,8 +154,18 @@ struct Sector {
   double per_minute = 0;          // cost of a minute in which everything fails
 };
 
+enum class WebhookFormat { kJson, kSlack };
+template <>
+struct EnumNames<WebhookFormat> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, WebhookFormat>{"json", WebhookFormat::kJson},
+      std::pair<std::string_view, WebhookFormat>{"slack", WebhookFormat::kSlack}};
+};
+
 struct Webhook {
   std::string url;
+  WebhookFormat format = WebhookFormat::kJson;
+  std::string report = {};  // where the report can be read; {run} is the name of its folder
   bool phases = true;
   bool expectations = true;
 };

@@ -237,9 +237,16 @@ const Schema<Sector>& sector_schema() {
 const Schema<Webhook>& webhook_schema() {
   static const Schema<Webhook> schema{{
       field("url", &Webhook::url, "URL that gets a POST with JSON", {.required = true}),
-      field("phases", &Webhook::phases, "whether to send an event when a phase begins"),
+      field("format", &Webhook::format,
+            "json: one object for each event; slack: {\"text\": ...}, as Slack, Mattermost and "
+            "Rocket.Chat read it"),
+      field("report", &Webhook::report,
+            "the report's address in the last event, e.g. "
+            "\"https://ci.example/{run}/report.html\"; {run} is the name of its folder"),
+      field("phases", &Webhook::phases,
+            "whether to send an event when the rehearsal or a phase begins"),
       field("expectations", &Webhook::expectations,
-            "whether to send an event when an expectation is met or not"),
+            "whether to send an event for each expectation, and one at the end"),
   }};
   return schema;
 }

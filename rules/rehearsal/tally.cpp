@@ -231,6 +231,7 @@ void Tally::add(const Scenario& scenario, const std::vector<PhaseInterval>& phas
   add_to_expectations(scenario, phases, operation, pending);
   if (pending) return;
   add_to_probe(scenario, operation);
+  add_to_failures(scenario, phases, operation);
   if (operation.ended >= Duration::zero()) return add_to_region(scenario, operation);
   const auto& probe = scenario.probes[operation.probe];
   if (operation.unable) steady_.unable = probe.name + " could not be started: " + operation.why;
@@ -238,6 +239,15 @@ void Tally::add(const Scenario& scenario, const std::vector<PhaseInterval>& phas
   ++steady_.all;
   steady_.ok += operation.ok ? 1U : 0U;
   if (!operation.ok) steady_.why = probe.name + ": " + operation.why;
+}
+
+void Tally::add_to_failures(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
+                            const Operation& operation) {
+  if (scenario.probes[operation.probe].watches || operation.unable) return;
+  for (auto interval = phases.rbegin(); interval != phases.rend(); ++interval) {
+    if (interval->begin > operation.began) continue;
+    return failures_.add(interval->phase, operation);
+  }
 }
 
 void Tally::add_to_probe(const Scenario& scenario, const Operation& operation) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/rehearsal/failure_log.h"
 #include "rules/rehearsal/operation.h"
 #include "rules/rehearsal/scenario.h"
 #include "rules/rehearsal/traffic.h"
@@ -151,6 +152,8 @@ class Tally {
   const ExpectationTally& expectation(std::size_t number) const;
   const ProbeTally& probe(std::size_t number) const;
   const std::map<std::string, RegionTally>& regions() const { return regions_; }
+  // Since the first phase.
+  const FailureLog& failures() const { return failures_; }
 
  private:
   // `pending` means that the end of the rehearsal cut the operation short, and that it had not
@@ -160,6 +163,8 @@ class Tally {
   // Whether an operation that the end of the rehearsal cut short is a failure, because it waited
   // longer than any successful operation.
   bool overdue(const Scenario& scenario, const Operation& operation) const;
+  void add_to_failures(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
+                       const Operation& operation);
   void add_to_probe(const Scenario& scenario, const Operation& operation);
   void add_to_region(const Scenario& scenario, const Operation& operation);
 
@@ -167,6 +172,7 @@ class Tally {
   std::map<std::size_t, ExpectationTally> expectations_;
   std::map<std::size_t, ProbeTally> probes_;
   std::map<std::string, RegionTally> regions_;
+  FailureLog failures_;
 };
 
 }  // namespace brownout::rules

@@ -1,6 +1,7 @@
 // Uses the dashboard as a person would, while traffic passes through the proxy.
 const net = require('net');
 const { chromium } = require('playwright-core');
+const { checkContrast, checkPhone } = require('./page_checks.js');
 const [url, port, token, screenshot] = process.argv.slice(2);
 
 // Sends echo messages continuously on live connections. `times` receives their round-trip times in
@@ -41,11 +42,18 @@ async function main() {
   await page.goto(url);
   await page.fill('#token', 'wrong-wrong-wrong');
   await page.keyboard.press('Enter');
-  await eventually('a wrong token is asked for again', () => page.isVisible('#ask'));
+  await eventually('a wrong token is told', () => page.isVisible('#ask-wrong'));
   await page.fill('#token', token);
   await page.keyboard.press('Enter');
   await page.waitForSelector('text=front');
   await eventually('traffic is quick', () => all((t) => t < 350));
+
+  // A page for a new user: what acts comes first, and each listener says where to point a client, or how its servers are.
+  const order = await page.locator('h2:visible').allTextContents();
+  if (!order[0].startsWith('Rules') || !order[1].startsWith('Traffic')) throw new Error(`sections: ${order}`);
+  await eventually('an unused listener says what to do', async () => /Point your client at 127\.0\.0\.1:\d+ instead of/.test(await page.textContent('#listeners')));
+  await eventually('a server is up', async () => (await page.textContent('.servers >> nth=0')).includes('▲ up'));
+  await eventually('a chart has a value of now', async () => /[1-9]/.test(await page.locator('.listener:has-text("front") .legend output').first().textContent()));
 
   await page.click('text=Add a rule');
   await page.selectOption('#add-type', 'latency');
@@ -53,9 +61,19 @@ async function main() {
   await page.fill('#add-keys input[name=delay]', 'soon');
   await page.click('#add button[type=submit]');
   await page.waitForSelector('#add-problems li:has-text("/fault/delay")');
+  await eventually('the preview says what is missing', async () => (await page.textContent('#add-preview')).includes('/fault/delay'));
   await page.fill('#add-keys input[name=delay]', '200ms');
+  await page.fill('#add-duration', '10m');
+  await page.fill('#add-client', '192.0.2.0/24');
+  await eventually('the preview hits nobody', async () => (await page.textContent('#add-preview')).startsWith('Hits 0 of 3 open connections'));
+  await page.fill('#add-client', '127.0.0.0/8');
+  await eventually('the preview says whom it hits', async () => (await page.textContent('#add-preview')).startsWith('Hits 3 of 3 open connections now (1 client; front#'));
+  await page.selectOption('#add-condition', 'port');
+  await page.fill('#add-conditions input', '1-65535');
   await page.click('#add button[type=submit]');
   await page.waitForSelector('[data-rule=slow]');
+  const about = await page.textContent('[data-rule=slow] small');
+  if (about !== 'latency · client 127.0.0.0/8, port 1-65535 · for 10m · not in the file') throw new Error(`the rule says: ${about}`);
   await eventually('traffic is slow', () => all((t) => t >= 400));
   await eventually('faults are told', async () => (await page.textContent('#events')).includes('slow: delay'));
   await eventually('flows are listed', async () => (await page.textContent('#flows')).includes('slow'));
@@ -83,6 +101,9 @@ async function main() {
   await eventually('halted', async () => (await page.isVisible('#halted')) && (await page.title()).startsWith('HALTED'));
   await page.keyboard.press('h');
   await page.click('#halt');
+  const halted = await page.evaluate(() => getComputedStyle(document.querySelector('header')).backgroundColor);
+  if (halted !== 'rgb(122, 75, 0)') throw new Error(`the header of a halted page is ${halted}`);
+  await checkContrast(page);
   await eventually('traffic recovers', () => all((t) => t < 350));
   if (!(await page.isVisible('#halted'))) throw new Error('a second press has resumed');
   await page.click('#resume');
@@ -110,12 +131,41 @@ async function main() {
   await page.click('#sure-yes');
   await eventually('the flow is cut', async () => (await page.locator(`#flows td:text-is("${flow}")`).count()) === 0);
 
+  // A lease shows the time that is left.
+  await page.evaluate(async (given) => {
+    const headers = { Authorization: `Bearer ${given}`, 'Content-Type': 'application/json' };
+    await fetch('api/v1/lease', { method: 'PUT', headers, body: '{"id": "test", "ttl": "90s"}' });
+    await fetch('api/v1/rules', { method: 'POST', headers: { ...headers, 'Brownout-Lease': 'test' },
+      body: '{"name": "leased", "fault": {"type": "latency", "delay": "1ms"}}' });
+  }, token);
+  await eventually('the lease of a rule', async () => (await page.locator('[data-rule=leased] .state').count()) > 0 &&
+    /lease test: 1 min \d+ s left/.test(await page.textContent('[data-rule=leased] .state')));
+
+  // A page that is opened late knows what happened before it.
+  await page.reload();
+  await eventually('the history is kept by the proxy', async () => (await page.isVisible('#marks-key')) &&
+    (await page.textContent('#events')).includes('halted'));
+
+  // A lost connection: old values are grey and dated, and no button can act.
+  await page.route('**/api/**', (route) => route.abort());
+  await eventually('the page says that it is old', async () => /lost\. Values are from .* Retrying\./.test(await page.textContent('#lost')));
+  if (await page.isEnabled('#halt') || !(await page.evaluate(() => document.querySelector('main').inert))) throw new Error('a lost page looks alive');
+  if (await page.title() !== 'LOST – Brownout') throw new Error(`title: ${await page.title()}`);
+  await page.unroute('**/api/**');
+  await eventually('the page is back', async () => (await page.isHidden('#lost')) && (await page.isEnabled('#halt')));
+
+  for (const colorScheme of ['dark', 'light']) {
+    await page.emulateMedia({ colorScheme });
+    await checkContrast(page);
+  }
   await page.fill('#search', 'nothing like that');
   await eventually('search narrows', async () => (await page.textContent('#flow-count')).startsWith('(0 of'));
   await page.setViewportSize({ width: 390, height: 800 });
   // The charts adopt the new width of the page one frame later.
   await eventually('the page is no wider than a phone', () => page.evaluate(
     () => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
+  await page.evaluate(() => scrollTo(0, 0));
+  await checkPhone(page);
   if (elsewhere.length) throw new Error(`the page asks other servers: ${elsewhere}`);
   if (mistakes.length) throw new Error(`mistakes in the page: ${mistakes}`);
   ending = true;

@@ -95,6 +95,14 @@ import re, sys
 page = open(sys.argv[1]).read()
 assert '4 of 4 expectations met' in page, 'no verdict'
 assert not re.search(r'(src|href)="?https?:', page), 'it fetches something'
+sentence = re.search(r'<p id="summary">(.*?)</p>', page).group(1)
+for part in ('met all of its 4 expectations', 'it started on 20', ' UTC, ran for ', 'processor', 'with Brownout ', 'seed 20211004.'):
+    assert part in sentence, f'{part} is not in: {sentence}'
+for landmark in ('<header>', '<main>', '<nav aria-label', '<section id="failures"'):
+    assert landmark in page, landmark
+errors = re.search(r'<table id="errors">(.*?)</table>', page, re.S).group(1)
+assert 'routes withdrawn</th>' in errors and re.search(r'<td class="number">\d', errors), errors
+assert page.index('The rule file</h2>') > page.index('Impact</h2>') and '[[probe]]' in page, 'no rule file at the end'
 failed = len(re.findall(r'<rect class="failed"', page))
 ok = len(re.findall(r'<rect class="ok"', page))
 assert failed > 50 and ok > 200, f'{failed} failed, {ok} ok'
@@ -105,10 +113,14 @@ assert len(lines) >= 3, f'{len(lines)} lines of latency'
 # The traffic by listener and region: requests with a histogram, or exchanges of bytes in protocols
 # that are not parsed.
 table = re.search(r'<table id="traffic">(.*?)</table>', page, re.S).group(1)
-rows = {tuple(re.findall(r'<td>(.*?)</td>', row, re.S)[:2]): row for row in table.split('<tr>')[2:]}
+rows, listener = {}, ''
+for row in table.split('<tr>')[2:]:
+    named = re.search(r'<th scope="rowgroup"[^>]*>(.*?)</th>', row)
+    listener = named.group(1) if named else listener
+    rows[listener, re.search(r'<td>(.*?)</td>', row).group(1)] = row
 for where in (('chat', 'eu'), ('chat', 'americas'), ('alternative', 'eu'), ('dns', '')):
     assert where in rows, f'{where} is not among {list(rows)}'
-    served, turns = (re.findall(r'<td>(.*?)</td>', rows[where], re.S)[i] for i in (2, 7))
+    served, turns = (re.findall(r'<td>(.*?)</td>', rows[where], re.S)[i] for i in (1, 6))
     requests = where == ('dns', '')
     assert (len(re.findall(r'<rect class="count"', rows[where])) >= 2) == requests, f'histogram: {rows[where]}'
     assert (served != '-') == requests and (turns == '-') == requests, rows[where]

@@ -340,8 +340,9 @@ TEST(Webhooks, DeliverMessagesWithoutDelayingTheRehearsal) {
     bodies.emplace_back(body);
   });
   {
-    Webhooks hooks({{"http://" + to_text(receiver.endpoint()) + "/hook", true, false},
-                    {"http://127.0.0.1:1/nobody", true, true}});
+    rules::Webhook hook{.url = "http://" + to_text(receiver.endpoint()) + "/hook"};
+    hook.expectations = false;
+    Webhooks hooks({hook, {.url = "http://127.0.0.1:1/nobody"}});
     hooks.tell(Webhooks::About::kPhase, {{"phase", "outage"}});
     hooks.tell(Webhooks::About::kExpectation, {{"met", true}});
   }

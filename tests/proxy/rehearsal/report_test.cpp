@@ -40,7 +40,7 @@ nlohmann::json report_of(const Compared& values, const std::string& scenario = "
 std::string compared_reports(const nlohmann::json& before, const nlohmann::json& after) {
   const auto done = compare(*read_report(before), *read_report(after), 0.05);
   if (!done) return "error: " + done.error().what;
-  return done->text + (done->regressed ? "regressed" : "");
+  return done->text() + (done->regressed ? "regressed" : "");
 }
 std::string compared(const Compared& before, const Compared& after) {
   return compared_reports(report_of(before), report_of(after));

@@ -1,0 +1,50 @@
+#include "proxy/cli/rehearse_api.h"
+
+#include <nlohmann/json.hpp>
+
+#include "proxy/cli/serve_api.h"
+#include "proxy/formats/json_text.h"
+#include "proxy/rehearsal/live_course.h"
+#include "rules/language/load_toml.h"
+
+namespace brownout::cli {
+namespace {
+
+rules::Result<void> refuse_proxies(const std::vector<std::string>&, const rules::Config&) {
+  return rules::config_error("a rehearsal is running, and its phases decide which rules act");
+}
+
+}  // namespace
+
+RehearseApi::RehearseApi(rehearsal::Runner& runner, const std::string& text,
+                         const RehearseOptions& options)
+    : runner_(runner),
+      options_(options),
+      stream_(runner.loop()),
+      live_(runner.loop(), {*rules::parse_toml(text)}, {}) {}
+
+rules::Result<void> RehearseApi::start() {
+  // Nobody watches a pipeline or skipped time, unless asked for.
+  if (options_.api.empty() && (options_.ci || options_.virtual_time)) return {};
+  auto& engine = runner_.engine();
+  live_.attach(engine);
+  toxiproxy_ = std::make_unique<toxiproxy::Api>(engine, refuse_proxies);
+  proxy::AdminOptions options;
+  options.token_file = options_.token_file;
+  options.director = this;
+  auto admin = serve_api(runner_.loop(), options_.api, options, live_, stream_, *toxiproxy_);
+  if (!admin) return tl::unexpected(admin.error());
+  admin_ = std::move(*admin);
+  if (admin_) address_ = address_of_api(*admin_, options);
+  return {};
+}
+
+void RehearseApi::begin_phase(const std::string& phase) {
+  stream_.tell(codecs::json_text(nlohmann::json{{"event", "begun"}, {"phase", phase}}));
+}
+
+void RehearseApi::halt() { runner_.halt("it was halted by the API"); }
+
+nlohmann::ordered_json RehearseApi::course() const { return rehearsal::course_of(runner_); }
+
+}  // namespace brownout::cli

@@ -1,0 +1,106 @@
+// brownout report: compares the reports of two rehearsals, and shows values over many.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "proxy/cli/commands.h"
+#include "proxy/cli/report_folder.h"
+#include "proxy/cli/rule_file.h"
+#include "proxy/rehearsal/read_report.h"
+#include "proxy/rehearsal/say.h"
+#include "proxy/rehearsal/trend.h"
+
+namespace brownout::cli {
+namespace {
+
+using rehearsal::say;
+
+// Accepts the folder of a report for the report itself.
+std::string report_in(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored) ? path + "/report.json" : path;
+}
+
+// Prints an error and returns false if a page cannot be written.
+bool write_pages(const PageOptions& pages, const std::string& html, const std::string& markdown) {
+  for (const auto& [path, text] : {std::pair{pages.html, html}, {pages.markdown, markdown}}) {
+    if (path.empty()) continue;
+    if (auto why = write_file(path, text); !why.empty()) {
+      complain("", {rules::Origin::kConfig, std::move(why), "choose another file"});
+      return false;
+    }
+  }
+  return true;
+}
+
+// The reports in the folders of `folder`. A link, such as "latest", leads to one of them.
+std::vector<std::string> reports_in(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
+    const auto report = entry.path() / "report.json";
+    if (!entry.is_symlink() && std::filesystem::exists(report, failed))
+      paths.push_back(report.string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+}  // namespace
+
+int report_compare(const std::string& before, const std::string& after,
+                   const std::string& max_regression, const PageOptions& pages) {
+  const auto tolerance = rules::parse_ratio(max_regression);
+  if (!tolerance) {
+    fmt::print(stderr, "error: --max-regression: {}; {}\n", tolerance.error().what,
+               tolerance.error().hint);
+    return kBadInput;
+  }
+  const auto a = read_text(report_in(before));
+  const auto b = read_text(report_in(after));
+  if (!a || !b) return kBadInput;
+  const auto old = rehearsal::parse_report(*a);
+  if (!old) complain(before, old.error());
+  const auto latest = rehearsal::parse_report(*b);
+  if (!latest) complain(after, latest.error());
+  if (!old || !latest) return kBadInput;
+  const auto done = rehearsal::compare(*old, *latest, tolerance->share());
+  if (!done) {
+    complain("", done.error());
+    return kBadInput;
+  }
+  say(stdout, "{}", done->text());
+  if (!write_pages(pages, to_html(*done), to_markdown(*done))) return kBadInput;
+  return done->regressed ? kFailed : 0;
+}
+
+int report_trend(const std::vector<std::string>& folders, const std::string& metric,
+                 const PageOptions& pages) {
+  std::vector<std::string> paths;
+  for (const auto& folder : folders) {
+    const auto found = reports_in(folder);
+    paths.insert(paths.end(), found.begin(), found.end());
+    if (found.empty()) paths.push_back(report_in(folder));
+  }
+  std::vector<rehearsal::ReadReport> reports;
+  for (const auto& path : paths) {
+    const auto text = read_text(path);
+    if (!text) return kBadInput;
+    auto report = rehearsal::parse_report(*text);
+    if (!report) {
+      complain(path, report.error());
+      return kBadInput;
+    }
+    reports.push_back(std::move(*report));
+  }
+  const auto trend = rehearsal::trend_of(std::move(reports), metric);
+  if (!trend) {
+    complain("", trend.error());
+    return kBadInput;
+  }
+  say(stdout, "{}", to_text(*trend));
+  return write_pages(pages, to_html(*trend), to_markdown(*trend)) ? 0 : kBadInput;
+}
+
+}  // namespace brownout::cli

@@ -1,0 +1,71 @@
+// History keeps the traffic of the last ten minutes, one point a second, so that a page that is
+// opened during an outage shows how it began. Memory is bounded: kMostListeners listeners of
+// kPoints points each. Control loop's thread only.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "proxy/engine/engine.h"
+
+namespace brownout::proxy {
+
+class History final : private Deadline {
+ public:
+  static constexpr std::size_t kPoints = 600;
+  static constexpr std::size_t kMostListeners = 100;
+
+  // Borrows both arguments.
+  History(Loop& loop, const Engine& engine);
+  ~History() override;
+
+  // Adds a point for the time since the previous call. Called every second.
+  void sample();
+  // The points after number `after`, as columns: {"last", "time", "faults", "listeners"}. All
+  // points, if there is no such number.
+  nlohmann::ordered_json after(std::uint64_t number) const;
+
+ private:
+  // Rates are per second. A percentile is negative if nothing was answered.
+  struct Traffic {
+    float up = 0;
+    float down = 0;
+    float p50_ms = -1;
+    float p99_ms = -1;
+    float failed = 0;
+    float connect_failed = 0;
+  };
+  struct Counters {
+    std::array<std::uint64_t, 2> bytes{};
+    std::uint64_t failed = 0;
+    std::uint64_t connect_failed = 0;
+    std::array<std::uint64_t, rules::SharedHistogram::kBounds.size() + 1> answered{};
+  };
+  struct Course {
+    const ListenerStats* stats = nullptr;  // only compared: a new listener begins anew
+    Counters before;
+    std::deque<Traffic> points;  // the last one is the latest, or there was none in this second
+    std::uint64_t last = 0;      // number of the last point
+  };
+  struct Point {
+    double time = 0;  // Unix time
+    double faults = 0;
+  };
+
+  static Counters counters_of(const ListenerStats& stats);
+  static Traffic between(const Counters& before, const Counters& now, double seconds);
+  void follow_listeners(double seconds);
+  void on_due(Instant now) noexcept override;
+
+  Loop& loop_;
+  const Engine& engine_;
+  Instant sampled_;
+  std::uint64_t last_ = 0;  // number of the latest point, from 1
+  std::uint64_t injected_ = 0;
+  std::deque<Point> points_;
+  std::map<std::string, Course> listeners_;
+};
+
+}  // namespace brownout::proxy

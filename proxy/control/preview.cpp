@@ -1,0 +1,98 @@
+#include "proxy/control/preview.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "rules/base/valid_text.h"
+#include "rules/language/warnings.h"
+
+namespace brownout::proxy {
+namespace {
+
+using PreviewJson = nlohmann::ordered_json;
+
+constexpr std::size_t kMostExamples = 3;
+
+// The keys of a match that tell connections apart. A host is left out, since the list of flows does
+// not have it.
+constexpr std::array<std::string_view, 5> kKeysOfFlows{"listener", "client", "destination", "port",
+                                                       "direction"};
+
+void set_address(const std::string& text, std::optional<rules::IpAddress>& address,
+                 std::uint16_t& port) {
+  const auto found = rules::parse_address_port(text);
+  if (!found) return;
+  address = found->address;
+  port = found->port;
+}
+
+rules::FlowFacts facts_of(const FlowStatus& flow) {
+  rules::FlowFacts facts;
+  facts.listener = flow.listener;
+  facts.ordinal = flow.ordinal;
+  set_address(flow.client, facts.client, facts.client_port);
+  set_address(flow.destination, facts.destination, facts.destination_port);
+  return facts;
+}
+
+// The match without the keys that are about a request, query, message or handshake: any of these
+// may still come on an open connection.
+rules::Match of_flows(rules::Match match) {
+  match.host.clear();
+  match.dns = {};
+  match.http = {};
+  match.tls = {};
+  return match;
+}
+
+// The keys that narrow the rule further than open connections show.
+PreviewJson other_keys(const rules::Node& rule) {
+  PreviewJson keys = PreviewJson::array();
+  const auto* match = rule.find("match");
+  if (match == nullptr || match->table() == nullptr) return keys;
+  for (const auto& [key, where, value] : *match->table()) {
+    const bool known =
+        std::find(kKeysOfFlows.begin(), kKeysOfFlows.end(), key) != kKeysOfFlows.end();
+    if (!known) keys.push_back(rules::valid_text(key));
+  }
+  return keys;
+}
+
+}  // namespace
+
+Allowed<PreviewJson> preview_of(const LiveConfig& live, const std::string& name, rules::Node rule) {
+  auto narrowed_by = other_keys(rule);
+  const auto config = live.with_rule(name, std::move(rule));
+  if (!config) return tl::unexpected(config.error());
+  std::vector<rules::Match> matches;
+  rules::Diagnostics warnings;
+  for (const auto& candidate : config->rules) {
+    // A preset is several rules: "phones/latency".
+    if (candidate.name != name && !candidate.name.starts_with(name + "/")) continue;
+    matches.push_back(of_flows(candidate.match));
+    rules::add_warnings(*config, candidate, warnings);
+  }
+  const auto open = live.engine().list({});
+  std::size_t hit = 0;
+  std::set<std::string> clients;
+  PreviewJson examples = PreviewJson::array();
+  for (const auto& flow : open.flows) {
+    const auto facts = facts_of(flow);
+    const bool hits = std::any_of(matches.begin(), matches.end(),
+                                  [&](const auto& match) { return match.matches(facts); });
+    if (!hits) continue;
+    ++hit;
+    clients.insert(facts.client ? to_text(*facts.client) : std::string());
+    if (examples.size() < kMostExamples) {
+      examples.push_back(rules::valid_text(flow.listener) + "#" + std::to_string(flow.ordinal) +
+                         (flow.client.empty() ? "" : " of " + flow.client));
+    }
+  }
+  PreviewJson said = PreviewJson::array();
+  for (const auto& warning : warnings.sorted()) said.push_back(rules::valid_text(warning.what));
+  return PreviewJson{{"open", open.total},         {"hit", hit},
+                     {"clients", clients.size()},  {"examples", examples},
+                     {"narrowed_by", narrowed_by}, {"warnings", said}};
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,14 @@
+// The body of a webhook's POST. Pure.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "rules/rehearsal/scenario.h"
+
+namespace brownout::rehearsal {
+
+// `event` has the members of an event, as docs/rehearsals.md names them.
+std::string webhook_body(const rules::Webhook& hook, const nlohmann::json& event);
+
+}  // namespace brownout::rehearsal

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# The page, the API and `ctl` while a rehearsal runs; a folder for each report, and the trend over them.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need node chromium curl
+here=$(cd "$(dirname "$0")" && pwd)
+modules=$here/../../build/npm/node_modules
+[ -d "$modules/playwright-core" ] || fail "playwright-core is missing (.ci/install-packages --tests)"
+start_echo
+api=127.0.0.1:$(free_port)
+outage() {
+  cat <<T
+version = 1
+seed = 5
+[scenario]
+name = "lab"
+steady = { availability = "90%", for = "1s" }
+[[listener]]
+name = "chat"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:$echo_port"
+[[rule]]
+name = "gone"
+fault = { type = "reset" }
+[[phase]]
+name = "calm"
+for = "1s"
+[[phase]]
+name = "outage"
+for = "$1"
+rules = ["gone"]
+[[phase]]
+name = "after"
+for = "$2"
+recovery = true
+[[probe]]
+name = "phones"
+users = 3
+every = "100ms"
+endpoints = ["chat"]
+[[expect]]
+name = "all is well afterwards"
+metric = "availability"
+phase = "after"
+at_least = "90%"
+T
+}
+outage 5m 8s >"$folder/long.toml"
+cd "$folder"
+start rehearse "$brownout" rehearse long.toml --api "$api"
+rehearsal=$last_pid
+wait_for 20 grep -q "dashboard and API on http://$api" rehearse.log || fail "no API: $(cat rehearse.log)"
+
+rule() { curl -s -o "$folder/answer" -w '%{http_code}' -X "$1" -H 'X-Requested-With: test' "http://$api/api/v1/$2"; }
+[ "$(rule POST rules/gone/disable)" = 409 ] && grep -q 'its phases decide' answer || fail "a change: $(cat answer)"
+"$brownout" ctl --api "$api" status >status.txt || fail "ctl status: $(cat status.txt)"
+pass "the API of a rehearsal answers, and refuses changes"
+
+NODE_PATH=$modules node "$here/rehearse_page.js" "http://$api/" "${SCREENSHOT:-}" || fail "the page: $(cat rehearse.log)"
+code=0
+wait "$rehearsal" || code=$?
+[ "$code" = 3 ] && grep -q 'stopped: it was halted by the API' rehearse.log || fail "exit code $code: $(cat rehearse.log)"
+pass "the page shows the phases and the users' success, and Halt goes on with the recovery"
+
+# Each run has its folder; `latest` is the last one.
+outage 1s 1s >short.toml
+for run in 1 2; do "$brownout" rehearse short.toml --api off >"run$run.txt" || fail "run $run: $(cat "run$run.txt")"; done
+[ "$(find report -mindepth 1 -maxdepth 1 -type d | wc -l)" = 3 ] || fail "folders: $(ls -l report)"
+latest=$(sed -n 's/^report: //p' run2.txt)
+cmp -s "$latest" report/latest/report.html || fail "latest is not $latest: $(ls -l report)"
+"$brownout" report trend --metric availability --html trend.html --markdown trend.md >trend.txt || fail "trend: $(cat trend.txt)"
+grep -q '^lab: 3 runs' trend.txt && [ "$(grep -c ' met  *100%' trend.txt)" -ge 2 ] || fail "trend: $(cat trend.txt)"
+grep -q '<polyline class="line"' trend.html && grep -q '^| 20' trend.md || fail "no picture: $(cat trend.md)"
+"$brownout" report compare report/latest report/latest --html compare.html --markdown compare.md >/dev/null || fail "compare"
+grep -q 'nothing got worse</h1>' compare.html && grep -q '| same | all is well afterwards |' compare.md || fail "compare: $(cat compare.md)"
+expect_code 2 "$brownout" report trend --metric nothing
+expect_text err 'without --metric, all expectations are shown'
+pass "each run has a folder of reports; trend and compare write text, HTML and Markdown"
