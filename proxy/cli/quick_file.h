@@ -19,6 +19,9 @@ struct QuickFile {
   }
 };
 
+// A port alone, or with a colon before it, is one of this machine.
+std::string address_of(const std::string& text);
+
 // The text of the file, which may still have mistakes in its values; an error where the options do
 // not make a file at all.
 rules::Result<std::string> text_of(const QuickFile& file);
