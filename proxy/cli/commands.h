@@ -55,6 +55,22 @@ struct ExecOptions {
 // namespaces are not allowed.
 int exec(ExecOptions options);
 
+struct InitOptions {
+  std::string path;  // of the new file; "": standard output
+  bool force = false;
+  bool yes = false;  // ask nothing
+  std::string listen;
+  std::vector<std::string> to;
+  std::string protocol;
+  std::string from;    // a file, "-" for standard input, or ""
+  std::string format;  // of `from`; "": by its content
+  std::string preset;
+  bool from_exec = false;
+  std::vector<std::string> command;  // behind --, for from_exec
+};
+// Writes a rule file. After an error, nothing is written.
+int init(const InitOptions& options);
+
 struct InterceptOptions {
   std::string action;             // "print", "apply" or "remove"
   std::string path;               // unused for remove
