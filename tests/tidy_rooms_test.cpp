@@ -37,6 +37,7 @@ constexpr std::array kRooms = std::to_array<std::string_view>({
     "rules/protocols/*/codec",
     "rules/protocols",
     "proxy/formats",
+    "proxy/draft",
     "proxy/loop",
     "proxy/observe",
     "proxy/tls",

@@ -60,6 +60,22 @@ struct ExecOptions {
 // input, or 3 if the system does not allow network namespaces.
 int exec(ExecOptions options);
 
+struct InitOptions {
+  std::string path;  // of the new file; "": standard output
+  bool force = false;
+  bool yes = false;  // ask nothing
+  std::string listen;
+  std::vector<std::string> to;
+  std::string protocol;
+  std::string from;    // a file, "-" for standard input, or ""
+  std::string format;  // of `from`; "": by its content
+  std::string preset;
+  bool from_exec = false;
+  std::vector<std::string> command;  // behind --, for from_exec
+};
+// Writes a rule file. After an error, nothing is written.
+int init(const InitOptions& options);
+
 struct InterceptOptions {
   std::string action;             // the subcommand: "print", "apply" or "remove"
   std::string path;               // the rule file; unused for "remove"

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proxy/cli/commands.h"
+#include "proxy/cli/exec_without_rules.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/control/process.h"
 #include "proxy/engine/engine.h"
@@ -41,11 +42,14 @@ std::vector<Sandbox::Port> ports_of(const rules::Config& config) {
 
 class Exec {
  public:
-  Exec(const ExecOptions& options, std::string text, ZoneFiles zone_files, Sandbox& sandbox)
+  // `flows` receives each flow as a line of `run --flows`; may be null.
+  Exec(const ExecOptions& options, std::string text, ZoneFiles zone_files, Sandbox& sandbox,
+       EventSink* flows = nullptr)
       : options_(options),
         text_(std::move(text)),
         zone_files_(std::move(zone_files)),
-        sandbox_(sandbox) {}
+        sandbox_(sandbox),
+        flows_(flows) {}
 
   int run(const rules::Config& config) {
     if (!options_.events.empty()) {
@@ -57,6 +61,7 @@ class Exec {
     auto engine = Engine::start(loop_, config,
                                 {.workers = options_.workers,
                                  .events = events_.get(),
+                                 .flows = flows_,
                                  .interception = sandbox_.interception()},
                                 sandbox_.take_sockets());
     if (!engine && complain_of_files(config, options_.path, text_)) return kBadInput;
@@ -165,6 +170,7 @@ class Exec {
   ZoneFiles zone_files_;    // zone files that the rule file includes
   std::string unreadable_;  // the last error of loading the rule file
   Sandbox& sandbox_;
+  EventSink* flows_;
   Loop loop_;
   Fd signals_;
   Signalled signalled_{*this};
@@ -185,6 +191,21 @@ rules::Result<void> check_descriptors(unsigned workers) {
   return claimed;
 }
 
+// Runs the command. The text is valid, and not a rehearsal.
+int run_command(ExecOptions options, std::string text, ZoneFiles zone_files,
+                const rules::Config& config, EventSink* flows) {
+  options.workers = std::min<unsigned>(options.workers, Sandbox::kMostWorkers);
+  if (const auto enough = check_descriptors(options.workers); !enough) return fail(enough.error());
+  // make() forks, so no thread may exist yet.
+  auto sandbox = Sandbox::make(ports_of(config), options.workers, options.command);
+  if (!sandbox) {
+    fmt::print(stderr, "error: {}\n", describe(sandbox.error()));
+    return sandbox.error().origin == rules::Origin::kConfig ? kStopped : kFailed;
+  }
+  set_up_logging(options.log_level);
+  return Exec(options, std::move(text), std::move(zone_files), **sandbox, flows).run(config);
+}
+
 }  // namespace
 
 int exec(ExecOptions options) {
@@ -198,16 +219,18 @@ int exec(ExecOptions options) {
                options.path);
     return kBadInput;
   }
-  options.workers = std::min<unsigned>(options.workers, Sandbox::kMostWorkers);
-  if (const auto enough = check_descriptors(options.workers); !enough) return fail(enough.error());
-  // Sandbox::make() forks, so no thread may exist yet.
-  auto sandbox = Sandbox::make(ports_of(*config), options.workers, options.command);
-  if (!sandbox) {
-    fmt::print(stderr, "error: {}\n", describe(sandbox.error()));
-    return sandbox.error().origin == rules::Origin::kConfig ? kStopped : kFailed;
-  }
-  set_up_logging(options.log_level);
-  return Exec(options, std::move(*text), std::move(zone_files), **sandbox).run(*config);
+  return run_command(std::move(options), std::move(*text), std::move(zone_files), *config, nullptr);
+}
+
+int exec_without_rules(std::vector<std::string> command, EventSink& flows) {
+  ExecOptions options;
+  options.path = "no rules";
+  options.command = std::move(command);
+  options.no_watch = true;
+  ZoneFiles zone_files;
+  const auto config = parse_for_exec(options.path, "", zone_files);
+  if (!config) return kBadInput;
+  return run_command(std::move(options), "", std::move(zone_files), *config, &flows);
 }
 
 }  // namespace brownout::cli

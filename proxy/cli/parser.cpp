@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <map>
 
+#include "proxy/cli/arguments.h"
 #include "proxy/cli/commands.h"
 #include "proxy/cli/end_options.h"
 #include "proxy/cli/explain_options.h"
 #include "proxy/cli/generate.h"
+#include "proxy/cli/init_options.h"
 #include "proxy/cli/parser_rehearse.h"
 #include "proxy/cli/quick_options.h"
 #include "proxy/cli/usage_error.h"
@@ -21,6 +23,7 @@ namespace {
 // The parsed options of all commands, and the exit code of the command that ran.
 struct CommandLine {
   RunOptions run;
+  InitOptions init;
   std::string check_path;
   bool check_for_exec = false;
   ExecOptions exec;
@@ -186,8 +189,7 @@ void add_verify(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = verify(line.verify); });
 }
 
-// Adds the options of toxiproxy-server. Long options may also have a single dash (see
-// with_two_dashes).
+// The options of toxiproxy-server. Long options may have a single dash (arguments.h).
 void add_toxiproxy(CLI::App& app, CommandLine& line) {
   auto& options = line.toxiproxy;
   options.workers = proxy::usable_processors();
@@ -263,17 +265,6 @@ void add_ctl(CLI::App& app, CommandLine& line) {
   });
 }
 
-// Returns the arguments with two dashes at every long option that has one, as Go programs accept.
-std::vector<std::string> with_two_dashes(int argc, char** argv) {
-  std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.empty() || arguments.front() != "toxiproxy") return arguments;
-  for (auto& argument : arguments) {
-    if (argument.size() > 2 && argument[0] == '-' && argument[1] != '-' && argument[1] >= 'a')
-      argument.insert(0, "-");
-  }
-  return arguments;
-}
-
 void add_small_commands(CLI::App& app, CommandLine& line) {
   app.add_subcommand("demo", "Rehearse 4 October 2021 in twenty seconds; needs nothing")
       ->callback([&line] { line.exit_code = demo(); });
@@ -297,6 +288,9 @@ int parse_and_run(int argc, char** argv) {
   app.require_subcommand(1);
   app.failure_message(usage_error);
   CommandLine line;
+  auto arguments = read_arguments(argc, argv);
+  line.init.command = std::move(arguments.command);
+  add_init(app, line.init, line.exit_code);
   add_run(app, line);
   add_exec(app, line);
   add_intercept(app, line);
@@ -310,9 +304,8 @@ int parse_and_run(int argc, char** argv) {
   add_verify(app, line);
   add_small_commands(app, line);
   try {
-    auto arguments = with_two_dashes(argc, argv);
-    std::reverse(arguments.begin(), arguments.end());
-    app.parse(std::move(arguments));
+    std::reverse(arguments.words.begin(), arguments.words.end());
+    app.parse(std::move(arguments.words));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kBadInput;
   }

@@ -4,30 +4,16 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/formats/toml_text.h"
 #include "rules/base/diagnostics.h"
 #include "rules/base/whole_number.h"
 
 namespace brownout::cli {
 namespace {
 
-constexpr std::string_view kFaultForm = R"(e.g. --fault 'latency delay=300ms jitter=50ms')";
+using codecs::toml_string;
 
-std::string toml_string(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') quoted += '\\';
-    if (byte >= ' ' && byte != 0x7f) {
-      quoted += c;
-      continue;
-    }
-    quoted += "\\u00";
-    quoted += kDigits[byte >> 4U];
-    quoted += kDigits[byte & 15U];
-  }
-  return quoted + '"';
-}
+constexpr std::string_view kFaultForm = R"(e.g. --fault 'latency delay=300ms jitter=50ms')";
 
 bool is_number(std::string_view text) {
   return !text.empty() &&
@@ -80,13 +66,12 @@ rules::Result<std::string> fault_of(const std::string& text) {
   return fault;
 }
 
-// Adds the address 127.0.0.1 to a port alone, such as "5433" or ":5433".
+}  // namespace
+
 std::string address_of(const std::string& text) {
   const auto port = text.starts_with(':') ? text.substr(1) : text;
   return rules::parse_whole_number(port, 65535U) ? "127.0.0.1:" + port : text;
 }
-
-}  // namespace
 
 rules::Result<std::string> text_of(const QuickFile& file) {
   if (file.listen.empty() || file.to.empty()) {

@@ -20,8 +20,11 @@ struct QuickFile {
   }
 };
 
-// Returns the rule file as text; its values are not checked yet. An error if --listen or --to is
-// missing, or a fault is not written as TYPE KEY=VALUE.
+// A port alone, or with a colon before it, is one of this machine.
+std::string address_of(const std::string& text);
+
+// The text of the file, which may still have mistakes in its values; an error where the options do
+// not make a file at all.
 rules::Result<std::string> text_of(const QuickFile& file);
 
 }  // namespace brownout::cli

@@ -60,35 +60,6 @@ std::optional<Source> read_source(const RehearseOptions& options) {
   return source;
 }
 
-void print_results(const rehearsal::Report& report) {
-  for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
-    const auto& verdict = report.verdicts[i];
-    say(stdout, "{:<12} {}: {} ({})\n", rehearsal::word_for(verdict),
-        rehearsal::expectation_text(verdict),
-        rehearsal::value_of(report.scenario->expectations[i], verdict), verdict.evidence);
-  }
-  for (const auto& rule : report.missed) {
-    say(stdout,
-        "{:<12} rule {} matched nothing (see `brownout explain`; may_miss = true allows it)\n",
-        "NOT MET", rule);
-  }
-  say(stdout, "{}\n", report.headline());
-}
-
-// Exit code 1 is only for an expectation that is not met.
-int exit_code(rehearsal::Result result, bool written) {
-  switch (result) {
-    case rehearsal::Result::kMet:
-      return written ? 0 : kStopped;
-    case rehearsal::Result::kNotMet:
-      return kFailed;
-    case rehearsal::Result::kNotMeasured:
-    case rehearsal::Result::kStopped:
-      break;
-  }
-  return kStopped;
-}
-
 rules::Result<std::unique_ptr<rehearsal::Embedded>> stand_in(
     rules::Config& config, const rehearsal::Circumstances& circumstances) {
   if (circumstances.embedded.empty()) return nullptr;
@@ -230,7 +201,7 @@ class Rehearsing {
   }
 
   int say_results(const rehearsal::Report& report, const std::string& why) {
-    print_results(report);
+    say(stdout, "{}", verdicts_text(report));
     if (!why.empty()) {
       say(stderr, "error: {}; the results are above\n", why);
     } else if (!folder_.empty()) {

@@ -40,6 +40,7 @@ constexpr std::array kFiles{File{"/", kIndexHtml, "text/html; charset=utf-8"},
                             File{"/rehearsal.js", kRehearsalJs, kScript},
                             File{"/rules.js", kRulesJs, kScript},
                             File{"/traffic.js", kTrafficJs, kScript},
+                            File{"/why.js", kWhyJs, kScript},
                             File{"/uplot.css", kUplotCss, kStyle},
                             File{"/uplot.js", kUplotJs, kScript}};
 

@@ -7,6 +7,7 @@ import { $, countOf, element, say, text } from './format.js';
 import { showRehearsal } from './rehearsal.js';
 import { showRules } from './rules.js';
 import { lastPoint, showHistory, showListeners, wordsFor } from './traffic.js';
+import { showWhy } from './why.js';
 
 const kMostEvents = 50;
 
@@ -76,6 +77,7 @@ async function readAll() {
   showListeners(listeners);
   showHistory(history);
   showFlows(flows, status);
+  await showWhy();
   // Changes before the page was loaded; later ones come by follow().
   if (!events) history.events.forEach(showEvent);
   events = history.events;

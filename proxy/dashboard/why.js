@@ -1,12 +1,11 @@
 // The request list: what rules did to connections, requests and messages, newest first (GET /why).
 import { call } from './api.js';
-import { element, text } from './format.js';
+import { $, element, text } from './format.js';
 
 const kMost = 50;
 const kKnown = new Set(['time', 'seed', 'rule', 'fault', 'listener', 'flow', 'client', 'request', 'direction', 'action',
   'bytes', 'delay_ms', 'ordinal', 'draw', 'probability', 'times', 'event', 'why', 'method', 'path', 'status', 'qname',
   'qtype', 'host', 'ja3', 'destination', 'transport', 'traceparent', 'b3']);
-const $ = (id) => document.getElementById(id);
 
 // "GET /login 503", "example.org A" or "packet=publish topic=home/1".
 function what(entry) {

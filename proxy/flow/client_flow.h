@@ -71,7 +71,7 @@ class ClientFlow : public Retirable,
   // forwards events of the client's socket to at_the_gate(), and its deadline to gate_due().
   void enter();
   // Admission from here on, for a client of a forward proxy whose target is known.
-  void meet_rules();
+  void apply_rules();
   void at_the_gate(std::uint32_t events);
   // Begins STARTTLS for the host that the client named. Runs the TLS steps of admission again, up
   // to admitted().

@@ -21,6 +21,8 @@ bool read_end(const Json& object, const char* key, std::optional<IpAddress>& add
   if (found == object.end()) return true;
   if (!found->is_string()) return false;
   const auto text = found->get<std::string>();
+  // An end on a unix socket has no address.
+  if (text.empty()) return true;
   const auto end = rules::parse_address_port(text);
   if (!end) return false;
   address = end->address;
@@ -55,6 +57,13 @@ rules::Result<rules::FlowFacts> read_flow(std::string_view line) {
                     read_end(object, "client", flow.client, flow.client_port) &&
                     read_end(object, "destination", flow.destination, flow.destination_port);
   if (!good) return bad("client and destination are not addresses");
+  if (const auto names = object.find("names"); names != object.end() && names->is_array()) {
+    std::vector<std::string> list;
+    for (const auto& name : *names) {
+      if (name.is_string()) list.push_back(name.get<std::string>());
+    }
+    flow.names = std::make_shared<const std::vector<std::string>>(std::move(list));
+  }
   if (!flow.client && !flow.destination) return bad("both client and destination are missing");
   return flow;
 }
@@ -66,6 +75,7 @@ std::string write_flow(const rules::FlowFacts& flow, std::string_view time, Flow
                                 {"protocol", flow.carrier == Carrier::kDatagram ? "udp" : "tcp"},
                                 {"client", end_text(flow.client, flow.client_port)},
                                 {"destination", end_text(flow.destination, flow.destination_port)}};
+  if (flow.names != nullptr && !flow.names->empty()) object["names"] = *flow.names;
   if (outcome == FlowOutcome::kStopped) object["stopped"] = true;
   if (flow.http != nullptr) {
     const auto& head = flow.http->request;

@@ -41,7 +41,7 @@ HttpFlow::~HttpFlow() {
 
 void HttpFlow::start() {
   if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(CloseMode::kReset);
-  target_ ? meet_rules() : enter();
+  target_ ? apply_rules() : enter();
 }
 
 void HttpFlow::serve() {

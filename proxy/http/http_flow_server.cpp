@@ -23,7 +23,7 @@ void HttpFlow::target_known(std::vector<Endpoint> servers) {
     if (state_ != State::kServing) return;
     state_ = State::kWaiting;
     changes_server_ = true;
-    meet_rules();
+    apply_rules();
     // The client has already asked.
     if (state_ == State::kAnswering) send_and_close(answer_);
   })();

@@ -24,6 +24,8 @@ class ArrivalCounter {
   }
   // The number of the last arrival; 0 if the counter counts per client.
   std::uint64_t count() const { return all_.load(std::memory_order_relaxed); }
+  // How often the counter was reset.
+  std::uint64_t resets() const { return resets_.load(std::memory_order_relaxed); }
   // The next arrival is number 1 again.
   void reset() {
     resets_.fetch_add(1, std::memory_order_relaxed);

@@ -179,16 +179,29 @@ std::string other_message(const Rule& rule, const Question& question) {
   return rule.match.matches(*question.message, payload) ? "" : "it is for other messages";
 }
 
-// The things of which first, after and every select.
-std::string_view counted_noun(Carrier carrier) {
-  switch (carrier) {
-    case Carrier::kHttp:
-      return "request";
+// The kind of thing that the rule's ordinals count on this flow.
+std::string_view counted(const Rule& rule, const FlowFacts& flow) {
+  switch (flow.carrier) {
+    case Carrier::kDatagram:
+      return counts_datagrams(rule, flow) ? "datagram" : "session";
     case Carrier::kDns:
       return "query";
+    case Carrier::kHttp:
+      return rule.match.count ? "connection" : "request";
+    case Carrier::kMessage:
+      return rule.match.count ? "connection" : "message";
+    case Carrier::kTls:
+      return rule.match.count ? "connection" : "handshake";
     default:
       return "connection";
   }
+}
+
+std::string counts_text(const Rule& rule, const FlowFacts& flow) {
+  const std::string thing(counted(rule, flow));
+  const bool per_client = rule.match.count_per == CountPer::kClient;
+  return "first, after and every count " + (thing == "query" ? "querie" : thing) + "s" +
+         (per_client ? " of each client" : "");
 }
 
 Explanation explain_rule(const Rule& rule, const Question& question) {
@@ -222,9 +235,8 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     answer.why = other_message(rule, question);
     if (!answer.why.empty()) return answer;
   } else if (!rule.match.ordinals().contains(question.flow.ordinal)) {
-    answer.why = std::string(counted_noun(flow.carrier)) + " " +
-                 std::to_string(question.flow.ordinal) +
-                 " is not selected by first, after and every";
+    answer.why = std::string(counted(rule, flow)) + " " + std::to_string(question.flow.ordinal) +
+                 " is not selected; " + counts_text(rule, flow);
     return answer;
   }
   answer.why = off_schedule(rule, question.at);

@@ -1,0 +1,219 @@
+// brownout init: writes a commented rule file to begin with.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "proxy/cli/commands.h"
+#include "proxy/cli/exec_without_rules.h"
+#include "proxy/cli/questions.h"
+#include "proxy/cli/quick_file.h"
+#include "proxy/cli/rule_file.h"
+#include "proxy/draft/place.h"
+#include "proxy/draft/seen.h"
+#include "proxy/draft/sources.h"
+#include "proxy/loop/fd.h"
+#include "proxy/loop/read_file.h"
+#include "proxy/loop/write_all.h"
+#include "proxy/observe/console.h"
+#include "rules/base/diagnostics.h"
+
+namespace brownout::cli {
+namespace {
+
+using draft::Draft;
+using rules::Result;
+
+// Collects the servers of flows, on the thread of any worker.
+class SeenSink final : public proxy::EventSink {
+ public:
+  void submit(std::string lines) override {
+    const std::lock_guard lock(mutex_);
+    std::string_view rest = lines;
+    while (!rest.empty()) {
+      const auto line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+      // The engine writes valid lines; one without a server tells nothing.
+      static_cast<void>(seen_.add(line));
+    }
+  }
+  draft::Seen take() {
+    const std::lock_guard lock(mutex_);
+    return std::move(seen_);
+  }
+
+ private:
+  std::mutex mutex_;
+  draft::Seen seen_;
+};
+
+// While it lives, what is written to standard output goes to standard error.
+class StandardOutputElsewhere {
+ public:
+  StandardOutputElsewhere() : kept_(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) {
+    if (kept_) dup2(STDERR_FILENO, STDOUT_FILENO);
+  }
+  ~StandardOutputElsewhere() {
+    if (kept_) dup2(kept_.get(), STDOUT_FILENO);
+  }
+  StandardOutputElsewhere(const StandardOutputElsewhere&) = delete;
+  StandardOutputElsewhere& operator=(const StandardOutputElsewhere&) = delete;
+
+ private:
+  proxy::Fd kept_;
+};
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+draft::Place place_of(const InitOptions& options) {
+  draft::Place place;
+  if (!options.listen.empty()) place.listen = address_of(options.listen);
+  for (const auto& server : options.to) place.servers.push_back(address_of(server));
+  place.protocol = options.protocol;
+  return place;
+}
+
+bool has_answers(const InitOptions& options) {
+  return !options.listen.empty() || !options.to.empty() || !options.protocol.empty();
+}
+
+rules::Error needless_answers() {
+  return {rules::Origin::kConfig,
+          "the source has addresses of its own",
+          "leave out --listen, --to and --protocol, and edit the new file",
+          {}};
+}
+
+Result<Draft> draft_of_answers(const InitOptions& options) {
+  auto place = place_of(options);
+  if (options.yes || place.is_known()) return draft::draft_of(place);
+  if (isatty(STDIN_FILENO) == 0) {
+    return rules::config_error(
+        "init asks three questions, and standard input is not a terminal",
+        "brownout init --yes --listen 5433 --to 127.0.0.1:5432 --protocol tcp");
+  }
+  if (ask(place, std::cin, std::cerr)) return draft::draft_of(place);
+  return rules::config_error("the questions were not answered", "--yes asks nothing");
+}
+
+Result<Draft> draft_of_file(const InitOptions& options) {
+  const auto path = options.from == "-" ? std::string("/dev/stdin") : options.from;
+  if (draft::source_named(path) && access(path.c_str(), F_OK) != 0) {
+    return rules::config_error(
+        "there is no file " + rules::in_quotes(path),
+        "the kind of a file is said by --format: --from FILE --format " + path);
+  }
+  const auto text = proxy::read_once(path);
+  if (!text) return tl::unexpected(text.error());
+  const auto source = options.format.empty()
+                          ? draft::source_of(*text)
+                          : Result<draft::Source>(*draft::source_named(options.format));
+  if (!source) return tl::unexpected(source.error());
+  const bool has_places = *source == draft::Source::kFlows || *source == draft::Source::kToxiproxy;
+  if (has_places && has_answers(options)) return tl::unexpected(needless_answers());
+  return draft::draft_of(*source, *text, place_of(options));
+}
+
+Result<Draft> draft_of_run(const InitOptions& options) {
+  if (has_answers(options)) return tl::unexpected(needless_answers());
+  if (options.command.empty()) {
+    return rules::config_error("--from-exec needs a command behind --",
+                               "brownout init rules.toml --from-exec -- npm test");
+  }
+  SeenSink sink;
+  int status = 0;
+  {
+    std::optional<StandardOutputElsewhere> elsewhere;
+    if (options.path.empty()) elsewhere.emplace();
+    status = exec_without_rules(options.command, sink);
+  }
+  const auto seen = sink.take();
+  if (status != 0) {
+    proxy::print_error(fmt::format("the command ended with {}\n", status));
+  }
+  if (!seen.empty()) return draft::draft_of_command(seen, joined(options.command));
+  return tl::unexpected(rules::Error{rules::Origin::kInternal,
+                                     "no connection of the command was seen, so there is nothing "
+                                     "to write",
+                                     "a server that the command starts for itself counts, too"});
+}
+
+Result<Draft> make_draft(const InitOptions& options) {
+  if (!options.from_exec && !options.command.empty()) {
+    return rules::config_error("a command needs --from-exec",
+                               "brownout init rules.toml --from-exec -- npm test");
+  }
+  if (options.from_exec) return draft_of_run(options);
+  if (!options.from.empty()) return draft_of_file(options);
+  if (!options.preset.empty()) return draft::draft_of_preset(place_of(options), options.preset);
+  return draft_of_answers(options);
+}
+
+rules::Error cannot_write(const std::string& path) {
+  if (errno == EEXIST) {
+    return {rules::Origin::kConfig, path + " exists already", "--force overwrites it", {}};
+  }
+  return {rules::Origin::kConfig, path + " cannot be written: " + std::strerror(errno), {}, {}};
+}
+
+Result<void> write_text(const InitOptions& options, const std::string& text) {
+  if (options.path.empty()) {
+    const proxy::Fd output(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+    if (proxy::write_all(output, text)) return {};
+    return tl::unexpected(cannot_write("standard output"));
+  }
+  const int how = O_WRONLY | O_CREAT | O_CLOEXEC | (options.force ? O_TRUNC : O_EXCL);
+  const proxy::Fd file(open(options.path.c_str(), how, 0666));
+  if (!file) return tl::unexpected(cannot_write(options.path));
+  if (proxy::write_all(file, text)) return {};
+  const auto error = cannot_write(options.path);
+  unlink(options.path.c_str());
+  return tl::unexpected(error);
+}
+
+void say_next(const InitOptions& options, const Draft& draft) {
+  const auto count = [&](std::string_view kind, bool on) {
+    return std::count_if(draft.tables.begin(), draft.tables.end(),
+                         [&](const auto& table) { return table.kind == kind && table.on == on; });
+  };
+  const auto next = options.from_exec
+                        ? "brownout exec " + options.path + " -- " + joined(options.command)
+                        : "brownout run " + options.path;
+  proxy::print_error(fmt::format("{}: {}, {}, {} more off; next: {}\n", options.path,
+                                 rules::count_of(count("listener", true), "listener"),
+                                 rules::count_of(count("rule", true), "rule"), count("rule", false),
+                                 next));
+}
+
+}  // namespace
+
+int init(const InitOptions& options) {
+  // Said before any question, and before a command runs.
+  if (!options.path.empty() && !options.force && access(options.path.c_str(), F_OK) == 0) {
+    errno = EEXIST;
+    return fail(cannot_write(options.path));
+  }
+  const auto draft = make_draft(options);
+  const auto text = draft ? draft::text_of(*draft) : tl::unexpected(draft.error());
+  if (!text) {
+    auto error = text.error();
+    if (!options.from.empty()) error.what = options.from + ": " + error.what;
+    return fail(error);
+  }
+  if (const auto written = write_text(options, *text); !written) return fail(written.error());
+  if (!options.path.empty()) say_next(options, *draft);
+  return 0;
+}
+
+}  // namespace brownout::cli

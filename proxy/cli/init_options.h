@@ -1,0 +1,15 @@
+// Declares the options of `brownout init`.
+#pragma once
+
+#include "proxy/cli/commands.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace brownout::cli {
+
+// Adds the command, which sets the exit code when it has run.
+void add_init(CLI::App& app, InitOptions& options, int& exit_code);
+
+}  // namespace brownout::cli

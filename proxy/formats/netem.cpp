@@ -1,0 +1,328 @@
+#include "proxy/formats/netem.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "rules/base/diagnostics.h"
+#include "rules/base/whole_number.h"
+
+namespace brownout::codecs {
+namespace {
+
+using rules::Result;
+
+constexpr std::size_t kMostNetemCommands = 500;
+
+struct NetemUnit {
+  std::string_view name;
+  double factor;
+};
+// Nanoseconds. A time without a unit is microseconds for some versions of tc, nanoseconds for
+// others: it is refused.
+constexpr std::array kTimes{NetemUnit{"s", 1e9},  NetemUnit{"sec", 1e9},  NetemUnit{"secs", 1e9},
+                            NetemUnit{"ms", 1e6}, NetemUnit{"msec", 1e6}, NetemUnit{"msecs", 1e6},
+                            NetemUnit{"us", 1e3}, NetemUnit{"usec", 1e3}, NetemUnit{"usecs", 1e3},
+                            NetemUnit{"ns", 1},   NetemUnit{"nsec", 1},   NetemUnit{"nsecs", 1}};
+// Bits a second; tc's "bps" is bytes (tc(8), UNITS).
+constexpr std::array kTcRates{
+    NetemUnit{"", 1},         NetemUnit{"bit", 1},         NetemUnit{"kbit", 1e3},
+    NetemUnit{"mbit", 1e6},   NetemUnit{"gbit", 1e9},      NetemUnit{"tbit", 1e12},
+    NetemUnit{"kibit", 1024}, NetemUnit{"mibit", 1048576}, NetemUnit{"gibit", 1073741824},
+    NetemUnit{"bps", 8},      NetemUnit{"kbps", 8e3},      NetemUnit{"mbps", 8e6},
+    NetemUnit{"gbps", 8e9}};
+
+struct NetemNumber {
+  double value = 0;
+  std::string unit;
+};
+
+std::optional<NetemNumber> number_in(std::string_view word) {
+  NetemNumber number;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number.value);
+  if (error != std::errc{} || !std::isfinite(number.value) || number.value < 0) return std::nullopt;
+  for (const char c : std::string_view(end, word.data() + word.size())) {
+    number.unit += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
+  return number;
+}
+
+template <class Units>
+std::optional<double> scaled_number(std::string_view word, const Units& units) {
+  const auto number = number_in(word);
+  if (!number) return std::nullopt;
+  for (const auto& unit : units) {
+    // Beyond 2^53 a double is no longer exact, and no setting of a fault is as large.
+    if (unit.name == number->unit && number->value * unit.factor < 9e15) {
+      return number->value * unit.factor;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<rules::Duration> time_in(std::string_view word) {
+  if (word == "0") return rules::Duration{};
+  const auto nanoseconds = scaled_number(word, kTimes);
+  if (!nanoseconds) return std::nullopt;
+  return rules::Duration(std::llround(*nanoseconds));
+}
+
+// A percentage with or without its sign, as in tc.
+std::optional<rules::Ratio> percent_in(std::string_view word) {
+  const auto number = number_in(word);
+  if (!number || number->value > 100 || (!number->unit.empty() && number->unit != "%")) {
+    return std::nullopt;
+  }
+  return rules::Ratio::of(number->value / 100);
+}
+
+class NetemReader {
+ public:
+  NetemReader(const std::vector<std::string>& words, std::size_t from, Netem& into)
+      : words_(words), next_(from), netem_(into) {}
+
+  Result<void> read() {
+    while (next_ < words_.size() && error_.empty()) {
+      const auto option = words_[next_++];
+      read_option(option);
+    }
+    if (error_.empty()) return {};
+    return rules::config_error(error_, hint_);
+  }
+
+ private:
+  void read_option(const std::string& option) {
+    if (option == "delay" || option == "latency") return read_delay();
+    if (option == "loss" || option == "drop") return read_loss();
+    if (option == "distribution") return read_distribution();
+    if (option == "duplicate") return read_share(option, netem_.duplicate);
+    if (option == "corrupt") return read_share(option, netem_.corrupt);
+    if (option == "reorder") return read_share(option, netem_.reorder);
+    if (option == "gap") return read_gap();
+    if (option == "rate") return read_rate();
+    // The length of the queue, and the seed: of the kernel's own queue.
+    if (option == "limit" || option == "seed") return skip(1);
+    if (option == "ecn") return leave_out(option);
+    if (option == "slot") {
+      leave_out(option);
+      while (next_ < words_.size() && !is_option(words_[next_])) ++next_;
+      return;
+    }
+    expect("an option of netem", option,
+           "netem has delay, loss, duplicate, corrupt, reorder, gap, rate, limit, slot and seed");
+  }
+
+  static bool is_option(std::string_view word) {
+    constexpr std::array kOptions = std::to_array<std::string_view>(
+        {"delay", "latency", "loss", "drop", "distribution", "duplicate", "corrupt", "reorder",
+         "gap", "rate", "limit", "seed", "ecn", "slot"});
+    return std::find(kOptions.begin(), kOptions.end(), word) != kOptions.end();
+  }
+
+  void expect(std::string_view what, std::string_view found, std::string hint) {
+    error_ = std::string(what) + " is expected, not " + rules::in_quotes(found);
+    hint_ = std::move(hint);
+  }
+  void leave_out(std::string word) { netem_.left_out.push_back(std::move(word)); }
+  void skip(std::size_t count) { next_ = std::min(words_.size(), next_ + count); }
+  std::string_view peek() const {
+    return next_ < words_.size() ? words_[next_] : std::string_view{};
+  }
+
+  // Takes the next word if it is a percentage.
+  bool take(rules::Ratio& into) {
+    const auto percent = percent_in(peek());
+    if (!percent) return false;
+    into = *percent;
+    ++next_;
+    return true;
+  }
+  bool need(rules::Ratio& into, std::string_view option) {
+    if (take(into)) return true;
+    expect("a percentage from 0% to 100% behind " + rules::in_quotes(option), peek(), "e.g. 0.3%");
+    return false;
+  }
+
+  void read_delay() {
+    constexpr const char* kHint = "a number with a unit: 100ms, 1.5s, 200us";
+    const auto delay = time_in(peek());
+    if (!delay) return expect("a time behind \"delay\"", peek(), kHint);
+    ++next_;
+    netem_.delay = NetemDelay{.delay = *delay};
+    if (peek().empty() || is_option(peek())) return;
+    const auto jitter = time_in(peek());
+    if (!jitter) return expect("a time or an option of netem", peek(), kHint);
+    ++next_;
+    netem_.delay->jitter = *jitter;
+    take(netem_.delay->correlation);
+  }
+
+  void read_distribution() {
+    constexpr std::array kNames =
+        std::to_array<std::string_view>({"uniform", "normal", "pareto", "paretonormal"});
+    const auto name = std::string(peek());
+    skip(1);
+    if (!netem_.delay || netem_.delay->jitter == rules::Duration{}) {
+      return expect("a delay with a jitter ahead of \"distribution\"", name,
+                    "e.g. delay 100ms 10ms");
+    }
+    if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) {
+      netem_.delay->distribution = name;
+    } else {
+      leave_out("distribution " + name);
+    }
+  }
+
+  void read_share(const std::string& option, std::optional<NetemShare>& into) {
+    NetemShare share;
+    if (!need(share.share, option)) return;
+    take(share.correlation);
+    into = share;
+  }
+
+  void read_loss() {
+    if (peek() == "random") ++next_;
+    if (peek() == "gemodel") return read_model();
+    if (peek() == "state") return read_states();
+    read_share("loss", netem_.loss);
+  }
+
+  // "gemodel 1% 10% 70% 0.1%", or with labels, as `tc qdisc show` prints it.
+  void read_model() {
+    ++next_;
+    NetemModel model;
+    const auto label = [&](std::string_view name) {
+      if (peek() == name) ++next_;
+    };
+    label("p");
+    if (!need(model.p, "gemodel")) return;
+    model.r = rules::Ratio{rules::Ratio::kOne - model.p.parts_per_billion};
+    label("r");
+    take(model.r);
+    label("1-h");
+    take(model.one_minus_h);
+    label("1-k");
+    take(model.one_minus_k);
+    netem_.loss_model = model;
+  }
+
+  void read_states() {
+    std::string text = "loss";
+    while (next_ < words_.size() && !is_option(words_[next_])) text += " " + words_[next_++];
+    leave_out(text);
+  }
+
+  void read_gap() {
+    const auto gap = rules::parse_whole_number<std::int64_t>(peek(), 1'000'000);
+    if (!gap) return expect("a whole number behind \"gap\"", peek(), "e.g. gap 5");
+    ++next_;
+    netem_.gap = *gap;
+  }
+
+  void read_rate() {
+    const auto rate = scaled_number(peek(), kTcRates);
+    if (!rate) return expect("a rate behind \"rate\"", peek(), "e.g. 1mbit, 500kbit");
+    ++next_;
+    netem_.rate = rules::Rate{std::llround(*rate)};
+    // PACKETOVERHEAD, CELLSIZE and CELLOVERHEAD: of lines, not of a proxy.
+    while (next_ < words_.size() && !is_option(words_[next_])) ++next_;
+  }
+
+  const std::vector<std::string>& words_;
+  std::size_t next_;
+  Netem& netem_;
+  std::string error_;
+  std::string hint_;
+};
+
+// The next line with its continuations; counts the lines.
+std::string take_command(std::string_view& text, std::size_t& line) {
+  std::string command;
+  while (!text.empty()) {
+    auto part = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    ++line;
+    if (part.ends_with('\r')) part.remove_suffix(1);
+    const bool goes_on = part.ends_with('\\');
+    if (goes_on) part.remove_suffix(1);
+    command += std::string(part) + " ";
+    if (!goes_on) break;
+  }
+  return command;
+}
+
+std::vector<std::string> words_of_command(const std::string& command) {
+  std::vector<std::string> words;
+  std::string word;
+  for (const char c : command) {
+    // A comment ends the command, only at the begin of a word as in a shell.
+    if (c == '#' && word.empty()) break;
+    if (c != ' ' && c != '\t') {
+      word += c;
+    } else if (!word.empty()) {
+      words.push_back(std::exchange(word, {}));
+    }
+  }
+  return words;
+}
+
+bool is_tc(std::string_view word) { return word == "tc" || word.ends_with("/tc"); }
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+Result<void> add_command(std::vector<std::string> words, std::size_t line, NetemText& all) {
+  if (words.front() == "sudo") words.erase(words.begin());
+  if (words.empty() || (!is_tc(words.front()) && words.front() != "qdisc")) {
+    return rules::config_error("not a command of tc",
+                               "e.g. tc qdisc add dev eth0 root netem delay 100ms");
+  }
+  const auto netem = std::find(words.begin(), words.end(), "netem");
+  const auto has = [&](std::string_view word) {
+    return std::find(words.begin(), netem, word) != netem;
+  };
+  if (netem == words.end() || has("del") || has("delete")) {
+    all.left_out.push_back(joined(words));
+    return {};
+  }
+  Netem command{.line = line};
+  const auto device = std::find(words.begin(), words.end(), "dev");
+  if (device != words.end() && std::next(device) != words.end())
+    command.device = *std::next(device);
+  auto options = static_cast<std::size_t>(netem - words.begin()) + 1;
+  if (words.front() == "qdisc") {
+    // `tc qdisc show` prints the qdisc's place ahead of its options, which begin with a limit.
+    while (options < words.size() && words[options] != "limit") ++options;
+  }
+  if (auto read = NetemReader(words, options, command).read(); !read) return read;
+  all.commands.push_back(std::move(command));
+  return {};
+}
+
+}  // namespace
+
+Result<NetemText> read_netem(std::string_view text) {
+  NetemText all;
+  std::size_t line = 0;
+  while (!text.empty()) {
+    const auto first = line + 1;
+    auto words = words_of_command(take_command(text, line));
+    if (words.empty()) continue;
+    const bool full = all.commands.size() + all.left_out.size() >= kMostNetemCommands;
+    auto added = full ? Result<void>(rules::config_error(
+                            "more than " + std::to_string(kMostNetemCommands) + " commands"))
+                      : add_command(std::move(words), first, all);
+    if (added) continue;
+    return rules::config_error("line " + std::to_string(first) + ": " + added.error().what,
+                               added.error().hint);
+  }
+  if (!all.commands.empty()) return all;
+  return rules::config_error("there is no netem command in it",
+                             "e.g. tc qdisc add dev eth0 root netem delay 100ms");
+}
+
+}  // namespace brownout::codecs

@@ -1,0 +1,13 @@
+// Any text as Envoy's configuration: it gives a rule file or an error.
+#include <cstdint>
+
+#include "proxy/draft/sources.h"
+#include "tests/fuzz/draft_fuzz.h"
+
+using namespace brownout;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  test::check_draft(draft::draft_of_envoy(text, {}));
+  return 0;
+}
