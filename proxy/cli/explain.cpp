@@ -167,9 +167,9 @@ int explain(const ExplainOptions& options) {
   const auto answers = rules::explain(*config, *question);
   const auto acting =
       std::count_if(answers.begin(), answers.end(), [](const auto& answer) { return answer.acts; });
-  fmt::print("Connection {} to listener {}{}{}: {} of {} rules act\n", options.ordinal,
-             options.listener, options.client.empty() ? "" : " from " + options.client,
-             server_text(question->flow), acting, answers.size());
+  fmt::print("Connection {} to listener {}{}{}: {} of {} {}\n", options.ordinal, options.listener,
+             options.client.empty() ? "" : " from " + options.client, server_text(question->flow),
+             acting, rules::count_of(answers.size(), "rule"), answers.size() == 1 ? "acts" : "act");
   std::size_t width = 4;
   for (const auto& answer : answers) width = std::max(width, answer.rule.size());
   int order = 0;

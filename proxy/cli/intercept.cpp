@@ -148,10 +148,12 @@ int remove_rules() {
   }
   if (!live.ports.empty()) tell_of_ended(end_datagram_flows(live.ports));
   if (!live.any()) return 0;
+  const auto open = live.redirected + live.diverted;
   tell(
-      fmt::format("{} open connections still go through brownout; the table brownout_intercept "
-                  "stays for them, but diverts nothing new: run remove again when they have ended",
-                  live.redirected + live.diverted));
+      fmt::format("{} through brownout; the table brownout_intercept stays until they have ended, "
+                  "but diverts nothing new: run remove again then",
+                  open == 1 ? "1 open connection still goes"
+                            : fmt::format("{} open connections still go", open)));
   return 0;
 }
 

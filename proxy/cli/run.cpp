@@ -291,16 +291,16 @@ class Run final : private Deadline {
     print_error(rule_table(engine_->rules()));
     auto idle = engine_->never_matched();
     if (idle.size() > kMostWarnings) {
-      spdlog::warn("{} rules never matched a connection, {} among them", idle.size(),
+      spdlog::warn("{} rules never matched anything, {} among them", idle.size(),
                    rules::printable(idle.front()));
       idle.clear();
     }
     for (const auto& name : idle) {
-      spdlog::warn("rule {} never matched a connection (see `brownout explain`)",
+      spdlog::warn("rule {} never matched anything (see `brownout explain`)",
                    rules::printable(name));
     }
-    say_lost(events_.get(), "events");
-    say_lost(flows_.get(), "flows");
+    say_lost(events_.get(), "event");
+    say_lost(flows_.get(), "flow");
     if (!live_.finish()) {
       spdlog::error("{} lacks changes made by the API: it could not be written in time",
                     options_.state);
@@ -310,7 +310,9 @@ class Run final : private Deadline {
   static void say_lost(EventLog* log, std::string_view what) {
     if (log == nullptr) return;
     log->finish();
-    if (log->lost() > 0) spdlog::error("{} {} were not written", log->lost(), what);
+    if (log->lost() == 0) return;
+    spdlog::error("{} {} not written", rules::count_of(log->lost(), what),
+                  log->lost() == 1 ? "was" : "were");
   }
 
   const RunOptions& options_;

@@ -66,8 +66,9 @@ class NativeApi {
   HttpResponse events(const Call& call);
 
   HttpResponse answer(const Call& call, std::string_view name, int status);
+  // `how` says in the log what was done: "added", "enabled".
   HttpResponse change(const Call& call, std::string name, std::optional<rules::Node> table,
-                      int status);
+                      std::string_view how, int status);
   HttpResponse switch_to(const Call& call, bool on);
   // The 412 response if If-Match does not name the table's current ETag.
   std::optional<HttpResponse> outdated(const Call& call, const rules::Node& table) const;

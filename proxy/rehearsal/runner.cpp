@@ -309,7 +309,8 @@ void Runner::check_steady() {
   }
   course_.stopped = "the steady state was not met before the first phase (" +
                     std::to_string(steady.ok) + " of " + std::to_string(steady.all) +
-                    " operations succeeded; " + why + "); --force runs the rehearsal anyway";
+                    (steady.all == 1 ? " operation" : " operations") + " succeeded; " + why +
+                    "); --force runs the rehearsal anyway";
 }
 
 void Runner::enter(std::optional<std::size_t> phase) {

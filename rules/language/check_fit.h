@@ -33,6 +33,7 @@ class FitCheck {
   void check_messages() const;
   void check_exchanges() const;
   void check_direction_of_messages() const;
+  void check_direction_of_requests() const;
   // True if at least one listener that the rule matches meets the condition, carries one of the
   // carriers, or has messages of one of the protocols.
   bool any_matched(const std::function<bool(const Listener&)>& condition) const;

@@ -30,7 +30,8 @@ class MessageConditions {
   void drop(std::string_view key);
   // The protocols that define all of the given keys.
   ProtocolSet protocols() const { return protocols_; }
-  bool match(const Message& message) const;
+  // `why_not` receives the name of a key that does not match.
+  bool match(const Message& message, std::string_view* why_not = nullptr) const;
   // Whether a condition needs data after the head of a message.
   bool looks_behind_head() const { return behind_head_; }
 

@@ -109,6 +109,8 @@ class MessageProtocol {
   virtual bool names_servers() const { return false; }
   // Whether requests and their responses can be distinguished from other messages.
   virtual bool has_requests() const { return false; }
+  // Whether servers send messages that `reject` can refuse.
+  virtual bool servers_ask() const { return true; }
 
   virtual std::vector<MessageKey> keys() const = 0;
   // Names what size() measures, for the reference: "the packet's". "" if size() is the size of the
@@ -203,7 +205,7 @@ std::string_view text_of(std::span<const std::byte> bytes);
 // the key mandatory.
 template <class T>
 OptionKey option_key(std::string name, std::string meaning, std::string fallback,
-                     Limits<T> limits = {}) {
+                     LimitsOf<T> limits = {}) {
   const bool required = fallback == "required";
   return {{name, ValueKind<T>::name(), detail::range_text(limits), std::move(fallback),
            std::move(meaning)},
@@ -261,7 +263,7 @@ std::vector<Field<S>> option_fields(std::vector<OptionKey> (MessageProtocol::*ke
 // A key whose value is a T, for messages with a view V. A message matches if matches(view, value).
 template <class V, class T>
 MessageKey message_key(std::string name, std::string meaning,
-                       bool (*matches)(const V& view, const T& value)) {
+                       bool (*matches)(const V& view, const T& value), LimitsOf<T> limits = {}) {
   class Predicate final : public MessagePredicate {
    public:
     Predicate(T value, bool (*matches)(const V&, const T&))
@@ -282,9 +284,9 @@ MessageKey message_key(std::string name, std::string meaning,
       return std::string("none");
     }
   }();
-  return {{name, ValueKind<T>::name(), "", fallback, std::move(meaning)},
-          [name, matches](const Node& node, Diagnostics& problems) {
-            auto value = detail::read_value<T>(name, node, {}, problems);
+  return {{name, ValueKind<T>::name(), detail::range_text(limits), fallback, std::move(meaning)},
+          [name, matches, limits](const Node& node, Diagnostics& problems) {
+            auto value = detail::read_value<T>(name, node, limits, problems);
             std::shared_ptr<const MessagePredicate> predicate;
             if (value) predicate = std::make_shared<const Predicate>(std::move(*value), matches);
             return predicate;

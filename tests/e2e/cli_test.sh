@@ -102,7 +102,7 @@ cd - >/dev/null || exit 1
 pass "check and run report unusable files with the same positions"
 
 expect_code 0 "$brownout" explain "$here/../../examples/rules/latency.toml" --listener chat --client 10.1.2.3
-expect_text out "1 of 1 rules act"
+expect_text out "1 of 1 rule acts"
 expect_text out "it acts downstream only"
 expect_code 2 "$brownout" explain "$here/../../examples/rules/latency.toml" --listener chta
 expect_text err "did you mean \"chat\"?"
@@ -112,14 +112,14 @@ printf '%s\n' 'version = 1' '[[upstream]]' 'name = "web"' 'servers = ["127.0.0.1
 explain_host() { expect_code 0 "$brownout" explain "$folder/host.toml" --listener api "$@"; }
 for url in http://x.test/a http://user@x.test:80 https://x.test:443/; do
   explain_host --url "$url"
-  expect_text out "1 of 1 rules act"
+  expect_text out "1 of 1 rule acts"
 done
 explain_host --url http://x.test/a --header "Host: y.test"
-expect_text out "0 of 1 rules act"
+expect_text out "0 of 1 rule acts"
 explain_host --url http://x.test:8080/a
-expect_text out "0 of 1 rules act"
+expect_text out "0 of 1 rule acts"
 explain_host --url /a --header "host: x.test"
-expect_text out "1 of 1 rules act"
+expect_text out "1 of 1 rule acts"
 pass "explain"
 
 server=$(free_port)
@@ -183,7 +183,7 @@ sleep 0.3
 kill -TERM "$pid"
 wait "$pid" || fail "SIGTERM must end with 0"
 grep -q 'rule  *fault  *matched  *sampled  *injected' "$folder/live.log" || fail "no table of rules at the end"
-grep -q 'rule never never matched a connection' "$folder/live.log" || fail "no warning for a rule that never matched"
+grep -q 'rule never never matched anything' "$folder/live.log" || fail "no warning for a rule that never matched"
 pass "SIGTERM prints a table of rules, and a warning for a rule that never matched"
 
 hold() { python3 -c "

@@ -94,11 +94,11 @@ TEST(Explain, WithoutAMessageRulesOnMessagesMayAct) {
 TEST(Explain, AMessageSelectsTheRulesThatMatchIt) {
   EXPECT_EQ(answers(packet(rules::MqttType::kPublish, "chat/ann")),
             "* topic: it acts on messages, in both directions\n"
-            "- acks: it is for other messages\n"
+            "- acks: it is for messages with another packet\n"
             "* bytes: it acts in both directions\n"
             "* all: it acts on messages, downstream only\n");
   EXPECT_EQ(answers(packet(rules::MqttType::kPuback)),
-            "- topic: it is for other messages\n"
+            "- topic: it is for messages with another topic\n"
             "* acks: it acts on messages, in both directions with a chance of 5% per message; "
             "first, after and every select among its messages\n"
             "* bytes: it acts in both directions\n"
