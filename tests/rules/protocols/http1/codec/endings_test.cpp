@@ -151,14 +151,6 @@ TEST(HttpEndings, RefusesARequestWithoutAVersionAtOnce) {
   EXPECT_TRUE(lab.closed());
 }
 
-TEST(HttpEndings, NamesHttp2WithPriorKnowledge) {
-  HttpLab lab;
-  lab.client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  EXPECT_THAT(lab.to_client_bytes(),
-              HasSubstr("HTTP/2 with prior knowledge (h2c) is not supported"));
-  EXPECT_TRUE(lab.closed());
-}
-
 // A word without a space may be the beginning of a method until the client closes.
 TEST(HttpEndings, SingleWordPassesAsBytesOnceTheClientEnds) {
   HttpLab lab;
