@@ -1,15 +1,21 @@
 // ApiClient calls the HTTP API of a running proxy, for `brownout ctl`. Blocking.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "proxy/cli/commands.h"
 #include "rules/base/result.h"
 
 namespace brownout::cli {
+
+constexpr int kUnauthorized = 401;
+constexpr std::string_view kTokenHint =
+    "give its file with --token-file, or the token itself in BROWNOUT_TOKEN";
 
 class ApiClient {
  public:
@@ -21,6 +27,8 @@ class ApiClient {
   // Fails if the token or the certificate cannot be read.
   static rules::Result<ApiClient> make(const CtlOptions& options);
 
+  // How long call() waits for a response.
+  void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
   // Sends a request; `path` is relative to /api/v1. Fails if there is no response. If the
   // connection is lost, retries halt and resume for ten seconds.
   rules::Result<Answer> call(const std::string& method, const std::string& path,
@@ -35,6 +43,7 @@ class ApiClient {
   std::string socket_;  // the path of a unix socket, or ""
   std::string token_;
   std::string ca_;
+  std::chrono::milliseconds patience_ = std::chrono::seconds(30);
 };
 
 }  // namespace brownout::cli

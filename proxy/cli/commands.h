@@ -1,8 +1,8 @@
 // The commands of brownout: the options of each, and the function that runs it and returns the exit
 // code.
 //
-// Exit codes are 0 done, 1 failed, 2 bad input, and others as documented below. parser.cpp fills
-// the options; only parser.cpp and generate.cpp include CLI11, which is slow to compile.
+// exit_codes.h has the exit codes. parser.cpp fills the options; only the files that declare them
+// or walk them include CLI11, which is slow to compile.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "proxy/cli/exit_codes.h"
 #include "proxy/cli/quick_file.h"
 
 namespace brownout::cli {
-
-inline constexpr int kFailed = 1;
-inline constexpr int kBadInput = 2;
-inline constexpr int kStopped = 3;  // rehearse: no verdict; exec: no network namespace
 
 struct RunOptions {
   std::string path;  // empty: `quick` stands for it
@@ -39,8 +36,12 @@ struct RunOptions {
 };
 int run(const RunOptions& options);
 
-// `for_exec` checks the file as `brownout exec` reads it.
-int check(const std::string& path, bool for_exec);
+struct CheckOptions {
+  std::string path;
+  bool for_exec = false;  // as `brownout exec` reads it
+  std::string output;     // "text", "json" or "": text
+};
+int check(const CheckOptions& options);
 
 struct ExecOptions {
   std::string path;
@@ -74,9 +75,9 @@ struct ExplainOptions {
   std::uint64_t ordinal = 1;
   std::string at = "0s";
   std::string qname;
-  std::string qtype = "A";
-  std::string transport = "udp";
-  std::string method = "GET";
+  std::string qtype;      // "": A
+  std::string transport;  // "": udp
+  std::string method;     // "": GET
   std::string url;
   std::vector<std::string> headers;  // "name: value"
   int status = 0;                    // of the response; 0: no response yet
@@ -87,12 +88,14 @@ struct ExplainOptions {
   // Properties of a message, by the name of the option (MessageProtocol::ExplainOption).
   std::map<std::string, std::string> message;
   std::string text;  // text of the message
+  std::string output;
 };
 int explain(const ExplainOptions& options);
 
 struct VerifyOptions {
   bool quick = false;
-  bool json = false;
+  bool json = false;  // the same as output = "json"
+  std::string output;
 };
 int verify(const VerifyOptions& options);
 
@@ -109,12 +112,13 @@ struct FirewallDiffOptions {
   std::string after;
   std::string flows;
   std::string chain;
+  std::string output;
 };
 int firewall_diff(const FirewallDiffOptions& options);
 
 // Creates or shows the local CA in the folder.
 int ca_init(const std::string& folder);
-int ca_show(const std::string& folder);
+int ca_show(const std::string& folder, const std::string& output);
 
 struct RehearseOptions {
   std::string path;
@@ -125,13 +129,19 @@ struct RehearseOptions {
   std::string embedded;           // "well", "badly", or "" for the file's own servers
   bool virtual_time = false;      // needs `embedded`: skip all waiting
   std::string report = "report";  // a folder, or ""
+  std::string output;             // "json": print report.json instead of sentences
 };
 // Returns 0 if all expectations are met and 1 if one is not met. Returns 2 if the rehearsal could
 // not begin (bad input or a missing prerequisite). Returns 3 if there is no verdict: stopped, not
 // measured, or the report could not be written.
 int rehearse(const RehearseOptions& options);
-int report_compare(const std::string& before, const std::string& after,
-                   const std::string& max_regression);
+struct CompareOptions {
+  std::string before;
+  std::string after;
+  std::string max_regression = "5%";
+  std::string output;
+};
+int report_compare(const CompareOptions& options);
 
 struct ToxiproxyOptions {
   std::string host = "localhost";
@@ -145,16 +155,15 @@ struct ToxiproxyOptions {
 // Serves Toxiproxy's API until SIGINT or SIGTERM.
 int toxiproxy(const ToxiproxyOptions& options);
 
-// A command to a running proxy. Exit codes: 0 done, 1 no response, 2 refused, 4 no such rule or
-// flow.
-inline constexpr int kNoSuch = 4;
+// A command to a running proxy.
 struct CtlOptions {
   std::string command;  // "status", "add" etc.
   // a URL or "unix:/path"; "": from BROWNOUT_URL or TOXIPROXY_URL, else http://127.0.0.1:8474
   std::string url;
   std::string token_file;
   std::string ca;                 // PEM file of the CA that signed the API's certificate
-  bool json = false;              // implied unless standard output is a terminal
+  bool json = false;              // the same as output = "json"
+  std::string output;             // "": json unless standard output is a terminal
   std::string name;               // of a rule, or of a flow: "chat#3"
   std::vector<std::string> keys;  // the fault's type, then key=value
   std::string listener;

@@ -2,9 +2,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "proxy/cli/explain_message.h"
+#include "proxy/cli/explain_options.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/formats/json_text.h"
 #include "rules/language/explain.h"
 
 namespace brownout::cli {
@@ -31,7 +34,7 @@ bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
   flow.destination = listener.listen.ip();
   flow.destination_port = listener.listen.port;
   flow.dns.transport = options.transport == "tcp" ? rules::Transport::kTcp : rules::Transport::kUdp;
-  const auto type = rules::parse_dns_type(options.qtype);
+  const auto type = rules::parse_dns_type(options.qtype.empty() ? "A" : options.qtype);
   if (!type) {
     fmt::print(stderr, "error: --qtype {}: not a record type (e.g. A, AAAA, TYPE65534)\n",
                options.qtype);
@@ -70,7 +73,7 @@ const rules::Endpoint* first_server(const rules::Config& config, const rules::Li
 // the flow's facts point to it.
 bool ask_http(const ExplainOptions& options, rules::HttpExchange& exchange) {
   rules::HttpHead request;
-  request.method = options.method;
+  request.method = options.method.empty() ? "GET" : options.method;
   request.target = options.url;
   for (const auto& text : options.headers) {
     const auto colon = text.find(':');
@@ -106,6 +109,10 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
     for (const auto& known : config.listeners) names.push_back(known.name);
     fmt::print(stderr, "error: --listener {}: there is no such listener; {}\n", options.listener,
                rules::suggest(options.listener, names));
+    return std::nullopt;
+  }
+  if (const auto fit = options_fit(options, *listener); !fit) {
+    fail(fit.error());
     return std::nullopt;
   }
   if (!options.client.empty()) {
@@ -144,6 +151,47 @@ std::string server_text(const rules::FlowFacts& flow) {
                           : ", port " + port + " of a server by name";
 }
 
+using Explanations = std::vector<rules::Explanation>;
+
+std::int64_t acting_among(const Explanations& answers) {
+  return std::count_if(answers.begin(), answers.end(),
+                       [](const auto& answer) { return answer.acts; });
+}
+
+void print_explanations(const ExplainOptions& options, const rules::Question& question,
+                        const Explanations& answers) {
+  fmt::print("Connection {} to listener {}{}{}: {} of {} {}\n", options.ordinal, options.listener,
+             options.client.empty() ? "" : " from " + options.client, server_text(question.flow),
+             acting_among(answers), rules::count_of(answers.size(), "rule"),
+             answers.size() == 1 ? "acts" : "act");
+  std::size_t width = 4;
+  for (const auto& answer : answers) width = std::max(width, answer.rule.size());
+  int order = 0;
+  for (const auto& answer : answers) {
+    const auto mark = answer.acts ? fmt::format("{:>3}.", ++order) : std::string("  - ");
+    fmt::print("{} {:<{}}  {:<16} {}\n", mark, answer.rule, width, answer.fault, answer.why);
+  }
+}
+
+void print_explanations_as_json(const ExplainOptions& options, const rules::Question& question,
+                                const Explanations& answers) {
+  using ExplainJson = nlohmann::ordered_json;
+  ExplainJson report{{"listener", options.listener},
+                     {"connection", options.ordinal},
+                     {"acting", acting_among(answers)},
+                     {"rules", ExplainJson::array()}};
+  const auto& flow = question.flow;
+  if (flow.client) report["client"] = to_text(*flow.client, flow.client_port);
+  if (flow.destination) report["server"] = to_text(*flow.destination, flow.destination_port);
+  for (const auto& answer : answers) {
+    report["rules"].push_back({{"name", answer.rule},
+                               {"acts", answer.acts},
+                               {"fault", answer.fault},
+                               {"why", answer.why}});
+  }
+  fmt::print("{}\n", codecs::json_text(report, 1));
+}
+
 }  // namespace
 
 int explain(const ExplainOptions& options) {
@@ -165,17 +213,10 @@ int explain(const ExplainOptions& options) {
     question->flow.hello = &hello;
   }
   const auto answers = rules::explain(*config, *question);
-  const auto acting =
-      std::count_if(answers.begin(), answers.end(), [](const auto& answer) { return answer.acts; });
-  fmt::print("Connection {} to listener {}{}{}: {} of {} {}\n", options.ordinal, options.listener,
-             options.client.empty() ? "" : " from " + options.client, server_text(question->flow),
-             acting, rules::count_of(answers.size(), "rule"), answers.size() == 1 ? "acts" : "act");
-  std::size_t width = 4;
-  for (const auto& answer : answers) width = std::max(width, answer.rule.size());
-  int order = 0;
-  for (const auto& answer : answers) {
-    const auto mark = answer.acts ? fmt::format("{:>3}.", ++order) : std::string("  - ");
-    fmt::print("{} {:<{}}  {:<16} {}\n", mark, answer.rule, width, answer.fault, answer.why);
+  if (options.output == "json") {
+    print_explanations_as_json(options, *question, answers);
+  } else {
+    print_explanations(options, *question, answers);
   }
   return 0;
 }

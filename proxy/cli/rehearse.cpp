@@ -175,18 +175,20 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
   }
   const auto& scenario = *config.scenario;
   Webhooks webhooks(scenario.webhooks);
+  const bool json = options.output == "json";
+  const bool quiet = options.ci || json;
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
   // During the run, output is written in the background, so that a slow terminal delays nothing.
   std::fflush(stdout);
   proxy::BackgroundWriter output(proxy::OutputFile::standard(STDOUT_FILENO), {});
-  rehearsal::LiveView view(!options.ci && terminal ? &output : nullptr);
+  rehearsal::LiveView view(!quiet && terminal ? &output : nullptr);
   rehearsal::RunnerOptions runner_options;
   runner_options.force = options.force;
   if (*servers) runner_options.known_as = (*servers)->known_as();
   runner_options.on_tick = [&](const rehearsal::Runner& runner) { view.draw(runner); };
   runner_options.on_phase = [&](const std::string& phase) {
     webhooks.tell(Webhooks::About::kPhase, {{"rehearsal", scenario.name}, {"phase", phase}});
-    if (!options.ci && !terminal) output.write(phase + "\n");
+    if (!quiet && !terminal) output.write(phase + "\n");
   };
   runner_options.on_halt = [&](const std::string& what) {
     view.leave();
@@ -210,10 +212,14 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
   tell_verdicts(webhooks, report);
   const auto why = options.report.empty() ? "" : write_reports(report, options.report);
   output.drain();
-  print_results(report);
+  if (json) {
+    say(stdout, "{}\n", codecs::json_text(rehearsal::to_json(report), 1));
+  } else {
+    print_results(report);
+  }
   if (!why.empty()) {
     say(stderr, "error: {}; the results are above\n", why);
-  } else if (!options.report.empty()) {
+  } else if (!options.report.empty() && !json) {
     say(stdout, "report: {}\n", (std::filesystem::path(options.report) / "report.html").string());
   }
   return exit_code(report.result(), why.empty());
@@ -223,6 +229,18 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
 std::string report_in(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored) ? path + "/report.json" : path;
+}
+
+std::string comparison_json(const rehearsal::Comparison& comparison) {
+  nlohmann::ordered_json json{{"regressed", comparison.regressed},
+                              {"values", nlohmann::ordered_json::array()}};
+  for (const auto& value : comparison.values) {
+    json["values"].push_back({{"how", value.how},
+                              {"name", value.name},
+                              {"before", value.before},
+                              {"after", value.after}});
+  }
+  return codecs::json_text(json, 1) + "\n";
 }
 
 }  // namespace
@@ -248,8 +266,8 @@ int rehearse(const RehearseOptions& options) {
   return rehearse_config(std::move(*config), *source, options);
 }
 
-int report_compare(const std::string& before, const std::string& after,
-                   const std::string& max_regression) {
+int report_compare(const CompareOptions& options) {
+  const auto& [before, after, max_regression, output] = options;
   const auto tolerance = rules::parse_ratio(max_regression);
   if (!tolerance) {
     fmt::print(stderr, "error: --max-regression: {}; {}\n", tolerance.error().what,
@@ -269,7 +287,7 @@ int report_compare(const std::string& before, const std::string& after,
     complain("", done.error());
     return kBadInput;
   }
-  say(stdout, "{}", done->text);
+  say(stdout, "{}", output == "json" ? comparison_json(*done) : done->text);
   return done->regressed ? kFailed : 0;
 }
 

@@ -127,6 +127,7 @@ rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& af
     if (old == nullptr) {
       done.text += fmt::format("{:<8} {}: {}{}\n", "new", expectation.name, print(expectation),
                                expectation.measured && !expectation.met ? " (NOT MET)" : "");
+      done.values.push_back({"new", expectation.name, "", print(expectation)});
       continue;
     }
     const auto how = change(*old, expectation, tolerance, after.time_scale);
@@ -134,10 +135,13 @@ rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& af
     done.regressed |= how == Change::kWorse || (how == Change::kNotMeasured && old->measured);
     done.text += fmt::format("{:<8} {}: {} -> {}\n", word(how), expectation.name, print(*old),
                              print(expectation));
+    done.values.push_back(
+        {std::string(word(how)), expectation.name, print(*old), print(expectation)});
   }
   for (const auto& expectation : before.expectations) {
     if (find(after, expectation.name) != nullptr) continue;
     done.text += fmt::format("{:<8} {}: {}\n", "gone", expectation.name, print(expectation));
+    done.values.push_back({"gone", expectation.name, print(expectation), ""});
   }
   return done;
 }

@@ -36,8 +36,15 @@ rules::Result<ReadReport> read_report(const nlohmann::json& value);
 // Accepts any text, even if it is not JSON.
 rules::Result<ReadReport> parse_report(std::string_view text);
 
+struct ComparedValue {
+  std::string how;     // "same", "better", "WORSE", "changed", "unknown", "new" or "gone"
+  std::string name;    // of the expectation
+  std::string before;  // as text; "" for a new expectation
+  std::string after;
+};
 struct Comparison {
   std::string text;  // a table
+  std::vector<ComparedValue> values = {};
   bool regressed = false;
 };
 // Lists what got better or worse by more than `tolerance` (a share, e.g. 0.05). A latency must also
