@@ -124,6 +124,11 @@ printf '*filter\n:INPUT DROP [0:0]\nCOMMIT\n' >new.save
 echo '{"protocol":"tcp","client":"10.1.2.3:5000","destination":"10.0.0.1:80"}' >flows.jsonl
 expect_code 1 "$brownout" firewall diff old.save new.save --flows flows.jsonl --output json
 json 'r["flows"] == 1 and r["unchanged"] == 0 and len(r["breaks"]) == 1 and r["opens"] == []' "firewall diff"
+outage=$here/../../examples/outages/redundant-server.toml
+expect_code 0 "$brownout" rehearse "$outage" --embedded well --virtual-time --report before --output json
+json 'r["result"] == "met" and len(r["expectations"]) > 0' "rehearse"
+expect_code 0 "$brownout" report compare before before --output json
+json 'not r["regressed"] and {"how", "name", "before", "after"} == set(r["values"][0])' "report compare"
 for command in status rules listeners flows top; do
   expect_code 0 "$brownout" ctl "$command" --url "127.0.0.1:$api" --output json
   json 'r is not None' "ctl $command"
