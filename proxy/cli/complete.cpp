@@ -14,20 +14,24 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+// True for the pieces at which bash splits words: "=" and ":".
+bool is_glue(const std::string& word) {
+  return !word.empty() && word.find_first_not_of("=:") == std::string::npos;
+}
+
 // bash gives "--output=json" as three words: the pieces are put together again. `before` receives
 // the part of the last word that bash does not replace.
 Words joined(const Words& words, std::string& before) {
   Words whole;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool equals = words[i] == "=" && !whole.empty();
-    const bool value = i > 0 && words[i - 1] == "=" && whole.size() > 0;
-    if (!equals && !value) {
+    const bool value = i > 0 && is_glue(words[i - 1]);
+    if (whole.empty() || (!is_glue(words[i]) && !value)) {
       whole.push_back(words[i]);
       before.clear();
       continue;
     }
+    before = whole.back() + (value ? "" : words[i]);
     whole.back() += words[i];
-    before = whole.back().substr(0, whole.back().size() - (value ? words[i].size() : 0));
   }
   return whole;
 }
@@ -179,6 +183,7 @@ int complete(const CLI::App& app, Words words) {
   for (const auto& [candidate, meaning] : *candidates) {
     // A line end or a tab would be taken for the next candidate.
     if (!candidate.starts_with(word) || rules::printable(candidate) != candidate) continue;
+    if (candidate.size() == before.size()) continue;
     fmt::print("{}\t{}\n", candidate.substr(before.size()), short_text(meaning));
   }
   return 0;

@@ -83,12 +83,12 @@ offers rules.toml check ru
 offers rules.toml exec rules.toml -- cat ru
 offers cat exec rules.toml -- cat
 [ -z "$(candidates explain rules.toml --listener x)" ] || fail "a name that does not fit is offered"
-begin=$(now)
 [ -z "$(candidates ctl enable --url http://127.0.0.1:1 '')" ] || fail "a proxy that does not run has rules"
 api=$(free_port)
 start proxy "$brownout" run rules.toml --api "127.0.0.1:$api"
 wait_port "$api"
 offers slow ctl enable --url "http://127.0.0.1:$api" ""
+offers slow ctl enable --url http : //127.0.0.1 : "$api" s
 offers front ctl add latency --url "http://127.0.0.1:$api" --listener ""
 # A server that accepts and says nothing must not hold the prompt up.
 silent=$(free_port)
@@ -111,7 +111,7 @@ json 'r["ok"] and r["rules"] == 1 and r["listeners"] == 1 and r["errors"] == []'
 rule_file 1 0 '[[rule]]
 fault = { type = "latency", jiter = "5ms" }' >bad.toml
 expect_code 2 "$brownout" check bad.toml --output json
-json 'not r["ok"] and r["errors"][0]["line"] == 10 and "jiter" in r["errors"][1]["what"] and "jitter" in r["errors"][1]["hint"]' "check of a bad file"
+json 'not r["ok"] and r["errors"][0]["line"] == 11 and "jiter" in r["errors"][1]["what"] and "jitter" in r["errors"][1]["hint"]' "check of a bad file"
 expect_code 2 "$brownout" check nowhere.toml --output json
 json 'not r["ok"] and "No such file" in r["errors"][0]["what"]' "check of a missing file"
 expect_code 0 "$brownout" explain rules.toml --listener front --client 10.1.2.3 --output json
