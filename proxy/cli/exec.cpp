@@ -78,7 +78,7 @@ class Exec {
     loop_.run_posted();
     if (events_) events_->finish();
     if (events_ && events_->lost() > 0) {
-      spdlog::error("{} events were not written", events_->lost());
+      spdlog::error("{} not written", rules::count_of(events_->lost(), "event"));
     }
     if (options_.summary) {
       const auto table = rule_table(engine_->rules());

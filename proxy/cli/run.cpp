@@ -311,8 +311,7 @@ class Run final : private Deadline {
     if (log == nullptr) return;
     log->finish();
     if (log->lost() == 0) return;
-    spdlog::error("{} {} not written", rules::count_of(log->lost(), what),
-                  log->lost() == 1 ? "was" : "were");
+    spdlog::error("{} not written", rules::count_of(log->lost(), what));
   }
 
   const RunOptions& options_;

@@ -259,13 +259,16 @@ function namesIn(changes) {
   return [...kinds].map(([kind, names]) => `${kind}${names.length > 1 ? 's' : ''} ${names.join(', ')}`).join('; ');
 }
 
+// "1 rule", "2 rules"
+const countOf = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 function showStatus(status) {
   document.body.classList.toggle('halted', status.halted);
   document.title = status.halted ? 'HALTED – Brownout' : 'Brownout';
   if ($('halted').hidden === status.halted) $('halted').hidden = !status.halted;
-  $('status').textContent = `${status.halted ? 'all faults are off · ' : ''}${status.flows} flows · ${status.rules} rules · ` +
-    `${status.injected} faults injected · seed ${status.seed}` +
-    (status.leases.length ? ` · ${status.leases.length} leases` : '');
+  $('status').textContent = `${status.halted ? 'all faults are off · ' : ''}${countOf(status.flows, 'flow')} · ` +
+    `${countOf(status.rules, 'rule')} · ${countOf(status.injected, 'fault')} injected · seed ${status.seed}` +
+    (status.leases.length ? ` · ${countOf(status.leases.length, 'lease')}` : '');
   const differs = namesIn(status.differs_from_file);
   const said = [
     status.file_not_loaded ? `The rule file is not loaded, the previous rules stay: ${status.file_not_loaded}.` : '',
