@@ -88,9 +88,9 @@ void out_of_range(const Node& node, std::string_view name, const std::string& va
 }
 
 void empty_list(const Node& list, std::string_view name, bool required, Diagnostics& problems) {
-  problems.add(list.where, std::string(name) + ": the list is empty",
-               required ? "give it at least one value"
-                        : "give it at least one value, or leave the key out");
+  problems.add(
+      list.where, std::string(name) + ": the list is empty",
+      required ? "give it at least one value" : "give it at least one value, or leave the key out");
 }
 
 void unknown_key(const Member& member, std::string_view table,
