@@ -222,7 +222,7 @@ TEST(LoadToml, ReportsEveryWrongElementOfAList) {
       errors_of("[[upstream]]\nname = \"a\"\nservers = [\"x\", \"127.0.0.1:1\", 5]\n"
                 "[[upstream]]\nname = \"b\"\nservers = []\n"
                 "[[listener]]\nlisten = \"127.0.0.1:2\"\nupstream = [\"y\", \"z\"]\n"),
-      testing::AllOf(testing::HasSubstr("3:12 servers: \"x\" is not an address"),
+      testing::AllOf(testing::HasSubstr("3:12 servers: \"x\" has no port"),
                      testing::HasSubstr("3:32 servers: expected an address"),
                      testing::HasSubstr("6:11 servers: the list is empty | give it at least one"),
                      testing::Not(testing::HasSubstr("leave the key out")),
