@@ -31,6 +31,8 @@ J
 }
 
 "$brownout" rehearse examples/outages/2021-10-04.toml --ci --embedded well --virtual-time --report "$folder/report" >/dev/null
+# The picture names no real machine.
+sed -E -i 's/ on [^ ]+ \(Linux[^,]*, / on lab7 (Linux, /' "$folder/report/report.html"
 shoot "$folder/report/report.html" "$pictures/report.png" 1180 650
 
 # terminal COMMAND...: its output as a page, behind a prompt.
@@ -45,7 +47,7 @@ terminal() {
 mkdir "$folder/bin"
 ln -s "$brownout" "$folder/bin/brownout"
 # The rule file of docs/matching.md.
-sed -n '/^version = 1$/,/^```$/p' docs/matching.md | sed '/^```$/,$d' >"$folder/rules.toml"
+sed -n '/^version = 1 .*# rules.toml$/,/^```$/p' docs/matching.md | sed '/^```$/,$d' >"$folder/rules.toml"
 (cd "$folder" && terminal brownout explain rules.toml --listener chat --client 10.1.2.3 --at 11m >explain.html)
 shoot "$folder/explain.html" "$pictures/explain.png" 960 0
 

@@ -103,7 +103,7 @@ rules::Result<ApiClient::Answer> ApiClient::call(
   const auto request = prepared(url_ + "/api/v1/" + path, headers, sink, ca_, socket_);
   curl().easy_setopt(request.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
   if (!sent.empty()) curl().easy_setopt(request.get(), CURLOPT_POSTFIELDS, sent.c_str());
-  curl().easy_setopt(request.get(), CURLOPT_TIMEOUT, 30L);
+  curl().easy_setopt(request.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(patience_.count()));
   const auto until = std::chrono::steady_clock::now() + kPatience;
   auto code = curl().easy_perform(request.get());
   while (is_lost(code) && may_repeat(path) && std::chrono::steady_clock::now() < until) {
@@ -146,6 +146,12 @@ rules::Result<void> ApiClient::follow(const std::function<bool(const std::string
   curl().easy_setopt(request.get(), CURLOPT_FAILONERROR, 1L);
   const auto code = curl().easy_perform(request.get());
   if (code == CURLE_OK || code == CURLE_WRITE_ERROR) return {};
+  long status = 0;
+  curl().easy_getinfo(request.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (status == kUnauthorized) {
+    return tl::unexpected(
+        rules::Error{rules::Origin::kUpstream, url_ + " needs a token", std::string(kTokenHint)});
+  }
   return tl::unexpected(
       rules::Error{rules::Origin::kUpstream, url_ + ": " + curl().easy_strerror(code)});
 }

@@ -2,15 +2,21 @@
 // response has arrived.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "proxy/cli/commands.h"
 #include "rules/base/result.h"
 
 namespace brownout::cli {
+
+constexpr int kUnauthorized = 401;
+constexpr std::string_view kTokenHint =
+    "give its file with --token-file, or the token itself in BROWNOUT_TOKEN";
 
 class ApiClient {
  public:
@@ -22,8 +28,10 @@ class ApiClient {
   // Fails if the token file cannot be read.
   static rules::Result<ApiClient> make(const CtlOptions& options);
 
-  // Sends a request and returns the response; `path` is relative to /api/v1. Fails if there is no
-  // response. If the connection is lost, repeats only halt and resume, for ten seconds.
+  // How long call() waits for a response.
+  void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
+  // Sends a request; `path` is relative to /api/v1. Fails if there is no response. If the
+  // connection is lost, retries halt and resume for ten seconds.
   rules::Result<Answer> call(const std::string& method, const std::string& path,
                              const nlohmann::ordered_json& body = nullptr,
                              const std::map<std::string, std::string>& headers = {}) const;
@@ -37,6 +45,7 @@ class ApiClient {
   std::string socket_;  // path of the API's unix socket; "" for TCP
   std::string token_;
   std::string ca_;
+  std::chrono::milliseconds patience_ = std::chrono::seconds(30);
 };
 
 }  // namespace brownout::cli

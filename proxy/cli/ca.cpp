@@ -1,7 +1,10 @@
 // brownout ca: creates or shows the local certificate authority for tests.
 #include <fmt/core.h>
 
+#include <nlohmann/json.hpp>
+
 #include "proxy/cli/commands.h"
+#include "proxy/formats/json_text.h"
 #include "proxy/tls/authority.h"
 
 namespace brownout::cli {
@@ -20,12 +23,19 @@ int ca_init(const std::string& folder) {
   if (!made) return complain(made.error());
   fmt::print("Made {0}/ca.pem and {0}/ca.key. Only you can read the key; keep it secret.\n",
              folder);
-  return ca_show(folder);
+  return ca_show(folder, "");
 }
 
-int ca_show(const std::string& folder) {
+int ca_show(const std::string& folder, const std::string& output) {
   const auto authority = tls::Authority::load(folder);
   if (!authority) return complain(authority.error());
+  if (output == "json") {
+    const nlohmann::ordered_json about{{"certificate", folder + "/ca.pem"},
+                                       {"sha256", authority->fingerprint()},
+                                       {"expires", authority->expires()}};
+    fmt::print("{}\n", codecs::json_text(about, 1));
+    return 0;
+  }
   fmt::print(
       "certificate  {0}/ca.pem\n"
       "SHA-256      {1}\n"

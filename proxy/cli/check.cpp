@@ -1,19 +1,78 @@
 // brownout check: reports every error in a rule file.
 #include <fmt/core.h>
 
+#include <nlohmann/json.hpp>
+
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/formats/json_text.h"
+#include "proxy/loop/read_file.h"
 #include "rules/language/load_toml.h"
+#include "rules/language/warnings.h"
 
 namespace brownout::cli {
+namespace {
 
-int check(const std::string& path, bool for_exec) {
+using CheckJson = nlohmann::ordered_json;
+
+// Say this now, so that it does not surprise users during a rehearsal.
+std::vector<std::string> notes_on(const rules::Config& config) {
+  std::vector<std::string> notes;
+  for (const auto& listener : config.listeners) {
+    if (!listener.protocol.has_requests()) continue;
+    notes.push_back("listener " + rules::in_quotes(listener.name) + ": " +
+                    (listener.tls ? "clients of HTTP/2 are offered HTTP/1.1 only"
+                                  : "HTTP/2 passes through untouched; rules act on HTTP/1"));
+  }
+  return notes;
+}
+
+CheckJson json_of(const rules::Diagnostics& found) {
+  auto list = CheckJson::array();
+  for (const auto& problem : found.sorted()) {
+    list.push_back({{"line", problem.where.line},
+                    {"column", problem.where.column},
+                    {"what", problem.what},
+                    {"hint", problem.hint}});
+  }
+  return list;
+}
+
+int check_as_json(const CheckOptions& options) {
+  CheckJson report{{"file", options.path}, {"ok", false}};
+  const auto text = proxy::read_once(options.path);
+  if (!text) {
+    rules::Diagnostics unreadable;
+    unreadable.add({}, text.error().what, text.error().hint);
+    report["errors"] = json_of(unreadable);
+    fmt::print("{}\n", codecs::json_text(report, 1));
+    return kBadInput;
+  }
+  const auto config = read_all(options.path, *text, options.for_exec);
+  report["ok"] = config.has_value();
+  report["errors"] = json_of(config ? rules::Diagnostics() : config.error());
+  if (config) {
+    report["warnings"] = json_of(rules::warnings_of(*config));
+    report["notes"] = notes_on(*config);
+    report["listeners"] = config->listeners.size();
+    report["upstreams"] = config->upstreams.size();
+    report["rules"] = config->rules.size();
+  }
+  fmt::print("{}\n", codecs::json_text(report, 1));
+  return config ? 0 : kBadInput;
+}
+
+}  // namespace
+
+int check(const CheckOptions& options) {
+  if (options.output == "json") return check_as_json(options);
+  const auto& path = options.path;
   const auto text = read_text(path);
   if (!text) return kBadInput;
-  const auto config = parse_all(path, *text, for_exec);
+  const auto config = parse_all(path, *text, options.for_exec);
   if (!config) {
     const auto document = rules::parse_toml(*text);
-    if (!for_exec && document && document->find("listener") == nullptr) {
+    if (!options.for_exec && document && document->find("listener") == nullptr) {
       fmt::print(stderr,
                  "A file without a [[listener]] is for `brownout exec`: `brownout check --exec {}` "
                  "reads it as exec does.\n",
@@ -24,13 +83,7 @@ int check(const std::string& path, bool for_exec) {
   fmt::print("{}: ok: {}, {}, {}\n", path, rules::count_of(config->listeners.size(), "listener"),
              rules::count_of(config->upstreams.size(), "upstream"),
              rules::count_of(config->rules.size(), "rule"));
-  // Tells at the check which HTTP versions rules can act on, so that it surprises no one later.
-  for (const auto& listener : config->listeners) {
-    if (!listener.protocol.has_requests()) continue;
-    fmt::print("{}: note: listener {}: {}\n", path, rules::in_quotes(listener.name),
-               listener.tls ? "clients of HTTP/2 are offered HTTP/1.1 only"
-                            : "HTTP/2 passes through untouched; rules act on HTTP/1");
-  }
+  for (const auto& note : notes_on(*config)) fmt::print("{}: note: {}\n", path, note);
   return 0;
 }
 

@@ -1,8 +1,8 @@
 // The commands of `brownout`: a struct with the command-line options of each, and a function that
 // runs the command and returns the process exit code.
 //
-// Exit codes are 0 done, 1 failed, 2 bad input, and others as documented below. parser.cpp fills
-// the options; only few files include CLI11, which is slow to compile.
+// exit_codes.h has the exit codes. parser.cpp fills the options; only the files that declare them
+// or walk them include CLI11, which is slow to compile.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "proxy/cli/exit_codes.h"
 #include "proxy/cli/quick_file.h"
 #include "rules/language/ask.h"
 
 namespace brownout::cli {
-
-inline constexpr int kFailed = 1;
-inline constexpr int kBadInput = 2;
-// rehearse: there is no verdict; exec: network namespaces are not allowed
-inline constexpr int kStopped = 3;
 
 struct RunOptions {
   std::string path;  // the rule file; empty if `quick` describes the rules instead
@@ -29,7 +25,7 @@ struct RunOptions {
   std::string otlp;          // base URL of an OpenTelemetry collector; "" for none
   std::string flows;         // file for the log of flows; "-" is standard output, "" none
   std::string drain = "3s";  // time for open connections to end; Docker kills after 10 s
-  std::string length;               // how long to run; "" until a signal
+  std::string length;        // how long to run; "" until a signal
   std::vector<std::string> expect;  // sentences (rules/rehearsal/expect_sentence.h)
   std::string log_level = "info";
   bool no_watch = false;
@@ -44,8 +40,12 @@ struct RunOptions {
 };
 int run(const RunOptions& options);
 
-// With `for_exec`, checks the rule file as `brownout exec` reads it.
-int check(const std::string& path, bool for_exec);
+struct CheckOptions {
+  std::string path;
+  bool for_exec = false;  // as `brownout exec` reads it
+  std::string output;     // "text", "json" or "": text
+};
+int check(const CheckOptions& options);
 
 struct ExecOptions {
   std::string path;
@@ -90,12 +90,14 @@ int intercept(const InterceptOptions& options);
 struct ExplainOptions {
   std::string path;
   rules::Asked asked;
+  std::string output;  // "json", or "" for text
 };
 int explain(const ExplainOptions& options);
 
 struct VerifyOptions {
   bool quick = false;
-  bool json = false;
+  bool json = false;  // the same as output = "json"
+  std::string output;
 };
 int verify(const VerifyOptions& options);
 
@@ -112,12 +114,13 @@ struct FirewallDiffOptions {
   std::string after;
   std::string flows;
   std::string chain;
+  std::string output;
 };
 int firewall_diff(const FirewallDiffOptions& options);
 
 // Creates the local certificate authority for tests in the folder.
 int ca_init(const std::string& folder);
-int ca_show(const std::string& folder);
+int ca_show(const std::string& folder, const std::string& output);
 
 struct RehearseOptions {
   std::string path;
@@ -132,6 +135,7 @@ struct RehearseOptions {
   bool report_per_run = false;    // a new folder in `report` for each run
   std::string api;                // an address, "off", or "" for the usual one
   std::string token_file;
+  std::string output;  // "json": print report.json instead of sentences
 };
 // Returns 0 if all expectations are met, and 1 if one is not met. Returns 2 if the rehearsal could
 // not begin. Returns 3 if there is no verdict: it was stopped, not measured, or not reported.
@@ -142,8 +146,14 @@ struct PageOptions {
   std::string html;
   std::string markdown;
 };
-int report_compare(const std::string& before, const std::string& after,
-                   const std::string& max_regression, const PageOptions& pages);
+struct CompareOptions {
+  std::string before;
+  std::string after;
+  std::string max_regression = "5%";
+  std::string output;
+  PageOptions pages;
+};
+int report_compare(const CompareOptions& options);
 // `metric`: the name or metric of an expectation, or "" for all.
 int report_trend(const std::vector<std::string>& folders, const std::string& metric,
                  const PageOptions& pages);
@@ -160,9 +170,7 @@ struct ToxiproxyOptions {
 // Serves Toxiproxy's API until SIGINT or SIGTERM arrives.
 int toxiproxy(const ToxiproxyOptions& options);
 
-// `brownout ctl` sends a command to a running proxy. Its exit codes are 0 done, 1 no response, 2
-// refused, and 4 if the rule or flow does not exist.
-inline constexpr int kNoSuch = 4;
+// A command to a running proxy.
 struct CtlOptions {
   std::string command;  // the subcommand: "status", "add" and so on
   // URL of the API, or "unix:/path". If empty, BROWNOUT_URL or TOXIPROXY_URL is used, else
@@ -170,9 +178,10 @@ struct CtlOptions {
   std::string url;
   std::string token_file;
   std::string ca;                 // PEM file of the CA that signed the API's certificate
-  bool json = false;              // print JSON; implied unless standard output is a terminal
-  std::string name;               // a rule such as "slow", or a flow such as "chat#3"
-  std::vector<std::string> keys;  // the type of the fault to add, then its key=value pairs
+  bool json = false;              // the same as output = "json"
+  std::string output;             // "": json unless standard output is a terminal
+  std::string name;               // of a rule, or of a flow: "chat#3"
+  std::vector<std::string> keys;  // the fault's type, then key=value
   std::string listener;
   std::string client;
   std::string direction;

@@ -35,7 +35,8 @@ class Ctl {
   Ctl(const CtlOptions& options, ApiClient client)
       : options_(options),
         client_(std::move(client)),
-        json_(options.json || ::isatty(STDOUT_FILENO) == 0) {}
+        json_(options.json || options.output == "json" ||
+              (options.output.empty() && ::isatty(STDOUT_FILENO) == 0)) {}
 
   int run() {
     const auto& command = options_.command;
@@ -78,6 +79,7 @@ class Ctl {
         if (error.contains("hint")) fmt::print(stderr, "     = {}\n", text(error, "hint"));
       }
     }
+    if (answer->status == kUnauthorized) fmt::print(stderr, "     = {}\n", kTokenHint);
     return answer->status == 404 ? kNoSuch : kBadInput;
   }
 
@@ -211,6 +213,10 @@ class Ctl {
       }
       if (json_) {
         fmt::print("{}\n", codecs::json_text(now));
+        return 0;
+      }
+      if (::isatty(STDOUT_FILENO) == 0) {
+        fmt::print("{}", top_view(now, before));
         return 0;
       }
       // Moves the cursor home and clears the screen.

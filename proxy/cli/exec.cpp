@@ -83,8 +83,8 @@ class Exec {
     loop_.run_posted();
     if (events_) events_->finish();
     if (events_ && events_->lost() > 0) {
-      spdlog::error("{} events are missing from {}: writing failed or was too slow",
-                    events_->lost(), options_.events);
+      spdlog::error("{} not written to {}: writing failed or was too slow",
+                    rules::count_of(events_->lost(), "event"), options_.events);
     }
     if (options_.summary) {
       const auto table = rule_table(engine_->rules());

@@ -2,12 +2,24 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "proxy/cli/commands.h"
+#include "proxy/cli/explain_options.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/formats/json_text.h"
 
 namespace brownout::cli {
 namespace {
+
+// Whether the listener can have what the options describe. Says nothing of an unknown listener.
+rules::Result<void> fits(const rules::Config& config, const rules::Asked& asked) {
+  const auto listener =
+      std::find_if(config.listeners.begin(), config.listeners.end(),
+                   [&](const auto& candidate) { return candidate.name == asked.listener; });
+  if (listener == config.listeners.end()) return {};
+  return options_fit(asked, *listener);
+}
 
 // The server against which rules with a destination or a port were matched, as text.
 std::string server_text(const rules::FlowFacts& flow) {
@@ -17,11 +29,53 @@ std::string server_text(const rules::FlowFacts& flow) {
                           : ", port " + port + " of a server by name";
 }
 
+using Explanations = std::vector<rules::Explanation>;
+
+std::int64_t acting_among(const Explanations& answers) {
+  return std::count_if(answers.begin(), answers.end(),
+                       [](const auto& answer) { return answer.acts; });
+}
+
+void print_explanations(const rules::Asked& asked, const rules::Question& question,
+                        const Explanations& answers) {
+  fmt::print("Connection {} to listener {}{}{}: {} of {} {}\n", asked.ordinal, asked.listener,
+             asked.client.empty() ? "" : " from " + asked.client, server_text(question.flow),
+             acting_among(answers), rules::count_of(answers.size(), "rule"),
+             answers.size() == 1 ? "acts" : "act");
+  std::size_t width = 4;
+  for (const auto& answer : answers) width = std::max(width, answer.rule.size());
+  int order = 0;
+  for (const auto& answer : answers) {
+    const auto mark = answer.acts ? fmt::format("{:>3}.", ++order) : std::string("  - ");
+    fmt::print("{} {:<{}}  {:<16} {}\n", mark, answer.rule, width, answer.fault, answer.why);
+  }
+}
+
+void print_explanations_as_json(const rules::Asked& asked, const rules::Question& question,
+                                const Explanations& answers) {
+  using ExplainJson = nlohmann::ordered_json;
+  ExplainJson report{{"listener", asked.listener},
+                     {"connection", asked.ordinal},
+                     {"acting", acting_among(answers)},
+                     {"rules", ExplainJson::array()}};
+  const auto& flow = question.flow;
+  if (flow.client) report["client"] = to_text(*flow.client, flow.client_port);
+  if (flow.destination) report["server"] = to_text(*flow.destination, flow.destination_port);
+  for (const auto& answer : answers) {
+    report["rules"].push_back({{"name", answer.rule},
+                               {"acts", answer.acts},
+                               {"fault", answer.fault},
+                               {"why", answer.why}});
+  }
+  fmt::print("{}\n", codecs::json_text(report, 1));
+}
+
 }  // namespace
 
 int explain(const ExplainOptions& options) {
   const auto config = load(options.path);
   if (!config) return kBadInput;
+  if (const auto fit = fits(*config, options.asked); !fit) return fail(fit.error());
   const auto posed = rules::pose(*config, options.asked);
   if (!posed) {
     fmt::print(stderr, "error: --{}\n", posed.error().what);
@@ -29,18 +83,10 @@ int explain(const ExplainOptions& options) {
   }
   const auto& question = (*posed)->question;
   const auto answers = rules::explain(*config, question);
-  const auto acting =
-      std::count_if(answers.begin(), answers.end(), [](const auto& answer) { return answer.acts; });
-  fmt::print("Connection {} to listener {}{}{}: {} of {} rules act\n", options.asked.ordinal,
-             options.asked.listener,
-             options.asked.client.empty() ? "" : " from " + options.asked.client,
-             server_text(question.flow), acting, answers.size());
-  std::size_t width = 4;
-  for (const auto& answer : answers) width = std::max(width, answer.rule.size());
-  int order = 0;
-  for (const auto& answer : answers) {
-    const auto mark = answer.acts ? fmt::format("{:>3}.", ++order) : std::string("  - ");
-    fmt::print("{} {:<{}}  {:<16} {}\n", mark, answer.rule, width, answer.fault, answer.why);
+  if (options.output == "json") {
+    print_explanations_as_json(options.asked, question, answers);
+  } else {
+    print_explanations(options.asked, question, answers);
   }
   return 0;
 }

@@ -1,7 +1,8 @@
-// The options of `brownout explain` that describe a connection, request or message.
+// The options of `brownout explain`, and which of them a listener's protocol cannot have.
 #pragma once
 
-#include "rules/language/ask.h"
+#include "proxy/cli/commands.h"
+#include "rules/language/config.h"
 
 namespace CLI {
 class App;
@@ -9,6 +10,9 @@ class App;
 
 namespace brownout::cli {
 
-void add_explain_options(CLI::App& command, rules::Asked& options);
+void add_explain_options(CLI::App& command, ExplainOptions& options);
+
+// An error if an option was given that means nothing at the listener: --url at one of TCP.
+rules::Result<void> options_fit(const rules::Asked& asked, const rules::Listener& listener);
 
 }  // namespace brownout::cli

@@ -3,12 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/formats/firewall_import.h"
 #include "proxy/formats/flow_record.h"
+#include "proxy/formats/json_text.h"
 #include "rules/base/terminal_text.h"
 #include "rules/engine/firewall_fault.h"
 
@@ -21,7 +23,7 @@ using rules::FirewallAction;
 using rules::FirewallDecision;
 using rules::PacketState;
 
-void complain(const std::string& path, const rules::Error& error) {
+void complain_of(const std::string& path, const rules::Error& error) {
   fmt::print(stderr, "{}: error: {}{}{}\n", path, error.what, error.hint.empty() ? "" : "; ",
              error.hint);
 }
@@ -31,7 +33,7 @@ std::optional<codecs::ImportedFirewall> import(const std::string& path, const st
   if (!text) return std::nullopt;
   auto imported = codecs::import_firewall(*text, chain);
   if (imported) return std::move(*imported);
-  complain(path, imported.error());
+  complain_of(path, imported.error());
   return std::nullopt;
 }
 
@@ -107,12 +109,50 @@ std::optional<std::vector<rules::FlowFacts>> read_flows(const std::string& path)
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     auto flow = codecs::read_flow(line);
     if (!flow) {
-      complain(fmt::format("{}:{}", path, number), flow.error());
+      complain_of(fmt::format("{}:{}", path, number), flow.error());
       return std::nullopt;
     }
     flows.push_back(std::move(*flow));
   }
   return flows;
+}
+
+struct FlowChange {
+  std::string flow;
+  std::string was;
+  std::string is;
+};
+struct FlowChanges {
+  std::size_t all = 0;
+  std::vector<FlowChange> broken = {};
+  std::vector<FlowChange> opened = {};
+};
+
+void print_change(std::string_view how, const rules::FlowFacts& flow, const Verdict& was,
+                  const Verdict& is) {
+  fmt::print("{} {}\n    was  {}\n    is   {}\n", how, flow_text(flow), was.why, is.why);
+}
+
+void print_sum(const FlowChanges& changes, bool as_json) {
+  const auto same = changes.all - changes.broken.size() - changes.opened.size();
+  if (!as_json) {
+    fmt::print("{}: {} would break, {} would be let in, {} would not change\n",
+               rules::count_of(changes.all, "flow"), changes.broken.size(), changes.opened.size(),
+               same);
+    return;
+  }
+  const auto list = [](const std::vector<FlowChange>& flows) {
+    auto array = nlohmann::ordered_json::array();
+    for (const auto& flow : flows) {
+      array.push_back({{"flow", flow.flow}, {"was", flow.was}, {"is", flow.is}});
+    }
+    return array;
+  };
+  const nlohmann::ordered_json report{{"flows", changes.all},
+                                      {"unchanged", same},
+                                      {"breaks", list(changes.broken)},
+                                      {"opens", list(changes.opened)}};
+  fmt::print("{}\n", codecs::json_text(report, 1));
 }
 
 }  // namespace
@@ -142,22 +182,18 @@ int firewall_diff(const FirewallDiffOptions& options) {
   const auto after = load_firewalls(options.after, options.chain);
   const auto flows = read_flows(options.flows);
   if (!before || !after || !flows) return kBadInput;
-  std::size_t broken = 0;
-  std::size_t opened = 0;
+  FlowChanges changes{.all = flows->size()};
   for (const auto& flow : *flows) {
     const auto was = judge(*before, flow);
     const auto is = judge(*after, flow);
     const bool passed = was.action == FirewallAction::kAccept;
     const bool passes = is.action == FirewallAction::kAccept;
     if (passed == passes) continue;
-    passed ? ++broken : ++opened;
-    fmt::print("{} {}\n    was  {}\n    is   {}\n", passed ? "breaks" : "opens ", flow_text(flow),
-               was.why, is.why);
+    (passed ? changes.broken : changes.opened).push_back({flow_text(flow), was.why, is.why});
+    if (options.output != "json") print_change(passed ? "breaks" : "opens ", flow, was, is);
   }
-  fmt::print("{}: {} would break, {} would be let in, {} would not change\n",
-             rules::count_of(flows->size(), "flow"), broken, opened,
-             flows->size() - broken - opened);
-  return broken == 0 ? 0 : kFailed;
+  print_sum(changes, options.output == "json");
+  return changes.broken.empty() ? 0 : kFailed;
 }
 
 }  // namespace brownout::cli

@@ -1,13 +1,12 @@
-// Prints the man page and the shell completions. Both are generated from the command-line parser,
-// so that they name every option.
+// Prints the man page, generated from the parser so that it is complete.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace brownout::cli {
 
 void print_man(const CLI::App& app);
-void print_bash(const CLI::App& app);
-void print_zsh(const CLI::App& app);
 
 }  // namespace brownout::cli

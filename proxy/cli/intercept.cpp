@@ -150,10 +150,12 @@ int remove_rules() {
   }
   if (!live.ports.empty()) tell_of_ended(end_datagram_flows(live.ports));
   if (!live.any()) return 0;
+  const auto open = live.redirected + live.diverted;
   tell(
-      fmt::format("{} open connections still go through brownout; the table brownout_intercept "
-                  "stays for them, but diverts nothing new: run remove again when they have ended",
-                  live.redirected + live.diverted));
+      fmt::format("{} through brownout; the table brownout_intercept stays until they have ended, "
+                  "but diverts nothing new: run remove again then",
+                  open == 1 ? "1 open connection still goes"
+                            : fmt::format("{} open connections still go", open)));
   return 0;
 }
 
@@ -207,9 +209,11 @@ void tell_what_is_diverted(const rules::Config& config, const InterceptedClients
                      v4 && v6 ? "IPv4 and IPv6" : (v4 ? "IPv4" : "IPv6"),
                      protocols_and_ports(listener), listener.name, to_text(listener.listen)));
   }
+  tell("not diverted: connections that are open already");
   tell(
-      "not diverted: connections that are open already; those to loopback and to this machine's "
-      "own addresses");
+      "not diverted: connections to loopback and to this machine's own addresses; for a server on "
+      "this machine, run the client with `brownout exec`, or let it connect to a [[listener]] of "
+      "its own");
   if (!any_v6)
     tell(
         "not diverted: IPv6, since no listener has an IPv6 address (e.g. listen = \"[::]:15001\")");

@@ -1,19 +1,26 @@
 #include "proxy/cli/parser.h"
 
+#include <fmt/core.h>
 #include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <map>
 
 #include "proxy/cli/arguments.h"
+#include "proxy/cli/command_tree.h"
 #include "proxy/cli/commands.h"
+#include "proxy/cli/complete.h"
+#include "proxy/cli/completion_scripts.h"
+#include "proxy/cli/ctl_options.h"
 #include "proxy/cli/end_options.h"
+#include "proxy/cli/examples.h"
 #include "proxy/cli/explain_options.h"
 #include "proxy/cli/generate.h"
 #include "proxy/cli/init_options.h"
+#include "proxy/cli/output_option.h"
 #include "proxy/cli/parser_rehearse.h"
 #include "proxy/cli/quick_options.h"
 #include "proxy/cli/usage_error.h"
-#include "proxy/cli/why_options.h"
 #include "proxy/control/process.h"
 #include "proxy/control/toxiproxy_api.h"
 
@@ -24,8 +31,7 @@ namespace {
 struct CommandLine {
   RunOptions run;
   InitOptions init;
-  std::string check_path;
-  bool check_for_exec = false;
+  CheckOptions check;
   ExecOptions exec;
   InterceptOptions intercept;
   ExplainOptions explain;
@@ -33,6 +39,7 @@ struct CommandLine {
   FirewallImportOptions firewall_import;
   FirewallDiffOptions firewall_diff;
   std::string ca_folder = "brownout-ca";
+  std::string ca_output;
   RehearsalLine rehearsals;
   ToxiproxyOptions toxiproxy;
   CtlOptions ctl;
@@ -133,16 +140,16 @@ void add_intercept(CLI::App& app, CommandLine& line) {
 
 void add_check(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand("check", "Find every mistake in a rule file");
-  command->add_option("rules", line.check_path, "the rule file (TOML)")->required();
-  command->add_flag("--exec", line.check_for_exec, "read the file as brownout exec does");
-  command->callback([&line] { line.exit_code = check(line.check_path, line.check_for_exec); });
+  command->add_option("rules", line.check.path, "the rule file (TOML)")->required();
+  command->add_flag("--exec", line.check.for_exec, "read the file as brownout exec does");
+  add_output(*command, line.check.output);
+  command->callback([&line] { line.exit_code = check(line.check); });
 }
 
 void add_explain(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand(
       "explain", "Say which rules would act on a connection, and why the others would not");
-  command->add_option("rules", line.explain.path, "the rule file (TOML)")->required();
-  add_explain_options(*command, line.explain.asked);
+  add_explain_options(*command, line.explain);
   command->callback([&line] { line.exit_code = explain(line.explain); });
 }
 
@@ -164,6 +171,7 @@ void add_firewall(CLI::App& app, CommandLine& line) {
   diff->add_option("--flows", both.flows, "the output of brownout run --flows (JSON lines)")
       ->required();
   diff->add_option("--chain", both.chain, "which chain, by name or hook (input)");
+  add_output(*diff, both.output);
   diff->callback([&line] { line.exit_code = firewall_diff(line.firewall_diff); });
 }  // namespace
 
@@ -176,7 +184,8 @@ void add_ca(CLI::App& app, CommandLine& line) {
   init->callback([&line] { line.exit_code = ca_init(line.ca_folder); });
   auto* show = ca->add_subcommand("show", "Show where the CA is and how to trust it");
   show->add_option("--folder", line.ca_folder, "where ca.pem and ca.key are (brownout-ca)");
-  show->callback([&line] { line.exit_code = ca_show(line.ca_folder); });
+  add_output(*show, line.ca_output);
+  show->callback([&line] { line.exit_code = ca_show(line.ca_folder, line.ca_output); });
 }
 
 void add_verify(CLI::App& app, CommandLine& line) {
@@ -186,6 +195,7 @@ void add_verify(CLI::App& app, CommandLine& line) {
   command->add_flag("--quick", line.verify.quick, "a few seconds instead of half a minute");
   command->add_flag("--json", line.verify.json,
                     "for programs: milliseconds, bytes a second and shares");
+  add_output(*command, line.verify.output);
   command->callback([&line] { line.exit_code = verify(line.verify); });
 }
 
@@ -208,61 +218,20 @@ void add_toxiproxy(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = toxiproxy(line.toxiproxy); });
 }
 
-void add_ctl_command(CLI::App& parent, CommandLine& line, const char* name, const char* about,
-                     const char* object = nullptr, bool needed = true) {
-  auto* command = parent.add_subcommand(name, about);
-  if (object != nullptr) command->add_option("name", line.ctl.name, object)->required(needed);
-  command->callback([&line, name] {
-    line.ctl.command = name;
-    line.exit_code = ctl(line.ctl);
-  });
-}
+int check_examples(const CLI::App& app);
 
-void add_ctl(CLI::App& app, CommandLine& line) {
-  auto& options = line.ctl;
-  auto* parent = app.add_subcommand("ctl", "Watch and change a proxy that runs");
-  parent->require_subcommand(1);
-  parent->fallthrough();
-  parent->add_option("--url", options.url,
-                     "the URL of the API (BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474); "
-                     "unix:/path for an --api-socket");
-  parent->add_option("--token-file", options.token_file,
-                     "the file with the API's token (or the token itself in BROWNOUT_TOKEN or "
-                     "TOXIPROXY_AUTH_TOKEN)");
-  parent->add_option("--ca", options.ca, "PEM file of the CA that signed the API's certificate");
-  parent->add_option("--lease", options.lease,
-                     "make the change under this lease: undone when the lease lapses");
-  parent->add_flag("--json", options.json, "print JSON; the default unless on a terminal");
-  add_ctl_command(*parent, line, "status", "the proxy's current state");
-  add_ctl_command(*parent, line, "top", "listeners and rules, live");
-  add_ctl_command(*parent, line, "rules", "all rules and their counters");
-  add_ctl_command(*parent, line, "listeners", "all listeners and their traffic");
-  add_ctl_command(*parent, line, "flows", "connections and UDP sessions");
-  add_ctl_command(*parent, line, "why", "what rules did, newest first, and what they would do");
-  add_why_options(*parent->get_subcommand("why"), options);
-  add_ctl_command(*parent, line, "watch", "faults, connections and changes as they happen");
-  add_ctl_command(*parent, line, "halt", "all faults off, now, on live connections too");
-  add_ctl_command(*parent, line, "resume", "faults on again after halt");
-  add_ctl_command(*parent, line, "rm", "delete a rule", "the rule");
-  add_ctl_command(*parent, line, "enable", "switch a rule on", "the rule");
-  add_ctl_command(*parent, line, "disable", "switch a rule off", "the rule");
-  add_ctl_command(*parent, line, "recount", "count what a rule matches from 1 again", "the rule");
-  add_ctl_command(*parent, line, "reset", "undo changes of the API: restore the rule file's state",
-                  "the table to restore; all if omitted", false);
-  add_ctl_command(*parent, line, "cut", "reset a connection", "the flow, e.g. chat#3");
-  auto* add =
-      parent->add_subcommand("add", "add a rule, e.g. add latency delay=300ms --listener chat");
-  add->add_option("fault", options.keys, "the fault's type, then key=value")->required();
-  add->add_option("--name", options.name, "the name of the rule");
-  add->add_option("--listener", options.listener, "match connections of this listener only");
-  add->add_option("--client", options.client, "match these clients only, e.g. 10.1.0.0/16");
-  add->add_option("--direction", options.direction, "upstream or downstream");
-  add->add_option("--probability", options.probability, "e.g. 20%");
-  add->add_option("--for", options.duration, "how long the rule stays on, e.g. 5m");
-  add->callback([&line] {
-    line.ctl.command = "add";
-    line.exit_code = ctl(line.ctl);
-  });
+void add_generate(CLI::App& app, CommandLine& line) {
+  auto* generate = app.add_subcommand("generate", "Print the man page or a shell completion");
+  generate->require_subcommand(1);
+  generate->add_subcommand("man", "the man page (roff)")->callback([&app] { print_man(app); });
+  for (const auto& [shell, script] :
+       {std::pair{"bash", kBashCompletion}, std::pair{"zsh", kZshCompletion},
+        std::pair{"fish", kFishCompletion}}) {
+    generate->add_subcommand(shell, "completion for " + std::string(shell))
+        ->callback([text = script] { fmt::print("{}", text); });
+  }
+  generate->add_subcommand("examples", "the examples of all commands, checked")
+      ->callback([&app, &line] { line.exit_code = check_examples(app); });
 }
 
 void add_small_commands(CLI::App& app, CommandLine& line) {
@@ -272,24 +241,14 @@ void add_small_commands(CLI::App& app, CommandLine& line) {
       ->callback([&line] { line.exit_code = reference(); });
   app.add_subcommand("schema", "Print the JSON Schema of the rule file, for editors")
       ->callback([&line] { line.exit_code = schema(); });
-  auto* generate = app.add_subcommand("generate", "Print the man page or a shell completion");
-  generate->require_subcommand(1);
-  generate->add_subcommand("man", "the man page (roff)")->callback([&app] { print_man(app); });
-  generate->add_subcommand("bash", "completion for bash")->callback([&app] { print_bash(app); });
-  generate->add_subcommand("zsh", "completion for zsh")->callback([&app] { print_zsh(app); });
+  add_generate(app, line);
 }
 
-}  // namespace
-
-int parse_and_run(int argc, char** argv) {
-  CLI::App app("Brownout makes the network fail on purpose, by rule, to rehearse an outage.",
-               "brownout");
+// Declares all commands. `app` and `line` refer to each other from now on.
+void declare(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "brownout " BROWNOUT_VERSION);
   app.require_subcommand(1);
   app.failure_message(usage_error);
-  CommandLine line;
-  auto arguments = read_arguments(argc, argv);
-  line.init.command = std::move(arguments.command);
   add_init(app, line.init, line.exit_code);
   add_run(app, line);
   add_exec(app, line);
@@ -300,9 +259,71 @@ int parse_and_run(int argc, char** argv) {
   add_firewall(app, line);
   add_ca(app, line);
   add_toxiproxy(app, line);
-  add_ctl(app, line);
+  add_ctl(app, line.ctl, line.exit_code);
   add_verify(app, line);
   add_small_commands(app, line);
+  add_examples(app);
+  app.footer(exit_codes_text());
+}
+
+void run_nothing(CLI::App& app) {
+  for (auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    command->callback({});
+    run_nothing(*command);
+  }
+}
+
+// The mistake in a command line that a user would type, or "". Runs nothing.
+std::string mistake_in(std::string_view typed) {
+  CommandLine line;
+  CLI::App app("", "brownout");
+  declare(app, line);
+  run_nothing(app);
+  // As read_arguments() does, since the parser would take the command for arguments of init.
+  if (typed.starts_with("brownout init ")) typed = typed.substr(0, typed.find(" -- "));
+  try {
+    app.parse(std::string(typed), true);
+  } catch (const CLI::Success&) {
+    return "";
+  } catch (const CLI::ParseError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// Prints all examples; fails if one is wrong or a command has less than two.
+int check_examples(const CLI::App& app) {
+  int code = 0;
+  std::map<std::string_view, int> count;
+  for (const auto& example : all_examples()) {
+    ++count[example.command];
+    fmt::print("{}\n", example.line);
+    const auto mistake = mistake_in(example.line);
+    if (mistake.empty()) continue;
+    fmt::print(stderr, "error: {}: {}\n", example.line, mistake);
+    code = kFailed;
+  }
+  for (const auto& [name, command] : leaves(app)) {
+    if (count[name] == 2) continue;
+    fmt::print(stderr, "error: {} has {} examples, not 2\n", name, count[name]);
+    code = kFailed;
+  }
+  return code;
+}
+
+}  // namespace
+
+int parse_and_run(int argc, char** argv) {
+  CLI::App app("Brownout makes the network fail on purpose, by rule, to rehearse an outage.",
+               "brownout");
+  CommandLine line;
+  auto arguments = read_arguments(argc, argv);
+  line.init.command = std::move(arguments.command);
+  declare(app, line);
+  // Its words are those of another command line, so the parser must not read them.
+  if (argc > 1 && argv[1] == std::string_view("complete")) {
+    return complete(app, std::vector<std::string>(argv + std::min(argc, 3), argv + argc));
+  }
   try {
     std::reverse(arguments.words.begin(), arguments.words.end());
     app.parse(std::move(arguments.words));

@@ -1,5 +1,7 @@
 #include "proxy/cli/parser_rehearse.h"
 
+#include "proxy/cli/output_option.h"
+
 namespace brownout::cli {
 namespace {
 
@@ -39,6 +41,7 @@ void add_rehearse(CLI::App& app, RehearsalLine& line, int& exit_code) {
                       "(127.0.0.1:8474 if it is free; none with --ci or --virtual-time)");
   command->add_option("--token-file", options.token_file,
                       "require the first line of this file as the token for the API");
+  add_output(*command, options.output);
   command->add_flag("--replay", options.replay, "the file is a report.json: run that again");
   command->callback([&line, &exit_code, folder] {
     line.rehearse.report_per_run = folder->count() == 0;
@@ -48,15 +51,15 @@ void add_rehearse(CLI::App& app, RehearsalLine& line, int& exit_code) {
   auto* report = app.add_subcommand("report", "Work with the reports of rehearsals");
   report->require_subcommand(1);
   auto* compare = report->add_subcommand("compare", "Say what got better and what got worse");
-  compare->add_option("before", line.before, "a report.json, or its folder")->required();
-  compare->add_option("after", line.after, "a later report.json, or its folder")->required();
-  compare->add_option("--max-regression", line.max_regression,
+  compare->add_option("before", line.compare.before, "a report.json, or its folder")->required();
+  compare->add_option("after", line.compare.after, "a later report.json, or its folder")
+      ->required();
+  compare->add_option("--max-regression", line.compare.max_regression,
                       "how much worse a value may be before the exit code is 1; differences below "
                       "10 ms (latencies) or 100 ms of real time (other times) do not count");
-  add_pages(*compare, line.pages);
-  compare->callback([&line, &exit_code] {
-    exit_code = report_compare(line.before, line.after, line.max_regression, line.pages);
-  });
+  add_pages(*compare, line.compare.pages);
+  add_output(*compare, line.compare.output);
+  compare->callback([&line, &exit_code] { exit_code = report_compare(line.compare); });
 
   auto* trend = report->add_subcommand("trend", "Draw the values of expectations over many runs");
   trend->add_option("folders", line.folders, "folders of reports (report)");

@@ -11,9 +11,7 @@ namespace brownout::cli {
 
 struct RehearsalLine {
   RehearseOptions rehearse;
-  std::string before;
-  std::string after;
-  std::string max_regression = "5%";
+  CompareOptions compare;
   std::vector<std::string> folders = {"report"};
   std::string metric;
   PageOptions pages;

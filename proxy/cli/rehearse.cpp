@@ -102,11 +102,11 @@ void tell_end(Webhooks& webhooks, const rehearsal::Report& report, const std::st
   webhooks.tell(Webhooks::About::kExpectation, event);
 }
 
-// "lab7 (Linux 6.1.0, 2 processors)".
+// "lab7 (Linux, 2 processors)".
 std::string machine() {
   utsname names{};
   if (::uname(&names) != 0) return {};
-  return fmt::format("{} ({} {}, {})", names.nodename, names.sysname, names.release,
+  return fmt::format("{} ({}, {})", names.nodename, names.sysname,
                      rules::count_of(proxy::usable_processors(), "processor"));
 }
 
@@ -125,7 +125,7 @@ class Rehearsing {
     // During the run, output is written in the background, so that a slow terminal delays nothing.
     std::fflush(stdout);
     proxy::BackgroundWriter output(proxy::OutputFile::standard(STDOUT_FILENO), {});
-    rehearsal::LiveView view(!options_.ci && terminal_ ? &output : nullptr);
+    rehearsal::LiveView view(!quiet_ && terminal_ ? &output : nullptr);
     auto runner_options = follow(output, view);
     if (*servers) runner_options.known_as = (*servers)->known_as();
     // From here until the report is written, a signal does not end the process.
@@ -158,12 +158,12 @@ class Rehearsing {
     rehearsal::RunnerOptions options;
     options.force = options_.force;
     options.on_tick = [&view](const rehearsal::Runner& runner) { view.draw(runner); };
-    options.on_start = [this] { return begin(); };
+    options.on_start = [this, &output] { return begin(output); };
     options.on_phase = [this, &output](const std::string& phase) {
       api_->begin_phase(phase);
       webhooks_->tell(Webhooks::About::kPhase,
                       {{"rehearsal", scenario().name}, {"event", "phase"}, {"phase", phase}});
-      if (!options_.ci && !terminal_) output.write(phase + "\n");
+      if (!quiet_ && !terminal_) output.write(phase + "\n");
     };
     options.on_halt = [&view](const std::string& what) {
       view.leave();
@@ -172,9 +172,16 @@ class Rehearsing {
     return options;
   }
 
-  rules::Result<void> begin() {
+  rules::Result<void> begin(proxy::BackgroundWriter& output) {
     if (auto served = api_->start(); !served) return served;
-    if (!api_->address().empty()) say(stdout, "dashboard and API on {}\n", api_->address());
+    if (!api_->address().empty()) {
+      const auto line = "dashboard and API on " + api_->address() + "\n";
+      if (json_) {
+        proxy::print_error(line);
+      } else {
+        output.write(line);
+      }
+    }
     tell_begin(*webhooks_, scenario(), runner_->engine().seed(), started_);
     return {};
   }
@@ -201,10 +208,14 @@ class Rehearsing {
   }
 
   int say_results(const rehearsal::Report& report, const std::string& why) {
-    say(stdout, "{}", verdicts_text(report));
+    if (json_) {
+      say(stdout, "{}\n", codecs::json_text(rehearsal::to_json(report), 1));
+    } else {
+      say(stdout, "{}", verdicts_text(report));
+    }
     if (!why.empty()) {
       say(stderr, "error: {}; the results are above\n", why);
-    } else if (!folder_.empty()) {
+    } else if (!folder_.empty() && !json_) {
       say(stdout, "report: {}\n", (std::filesystem::path(folder_) / "report.html").string());
     }
     return exit_code(report.result(), why.empty());
@@ -216,6 +227,8 @@ class Rehearsing {
   std::string started_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::string folder_;  // of the report; "": none
+  bool json_ = options_.output == "json";
+  bool quiet_ = options_.ci || json_;
   bool terminal_ = ::isatty(STDOUT_FILENO) != 0;
   std::unique_ptr<Webhooks> webhooks_;
   rehearsal::Runner* runner_ = nullptr;  // while it runs

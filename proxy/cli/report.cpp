@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/report_folder.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/formats/json_text.h"
 #include "proxy/rehearsal/read_report.h"
 #include "proxy/rehearsal/say.h"
 #include "proxy/rehearsal/trend.h"
@@ -47,10 +49,20 @@ std::vector<std::string> reports_in(const std::string& folder) {
   return paths;
 }
 
+std::string comparison_json(const rehearsal::Comparison& comparison) {
+  nlohmann::ordered_json json{{"regressed", comparison.regressed},
+                              {"values", nlohmann::ordered_json::array()}};
+  for (const auto& row : comparison.rows) {
+    json["values"].push_back(
+        {{"how", row.word}, {"name", row.name}, {"before", row.before}, {"after", row.after}});
+  }
+  return codecs::json_text(json, 1) + "\n";
+}
+
 }  // namespace
 
-int report_compare(const std::string& before, const std::string& after,
-                   const std::string& max_regression, const PageOptions& pages) {
+int report_compare(const CompareOptions& options) {
+  const auto& [before, after, max_regression, output, pages] = options;
   const auto tolerance = rules::parse_ratio(max_regression);
   if (!tolerance) {
     fmt::print(stderr, "error: --max-regression: {}; {}\n", tolerance.error().what,
@@ -70,7 +82,7 @@ int report_compare(const std::string& before, const std::string& after,
     complain("", done.error());
     return kBadInput;
   }
-  say(stdout, "{}", done->text());
+  say(stdout, "{}", output == "json" ? comparison_json(*done) : done->text());
   if (!write_pages(pages, to_html(*done), to_markdown(*done))) return kBadInput;
   return done->regressed ? kFailed : 0;
 }

@@ -94,16 +94,21 @@ std::optional<rules::Config> parse_for_exec(const std::string& path, const std::
   return complain(codecs::load_rules(*document, files.from_disk()), path, text);
 }
 
-std::optional<rules::Config> parse_all(const std::string& path, const std::string& text,
-                                       bool for_exec) {
+tl::expected<rules::Config, rules::Diagnostics> read_all(const std::string& path,
+                                                         const std::string& text, bool for_exec) {
   const auto document = read_document(text, for_exec);
-  if (!document) return complain(tl::unexpected(document.error()), path, text);
+  if (!document) return tl::unexpected(document.error());
   proxy::ZoneFiles files(path);
   rules::Diagnostics problems;
   auto config = codecs::load_rules(*document, files.from_disk(), problems);
   problems.add_all(proxy::refused_files(config, *document));
-  if (!problems.empty()) return complain(tl::unexpected(std::move(problems)), path, text);
-  return complain(std::move(config), path, text);
+  if (!problems.empty()) return tl::unexpected(std::move(problems));
+  return config;
+}
+
+std::optional<rules::Config> parse_all(const std::string& path, const std::string& text,
+                                       bool for_exec) {
+  return complain(read_all(path, text, for_exec), path, text);
 }
 
 std::optional<rules::Config> load(const std::string& path) {

@@ -8,6 +8,7 @@
 #include "proxy/cli/quick_file.h"
 #include "proxy/control/zone_files.h"
 #include "rules/base/describe.h"
+#include "rules/base/diagnostics.h"
 #include "rules/language/config.h"
 
 namespace brownout::cli {
@@ -29,8 +30,12 @@ std::optional<rules::Config> parse(const std::string& path, const std::string& t
                                    proxy::ZoneFiles& files);
 std::optional<rules::Config> parse(const std::string& path, const std::string& text);
 
-// Does what parse() does, and also checks the certificate, key, CA and password files: all that can
-// be checked without starting the proxy. `for_exec` reads the rule file as `brownout exec` does.
+// Reads a rule file as parse_all() does, and prints nothing.
+tl::expected<rules::Config, rules::Diagnostics> read_all(const std::string& path,
+                                                         const std::string& text, bool for_exec);
+
+// Like parse(), and also checks certificates, keys, CAs and passwords: everything that can be
+// checked without starting the proxy. `for_exec` reads the file as exec does.
 std::optional<rules::Config> parse_all(const std::string& path, const std::string& text,
                                        bool for_exec);
 

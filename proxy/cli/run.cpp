@@ -291,12 +291,12 @@ class Run final : private Deadline {
     print_error(rule_table(engine_->rules()));
     auto idle = engine_->never_matched();
     if (idle.size() > kMostWarnings) {
-      spdlog::warn("{} rules never matched a connection, {} among them", idle.size(),
+      spdlog::warn("{} rules never matched anything, {} among them", idle.size(),
                    rules::printable(idle.front()));
       idle.clear();
     }
     for (const auto& name : idle) {
-      spdlog::warn("rule {} never matched a connection (see `brownout explain`)",
+      spdlog::warn("rule {} never matched anything (see `brownout explain`)",
                    rules::printable(name));
     }
     outputs_.finish();

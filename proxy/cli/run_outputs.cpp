@@ -9,13 +9,12 @@ namespace {
 
 using proxy::EventLog;
 
-void say_lost(EventLog* log, std::string_view lines, std::string_view path) {
+void say_lost(EventLog* log, std::string_view what, std::string_view path) {
   if (log == nullptr) return;
   log->finish();
-  if (log->lost() > 0) {
-    spdlog::error("{} {} are missing from {}: writing failed or was too slow", log->lost(), lines,
-                  path);
-  }
+  if (log->lost() == 0) return;
+  spdlog::error("{} not written to {}: writing failed or was too slow",
+                rules::count_of(log->lost(), what), path);
 }
 
 }  // namespace
@@ -57,8 +56,8 @@ void RunOutputs::finish() {
   if (metrics_) metrics_->send();
   metrics_.reset();
   exporter_.reset();
-  say_lost(events_.get(), "events", events_path_);
-  say_lost(flows_.get(), "flows", flows_path_);
+  say_lost(events_.get(), "event", events_path_);
+  say_lost(flows_.get(), "flow", flows_path_);
 }
 
 }  // namespace brownout::cli

@@ -3,11 +3,14 @@
 #include <fmt/core.h>
 
 #include "proxy/observe/console.h"
+#include "rules/base/columns.h"
 
 namespace brownout::cli {
 namespace {
 
 constexpr proxy::Duration kRedraw = std::chrono::seconds(1);
+// A column less than the smallest usual terminal, so that the line does not wrap.
+constexpr std::size_t kStatusWidth = 79;
 
 }  // namespace
 
@@ -42,7 +45,7 @@ std::string StatusLine::compose(proxy::Instant now) {
   last_ = now;
   last_up_ = up;
   last_down_ = down;
-  return text;
+  return rules::fitted(text, kStatusWidth);
 }
 
 }  // namespace brownout::cli

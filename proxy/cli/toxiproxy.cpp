@@ -91,13 +91,13 @@ int toxiproxy(const ToxiproxyOptions& options) {
     auto refused = api.unauthorized(request);
     return refused ? std::move(*refused) : metrics.handle(request);
   };
-  HttpServer::Knows knows;
+  HttpServer::IsAuthorized is_authorized;
   if (!token.empty()) {
-    knows = [&](const rules::HttpHead& head) { return has_bearer_token(head, token); };
+    is_authorized = [&](const rules::HttpHead& head) { return has_bearer_token(head, token); };
   }
   auto server =
       HttpServer::listen(loop, {options.host.empty() ? "::" : options.host, options.port, ""},
-                         handle, nullptr, std::move(knows));
+                         handle, nullptr, std::move(is_authorized));
   if (!server) return fail(server.error());
   Signals signals(loop);
   for (const int number : {SIGINT, SIGTERM}) signals.on(number, [&](int) { loop.stop(); });

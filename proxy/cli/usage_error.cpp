@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/cli/command_tree.h"
 #include "rules/base/diagnostics.h"
 #include "rules/base/terminal_text.h"
 
@@ -20,7 +21,7 @@ std::vector<std::string> subcommands_of(const CLI::App& command) {
 
 std::vector<std::string> options_of(const CLI::App& command) {
   std::vector<std::string> names;
-  for (const auto* option : command.get_options([](const CLI::Option*) { return true; })) {
+  for (const auto* option : options_in_force(command)) {
     for (const auto& name : option->get_lnames()) names.push_back("--" + name);
   }
   return names;
@@ -45,11 +46,11 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   std::string text = "error: " + name + " has no " + (option ? "option " : "command ");
   if (!option && names.empty()) text = "error: " + name + " does not take the argument ";
   text += rules::printable(rules::in_quotes(unknown)) + "\n     = ";
+  const auto near = rules::nearest(unknown, candidates);
+  if (!near.empty()) return text + "did you mean " + rules::in_quotes(near) + "?\n";
   if (option && command->get_name() == "exec") {
     return text + "put -- ahead of the command: brownout exec rules.toml -- curl -s ...\n";
   }
-  const auto near = rules::nearest(unknown, candidates);
-  if (!near.empty()) return text + "did you mean " + rules::in_quotes(near) + "?\n";
   return text + help + "\n";
 }
 

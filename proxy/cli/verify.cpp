@@ -10,6 +10,7 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/in_process.h"
+#include "proxy/cli/progress.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/control/process.h"
 #include "proxy/embedded/traffic.h"
@@ -44,12 +45,13 @@ class Verify {
     verify_delay(20ms, 100);
     for (const auto rate : {10e3, 200e3, 1e6, 10e6, 100e6}) verify_rate(rate);
     for (const auto share : {0.01, 0.2, 0.5}) verify_probability(share);
+    progress_.show("");
     if (failed_) {
       fmt::print(stderr,
                  "error: the embedded proxy could not start (no free port or descriptor)\n");
       return kFailed;
     }
-    options_.json ? print_json() : print_table();
+    options_.json || options_.output == "json" ? print_json() : print_table();
     return 0;
   }
 
@@ -57,6 +59,7 @@ class Verify {
   // Measures how long the machine stalls a thread that only reads the clock. No proxy on this
   // machine can be more exact than that.
   void measure_machine() {
+    begin("how long the machine stalls a thread");
     const auto end = proxy::Loop::now() + length_;
     auto before = proxy::Loop::now();
     while (before < end) {
@@ -69,6 +72,8 @@ class Verify {
   }
 
   void verify_delay(Duration delay, int connections) {
+    begin(fmt::format("a delay of {}, {}", rules::to_text(delay),
+                      rules::count_of(connections, "connection")));
     const InProcess world(
         fmt::format("[[rule]]\nmatch = {{ direction = \"upstream\" }}\nfault = {{ type = "
                     "\"latency\", delay = \"{}\" }}\n",
@@ -86,6 +91,7 @@ class Verify {
   }
 
   void verify_rate(double bytes_per_second) {
+    begin(fmt::format("a rate of {} KB/s", bytes_per_second / 1e3));
     const InProcess world(
         fmt::format("[[rule]]\nmatch = {{ direction = \"downstream\" }}\nfault = {{ type = "
                     "\"bandwidth\", rate = \"{} KB/s\" }}\n",
@@ -102,6 +108,7 @@ class Verify {
   }
 
   void verify_probability(double share) {
+    begin(fmt::format("a probability of {}%", share * 100));
     const InProcess world(fmt::format(
         "[[rule]]\nprobability = \"{}%\"\nfault = {{ type = \"refuse\" }}\n", share * 100));
     if (!started(world)) return;
@@ -114,6 +121,10 @@ class Verify {
                      fmt::format("{} %", share * 100), fmt::format("{:.2f} %", hit * 100),
                      fmt::format("{:+.1f} standard deviations", (hit - share) / sigma), share,
                      hit});
+  }
+
+  void begin(const std::string& what) {
+    progress_.show(fmt::format("measuring {} of {}: {}", ++step_, kSteps, what));
   }
 
   bool started(const InProcess& world) {
@@ -148,7 +159,12 @@ class Verify {
     fmt::print("{}\n", list.dump(2));
   }
 
+  // The machine, five delays, five rates and three probabilities.
+  static constexpr int kSteps = 14;
+
   VerifyOptions options_;
+  Progress progress_;
+  int step_ = 0;
   Duration length_;
   std::vector<Measured> rows_;
   std::uint64_t stalls_ = 0;

@@ -65,8 +65,9 @@ std::string rules_text(const Json& rules) {
     width = std::max(width, rules::printable(rule.value("rule", "")).size());
     acting += rule.value("acts", false) ? 1 : 0;
   }
-  auto text = fmt::format("\nOf the next one like this: {} of {} act\n", acting,
-                          rules::count_of(rules.size(), "rule"));
+  auto text =
+      fmt::format("\nOf the next one like this: {} of {} {}\n", acting,
+                  rules::count_of(rules.size(), "rule"), rules.size() == 1 ? "acts" : "act");
   for (const auto& rule : rules) {
     text += fmt::format("  {} {:<{}}  {:<16} {}\n", rule.value("acts", false) ? "*" : "-",
                         rules::printable(rule.value("rule", "")), width, rule.value("fault", ""),

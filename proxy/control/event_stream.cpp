@@ -22,9 +22,9 @@ std::shared_ptr<Feed> EventStream::follow() {
 }
 
 void EventStream::tell(const std::string& line) {
-  told_.push_back(R"({"time":")" + wall_time() + R"(",)" + line.substr(1));
-  if (told_.size() > kMostKept) told_.pop_front();
-  write(told_.back());
+  kept_.push_back(R"({"time":")" + wall_time() + R"(",)" + line.substr(1));
+  if (kept_.size() > kMostKept) kept_.pop_front();
+  write(kept_.back());
 }
 
 void EventStream::submit(std::string lines) {

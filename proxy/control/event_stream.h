@@ -30,7 +30,7 @@ class EventStream final : public EventSink, private Deadline {
   // Sends an event about a change through the API: a JSON object, to which the time is added.
   void tell(const std::string& line);
   // The events of the control plane, oldest first: at most kMostKept, each a JSON object.
-  const std::deque<std::string>& told() const { return told_; }
+  const std::deque<std::string>& kept() const { return kept_; }
 
   void submit(std::string lines) override;
   bool wanted() const override { return left_.load(std::memory_order_relaxed) > 0; }
@@ -44,7 +44,7 @@ class EventStream final : public EventSink, private Deadline {
   std::vector<std::shared_ptr<Feed>> feeds_;
   std::atomic<std::int64_t> left_{0};  // how many more events may be sent in this second
   unsigned seconds_ = 0;
-  std::deque<std::string> told_;
+  std::deque<std::string> kept_;
 };
 
 }  // namespace brownout::proxy

@@ -85,12 +85,12 @@ std::optional<HttpResponse> NativeApi::outdated(const Call& call, const Node& ta
 }
 
 HttpResponse NativeApi::change(const Call& call, std::string name, std::optional<Node> table,
-                               int status) {
+                               std::string_view how, int status) {
   const bool deleted = !table;
   const auto done =
       live_.change({call.kind, name, std::move(table)}, header(call.request, "brownout-lease"));
   if (!done) return problem(done.error(), call.kind, name);
-  spdlog::info("API: {} {} {}", call.kind, rules::printable(name), deleted ? "deleted" : "changed");
+  spdlog::info("API: {} {} {}", call.kind, rules::printable(name), how);
   stream_.tell(
       codecs::json_text(Json{{"event", deleted ? "deleted" : "changed"}, {call.kind, name}}));
   if (deleted) return {.status = 204, .body = ""};
@@ -108,7 +108,7 @@ HttpResponse NativeApi::add(const Call& call) {
     return refuse(409, "there is a " + call.kind + " \"" + name + "\" already: PUT replaces it");
   }
   if (!name.empty()) set_key(*table, "name", {name});
-  return change(call, name, std::move(*table), 201);
+  return change(call, name, std::move(*table), "added", 201);
 }
 
 HttpResponse NativeApi::put(const Call& call) {
@@ -125,7 +125,8 @@ HttpResponse NativeApi::put(const Call& call) {
     return refuse(422, "the URL has the name \"" + name + "\": a change cannot rename it");
   }
   set_key(*table, "name", {name});
-  return change(call, name, std::move(*table), old != nullptr ? 200 : 201);
+  return change(call, name, std::move(*table), old != nullptr ? "replaced" : "added",
+                old != nullptr ? 200 : 201);
 }
 
 HttpResponse NativeApi::patch(const Call& call) {
@@ -141,14 +142,14 @@ HttpResponse NativeApi::patch(const Call& call) {
   if (name_of(table) != name)
     return refuse(422, "a change cannot rename the " + call.kind + " \"" + name +
                            "\": DELETE it and add a new one");
-  return change(call, name, std::move(table), 200);
+  return change(call, name, std::move(table), "changed", 200);
 }
 
 HttpResponse NativeApi::remove(const Call& call) {
   const auto* old = find_table(live_.document(), call.kind, call.path.front());
   if (old == nullptr) return no_such(call);
   if (auto no = outdated(call, *old)) return std::move(*no);
-  return change(call, call.path.front(), std::nullopt, 204);
+  return change(call, call.path.front(), std::nullopt, "deleted", 204);
 }
 
 HttpResponse NativeApi::switch_to(const Call& call, bool on) {
@@ -157,7 +158,7 @@ HttpResponse NativeApi::switch_to(const Call& call, bool on) {
   if (auto no = outdated(call, *old)) return std::move(*no);
   auto table = *old;
   set_key(table, "enabled", {on});
-  return change(call, call.path.front(), std::move(table), 200);
+  return change(call, call.path.front(), std::move(table), on ? "enabled" : "disabled", 200);
 }
 
 HttpResponse NativeApi::reset(const Call& call) {
@@ -242,7 +243,7 @@ HttpResponse NativeApi::history(const Call& call) {
   if (given.contains("after") && !after) return refuse(400, "after is the number of a point");
   auto json = history_.after(after ? *after : 0);
   json["events"] = Json::array();
-  for (const auto& event : stream_.told())
+  for (const auto& event : stream_.kept())
     json["events"].push_back(Json::parse(event, nullptr, false));
   return answer_json(200, json);
 }

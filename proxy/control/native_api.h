@@ -73,8 +73,9 @@ class NativeApi {
   HttpResponse why(const Call& call);
 
   HttpResponse answer(const Call& call, std::string_view name, int status);
+  // `how` says in the log what was done: "added", "enabled".
   HttpResponse change(const Call& call, std::string name, std::optional<rules::Node> table,
-                      int status);
+                      std::string_view how, int status);
   HttpResponse switch_to(const Call& call, bool on);
   // Returns a response with status 412 if the request has an If-Match header without the table's
   // current ETag.

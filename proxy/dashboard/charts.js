@@ -2,7 +2,7 @@
 import { element, say } from './format.js';
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const kSpan = 600;  // seconds
+const kSpans = [60, 120, 300, 600];  // seconds; a young history is not squeezed into a corner
 const kHeight = 96;
 
 // The marks of all charts: [{time, words}], and the halts: [{from, to}]. Set before the data.
@@ -31,10 +31,11 @@ function drawMarks(plot) {
   ctx.restore();
 }
 
-// "−5 min", and "now" at the end.
+// "−5 min" or "−30 s", and "now" at the end.
 const ago = (plot, splits) => splits.map((time) => {
-  const minutes = Math.round((plot.scales.x.max - time) / 60);
-  return minutes === 0 ? 'now' : `−${minutes} min`;
+  const seconds = Math.round(plot.scales.x.max - time);
+  if (seconds === 0) return 'now';
+  return seconds < 120 ? `−${seconds} s` : `−${Math.round(seconds / 60)} min`;
 });
 
 export class Chart {
@@ -47,7 +48,7 @@ export class Chart {
     parent.append(this.root);
     this.data = [[], ...series.map(() => [])];
     const axis = { stroke: () => style('--soft'), grid: { stroke: () => style('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
-    const step = () => (this.width() > 330 ? 120 : 300);
+    const steps = () => (this.width() > 330 ? 5 : 2);
     this.plot = new uPlot({
       width: this.width(), height: kHeight, legend: { show: false },
       padding: [6, 18, 0, 0],
@@ -57,10 +58,10 @@ export class Chart {
         ...(bars ? { paths: uPlot.paths.bars({ size: [0.9, 12] }), fill: () => style(colour) } : {}),
       }))],
       axes: [
-        { ...axis, size: 22, values: ago, splits: (plot) => Array.from({ length: kSpan / step() + 1 }, (_, i) => plot.scales.x.max - kSpan + i * step()) },
+        { ...axis, size: 22, values: ago, splits: (plot) => Array.from({ length: steps() + 1 }, (_, i) => plot.scales.x.max - this.span() * (1 - i / steps())) },
         { ...axis, size: 62, splits: (plot) => [0, plot.scales.y.max / 1.1], values: (_, values) => values.map(show) },
       ],
-      scales: { x: { time: false, range: () => [this.now() - kSpan, this.now()] },
+      scales: { x: { time: false, range: () => [this.now() - this.span(), this.now()] },
         y: { range: (_, low, high) => [0, (high > 0 ? high : 1) * 1.1] } },
       hooks: { drawClear: [drawMarks], setCursor: [() => this.say()] },
     }, this.data, this.root);
@@ -84,6 +85,7 @@ export class Chart {
   }
 
   now() { return this.data[0].at(-1) ?? Date.now() / 1000; }
+  span() { return kSpans.find((span) => this.now() - (this.data[0][0] ?? this.now()) <= span) ?? kSpans.at(-1); }
   width() { return Math.max(160, this.root.clientWidth); }
 
   say() {

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <mutex>
 
 #include "proxy/loop/background_writer.h"
@@ -45,8 +46,8 @@ std::string not_written(std::uint64_t lines) {
 // Writes a log line above the status line.
 class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit ConsoleSink(bool terminal)
-      : terminal_(terminal),
+  explicit ConsoleSink(bool coloured)
+      : coloured_(coloured),
         writer_(OutputFile::standard(STDERR_FILENO),
                 {.dropped = not_written, .each_second = [this] { say_left_out(); }}) {}
 
@@ -98,7 +99,7 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
     spdlog::memory_buf_t formatted;
     formatter_->format(shown, formatted);
     const std::string_view line(formatted.data(), formatted.size());
-    const auto paint = terminal_ ? colour(message.level) : std::string_view{};
+    const auto paint = coloured_ ? colour(message.level) : std::string_view{};
     draw(std::string(paint) + std::string(line) + (paint.empty() ? "" : "\x1b[0m"));
   }
 
@@ -109,7 +110,7 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
     writer_.write(std::move(text));
   }
 
-  bool terminal_;
+  bool coloured_;
   bool drawn_ = false;
   std::string status_;
   LineLimiter limiter_;
@@ -124,11 +125,16 @@ std::shared_ptr<ConsoleSink>& console() {
 }  // namespace
 
 void set_up_logging(const std::string& level) {
-  console() = std::make_shared<ConsoleSink>(::isatty(STDERR_FILENO) != 0);
+  console() = std::make_shared<ConsoleSink>(uses_colour(STDERR_FILENO));
   auto logger = std::make_shared<spdlog::logger>("brownout", console());
   logger->set_pattern("%H:%M:%S.%e %-7l %v");
   logger->set_level(spdlog::level::from_str(level));
   spdlog::set_default_logger(std::move(logger));
+}
+
+bool uses_colour(int descriptor) {
+  const char* refused = std::getenv("NO_COLOR");
+  return ::isatty(descriptor) != 0 && (refused == nullptr || *refused == '\0');
 }
 
 void print_error(std::string_view lines) {

@@ -21,8 +21,11 @@ void set_up_logging(const std::string& level);
 // set_up_logging(), writes directly.
 void print_error(std::string_view lines);
 
-// Raises the limit of file descriptors to its maximum: a connection takes two, and the usual limit
-// is 1024.
+// Whether text for this descriptor may have colours: it is a terminal, and NO_COLOR is not set
+// (no-color.org).
+bool uses_colour(int descriptor);
+
+// Raises the limit to its maximum: a connection takes two descriptors, and the usual limit is 1024.
 void raise_descriptor_limit();
 
 // Shows a line below the log until the next call of this function; "" removes the line.

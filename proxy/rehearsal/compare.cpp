@@ -127,8 +127,8 @@ rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& af
     const auto* old = find(before, expectation.name);
     if (old == nullptr) {
       const bool failed = expectation.measured && !expectation.met;
-      done.rows.push_back({"new", expectation.name, expectation.wanted, "",
-                           print(expectation) + (failed ? " (NOT MET)" : "")});
+      done.rows.push_back(
+          {"new", expectation.name, expectation.wanted, "", print(expectation), failed});
       continue;
     }
     const auto how = change(*old, expectation, tolerance, after.time_scale);
@@ -150,7 +150,8 @@ std::string Comparison::text() const {
   auto text = note.empty() ? std::string() : fmt::format("{:<8} {}\n", "note", note);
   for (const auto& row : rows) {
     const auto* arrow = row.before.empty() || row.after.empty() ? "" : " -> ";
-    text += fmt::format("{:<8} {}: {}{}{}\n", row.word, row.name, row.before, arrow, row.after);
+    text += fmt::format("{:<8} {}: {}{}{}\n", row.word, row.name, row.before, arrow,
+                        row.after_with_failure());
   }
   return text;
 }

@@ -28,7 +28,7 @@ std::string to_markdown(const Comparison& comparison) {
   for (const auto& row : comparison.rows) {
     const auto word = row.word == "WORSE" ? "**WORSE**" : row.word;
     text += fmt::format("| {} | {} | {} | {} |\n", word, markdown_cell(row.name),
-                        markdown_cell(row.before), markdown_cell(row.after));
+                        markdown_cell(row.before), markdown_cell(row.after_with_failure()));
   }
   return text;
 }
@@ -45,9 +45,10 @@ std::string to_html(const Comparison& comparison) {
     if (!row.wanted.empty() && row.wanted != row.name) {
       name += "<br><span class=\"soft\">" + escaped(row.wanted) + "</span>";
     }
-    table += fmt::format(
-        "<tr><td class=\"{} word\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-        class_of_word(row.word), row.word, name, escaped(row.before), escaped(row.after));
+    table +=
+        fmt::format("<tr><td class=\"{} word\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                    class_of_word(row.word), row.word, name, escaped(row.before),
+                    escaped(row.after_with_failure()));
   }
   content +=
       "</header>\n<main>" + scrolling(table + "</tbody></table>", "expectations") + "</main>\n";

@@ -1,10 +1,12 @@
 #include "proxy/rehearsal/live_view.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 
+#include "proxy/observe/console.h"
 #include "rules/base/columns.h"
 
 namespace brownout::rehearsal {
@@ -89,7 +91,7 @@ void LiveView::draw(const Runner& runner) {
   if (lines_ > 0 && now - drawn_ < kEvery) return;
   drawn_ = now;
   const auto up = lines_ > 0 ? fmt::format("\x1b[{}A\x1b[J", lines_) : std::string();
-  const auto text = compose(runner, true);
+  const auto text = compose(runner, proxy::uses_colour(STDOUT_FILENO));
   lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
   terminal_->write(up + text);
 }

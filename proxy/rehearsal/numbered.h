@@ -49,8 +49,8 @@ class NumberedMessages {
         std::distance(under_way_.upper_bound(number), under_way_.end()));
   }
   std::string missing(std::uint64_t number) const {
-    return std::to_string(left(number)) + " of " + std::to_string(last_ - number) +
-           " messages did not come back";
+    return std::to_string(left(number)) + " of " + rules::count_of(last_ - number, "message") +
+           " did not come back";
   }
 
  private:

@@ -15,7 +15,7 @@ constexpr std::string_view kPageStyle = R"(
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
   max-width: 1120px; padding: 0 1rem }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-h1, p, td { overflow-wrap: anywhere }
+h1, p { overflow-wrap: anywhere }
 #summary { font-size: 1.05rem; margin: .3rem 0 1rem }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem } nav a { color: var(--blue); padding: .3rem 0 }
 .soft { color: var(--soft) } .good { color: var(--good) } .bad { color: var(--bad) }
@@ -33,7 +33,10 @@ svg .p50-key { fill: var(--blue) } svg .p99-key { fill: var(--amber) } svg .coun
 svg .fault { fill: var(--bad); opacity: .75 } svg .mark { stroke: var(--ink); stroke-dasharray: 3 2 }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--phase); padding: 1rem; font-size: 12px }
 :focus-visible { outline: 3px solid var(--blue) }
-@media (max-width: 40rem) { body { margin: 1rem auto } td, th { padding: .35rem .4rem } }
+@media screen and (max-width: 40rem) { body { margin: 1rem auto } td, th { padding: .35rem .4rem }
+  #expectations thead { display: none } #expectations :is(table, tbody, tr, td) { display: block }
+  #expectations td { border: 0; padding: .1rem 0 } #expectations tr { border-bottom: 1px solid var(--line);
+  padding: .6rem 0 } }
 @page { margin: 12mm }
 @media print { body { font-size: 11px; margin: 0; max-width: none; padding: 0 } nav { display: none }
   .scroll { overflow: visible } #time-line svg { min-width: 0 } .histogram { min-width: 110px }

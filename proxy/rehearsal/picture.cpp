@@ -182,8 +182,8 @@ class Picture {
         static_cast<double>(most) / std::chrono::duration<double>(series_.width).count();
     const bool alone = traffic.total.requests() == 0;
     const auto what = fmt::format("connections (top {:.3g}/s)", rate);
-    const auto text = label(alone ? "at " + traffic.listener : "",
-                            alone ? with_region(traffic.region, what) : what) +
+    const auto where = traffic.region.empty() ? "" : ", " + traffic.region;
+    const auto text = label(alone ? "at " + traffic.listener + where : "", what) +
                       bars(traffic.connections, "count");
     top_ += kRow;
     return text;

@@ -47,8 +47,11 @@ struct Comparison {
     std::string word;  // "same", "better", "changed", "unknown", "WORSE", "new" or "gone"
     std::string name;
     std::string wanted;
-    std::string before;  // "" if new
-    std::string after;   // "" if gone
+    std::string before;   // as text; "" if new
+    std::string after;    // as text; "" if gone
+    bool failed = false;  // new, and not met
+
+    std::string after_with_failure() const { return failed ? after + " (NOT MET)" : after; }
   };
   std::string scenario;
   std::string note = {};  // a difference between the runs, or ""

@@ -190,7 +190,8 @@ std::string Report::headline() const {
     met += verdict.met ? 1U : 0U;
     measured += verdict.measured ? 1U : 0U;
   }
-  auto text = fmt::format("{}: {} of {} expectations met", scenario->name, met, verdicts.size());
+  auto text = fmt::format("{}: {} of {} met", scenario->name, met,
+                          rules::count_of(verdicts.size(), "expectation"));
   if (verdicts.empty()) text = scenario->name + ": it has no expectations, so there is no verdict";
   if (measured < verdicts.size()) {
     text += fmt::format(", {} not measured", verdicts.size() - measured);

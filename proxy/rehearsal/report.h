@@ -42,7 +42,7 @@ struct Report {
   std::string version;  // version of Brownout that ran it
   Circumstances circumstances;
   rules::Duration took{};  // real time
-  std::string machine;     // "lab7 (Linux 6.1, 2 processors)"
+  std::string machine;     // "lab7 (Linux, 2 processors)"
 
   Result result() const;
   std::string headline() const;

@@ -11,7 +11,7 @@
 namespace brownout::rehearsal {
 namespace {
 
-constexpr std::size_t kMostLossRows = 100;
+constexpr std::size_t kMostLossRows = 25;
 
 std::string_view class_of(const rules::Verdict& verdict) {
   if (verdict.met) return "good";

@@ -87,10 +87,10 @@ rules::Result<Course> Runner::run() {
 
 rules::Result<void> Runner::begin() {
   if (auto heard = listen_for_alerts(); !heard) return heard;
+  stop_on_signals();
   if (options_.on_start) {
     if (auto started = options_.on_start(); !started) return started;
   }
-  stop_on_signals();
   traffic_.take(now());
   return start_users();
 }
@@ -327,7 +327,8 @@ void Runner::check_steady() {
   }
   course_.stopped = "the steady state was not met before the first phase (" +
                     std::to_string(steady.ok) + " of " + std::to_string(steady.all) +
-                    " operations succeeded; " + why + "); --force runs the rehearsal anyway";
+                    (steady.all == 1 ? " operation" : " operations") + " succeeded; " + why +
+                    "); --force runs the rehearsal anyway";
 }
 
 void Runner::enter(std::optional<std::size_t> phase) {

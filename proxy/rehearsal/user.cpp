@@ -141,7 +141,7 @@ void User::count(const Attempt& attempt, rules::Operation& operation) const {
   operation.duplicated += attempt.duplicated;
   operation.reordered += attempt.reordered;
   operation.missing.insert(operation.missing.end(), attempt.missing.begin(), attempt.missing.end());
-  // What an earlier attempt of the same operation missed has arrived in time.
+  // A message that an earlier attempt of the same operation missed has arrived in time.
   for (const auto number : attempt.found) {
     if (std::erase(operation.missing, number) == 0) operation.found.push_back(number);
   }

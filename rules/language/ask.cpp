@@ -31,7 +31,7 @@ Done ask_dns(const Asked& asked, const Listener& listener, FlowFacts& flow) {
   flow.destination = listener.listen.ip();
   flow.destination_port = listener.listen.port;
   flow.dns.transport = asked.transport == "tcp" ? Transport::kTcp : Transport::kUdp;
-  const auto type = parse_dns_type(asked.qtype);
+  const auto type = parse_dns_type(asked.qtype.empty() ? "A" : asked.qtype);
   if (!type) {
     return no_such("qtype", asked.qtype, "not a record type (e.g. A, AAAA, TYPE65534)");
   }
@@ -66,7 +66,7 @@ const Endpoint* first_server(const Config& config, const Listener& listener) {
 // Fills in the HTTP request, and its response if there is one.
 Done ask_http(const Asked& asked, HttpExchange& exchange) {
   HttpHead request;
-  request.method = asked.method;
+  request.method = asked.method.empty() ? "GET" : asked.method;
   request.target = asked.url;
   for (const auto& text : asked.headers) {
     const auto colon = text.find(':');
@@ -115,7 +115,7 @@ std::optional<Message> message_of(const Asked& asked, Protocol protocol) {
   if (asked.message.empty() && asked.text.empty() && !headers) return std::nullopt;
   const auto* spoken = protocol_of(asked, protocol.messages());
   if (spoken == nullptr) return std::nullopt;
-  return spoken->told([&](std::string_view name) {
+  return spoken->message_from_options([&](std::string_view name) {
     if (name == "text") return asked.text;
     if (name == "header") return lines_of(asked.headers);
     const auto given = asked.message.find(std::string(name));
@@ -151,7 +151,7 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
     if (!done) return done;
   }
   if (auto done = ask_dns(asked, *listener, flow); !done) return done;
-  flow.speaks = listener->protocol.messages();
+  flow.message_protocols = listener->protocol.messages();
   question.message = message_of(asked, listener->protocol);
   question.payload = asked.text;
   const auto at = parse_duration(asked.at);

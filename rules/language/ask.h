@@ -19,9 +19,9 @@ struct Asked {
   std::uint64_t ordinal = 1;
   std::string at = "0s";
   std::string qname;
-  std::string qtype = "A";
-  std::string transport = "udp";
-  std::string method = "GET";
+  std::string qtype;      // "": A
+  std::string transport;  // "": udp
+  std::string method;     // "": GET
   std::string url;
   std::vector<std::string> headers;  // "name: value"
   int status = 0;                    // of the response; 0: no response yet

@@ -75,6 +75,7 @@ void FitCheck::run(Position type) const {
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
   check_messages();
   check_direction_of_messages();
+  check_direction_of_requests();
   if (rule_.kind->level == Level::kBytes) return check_exchanges();
   const bool of_messages = rule_.kind->carries(Carrier::kMessage) && has(kMessages);
   if (direction != nullptr && !rule_.kind->directed && !of_messages) {
@@ -284,8 +285,18 @@ void FitCheck::check_direction_of_messages() const {
       "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
-// For faults on messages of HTTP and DNS: reports a direction that excludes the requests or
-// responses on which the fault acts.
+// Reports the direction in which no matched listener has the requests that the fault acts on.
+void FitCheck::check_direction_of_requests() const {
+  const bool of_requests =
+      rule_.kind->carries(Carrier::kMessage) && rule_.kind->http_part == ExchangePart::kRequest;
+  if (!of_requests || rule_.match.direction != DirectionChoice::kDownstream) return;
+  if (!has(kMessages) || supports(ProtocolSet::where(&MessageProtocol::servers_ask))) return;
+  problems_.add(position_of(*node_.find("match"), "direction"),
+                fault_ + " acts on requests, and servers send none here",
+                "leave direction out, or write \"upstream\"");
+}
+
+// For faults on messages: reports a direction that excludes the acting half of every exchange.
 void FitCheck::check_exchanges() const {
   const auto acts_on = rule_.acting();
   const auto acts_only_on = [&](CarrierSet carrier) {

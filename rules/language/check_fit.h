@@ -34,8 +34,9 @@ class FitCheck {
   void check_messages() const;
   void check_exchanges() const;
   void check_direction_of_messages() const;
-  // Whether at least one listener that the rule matches meets the condition. has() and supports()
-  // ask the same about kinds of traffic and about protocols of messages.
+  void check_direction_of_requests() const;
+  // True if at least one listener that the rule matches meets the condition, carries one of the
+  // carriers, or has messages of one of the protocols.
   bool any_matched(const std::function<bool(const Listener&)>& condition) const;
   bool has(CarrierSet carriers) const;
   bool supports(ProtocolSet protocols) const;

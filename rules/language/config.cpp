@@ -55,11 +55,9 @@ void read_listen(const Node& node, Listener& listener, Diagnostics& problems) {
 // Reads the name of an [[upstream]], or addresses of servers. In the second case the addresses, as
 // text, become the name of a new upstream.
 void read_upstream(const Node& node, Listener& listener, Diagnostics& problems) {
-  auto texts = ValueKind<std::vector<std::string>>::read(node);
-  if (!texts) {
-    return problems.add(texts.error().where.value_or(node.where), "upstream: " + texts.error().what,
-                        texts.error().hint);
-  }
+  const auto texts =
+      detail::read_value<std::vector<std::string>>("upstream", node, {.required = true}, problems);
+  if (!texts) return;
   for (const auto& text : *texts) {
     listener.upstream += (listener.upstream.empty() ? "" : ", ") + text;
   }

@@ -176,7 +176,9 @@ std::string other_message(const Rule& rule, const Question& question) {
   }
   if (!question.message || !rule.match.is_for_messages()) return {};
   const auto payload = std::as_bytes(std::span(question.payload));
-  return rule.match.matches(*question.message, payload) ? "" : "it is for other messages";
+  std::string_view key = "protocol";
+  if (rule.match.matches(*question.message, payload, &key)) return {};
+  return "it is for messages with another " + std::string(key);
 }
 
 // The kind of thing that the rule's ordinals count on this flow.

@@ -10,7 +10,7 @@ constexpr std::string_view kComcast = "Comcast (tylertreat), its delay taken as 
 constexpr std::string_view kChrome = "Chrome DevTools";
 constexpr std::string_view kLighthouse = "Lighthouse";
 
-constexpr std::array<Preset, 19> kPresets{{
+constexpr std::array<Preset, 21> kPresets{{
     {"3g", "768 kbit/s", "1600 kbit/s", "150ms", "", kSitespeed},
     {"3g-fast", "768 kbit/s", "1600 kbit/s", "75ms", "", kSitespeed},
     {"3g-slow", "400 kbit/s", "400 kbit/s", "200ms", "", kSitespeed},
@@ -21,7 +21,9 @@ constexpr std::array<Preset, 19> kPresets{{
     {"4g", "9 Mbit/s", "9 Mbit/s", "85ms", "", kSitespeed},
     {"lte", "12 Mbit/s", "12 Mbit/s", "35ms", "", kSitespeed},
     {"dial", "30 kbit/s", "49 kbit/s", "60ms", "", kSitespeed},
-    {"satellite", "", "", "20ms", "2.5%", kComcast},
+    {"satellite-leo", "", "", "20ms", "2.5%", kComcast},
+    {"satellite-geo", "", "", "558ms", "", "RFC 2488, 2: the propagation alone, by one satellite"},
+    {"satellite", "", "", "20ms", "2.5%", "the former name of satellite-leo"},
     {"lossy-wifi", "30 Mbit/s", "30 Mbit/s", "40ms", "0.2%", kComcast},
     {"gprs", "50 kbit/s", "50 kbit/s", "500ms", "2%", kComcast},
     {"dsl-poor", "2 Mbit/s", "2 Mbit/s", "70ms", "2%", kComcast},

@@ -100,18 +100,8 @@ class ConfigReader {
     }
     Upstream upstream;
     upstream.name = name;
-    if (node.array() == nullptr) {
-      upstream.servers.push_back(*parse_endpoint(*node.string()));
-    } else {
-      for (const auto& server : *node.array()) {
-        const auto address = ValueKind<Endpoint>::read(server);
-        if (address) {
-          upstream.servers.push_back(*address);
-        } else {
-          problems_.add(server.where, "upstream: " + address.error().what, address.error().hint);
-        }
-      }
-    }
+    const auto servers = detail::read_value<std::vector<Endpoint>>("upstream", node, {}, problems_);
+    if (servers) upstream.servers = *servers;
     upstream_names_.insert(name);
     config_.upstreams.push_back(std::move(upstream));
   }

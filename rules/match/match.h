@@ -139,8 +139,10 @@ struct Match {
   }
   // Returns the protocols with messages that this match can select.
   ProtocolSet protocols() const { return message.protocols(); }
-  // Compares the keys for messages, which matches(FlowFacts) ignores.
-  bool matches(const Message& message, std::span<const std::byte> payload) const;
+  // Compares the message keys, which matches(FlowFacts) ignores.
+  // `why_not` receives the name of a key that does not match.
+  bool matches(const Message& message, std::span<const std::byte> payload,
+               std::string_view* why_not = nullptr) const;
   bool is_for_tls() const { return tls.any(); }
   bool is_for_http() const { return http.any(); }
   // Whether a key depends on the server's address. The address is unknown until the proxy connects

@@ -30,7 +30,8 @@ class MessageConditions {
   void drop(std::string_view key);
   // Returns the protocols that define all of the keys added.
   ProtocolSet protocols() const { return protocols_; }
-  bool match(const Message& message) const;
+  // `why_not` receives the name of a key that does not match.
+  bool match(const Message& message, std::string_view* why_not = nullptr) const;
   // Whether the payload of a message, after its head, is needed to decide.
   bool needs_payload() const { return behind_head_; }
 

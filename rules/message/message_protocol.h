@@ -111,6 +111,8 @@ class MessageProtocol {
   virtual bool names_servers() const { return false; }
   // Whether requests and their responses can be distinguished from other messages.
   virtual bool has_requests() const { return false; }
+  // Whether servers send messages that `reject` can refuse.
+  virtual bool servers_ask() const { return true; }
 
   virtual std::vector<MessageKey> keys() const = 0;
   // Tells the properties of a message under the names of the keys that match them, and its trace
@@ -213,7 +215,7 @@ std::string_view text_of(std::span<const std::byte> bytes);
 // "required" makes the key mandatory.
 template <class T>
 OptionKey option_key(std::string name, std::string meaning, std::string fallback,
-                     Limits<T> limits = {}) {
+                     LimitsOf<T> limits = {}) {
   const bool required = fallback == "required";
   return {{name, ValueKind<T>::name(), detail::range_text(limits), std::move(fallback),
            std::move(meaning)},
@@ -272,7 +274,7 @@ std::vector<Field<S>> option_fields(std::vector<OptionKey> (MessageProtocol::*ke
 // matches(view, value).
 template <class V, class T>
 MessageKey message_key(std::string name, std::string meaning,
-                       bool (*matches)(const V& view, const T& value)) {
+                       bool (*matches)(const V& view, const T& value), LimitsOf<T> limits = {}) {
   class Predicate final : public MessagePredicate {
    public:
     Predicate(T value, bool (*matches)(const V&, const T&))
@@ -293,9 +295,9 @@ MessageKey message_key(std::string name, std::string meaning,
       return std::string("none");
     }
   }();
-  return {{name, ValueKind<T>::name(), "", fallback, std::move(meaning)},
-          [name, matches](const Node& node, Diagnostics& problems) {
-            auto value = detail::read_value<T>(name, node, {}, problems);
+  return {{name, ValueKind<T>::name(), detail::range_text(limits), fallback, std::move(meaning)},
+          [name, matches, limits](const Node& node, Diagnostics& problems) {
+            auto value = detail::read_value<T>(name, node, limits, problems);
             std::shared_ptr<const MessagePredicate> predicate;
             if (value) predicate = std::make_shared<const Predicate>(std::move(*value), matches);
             return predicate;

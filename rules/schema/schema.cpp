@@ -81,6 +81,18 @@ Result<Endpoint> ValueKind<Endpoint>::read(const Node& node) {
 
 namespace detail {
 
+void out_of_range(const Node& node, std::string_view name, const std::string& value,
+                  const std::string& range, Diagnostics& problems) {
+  problems.add(node.where, std::string(name) + ": " + value + " is out of range",
+               "allowed: " + range);
+}
+
+void empty_list(const Node& list, std::string_view name, bool required, Diagnostics& problems) {
+  problems.add(
+      list.where, std::string(name) + ": the list is empty",
+      required ? "give it at least one value" : "give it at least one value, or leave the key out");
+}
+
 void unknown_key(const Member& member, std::string_view table,
                  const std::vector<std::string_view>& allowed, Diagnostics& problems) {
   if (problems.full()) return;

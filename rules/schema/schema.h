@@ -159,32 +159,28 @@ struct ValueKind<E> {
   static std::string print(E value) { return in_quotes(name_of(value)); }
 };
 
-// Reads lists. A list with one element may be written as that element alone.
+// A list with one element may be written as that element alone. There is no read(): a list may have
+// several mistakes, and detail::read_list() reports each of them.
 template <class T>
 struct ValueKind<std::vector<T>> {
   static std::string name() { return "list of: " + ValueKind<T>::name(); }
-  static Result<std::vector<T>> read(const Node& node) {
-    std::vector<T> values;
-    if (node.array() == nullptr) {
-      auto value = ValueKind<T>::read(node);
-      if (!value) return tl::unexpected(std::move(value.error()));
-      values.push_back(std::move(*value));
-      return values;
-    }
-    if (node.array()->empty()) {
-      return config_error("an empty list matches nothing", "leave the key out to match all");
-    }
-    for (const auto& element : *node.array()) {
-      auto value = ValueKind<T>::read(element);
-      if (!value) {
-        value.error().where = element.where;
-        return tl::unexpected(std::move(value.error()));
-      }
-      values.push_back(std::move(*value));
-    }
-    return values;
-  }
   static std::string print(const std::vector<T>& values) { return values.empty() ? "all" : "..."; }
+};
+
+// False for lists, whose elements are read one by one.
+template <class T>
+concept ReadAtOnce = requires(const Node& node) {
+  ValueKind<T>::read(node);
+};
+
+// A list has the limits of its elements.
+template <class T>
+struct LimitedBy {
+  using Type = T;
+};
+template <class T>
+requires(!ReadAtOnce<std::vector<T>>) struct LimitedBy<std::vector<T>> {
+  using Type = T;
 };
 
 template <class T>
@@ -193,6 +189,8 @@ struct Limits {
   std::optional<T> most = {};
   bool required = false;
 };
+template <class T>
+using LimitsOf = Limits<typename LimitedBy<T>::Type>;
 
 template <class S>
 struct Field {
@@ -213,9 +211,13 @@ std::string range_text(const Limits<T>& limits) {
   return {};
 }
 
+void out_of_range(const Node& node, std::string_view name, const std::string& value,
+                  const std::string& range, Diagnostics& problems);
+void empty_list(const Node& list, std::string_view name, bool required, Diagnostics& problems);
+
 template <class T>
-std::optional<T> read_value(std::string_view name, const Node& node, const Limits<T>& limits,
-                            Diagnostics& problems) {
+std::optional<T> read_single(std::string_view name, const Node& node, const Limits<T>& limits,
+                             Diagnostics& problems) {
   auto value = ValueKind<T>::read(node);
   if (!value) {
     const auto& error = value.error();
@@ -225,13 +227,41 @@ std::optional<T> read_value(std::string_view name, const Node& node, const Limit
   }
   if constexpr (requires(const T& a) { a < a; }) {
     if ((limits.least && *value < *limits.least) || (limits.most && *limits.most < *value)) {
-      problems.add(node.where,
-                   std::string(name) + ": " + ValueKind<T>::print(*value) + " is out of range",
-                   "allowed: " + range_text(limits));
+      out_of_range(node, name, ValueKind<T>::print(*value), range_text(limits), problems);
       return std::nullopt;
     }
   }
   return std::move(*value);
+}
+
+// Reports every wrong element.
+template <class T>
+std::optional<std::vector<T>> read_list(std::string_view name, const Node& node,
+                                        const Limits<T>& limits, Diagnostics& problems) {
+  const auto before = problems.size();
+  std::vector<T> values;
+  const auto read = [&](const Node& element) {
+    auto value = read_single<T>(name, element, limits, problems);
+    if (value) values.push_back(std::move(*value));
+  };
+  if (node.array() == nullptr) {
+    read(node);
+  } else {
+    if (node.array()->empty()) empty_list(node, name, limits.required, problems);
+    for (const auto& element : *node.array()) read(element);
+  }
+  if (problems.size() != before) return std::nullopt;
+  return values;
+}
+
+template <class T>
+std::optional<T> read_value(std::string_view name, const Node& node, const LimitsOf<T>& limits,
+                            Diagnostics& problems) {
+  if constexpr (ReadAtOnce<T>) {
+    return read_single<T>(name, node, limits, problems);
+  } else {
+    return read_list<typename T::value_type>(name, node, limits, problems);
+  }
 }
 
 void unknown_key(const Member& member, std::string_view table,
@@ -243,7 +273,7 @@ void not_a_table(const Node& node, std::string_view what, Diagnostics& problems)
 
 template <class S, class T>
 requires requires { ValueKind<T>::name(); }
-Field<S> field(std::string name, T S::*member, std::string meaning, Limits<T> limits = {}) {
+Field<S> field(std::string name, T S::*member, std::string meaning, LimitsOf<T> limits = {}) {
   auto fallback = limits.required ? std::string("required") : ValueKind<T>::print(S{}.*member);
   return {{name, ValueKind<T>::name(), detail::range_text(limits), fallback, std::move(meaning)},
           limits.required,
@@ -255,7 +285,7 @@ Field<S> field(std::string name, T S::*member, std::string meaning, Limits<T> li
 
 template <class S, class T>
 Field<S> field(std::string name, std::optional<T> S::*member, std::string meaning,
-               Limits<T> limits = {}) {
+               LimitsOf<T> limits = {}) {
   return {{name, ValueKind<T>::name(), detail::range_text(limits), "none", std::move(meaning)},
           limits.required,
           [=](const Node& node, S& settings, Diagnostics& problems) {

@@ -45,7 +45,7 @@ async function main() {
   await eventually('a wrong token is told', () => page.isVisible('#ask-wrong'));
   await page.fill('#token', token);
   await page.keyboard.press('Enter');
-  await page.waitForSelector('text=front');
+  await page.waitForSelector('#listeners h3:text-is("front")');
   await eventually('traffic is quick', () => all((t) => t < 350));
 
   // A page for a new user: what acts comes first, and each listener says where to point a client, or how its servers are.

@@ -28,6 +28,7 @@ wait_for 10 curl -sf "http://127.0.0.1:$port/" -o /dev/null
 trace=0af7651916cd43dd8448eb211c80319c
 curl -sf -H "traceparent: 00-$trace-b7ad6b7169203331-01" "http://127.0.0.1:$port/index.html" -o /dev/null ||
   fail "a request through the proxy: expected an answer, got none"
+wait_for 20 grep -q "$trace" "$folder/requests" || fail "the collector: expected the span of the request within 20 s, got: $(cat "$folder/proxy.log")"
 kill "$proxy"
 wait_for 15 bash -c "! kill -0 $proxy" || fail "the proxy: expected it to end within 15 s of SIGTERM, and it still runs"
 

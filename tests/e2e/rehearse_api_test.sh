@@ -53,7 +53,7 @@ wait_for 20 grep -q "dashboard and API on http://$api" rehearse.log || fail "no 
 
 rule() { curl -s -o "$folder/answer" -w '%{http_code}' -X "$1" -H 'X-Requested-With: test' "http://$api/api/v1/$2"; }
 [ "$(rule POST rules/gone/disable)" = 409 ] && grep -q 'its phases decide' answer || fail "a change: $(cat answer)"
-"$brownout" ctl --api "$api" status >status.txt || fail "ctl status: $(cat status.txt)"
+"$brownout" ctl --url "http://$api" status >status.txt || fail "ctl status: $(cat status.txt)"
 pass "the API of a rehearsal answers, and refuses changes"
 
 NODE_PATH=$modules node "$here/rehearse_page.js" "http://$api/" "${SCREENSHOT:-}" || fail "the page: $(cat rehearse.log)"

@@ -179,7 +179,7 @@ pass "Ctrl-C: recovery runs and is announced, the report is written, exit code 3
 # A recovery phase of one hour is interrupted, and the reader of the output has ended.
 sed -e 's/^time_scale = .*/time_scale = "1x"/' -e 's/^steady = .*/steady = { for = "100ms" }/' "$outages/2021-10-04.toml" >"$folder/hours.toml"
 mkfifo "$folder/gone"
-"$brownout" rehearse "$folder/hours.toml" --force --embedded well --report "$folder/twice" >"$folder/gone" 2>&1 &
+"$brownout" rehearse "$folder/hours.toml" --force --embedded well --api off --report "$folder/twice" >"$folder/gone" 2>&1 &
 last_pid=$!
 { head -n 1 >/dev/null; } <"$folder/gone"
 kill -HUP "$last_pid"

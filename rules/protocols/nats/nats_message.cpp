@@ -27,6 +27,7 @@ class NatsProtocol final : public MessageProtocol {
   // The server requests TLS with tls_required in its plain-text INFO.
   bool has_starttls() const override { return true; }
   bool has_requests() const override { return true; }
+  bool servers_ask() const override { return false; }
 
   std::vector<MessageKey> keys() const override {
     return {nats_key<std::vector<NatsVerb>>("verb", "only messages with these verbs",

@@ -12,8 +12,8 @@ using RedisPatterns = std::vector<TextPattern>;
 
 template <class T>
 MessageKey redis_key(std::string name, std::string meaning,
-                     bool (*matches)(const RedisMessage&, const T&)) {
-  return message_key<RedisMessage, T>(std::move(name), std::move(meaning), matches);
+                     bool (*matches)(const RedisMessage&, const T&), LimitsOf<T> limits = {}) {
+  return message_key<RedisMessage, T>(std::move(name), std::move(meaning), matches, limits);
 }
 
 bool any_redis_name_matches(const RedisPatterns& wanted, const std::vector<std::string>& names) {
@@ -57,7 +57,8 @@ std::vector<MessageKey> keys_of_redis_commands() {
               [](const auto& message, const auto& wanted) {
                 return message.database &&
                        std::find(wanted.begin(), wanted.end(), *message.database) != wanted.end();
-              })};
+              },
+              {.least = 0, .most = INT32_MAX})};
 }
 
 class RedisProtocol final : public MessageProtocol {
@@ -67,6 +68,7 @@ class RedisProtocol final : public MessageProtocol {
 
   bool names_servers() const override { return true; }
   bool has_requests() const override { return true; }
+  bool servers_ask() const override { return false; }
 
   std::vector<MessageKey> keys() const override {
     auto keys = keys_of_redis_commands();

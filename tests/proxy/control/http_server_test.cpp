@@ -48,14 +48,17 @@ TEST(Strangers, CountsAnIpv6NetworkAsOneAddress) {
 class Api : public testing::TestWithParam<bool> {
  protected:
   Api() {
-    HttpServer::Knows knows;
+    HttpServer::IsAuthorized is_authorized;
     if (GetParam()) {
-      knows = [](const rules::HttpHead& head) { return head.find("authorization") != nullptr; };
+      is_authorized = [](const rules::HttpHead& head) {
+        return head.find("authorization") != nullptr;
+      };
     }
     const auto handler = [](const HttpServer::Request& request) {
       return HttpResponse{.body = "done " + request.path};
     };
-    server_ = std::move(*HttpServer::listen(loop_, {"127.0.0.1", 0, ""}, handler, nullptr, knows));
+    server_ = std::move(
+        *HttpServer::listen(loop_, {"127.0.0.1", 0, ""}, handler, nullptr, is_authorized));
     thread_ = std::thread([this] { loop_.run(); });
   }
   ~Api() override {

@@ -159,7 +159,8 @@ TEST_F(PagesApi, AListenerSaysWhichServersAreUp) {
   proxy::NativeApi api(live_, stream_);
   const auto states = [&](std::size_t listener) {
     std::vector<std::string> all;
-    for (const auto& server : get(api, "/listeners")[listener].at("servers")) {
+    const auto listeners = get(api, "/listeners");
+    for (const auto& server : listeners[listener].at("servers")) {
       all.push_back(server.at("state"));
     }
     return all;

@@ -48,7 +48,7 @@ TEST(FirewallImport, ReadsNftablesWithSetsRangesJumpsAndStates) {
   EXPECT_THAT(why, testing::ElementsAre("a proxy sees no packets of the state \"invalid\"",
                                         "a match on {\"meta\":{\"key\":\"iifname\"}}",
                                         "a proxy sees no packets of the protocol \"icmp\"",
-                                        "limit has no counterpart"));
+                                        "limit has no counterpart in a [[firewall]]"));
   EXPECT_THAT(imported->other_chains, testing::ElementsAre("filter/forward"));
 }
 

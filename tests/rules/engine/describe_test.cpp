@@ -37,7 +37,7 @@ TEST(Describe, AMessageOfEachProtocolHasThePropertiesThatMatchIt) {
   for (const auto* protocol : rules::message_protocols()) {
     const auto told = kTold.find(std::string(protocol->name()));
     ASSERT_NE(told, kTold.end()) << "add a message of " << protocol->name();
-    const auto message = protocol->told([&](std::string_view option) {
+    const auto message = protocol->message_from_options([&](std::string_view option) {
       const auto value = told->second.find(std::string(option));
       return value != told->second.end() ? value->second : std::string();
     });

@@ -22,5 +22,13 @@ TEST(DirectionOfMessages, ADirectionWithoutSuchMessagesIsAnError) {
   EXPECT_EQ(problem("nats_stale_connection", "upstream", "nats"), "");
 }
 
+TEST(DirectionOfMessages, ServersThatSendNoRequestsCannotBeRefused) {
+  const std::string mistake = "fault \"reject\" acts on requests, and servers send none here";
+  EXPECT_EQ(problem("reject", "downstream", "redis"), mistake);
+  EXPECT_EQ(problem("reject", "downstream", "nats"), mistake);
+  EXPECT_EQ(problem("reject", "upstream", "redis"), "");
+  EXPECT_EQ(problem("reject", "downstream", "mqtt"), "") << "MQTT 5: a PUBLISH of the server";
+}
+
 }  // namespace
 }  // namespace brownout::test

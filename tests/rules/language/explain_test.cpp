@@ -94,11 +94,11 @@ TEST(Explain, WithoutAMessageRulesOnMessagesMayAct) {
 TEST(Explain, AMessageSelectsTheRulesThatMatchIt) {
   EXPECT_EQ(answers(packet(rules::MqttType::kPublish, "chat/ann")),
             "* topic: it acts on messages, in both directions\n"
-            "- acks: it is for other messages\n"
+            "- acks: it is for messages with another packet\n"
             "* bytes: it acts in both directions\n"
             "* all: it acts on messages, downstream only\n");
   EXPECT_EQ(answers(packet(rules::MqttType::kPuback)),
-            "- topic: it is for other messages\n"
+            "- topic: it is for messages with another topic\n"
             "* acks: it acts on messages, in both directions with a chance of 5% per message; "
             "first, after and every count messages\n"
             "* bytes: it acts in both directions\n"
@@ -145,6 +145,39 @@ TEST(Explain, SettingsLimitTheTrafficThatAFaultActsOn) {
   EXPECT_EQ(rules::explain(config, question).front().why, "it acts on the answer");
   question.flow.carrier = rules::Carrier::kStream;
   EXPECT_EQ(rules::explain(config, question).front().why, "it acts on DNS queries");
+}
+
+// A running proxy: the counters and the time of its rules decide.
+TEST(Explain, LiveRulesGoOnFromWhatTheyHaveCounted) {
+  const auto config = config_of(R"([[rule]]
+match = { first = 2 }
+fault = { type = "latency", delay = "1ms" }
+[[rule]]
+duration = "10s"
+fault = { type = "reset" }
+[[rule]]
+probability = "50%"
+fault = { type = "unplug" })");
+  using std::chrono::seconds;
+  const rules::Instant began{seconds(100)};
+  const auto set = rules::RuleSet::activate(config.rules, 1, began);
+  const auto why = [&](seconds later) {
+    std::string text;
+    const rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = 1};
+    for (const auto& answer : rules::explain(*set, question, began + later)) {
+      text += (answer.acts ? "* " : "- ") + answer.why + "\n";
+    }
+    return text;
+  };
+  EXPECT_EQ(why(seconds(5)),
+            "* it acts in both directions\n"
+            "* it acts in both directions\n"
+            "* it acts in both directions with a chance of 50% per connection\n");
+  for (int i = 0; i < 2; ++i) set->rules()[0]->state->arrivals.next(0);
+  EXPECT_EQ(why(seconds(11)),
+            "- connection 3 is not selected by first, after and every\n"
+            "- it ended 10s after loading\n"
+            "* it acts in both directions with a chance of 50% per connection\n");
 }
 
 }  // namespace

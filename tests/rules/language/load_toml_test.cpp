@@ -187,10 +187,12 @@ TEST(LoadToml, ReportsEachKindOfError) {
       {"[[rule]]\nramp = \"2m\"\nduration = \"1m\"\nfault = { type = \"refuse\" }",
        "ramp is longer than duration"},
       {"[[rule]]\nmatch = { client = [] }\nfault = { type = \"refuse\" }",
-       "an empty list matches nothing"},
+       "client: the list is empty"},
       {"[[rule]]\nmatch = { client = [\"10.0.0.0/8\", \"10.0.0.1/8\"] }\nfault = { type = "
        "\"refuse\" }",
        "2:35"},
+      {"[[rule]]\nmatch = { database = -1 }\nfault = { type = \"drop\" }",
+       "database: -1 is out of range"},
       {"[[rule]]\nmatch = { first = 0 }\nfault = { type = \"refuse\" }",
        "first: 0 is out of range"},
       {"[[rule]]\nfault = { type = \"slicer\", size = \"0 B\" }", "size: 0 B is out of range"},
@@ -214,6 +216,19 @@ TEST(LoadToml, ReportsEachKindOfError) {
       errors += errors.starts_with(std::to_string(lines + 2) + ":35") ? "2:35" : "";
     EXPECT_THAT(errors, testing::HasSubstr(expected)) << text;
   }
+}
+
+TEST(LoadToml, ReportsEveryWrongElementOfAList) {
+  EXPECT_THAT(
+      errors_of("[[upstream]]\nname = \"a\"\nservers = [\"x\", \"127.0.0.1:1\", 5]\n"
+                "[[upstream]]\nname = \"b\"\nservers = []\n"
+                "[[listener]]\nlisten = \"127.0.0.1:2\"\nupstream = [\"y\", \"z\"]\n"),
+      testing::AllOf(testing::HasSubstr("3:12 servers: \"x\" has no port"),
+                     testing::HasSubstr("3:32 servers: expected an address"),
+                     testing::HasSubstr("6:11 servers: the list is empty | give it at least one"),
+                     testing::Not(testing::HasSubstr("leave the key out")),
+                     testing::HasSubstr("9:13 upstream: \"y\""),
+                     testing::HasSubstr("9:18 upstream: \"z\"")));
 }
 
 TEST(LoadToml, ASyntaxErrorHasAPosition) {

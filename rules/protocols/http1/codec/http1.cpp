@@ -340,9 +340,11 @@ Http1Parser::Step Http1Parser::parse_head(ByteView bytes) {
     if (!line_ends) return {What::kMore, taken};
     state.in_line = false;
     // An HTTP/0.9 request consists of this line, so waiting for headers would hang.
-    if (state.parser.http_major != 1) {
-      return state.broken("a version that is not HTTP/1.x (none: HTTP/0.9)");
-    }
+    if (state.parser.http_major == 1) continue;
+    // The preface of HTTP/2 (RFC 9113, 3.4) looks like a request.
+    return state.broken(state.framing.method == "PRI"
+                            ? "HTTP/2 with prior knowledge (h2c) is not supported"
+                            : "a version that is not HTTP/1.x (none: HTTP/0.9)");
   }
 }
 
