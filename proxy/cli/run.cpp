@@ -61,7 +61,7 @@ class Run final : private Deadline {
                                  .flows = outputs_.flows(),
                                  .observer = observer(),
                                  .stream = api ? &stream_ : nullptr,
-                                 .measure = api},
+                                 .measure = api || !options_.otlp.empty()},
                                 std::move(*activated));
     if (!engine && complain_of_files(config, options_.path, text_)) return kBadInput;
     if (!engine) return fail(engine.error());
@@ -286,6 +286,7 @@ class Run final : private Deadline {
           "shutdown: {} still open after {} (--drain) were cut; a longer --drain gives them more "
           "time",
           rules::count_of(left, "connection"), rules::to_text(settings_.drain));
+    outputs_.unfollow();
     engine_->stop();
     loop_.run_posted();
     print_error(rule_table(engine_->rules()));

@@ -52,9 +52,12 @@ void RunOutputs::reopen() {
   }
 }
 
-void RunOutputs::finish() {
+void RunOutputs::unfollow() {
   if (metrics_) metrics_->send();
   metrics_.reset();
+}
+
+void RunOutputs::finish() {
   exporter_.reset();
   say_lost(events_.get(), "event", events_path_);
   say_lost(flows_.get(), "flow", flows_path_);

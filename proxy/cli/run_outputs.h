@@ -20,9 +20,11 @@ class RunOutputs {
   // The receivers for the engine; null if the options name none.
   proxy::EventSink* events() { return sinks_.empty() ? nullptr : &sinks_; }
   proxy::EventSink* flows() { return flows_.get(); }
-  // Begins to send the engine's metrics. Both are borrowed: the engine until finish(), the
+  // Begins to send the engine's metrics. Both are borrowed: the engine until unfollow(), the
   // loop until the destructor.
   void follow(proxy::Loop& control, const proxy::Engine& engine);
+  // Sends the last metrics. Call before the engine stops: then it has no listeners any more.
+  void unfollow();
   // Reopens the files by their names, after a rotation.
   void reopen();
   // Writes what waits, and reports what was lost.

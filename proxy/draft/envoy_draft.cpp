@@ -150,9 +150,12 @@ class FaultReader {
       return wrong(abort, "abort has neither http_status nor grpc_status", "e.g. http_status: 503");
     }
     const auto key = std::string(status ? "status" : "grpc_status");
+    const std::string fault =
+        R"({ type = "abort", )" + key + " = " + std::to_string(std::llround(*number)) + " }";
+    // The rule would never act: gRPC clients use HTTP/2.
     return add_rule(
-        "abort", abort,
-        R"({ type = "abort", )" + key + " = " + std::to_string(std::llround(*number)) + " }");
+        "abort", abort, fault,
+        status ? "" : "Off, since rules do not act on HTTP/2, which gRPC clients use. ");
   }
 
   Result<void> add_limit(const Node& limit) {
@@ -177,14 +180,18 @@ class FaultReader {
     return add_rule(key + " by header", part, fault + " }");
   }
 
-  Result<void> add_rule(const std::string& what, const Node& part, std::string fault) {
+  // A rule with a reason in `off` is written, but switched off.
+  Result<void> add_rule(const std::string& what, const Node& part, std::string fault,
+                        std::string off = {}) {
     const auto share = share_of(envoy_field(part, "percentage"));
     if (!share) return wrong(part, "percentage is not a share", "e.g. { numerator: 10 }");
     const auto label = listener_.empty() ? "envoy" : listener_;
     Table rule{.kind = "rule", .lines = {{"name", toml_string(names_.take(label + ": " + what))}}};
     if (const auto match = match_.text(); !match.empty()) rule.lines.push_back({"match", match});
+    rule.on = off.empty();
+    rule.about = std::move(off);
     if (share->parts_per_billion == 0) {
-      rule.about = "Envoy never does this: its percentage is 0, or missing. ";
+      rule.about += "Envoy never does this: its percentage is 0, or missing. ";
       rule.on = false;
     } else if (share->parts_per_billion < rules::Ratio::kOne) {
       rule.lines.push_back({"probability", toml_string(to_text(*share))});

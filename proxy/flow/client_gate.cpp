@@ -78,7 +78,8 @@ void ClientFlow::hand_over() {
   auto group = group_;
   auto facts = facts_;
   auto target = proxy_gate_->target();
-  host_.loop().poller().forget(client().number());
+  // The other flow adds the descriptor anew, and so gets an event for the bytes that wait.
+  host_.loop().poller().remove(client().number());
   auto fd = client().take_fd();
   end(CloseMode::kClose);
   host.forward_requests(std::move(listener), std::move(group), std::move(fd), std::move(facts),

@@ -285,11 +285,9 @@ void FitCheck::check_direction_of_messages() const {
       "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
-// Reports the direction in which no matched listener has the requests that the fault acts on.
+// Reports a `reject` in the direction in which no matched listener has requests.
 void FitCheck::check_direction_of_requests() const {
-  const bool of_requests =
-      rule_.kind->carries(Carrier::kMessage) && rule_.kind->http_part == ExchangePart::kRequest;
-  if (!of_requests || rule_.match.direction != DirectionChoice::kDownstream) return;
+  if (rule_.kind->name != "reject" || rule_.match.direction != DirectionChoice::kDownstream) return;
   if (!has(kMessages) || supports(ProtocolSet::where(&MessageProtocol::servers_ask))) return;
   problems_.add(position_of(*node_.find("match"), "direction"),
                 fault_ + " acts on requests, and servers send none here",

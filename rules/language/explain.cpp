@@ -236,7 +236,10 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   if (messages) {
     answer.why = other_message(rule, question);
     if (!answer.why.empty()) return answer;
-  } else if (!rule.match.ordinals().contains(question.flow.ordinal)) {
+  }
+  // The question has the number of a connection, not of a message.
+  const bool numbered = !messages || rule.match.count;
+  if (numbered && !rule.match.ordinals().contains(question.flow.ordinal)) {
     answer.why = std::string(counted(rule, flow)) + " " + std::to_string(question.flow.ordinal) +
                  " is not selected; " + counts_text(rule, flow);
     return answer;

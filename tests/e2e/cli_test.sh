@@ -236,6 +236,6 @@ grep -q '^.SS run' "$folder/prefix/share/man/man1/brownout.1" || fail "cmake --i
 bash -n "$folder/prefix/share/bash-completion/completions/brownout" ||
   fail "cmake --install: expected a valid bash completion, but bash -n rejects it"
 completions=$(bash -c "source '$folder/prefix/share/bash-completion/completions/brownout'
-  COMP_WORDS=(brownout ru); COMP_CWORD=1; _brownout; echo \"\${COMPREPLY[*]}\"")
+  COMP_WORDS=(brownout ru); COMP_CWORD=1; _brownout '$folder/prefix/bin/brownout'; echo \"\${COMPREPLY[*]}\"")
 [ "$completions" = run ] || fail "bash completion of \"brownout ru\": expected \"run\", got: $completions"
 pass "install: one binary, a man page, completions"

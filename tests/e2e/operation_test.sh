@@ -236,5 +236,5 @@ pass "SIGTERM with an open connection ends it within ten seconds"
 # The man page must be correct.
 "$brownout" generate man >"$folder/man"
 grep -A1 '^SIGUSR1' "$folder/man" | grep -q 'halts' || fail "man page: expected SIGUSR1 with the text \"halts\", but it is missing"
-for code in 3 4; do sed -n '/^.SH EXIT STATUS/,$p' "$folder/man" | grep -qx "$code" || fail "man page: expected the exit status $code, but it is missing"; done
+for code in 3 4; do sed -n '/^.SH EXIT STATUS/,$p' "$folder/man" | grep -x "$code" >/dev/null || fail "man page: expected the exit status $code, but it is missing"; done
 pass "the man page has signals and exit codes"

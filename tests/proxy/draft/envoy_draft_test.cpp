@@ -101,10 +101,12 @@ TEST(EnvoyFile, SwitchesOffWhatWouldActOnMore) {
   headers:
   - {name: x-user, invert_match: true, string_match: {exact: a}}
 )"));
-  EXPECT_THAT(text, HasSubstr("a rule has no counterpart of header x-user"));
+  EXPECT_THAT(text, HasSubstr("a rule has no counterpart of header\n# x-user."));
   EXPECT_THAT(text, HasSubstr("\n#[[rule]]"));
   EXPECT_THAT(from_envoy(filter("  abort: {http_status: 500}\n")),
               HasSubstr("# Envoy never does this: its percentage is 0, or missing."));
+  EXPECT_THAT(from_envoy(filter("  abort: {grpc_status: 14, percentage: {numerator: 100}}\n")),
+              HasSubstr("# Off, since rules do not act on HTTP/2, which gRPC clients use."));
 }
 
 TEST(EnvoyFile, KnowsFaultsThatClientsChoose) {
@@ -114,7 +116,7 @@ TEST(EnvoyFile, KnowsFaultsThatClientsChoose) {
 }
 
 TEST(EnvoyFile, WithAMistakeSaysWhere) {
-  EXPECT_THAT(from_envoy("a: [1, 2"), StartsWith("error: line 1, column "));
+  EXPECT_THAT(from_envoy("a: [1, 2"), StartsWith("error: line 2, column 1: not YAML"));
   EXPECT_THAT(from_envoy("a: *b"), StartsWith("error: line 1, column 4: no value has the anchor"));
   EXPECT_THAT(from_envoy("listeners: []"), StartsWith("error: there is no fault filter in it"));
   EXPECT_THAT(from_envoy(filter("  delay: {fixed_delay: soon}\n")),

@@ -128,8 +128,10 @@ TEST(Counts, SayWhatTheyNeed) {
     return first_problem_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"refuse\" }");
   };
   EXPECT_EQ(problem("first = 1, once = true"), "once and first exclude each other");
-  EXPECT_EQ(problem("count_per = \"client\""), "count_per has no effect without first, after, every or once");
-  EXPECT_EQ(problem("count = \"connection\""), "count has no effect without first, after, every or once");
+  EXPECT_EQ(problem("count_per = \"client\""),
+            "count_per has no effect without first, after, every or once");
+  EXPECT_EQ(problem("count = \"connection\""),
+            "count has no effect without first, after, every or once");
   EXPECT_EQ(problem("once = true, count = \"connection\""), "");
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { once = true, count = \"connection\" }\nfault = "
                              "{ type = \"nodata\" }",

@@ -170,12 +170,12 @@ fault = { type = "unplug" })");
     return text;
   };
   EXPECT_EQ(why(seconds(5)),
-            "* it acts in both directions\n"
+            "* it acts in both directions; first, after and every count connections\n"
             "* it acts in both directions\n"
             "* it acts in both directions with a chance of 50% per connection\n");
   for (int i = 0; i < 2; ++i) set->rules()[0]->state->arrivals.next(0);
   EXPECT_EQ(why(seconds(11)),
-            "- connection 3 is not selected by first, after and every\n"
+            "- connection 3 is not selected; first, after and every count connections\n"
             "- it ended 10s after loading\n"
             "* it acts in both directions with a chance of 50% per connection\n");
 }

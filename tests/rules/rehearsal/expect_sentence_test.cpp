@@ -43,7 +43,7 @@ TEST(ExpectSentence, SaysWhatIsWrong) {
   EXPECT_EQ(read(""), "the expectation is empty");
   EXPECT_EQ(read("hits of x at least 1"), "there is no metric \"hits\"");
   EXPECT_EQ(read("rule_hits of y at least 1"), "there is no rule \"y\"");
-  EXPECT_EQ(read("rule_hits at least 1"), "rule_hits needs \"rule\"");
+  EXPECT_EQ(read("rule_hits at least 1"), "metric = \"rule_hits\" needs \"rule\"");
   EXPECT_EQ(read("rule_hits of x"), "the expectation has no bound");
   EXPECT_EQ(read("rule_hits of x at least"), "the bound has no value");
   EXPECT_EQ(read("rule_hits of at least 1"), "a name is missing");

@@ -24,8 +24,8 @@ fault = { type = "packet_loss" })");
   EXPECT_NEAR(static_cast<double>(world.bytes().size()), 4500, 90);
 }
 
-// Toxiproxy's model. In the long run, with loss rate p and correlation c, a share of p / (1 - c) is
-// dropped, and 1 - p - c of the drops end a burst.
+// Toxiproxy's model. With loss rate p and correlation c, a share of p / (1 - c) is dropped in the
+// long run. Of the drops, a share of 1 - p - c end a burst.
 TEST(PacketLoss, AfterADropTheLossRateIsHigherByTheCorrelation) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "packet_loss", loss_rate = "10%", correlation = "50%" })");
