@@ -56,7 +56,7 @@ scenario() {
 [scenario]
 name = "$1"
 time_scale = "60x"
-steady = { for = "30s" }
+steady = { for = "90s" }
 [[listener]]
 name = "front"
 listen = "127.0.0.1:$(free_port)"
