@@ -116,9 +116,9 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
     if (clients.remote() && ip->is_loopback()) {
       return rules::config_error(
           "listener " + rules::in_quotes(listener.name) + " listens on loopback",
-          "connections of other machines cannot arrive there: listen on "
-          "\"0.0.0.0:" +
-              std::to_string(listener.listen.port) + "\"");
+          std::string("connections of other machines cannot arrive there: listen on ") +
+              (ip->is_v4() ? "\"0.0.0.0:" : "\"[::]:") + std::to_string(listener.listen.port) +
+              "\"");
     }
   }
   if (any) return {};

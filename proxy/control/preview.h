@@ -1,5 +1,6 @@
-// Previews a rule: the connections that are open now and that it would act on. Changes nothing.
-// Control loop's thread only.
+// Previews a rule: lists the open connections that it could act on. Ignores `probability`, and keys
+// that say nothing about an open connection (host, path, qname); `narrowed_by` lists those keys.
+// Changes nothing. Control loop's thread only.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -61,7 +61,7 @@ Result<void> add_address(unsigned device, const IpAddress& ip) {
   message.put(IFA_LOCAL, ip);
   message.put(IFA_ADDRESS, ip);
   if (const int error = message.send(); error != 0) {
-    return setup_failed("the address of the new network", error);
+    return setup_failed("adding an address to its loopback device", error);
   }
   return {};
 }
@@ -78,7 +78,7 @@ Result<void> add_route(unsigned device, const IpAddress& source) {
   message.put(RTA_OIF, device);
   message.put(RTA_PREFSRC, source);
   if (const int error = message.send(); error != 0) {
-    return setup_failed("the route of the new network", error);
+    return setup_failed("adding a route to its loopback device", error);
   }
   return {};
 }

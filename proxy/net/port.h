@@ -47,8 +47,8 @@ bool leaves_v4_to(const rules::Listener& listener, std::uint16_t port,
 bool is_for_v6_only(const rules::Listener& listener, const Endpoint& where,
                     const ComingListeners& all);
 
-// Opens a listener's sockets, one set for each worker. `endpoint` is used in place of the
-// listener's own address, to open a port again.
+// Opens a listener's sockets, one set for each worker. `endpoint` is the address to bind: the
+// listener's own, or the address that it had if the port opens again.
 Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
                                            const Endpoint& endpoint, std::size_t workers,
                                            PortSharing sharing = {});

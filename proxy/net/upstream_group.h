@@ -27,7 +27,8 @@ class UpstreamGroup {
   UpstreamGroup(rules::Upstream config, std::uint64_t seed,
                 std::shared_ptr<const tls::ClientContext> tls = nullptr,
                 std::shared_ptr<const Route> route = nullptr);
-  // Changes of a server's state are also told to `states`, which has as many servers.
+  // From now on, also records each change of a server's state in `states`, which all workers share.
+  // `states` must have one entry for each server of the group.
   void tell(std::shared_ptr<ServerStates> states) { states_ = std::move(states); }
   // Group of one connection: the addresses of its original destination, at least one.
   static std::shared_ptr<UpstreamGroup> to(std::vector<rules::Endpoint> servers, std::uint64_t seed,

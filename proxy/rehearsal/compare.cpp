@@ -106,6 +106,12 @@ rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
       after.expectations.begin(), after.expectations.end(),
       [&](const auto& expectation) { return find(before, expectation.name) != nullptr; });
   if ((!named || before.scenario == after.scenario) && common) return {};
+  if (before.scenario == after.scenario) {
+    return rules::config_error(
+        "the reports are unrelated: both are of " + rules::in_quotes(before.scenario) +
+            ", but they have no expectation in common",
+        "the expectations were renamed or replaced: run both rehearsals with the same [[expect]]");
+  }
   return rules::config_error("the reports are unrelated: one is of " +
                                  rules::in_quotes(before.scenario) + ", the other of " +
                                  rules::in_quotes(after.scenario) +

@@ -26,14 +26,16 @@ std::string field_table(const std::vector<FieldInfo>& fields) {
   return text + "\n";
 }
 
-std::string_view level_text(Level level) {
-  switch (level) {
+std::string_view level_text(const FaultKind& kind) {
+  const bool messages = kind.carriers == kMessages;
+  switch (kind.level) {
     case Level::kListener:
       return "the listening port";
     case Level::kConnection:
       return "new connections, before any data";
     case Level::kBytes:
-      return "the data of new and open connections";
+      return messages ? "messages of new and open connections"
+                      : "the data of new and open connections";
     case Level::kFirewall:
       return "the list of a [[firewall]], from the start to the end of the rule";
     case Level::kMessage:
@@ -54,13 +56,15 @@ std::string fault_section(const FaultKind& kind) {
   const auto add_line = [&text](std::string_view label, std::string_view value) {
     text.append("- ").append(label).append(value).append(".\n");
   };
-  add_line("Acts on ", std::string(level_text(kind.level)) + ": " + carriers_text(kind));
+  add_line("Acts on ", std::string(level_text(kind)) + ": " + carriers_text(kind));
   add_line("Applies to each: ", kind.unit);
   add_line("If several rules act: ", kind.composition);
   if (kind.level != Level::kListener && kind.level != Level::kFirewall) {
     add_line("`ramp` raises ", ramp_text(kind.ramp));
   }
-  if (kind.per_chunk) text += "- Allows `per = \"chunk\"`.\n";
+  if (kind.per_chunk) {
+    add_line("Allows ", kind.carriers == kMessages ? "`per = \"message\"`" : "`per = \"chunk\"`");
+  }
   add_line("A correct client ", kind.correct_client);
   add_line("Source: ", kind.source);
   return text + "- Example: [examples/rules/" + name + ".toml](../examples/rules/" + name +

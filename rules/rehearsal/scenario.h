@@ -61,7 +61,7 @@ struct Probe {
   Duration backoff{};
   Duration backoff_most = std::chrono::seconds(30);
   Ratio jitter{};  // share of the backoff that is random
-  // Time until the first endpoint is tried again; no value means never.
+  // Time after a failover until the first endpoint is tried again; no value means never.
   std::optional<Duration> failback;
   // Host names to look up before each new connection, one for each endpoint. Users then connect to
   // the address found.

@@ -86,7 +86,8 @@ class Judge {
       return {std::nullopt,
               scenario_.probes[unstarted.probe].name + " could not be started: " + unstarted.why};
     }
-    return {std::nullopt, "there was no operation"};
+    return {std::nullopt,
+            "no operation counted: make the phase longer, or `every` of its probes shorter"};
   }
 
   // Returns the time span in which injected faults count. The last faults of a phase are reported
@@ -183,7 +184,8 @@ class Judge {
           if (!course.seen) return course.failing_before ? std::optional(kForever) : std::nullopt;
           return std::optional(course.failing ? kForever : course.recovered.value_or(span_.begin));
         },
-        "there was no operation", "recovered");
+        "no operation counted: make the phase longer, or `every` of its probes shorter",
+        "recovered");
   }
 
   Finding messages(const std::string& what) const {

@@ -69,8 +69,9 @@ class StaleAllowlist final : public FirewallMistake {
 extern const FaultKind kStaleAllowlist = describe_mistake<StaleAllowlist>(
     "stale_allowlist",
     "An address is missing from the addresses that the firewall accepts, for example "
-    "that of a new server or of a partner that moved. Connections from or to that "
-    "address open and stay silent, or get a RST.",
+    "that of a new server or of a partner that moved. The next line that matches, or the policy, "
+    "decides: with drop, connections open and stay silent; with reject, they get a RST; a UDP "
+    "session gets no answer. Without such a line or policy nothing changes.",
     "has a time-out for the connect and for the first answer, falls back to an address "
     "that works, and reports the address that it could not reach",
     "RFC 1123, 2.3 (several addresses); RFC 8305, 5 (next address before the time-out); "

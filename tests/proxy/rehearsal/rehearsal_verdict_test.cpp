@@ -50,8 +50,10 @@ metric = "availability"
 probe = "phones"
 at_least = "100%"
 )");
-  EXPECT_EQ(unmeasured(done, 0), "there was no operation");
-  EXPECT_EQ(unmeasured(done, 1), "there was no operation");
+  EXPECT_EQ(unmeasured(done, 0),
+            "no operation counted: make the phase longer, or `every` of its probes shorter");
+  EXPECT_EQ(unmeasured(done, 1),
+            "no operation counted: make the phase longer, or `every` of its probes shorter");
   EXPECT_EQ(unmeasured(done, 2), "no user had to fail over");
   EXPECT_TRUE(done.report.verdicts[3].met);
   EXPECT_EQ(done.report.result(), Result::kNotMeasured);

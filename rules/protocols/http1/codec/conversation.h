@@ -120,7 +120,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   enum class Phase { kHead, kWaiting, kDialling, kBody, kDone };
   // State of the connection to the server, as far as its data has been processed.
   enum class Server { kNone, kOpen, kEnded, kReset };
-  // How the end of one direction has been handled: not yet, passed to the WebSocket tunnel, or
+  // How the end of one direction has been handled: not yet, given to the WebSocket tunnel, or
   // forwarded.
   enum class End { kNotYet, kInTunnel, kPassed };
 

@@ -17,7 +17,8 @@ class MqttDisconnectStage final : public Stage {
   MqttDisconnectStage(const MqttDisconnectSettings& settings, Direction direction)
       : settings_(settings), direction_(direction) {}
 
-  // Sends a DISCONNECT to the client in place of the packet, and closes the connection.
+  // Drops the packet and closes the connection. An MQTT 5.0 client first gets a DISCONNECT. CONNECT
+  // and CONNACK pass.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* message = view_as<MqttMessage>(chunk.message());
     // A server must not send a DISCONNECT before its CONNACK (MQTT 5.0, section 3.14).

@@ -63,7 +63,7 @@ extern const FaultKind kMqttSessionPresent = describe<SessionPresent>(
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
      .summary = "The flag Session Present in the CONNACK is wrong: it reports a session that the "
-                "server does not have, or hides a session that it has.",
+                "server does not have, or hides a session that it has. MQTT 3.1 has no such flag.",
      .correct_client = "subscribes again and discards its session state if no session is reported, "
                        "and in MQTT 5.0 closes the connection if an unknown session is reported",
      .unit = "CONNACK that accepts the connection",

@@ -28,8 +28,9 @@ extern const FaultKind kNoCloseNotify = describe<NoCloseNotify>(
      .level = Level::kConnection,
      .carriers = kTlsHandshakes,
      .terminated = true,
-     .summary = "The server closes the connection without the alert close_notify. The client "
-                "cannot tell the end of the data from a truncation by an attacker.",
+     .summary = "When the connection ends, the client gets the FIN without the alert close_notify. "
+                "The fault does not end it earlier. The client cannot tell the end of the data "
+                "from a truncation by an attacker.",
      .correct_client = "accepts the data as complete only if the protocol itself marks its end, "
                        "for example by Content-Length, and otherwise reports a truncation",
      .unit = "connection",

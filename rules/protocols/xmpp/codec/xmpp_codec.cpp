@@ -250,7 +250,7 @@ void XmppCodec::Reader::text(std::string_view some) {
   if (in_jid_ && jid_.size() + some.size() <= 4096) jid_ += some;
 }
 
-// Updates the state of the connection on which later elements depend.
+// Updates the connection's state that later elements depend on.
 void XmppCodec::Reader::remember() {
   const bool up = direction_ == Direction::kUpstream;
   if (stanza_.element == XmppElement::kAck) {
