@@ -50,7 +50,12 @@ void complain(const std::string& where, const rules::Error& error) {
 }
 
 std::string write_file(const std::filesystem::path& path, const std::string& text) {
-  const auto partial = path.string() + ".part";
+  std::error_code failed;
+  // A device or a pipe is written to; a rename would replace it by a file.
+  const auto kind = std::filesystem::status(path, failed).type();
+  const bool in_place =
+      kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular;
+  const auto partial = in_place ? path.string() : path.string() + ".part";
   errno = 0;
   {
     std::ofstream file(partial, std::ios::binary | std::ios::trunc);
@@ -58,12 +63,11 @@ std::string write_file(const std::filesystem::path& path, const std::string& tex
     file.flush();
     if (!file) {
       const int error = errno != 0 ? errno : EIO;
-      std::error_code ignored;
-      std::filesystem::remove(partial, ignored);
+      if (!in_place) std::filesystem::remove(partial, failed);
       return path.string() + " cannot be written: " + std::strerror(error);
     }
   }
-  std::error_code failed;
+  if (in_place) return {};
   std::filesystem::rename(partial, path, failed);
   if (!failed) return {};
   return path.string() + " cannot be written: " + failed.message();

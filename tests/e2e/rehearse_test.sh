@@ -140,6 +140,14 @@ code=0
   fail "report compare of unrelated reports: expected exit code 2 and \"unrelated\", got exit code $code and: $(cat "$folder/unrelated.txt")"
 pass "report compare reports better and worse values, and refuses unrelated reports"
 
+mkfifo "$folder/page"
+cat "$folder/page" >"$folder/page.html" &
+"$brownout" report compare "$report" "$report/report.json" --html "$folder/page" >/dev/null || fail "report compare --html to a pipe: expected exit code 0, got $?"
+wait "$!"
+[ -p "$folder/page" ] && grep -q '</html>' "$folder/page.html" ||
+  fail "report compare --html to a pipe: expected the page in the pipe, got: $(ls -l "$folder/page"; head -c 200 "$folder/page.html")"
+pass "a report page written to a pipe or a device leaves it in place"
+
 short=$outages/redundant-server.toml
 "$brownout" rehearse --replay "$folder/redundant-server.well/report.json" --ci --embedded well --virtual-time --report "" >"$folder/replay.txt" ||
   fail "replay of a report handled well: expected exit code 0, got $?: $(cat "$folder/replay.txt")"
