@@ -3,7 +3,11 @@
 namespace brownout::cli {
 
 void add_end_options(CLI::App& command, RunOptions& options) {
-  command.add_option("--for", options.length, "end after this time, e.g. 1m");
+  // A variable that is not set must not make the run endless.
+  command.add_option("--for", options.length, "end after this time, e.g. 1m")
+      ->check([](const std::string& text) {
+        return std::string(text.empty() ? "a duration is needed, e.g. 1m" : "");
+      });
   command
       .add_option("--expect", options.expect,
                   "what must hold at the end, or the exit code is 1: 'rule_hits of \"x\" at least "

@@ -58,9 +58,13 @@ void add_run(CLI::App& app, CommandLine& line) {
   command->add_option(
       "--events", options.events,
       "append one JSON object for every injected fault to this file; - is standard output");
-  command->add_option("--otlp", options.otlp,
-                      "send injected faults as spans, and metrics, to this OpenTelemetry collector "
-                      "(OTLP over HTTP), e.g. http://127.0.0.1:4318");
+  command
+      ->add_option("--otlp", options.otlp,
+                   "send injected faults as spans, and metrics, to this OpenTelemetry collector "
+                   "(OTLP over HTTP), e.g. http://127.0.0.1:4318")
+      ->check([](const std::string& text) {
+        return std::string(text.empty() ? "a URL is needed, e.g. http://127.0.0.1:4318" : "");
+      });
   command->add_option("--flows", options.flows,
                       "append one JSON object for every connection and UDP session, served or "
                       "stopped by a rule, to this file, for `firewall diff`; - is standard output");

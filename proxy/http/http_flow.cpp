@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
+#include <string_view>
 #include <utility>
+
+#include "rules/protocols/proxy/codec/proxy_request.h"
 
 namespace brownout::proxy {
 namespace {
@@ -15,6 +19,15 @@ constexpr std::size_t kStraight = Loop::kReadBuffer;
 // Whether a response counts as a success. Only 5xx are failures: 4xx are correct answers to a wrong
 // request.
 bool is_success(int status) { return status > 0 && status < 500; }
+
+// The check of each request's Proxy-Authorization; null for a proxy without a password.
+std::function<bool(std::string_view)> password_check(const ListenerView& listener) {
+  codecs::ProxyRequest::Credentials wanted{listener.config.username, listener.password};
+  if (wanted.username.empty() && wanted.password.empty()) return nullptr;
+  return [wanted = std::move(wanted)](std::string_view value) {
+    return codecs::is_authorized(value, wanted);
+  };
+}
 
 }  // namespace
 
@@ -27,7 +40,7 @@ HttpFlow::HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
       conversation_(static_cast<http::Conversation::Wire&>(*this), facts_,
                     listener_->config.protocol == rules::Protocol::kWebSocket),
       target_(std::move(target)) {
-  if (target_) conversation_.forward();
+  if (target_) conversation_.forward(password_check(*listener_));
   client_.flow = server_.flow = up_.flow = down_.flow = this;
   up_.direction = rules::Direction::kUpstream;
   down_.direction = rules::Direction::kDownstream;

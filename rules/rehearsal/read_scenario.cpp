@@ -318,9 +318,14 @@ class Reader {
       case Unit::kTime:
         return read_as<Duration>(
             node, key, [](Duration value) { return std::chrono::duration<double>(value).count(); });
-      case Unit::kCount:
-        return read_as<std::int64_t>(node, key,
-                                     [](std::int64_t value) { return static_cast<double>(value); });
+      case Unit::kCount: {
+        const auto count = read_as<std::int64_t>(
+            node, key, [](std::int64_t value) { return static_cast<double>(value); });
+        if (!count || *count >= 0) return count;
+        problems_.add(node.where, std::string(key) + ": a count is at least 0",
+                      "e.g. " + std::string(key) + " = 1");
+        return std::nullopt;
+      }
       case Unit::kRate:
         break;
     }

@@ -45,6 +45,7 @@ TEST(ExpectSentence, SaysWhatIsWrong) {
   EXPECT_EQ(read("rule_hits of y at least 1"), "there is no rule \"y\"");
   EXPECT_EQ(read("rule_hits at least 1"), "metric = \"rule_hits\" needs \"rule\"");
   EXPECT_EQ(read("rule_hits of x"), "the expectation has no bound");
+  EXPECT_EQ(read("rule_hits of x at least -1"), "at_least: a count is at least 0");
   EXPECT_EQ(read("rule_hits of x at least"), "the bound has no value");
   EXPECT_EQ(read("rule_hits of at least 1"), "a name is missing");
   EXPECT_EQ(read("rule_hits of"), "the expectation ends too early");

@@ -173,6 +173,8 @@ bool Conversation::upgrades_to_websocket() const {
 }
 
 void Conversation::start_tunnel(Instant now) {
+  // Later requests of a forward proxy's client are for other servers, too: none may see them.
+  if (forwards_) return end(rules::Close::kFin);
   if (upgrades_to_websocket()) {
     if (!http_) {
       facts_ = connection_;

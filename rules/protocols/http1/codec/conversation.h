@@ -18,6 +18,7 @@
 // performs the results. Owned by the connection that it serves; one thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,7 +76,12 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets = false);
 
   // The client is one of a forward proxy, and the first request is known to be for a URL.
-  void forward() { forwards_ = true; }
+  // `authorized` judges the value of each request's Proxy-Authorization, which may be ""; null if
+  // the proxy has no password.
+  void forward(std::function<bool(std::string_view)> authorized = nullptr) {
+    forwards_ = true;
+    authorized_ = std::move(authorized);
+  }
   // The server that the current request of such a client names.
   const rules::Endpoint& target() const { return target_; }
 
@@ -168,6 +174,9 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void write_request(Instant now);
   bool read_target();
   void refuse_request(std::string why, Instant now);
+  void refuse_with(rules::HttpAnswer answer, std::string_view why, Instant now);
+  bool is_authorized() const;
+  void demand_password(Instant now);
   void request_broken(ByteView rest, Instant now);
   void pass_as_bytes(Instant now);
   void client_end(Instant now);
@@ -243,6 +252,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool pumping_ = false;
   bool websockets_;
   bool forwards_ = false;
+  std::function<bool(std::string_view)> authorized_;
   rules::Endpoint target_;
   std::unique_ptr<messages::MessageTunnel> websocket_;
 };

@@ -67,6 +67,7 @@ void Conversation::request_head(Instant now) {
   const auto& set = wire_.rules();
   const bool may_match = set.may_match(connection_.listener);
   if (may_match || forwards_) request_.message.head = requests_.head();
+  if (forwards_ && !is_authorized()) return demand_password(now);
   if (forwards_ && !read_target()) {
     return refuse_request("a request to a proxy needs a URL with http://", now);
   }
@@ -82,6 +83,13 @@ void Conversation::request_head(Instant now) {
     record(Direction::kUpstream, notes);
   }
   wait(request_, now);
+}
+
+// Each request needs the password: several users may share a connection of another proxy.
+bool Conversation::is_authorized() const {
+  if (!authorized_) return true;
+  const auto* value = request_.message.head.find("proxy-authorization");
+  return authorized_(value != nullptr ? *value : std::string_view());
 }
 
 // Readies a request of a forward proxy's client for its server. False if it names none.
@@ -167,6 +175,19 @@ void Conversation::request_broken(ByteView rest, Instant now) {
 }
 
 void Conversation::refuse_request(std::string why, Instant now) {
+  refuse_with(
+      {400, {{"content-type", "text/plain"}}, "brownout refuses this request: " + why + "\n"}, why,
+      now);
+}
+
+void Conversation::demand_password(Instant now) {
+  refuse_with({407,
+               {{"content-type", "text/plain"}, {"proxy-authenticate", "Basic realm=\"brownout\""}},
+               "this proxy requires a user name and a password\n"},
+              "no valid Proxy-Authorization", now);
+}
+
+void Conversation::refuse_with(rules::HttpAnswer answer, std::string_view why, Instant now) {
   wire_.report("refused", why);
   if (response_.phase != Phase::kHead) return end(rules::Close::kFin);
   drop_server();
@@ -174,8 +195,7 @@ void Conversation::refuse_request(std::string why, Instant now) {
   request_.source_ended = true;
   request_.passed = true;
   request_.phase = Phase::kBody;
-  answer_here(
-      {400, {{"content-type", "text/plain"}}, "brownout refuses this request: " + why + "\n"}, now);
+  answer_here(std::move(answer), now);
 }
 
 void Conversation::pass_as_bytes(Instant now) {

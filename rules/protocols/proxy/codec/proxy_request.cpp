@@ -301,16 +301,19 @@ bool ProxyRequest::may_pass(std::string_view username, std::string_view password
   return name && word;
 }
 
+bool is_authorized(std::string_view value, const ProxyRequest::Credentials& wanted) {
+  constexpr std::string_view kBasic = "basic ";  // in any case (RFC 9110, 11.1)
+  if (lower(value.substr(0, kBasic.size())) != kBasic) return false;
+  return same(trimmed(value.substr(kBasic.size())),
+              base64(wanted.username + ":" + wanted.password));
+}
+
 bool ProxyRequest::authorized(std::string_view head) const {
   constexpr std::string_view kName = "proxy-authorization:";
-  constexpr std::string_view kScheme = "basic ";  // the scheme is case-insensitive (RFC 9110, 11.1)
   for (auto at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1)) {
     auto line = head.substr(at + 1, head.find('\n', at + 1) - at - 1);
     if (lower(line.substr(0, kName.size())) != kName) continue;
-    line = trimmed(line.substr(kName.size()));
-    if (lower(line.substr(0, kScheme.size())) != kScheme) return false;
-    return same(trimmed(line.substr(kScheme.size())),
-                base64(credentials_.username + ":" + credentials_.password));
+    return is_authorized(trimmed(line.substr(kName.size())), credentials_);
   }
   return false;
 }

@@ -76,4 +76,8 @@ class ProxyRequest {
   rules::Endpoint target_;
 };
 
+// Whether the value of a Proxy-Authorization header (Basic, RFC 7617) has the user name and the
+// password.
+bool is_authorized(std::string_view value, const ProxyRequest::Credentials& wanted);
+
 }  // namespace brownout::codecs

@@ -47,6 +47,33 @@ TEST(Forwarding, AnotherServerNeedsAnotherConnection) {
   EXPECT_FALSE(lab.closed());
 }
 
+// The client's later requests, with their secrets, are for other servers.
+TEST(Forwarding, AServerThatSpeaksNoHttpGetsNoLaterRequest) {
+  for (const auto* reply : {"HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n", "EVIL\r\n\r\n",
+                            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"}) {
+    HttpLab lab;
+    lab.conversation().forward();
+    lab.reply = reply;
+    lab.client(kRequest);
+    EXPECT_TRUE(lab.closed()) << reply;
+    lab.client(kOfOtherServer);
+    EXPECT_THAT(lab.to_server_bytes(), testing::Not(HasSubstr("/y"))) << reply;
+    EXPECT_EQ(lab.dials(), 1);
+  }
+}
+
+TEST(Forwarding, EachRequestNeedsThePassword) {
+  HttpLab lab;
+  lab.conversation().forward([](std::string_view value) { return value == "Basic cWE6eA=="; });
+  lab.client(
+      "GET http://a.example/1 HTTP/1.1\r\nHost: a\r\nProxy-Authorization: Basic cWE6eA==\r\n\r\n");
+  EXPECT_THAT(lab.to_client_bytes(), StartsWith("HTTP/1.1 200"));
+  lab.client("GET http://a.example/2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(lab.to_client_bytes(), HasSubstr("HTTP/1.1 407"));
+  EXPECT_THAT(lab.to_server_bytes(), testing::Not(HasSubstr("/2")));
+  EXPECT_TRUE(lab.closed());
+}
+
 TEST(Forwarding, RulesSeeTheRequestThatTheServerGets) {
   HttpLab lab(R"([[rule]]
 match = { host = "b.example", path = "/y" }
