@@ -34,6 +34,12 @@ constexpr std::array kOtlpNames{
     std::pair<std::string_view, std::string_view>{"status", "http.response.status_code"},
     std::pair<std::string_view, std::string_view>{"qname", "dns.question.name"}};
 
+std::string otlp_name_of(const std::string& key) {
+  const auto named = std::find_if(kOtlpNames.begin(), kOtlpNames.end(),
+                                  [&](const auto& pair) { return pair.first == key; });
+  return named != kOtlpNames.end() ? std::string(named->second) : "brownout." + key;
+}
+
 OtlpObject otlp_value(const OtlpObject& value) {
   if (value.is_boolean()) return {{"boolValue", value}};
   // Protobuf's JSON form of a 64-bit integer is a string.
@@ -118,10 +124,7 @@ std::optional<OtlpObject> otlp_span(const OtlpObject& event, const OtlpSource& s
   auto& attributes = span["attributes"] = OtlpObject::array();
   for (const auto& [key, value] : event.items()) {
     if (key == "time" || key == "traceparent" || key == "b3") continue;
-    const auto named = std::find_if(kOtlpNames.begin(), kOtlpNames.end(),
-                                    [&](const auto& pair) { return pair.first == key; });
-    attributes.push_back(otlp_attribute(
-        named != kOtlpNames.end() ? std::string(named->second) : "brownout." + key, value));
+    attributes.push_back(otlp_attribute(otlp_name_of(key), value));
   }
   if (!why.empty()) span["status"] = {{"code", kOtlpErrorStatus}, {"message", why}};
   return span;
