@@ -9,7 +9,7 @@ namespace brownout::proxy {
 
 struct PostResult {
   long status = 0;    // of the response; 0 without one
-  std::string error;  // "" if the status is 2xx
+  std::string error;  // why there is no whole response; "" if there is
 };
 
 // `headers` are whole header lines without CRLF. Redirects are not followed.

@@ -1,5 +1,6 @@
 #include "proxy/observe/otlp_exporter.h"
 
+#include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -165,13 +166,15 @@ bool OtlpExporter::send(const std::string& path, const std::string& body,
   for (milliseconds pause = kOtlpInterval;; pause = std::min(2 * pause, kOtlpMostPause)) {
     const bool last = stop.stop_requested();
     const auto result = post(url_ + path, body, last ? kOtlpAtTheEnd : kOtlpTimeout, headers_);
-    if (result.error.empty()) {
+    if (result.error.empty() && result.status >= 200 && result.status <= 299) {
       if (std::exchange(failing_, false)) spdlog::info("OTLP: the collector takes requests again");
       return true;
     }
     const bool retry = may_retry(result) && !last;
     if (!std::exchange(failing_, true)) {
-      spdlog::warn("OTLP: the collector did not take {}: {}; {}", path, result.error,
+      spdlog::warn("OTLP: the collector did not take {}: {}; {}", path,
+                   result.error.empty() ? fmt::format("the answer is HTTP status {}", result.status)
+                                        : result.error,
                    retry ? "trying again" : "check the URL of --otlp");
     }
     if (!retry) return false;

@@ -5,7 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "proxy/loop/curl.h"
+#include "proxy/loop/post.h"
 #include "proxy/rehearsal/webhook_body.h"
 
 namespace brownout::rehearsal {
@@ -19,20 +19,9 @@ constexpr std::size_t kMostWaiting = 1000;
 constexpr milliseconds kPause(200);
 constexpr milliseconds kAtTheEnd(5000);
 
-std::size_t ignore(char*, std::size_t, std::size_t size, void*) { return size; }
-
-bool post(const std::string& url, const std::string& body, milliseconds timeout) {
-  const auto& curl = proxy::curl();
-  const proxy::CurlHandle request(curl.easy_init());
-  const proxy::CurlList headers(curl.slist_append(nullptr, "Content-Type: application/json"));
-  curl.easy_setopt(request.get(), CURLOPT_URL, url.c_str());
-  curl.easy_setopt(request.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl.easy_setopt(request.get(), CURLOPT_POSTFIELDS, body.c_str());
-  curl.easy_setopt(request.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
-  curl.easy_setopt(request.get(), CURLOPT_NOSIGNAL, 1L);
-  curl.easy_setopt(request.get(), CURLOPT_WRITEFUNCTION, ignore);
-  curl.easy_setopt(request.get(), CURLOPT_FAILONERROR, 1L);
-  return curl.easy_perform(request.get()) == CURLE_OK;
+bool delivers(const std::string& url, const std::string& body, milliseconds timeout) {
+  const auto result = proxy::post(url, body, timeout);
+  return result.error.empty() && result.status < 400;
 }
 
 }  // namespace
@@ -78,7 +67,7 @@ bool Webhooks::send(const Message& message, const std::stop_token& stop) {
     if (i > 0) std::this_thread::sleep_for(std::min(kPause, left(stop)));
     const auto timeout = std::min(kTimeout, left(stop));
     if (timeout <= milliseconds::zero()) return false;
-    if (post(message.url, message.body, timeout)) return true;
+    if (delivers(message.url, message.body, timeout)) return true;
   }
   return false;
 }
