@@ -11,8 +11,8 @@
 #include "proxy/cli/ctl_tables.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/cli/why_text.h"
-#include "proxy/control/url.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/loop/url.h"
 #include "rules/base/terminal_text.h"
 
 namespace brownout::cli {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <exception>
 
-#include "proxy/control/url.h"
+#include "proxy/loop/url.h"
 #include "proxy/net/linger.h"
 #include "proxy/net/outbox.h"
 #include "rules/base/terminal_text.h"

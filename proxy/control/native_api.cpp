@@ -9,9 +9,9 @@
 
 #include "proxy/control/api_views.h"
 #include "proxy/control/preview.h"
-#include "proxy/control/url.h"
 #include "proxy/formats/json_document.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/loop/url.h"
 #include "rules/base/terminal_text.h"
 #include "rules/base/units.h"
 #include "rules/base/whole_number.h"

@@ -7,8 +7,8 @@
 
 #include "proxy/control/api_views.h"
 #include "proxy/control/native_api.h"
-#include "proxy/control/url.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/loop/url.h"
 #include "rules/language/load_toml.h"
 #include "rules/match/match.h"
 

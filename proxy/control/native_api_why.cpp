@@ -6,8 +6,8 @@
 
 #include "proxy/control/api_views.h"
 #include "proxy/control/native_api.h"
-#include "proxy/control/url.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/loop/url.h"
 #include "rules/base/diagnostics.h"
 #include "rules/base/whole_number.h"
 #include "rules/language/ask.h"

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/control/bearer_token.h"
-#include "proxy/control/url.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/loop/url.h"
 
 namespace brownout::toxiproxy {
 namespace {

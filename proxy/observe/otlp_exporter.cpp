@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proxy/loop/post.h"
+#include "proxy/loop/url.h"
 #include "rules/base/describe.h"
 
 namespace brownout::proxy {
@@ -43,23 +44,6 @@ bool may_retry(const PostResult& result) {
          result.status == 503 || result.status == 504;
 }
 
-std::string percent_decoded(std::string_view text) {
-  const auto digit = [](char c) {
-    const auto at = std::string_view("0123456789abcdef").find(static_cast<char>(c | 0x20));
-    return c >= '0' && c <= '9'           ? c - '0'
-           : at == std::string_view::npos ? -1
-                                          : static_cast<int>(at);
-  };
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
-    decoded += escape ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
-    if (escape) i += 2;
-  }
-  return decoded;
-}
-
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) return {};
@@ -76,7 +60,7 @@ std::vector<std::string> otlp_headers(std::string_view text) {
     const auto equals = part.find('=');
     if (equals == std::string_view::npos || trimmed(part.substr(0, equals)).empty()) continue;
     auto header = std::string(trimmed(part.substr(0, equals))) + ": " +
-                  percent_decoded(trimmed(part.substr(equals + 1)));
+                  unescaped(std::string(trimmed(part.substr(equals + 1))));
     // CR or LF would begin another header.
     if (header.find_first_of("\r\n") == std::string::npos) headers.push_back(std::move(header));
   }

@@ -1,7 +1,7 @@
 // Synthetic users of the kind prometheus: each operation is a query that must have a result.
 #include <nlohmann/json.hpp>
 
-#include "proxy/control/url.h"
+#include "proxy/loop/url.h"
 #include "proxy/rehearsal/http_requests.h"
 
 namespace brownout::rehearsal {

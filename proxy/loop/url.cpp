@@ -1,4 +1,4 @@
-#include "proxy/control/url.h"
+#include "proxy/loop/url.h"
 
 #include <algorithm>
 
