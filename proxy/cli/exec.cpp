@@ -82,10 +82,6 @@ class Exec {
     engine_->stop();
     loop_.run_posted();
     if (events_) events_->finish();
-    if (events_ && events_->lost() > 0) {
-      spdlog::error("{} not written to {}: writing failed or was too slow",
-                    rules::count_of(events_->lost(), "event"), options_.events);
-    }
     if (options_.summary) {
       const auto table = rule_table(engine_->rules());
       print_error(table.empty() ? "there are no rules\n" : table);

@@ -1,27 +1,10 @@
 #include "proxy/cli/run_outputs.h"
 
-#include <spdlog/spdlog.h>
-
-#include <string_view>
-
 namespace brownout::cli {
-namespace {
 
 using proxy::EventLog;
 
-void say_lost(EventLog* log, std::string_view what, std::string_view path) {
-  if (log == nullptr) return;
-  log->finish();
-  if (log->lost() == 0) return;
-  spdlog::error("{} not written to {}: writing failed or was too slow",
-                rules::count_of(log->lost(), what), path);
-}
-
-}  // namespace
-
 rules::Result<void> RunOutputs::open(const RunOptions& options) {
-  events_path_ = options.events;
-  flows_path_ = options.flows;
   if (!options.flows.empty()) {
     auto log = EventLog::open(options.flows, EventLog::Of::kFlows);
     if (!log) return tl::unexpected(log.error());
@@ -59,8 +42,8 @@ void RunOutputs::unfollow() {
 
 void RunOutputs::finish() {
   exporter_.reset();
-  say_lost(events_.get(), "event", events_path_);
-  say_lost(flows_.get(), "flow", flows_path_);
+  if (events_) events_->finish();
+  if (flows_) flows_->finish();
 }
 
 }  // namespace brownout::cli

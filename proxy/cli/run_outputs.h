@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "proxy/cli/commands.h"
 #include "proxy/control/metrics_feed.h"
@@ -31,8 +30,6 @@ class RunOutputs {
   void finish();
 
  private:
-  std::string events_path_;
-  std::string flows_path_;
   std::unique_ptr<proxy::EventLog> events_;
   std::unique_ptr<proxy::EventLog> flows_;
   std::unique_ptr<proxy::OtlpExporter> exporter_;

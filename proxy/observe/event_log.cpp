@@ -11,6 +11,7 @@
 #include "proxy/formats/json_text.h"
 #include "proxy/observe/touched.h"
 #include "proxy/observe/wall_time.h"
+#include "rules/base/units.h"
 
 namespace brownout::proxy {
 namespace {
@@ -44,16 +45,25 @@ rules::Result<std::unique_ptr<EventLog>> EventLog::open(const std::string& path,
   return std::unique_ptr<EventLog>(new EventLog(std::move(*file), path, what));
 }
 
-EventLog::EventLog(OutputFile file, const std::string& path, Of what)
-    : writer_(std::move(file),
+EventLog::EventLog(OutputFile file, std::string path, Of what)
+    : path_(std::move(path)),
+      what_(what),
+      writer_(std::move(file),
               {.most = kMostBacklog,
                .dropped = what == Of::kEvents ? lost_event : nullptr,
-               .failed = [name = path == "-" ? "standard output" : path](int error) {
+               .failed = [name = path_ == "-" ? "standard output" : path_](int error) {
                  spdlog::error("cannot write to {}: {}; lines are lost until a write succeeds",
                                name, std::strerror(error));
                }}) {}
 
 void EventLog::submit(std::string lines) { writer_.write(std::move(lines)); }
+
+void EventLog::finish() {
+  writer_.finish();
+  if (lost() == 0) return;
+  spdlog::error("{} not written to {}: writing failed or was too slow",
+                rules::count_of(lost(), what_ == Of::kEvents ? "event" : "flow"), path_);
+}
 
 void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
                       std::string_view direction, const rules::Note& note) {

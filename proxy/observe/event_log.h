@@ -56,15 +56,17 @@ class EventLog final : public EventSink {
   void submit(std::string lines) override;
   // Opens the file by its name again, after a rotation.
   void reopen() { writer_.reopen(); }
-  // Waits until all lines are written, as long as the reader keeps reading. Call at the end, after
-  // the last submit().
-  void finish() { writer_.finish(); }
+  // Waits until all lines are written, as long as the reader keeps reading, and reports the number
+  // of lines that were lost. Call at the end, after the last submit().
+  void finish();
   // Number of lines that were not written so far.
   std::uint64_t lost() const { return writer_.lost(); }
 
  private:
-  EventLog(OutputFile file, const std::string& path, Of what);
+  EventLog(OutputFile file, std::string path, Of what);
 
+  const std::string path_;
+  const Of what_;
   BackgroundWriter writer_;
 };
 
