@@ -1,5 +1,5 @@
-// Microbenchmarks: a stage's push, a random draw, matching, loading rules, and remembering what
-// they did.
+// Microbenchmarks: a stage's push, a random draw, matching, loading rules, and keeping
+// the latest actions of rules (why_ring).
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>

@@ -135,8 +135,8 @@ std::string mistakes_text(const std::vector<std::shared_ptr<const Rule>>& mistak
   return ", because of the injected mistakes " + list_text(names);
 }
 
-// Explains which line of a firewall decides about a new flow, and about established packets unless
-// they are accepted.
+// Explains which line of a firewall decides about a new flow. If packets of established flows are
+// not accepted, also explains which line decides about such packets.
 Explanation explain_firewall(const Rule& rule, const Question& question) {
   const auto& timeline = static_cast<const FirewallFault&>(*rule.fault).timeline();
   const Instant now{question.at};

@@ -13,7 +13,8 @@ as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 "${as[@]}" true 2>/dev/null || as=(unshare --user --map-user=65534 --map-group=65534)
 mkdir "$folder/server"
 chmod 711 "$folder"
-chown 65534:65534 "$folder/server" 2>/dev/null || true
+# In a user namespace the folder belongs to the mapped user already.
+[ "${as[0]}" != setpriv ] || chown 65534:65534 "$folder/server"
 
 # server NAME: starts a server with users for each kind of password; sets $port.
 server() {

@@ -1,6 +1,6 @@
-// Fuzzes the bodies of API requests with any JSON. Each is read as a table, or rejected with errors
-// whose JSON pointers resolve. An accepted document must be the same after it is written and read
-// again.
+// Fuzzes the bodies of API requests with any JSON. Each is read as a table, or rejected.
+// The JSON pointers of the errors resolve. An accepted document must be the same after it is
+// written and read again.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
