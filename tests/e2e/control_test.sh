@@ -134,7 +134,7 @@ expect_code 2 ctl why --where topic
 expect_code 2 ctl why --where topik=a
 expect_text err 'did you mean "topic"'
 for command in status rules listeners flows why; do
-  script -qec "$brownout ctl $command" /dev/null >"$folder/table" </dev/null || fail "ctl $command on a terminal"
+  script -qec "'$brownout' ctl $command" /dev/null >"$folder/table" </dev/null || fail "ctl $command on a terminal"
   if grep -q '{' "$folder/table"; then fail "ctl $command: no table on a terminal: $(cat "$folder/table")"; fi
 done
 start watch "$brownout" ctl watch
@@ -230,7 +230,7 @@ cp "$folder/rules.toml" "$folder/good.toml"
 echo 'nonsense = 1' >>"$folder/rules.toml"
 not_loaded() { curl -s "$api/api/v1/status" | grep -q '"file_not_loaded":"it has mistakes"'; }
 wait_for 10 not_loaded || fail "an invalid rule file: expected the API's status to report it, got: $(curl -s "$api/api/v1/status")"
-script -qec "$brownout ctl status" /dev/null </dev/null | grep -q 'the rule file is NOT LOADED' ||
+script -qec "'$brownout' ctl status" /dev/null </dev/null | grep -q 'the rule file is NOT LOADED' ||
   fail "an invalid rule file: expected \"the rule file is NOT LOADED\" from ctl status, but it is missing"
 mv "$folder/good.toml" "$folder/rules.toml"
 loaded() { ! not_loaded; }
@@ -242,7 +242,7 @@ wait_for 10 grep -q 'rules\? loaded' "$folder/first.log" ||
 ask 200 '"source":"api"' "$api/api/v1/rules/back"
 wait_for 10 grep -q 'the file differs from the active configuration: rules .*back' "$folder/first.log" ||
   fail "the API's rule \"back\" is not in the file: expected the log to report the difference, got: $(cat "$folder/first.log")"
-script -qec "$brownout ctl rules" /dev/null >"$folder/table" </dev/null
+script -qec "'$brownout' ctl rules" /dev/null >"$folder/table" </dev/null
 grep -q 'rule back (added)' "$folder/table" ||
   fail "the API's rule \"back\" is not in the file: expected ctl rules to report the difference, got: $(cat "$folder/table")"
 # If a rule is changed back to its version in the file, later edits of the file apply to it again.
@@ -285,7 +285,7 @@ ask 400 'not valid UTF-8' -X PUT -d '{"fault":{"type":"refuse"}}' "$api/api/v1/r
 python3 -c "print('{\"name\":' * 100000 + '1' + '}' * 100000)" >"$folder/deep"
 ask 400 '' --data-binary "@$folder/deep" "$api/proxies"
 ask 400 '' --data-binary "@$folder/deep" "$api/api/v1/rules"
-script -qec "$brownout ctl rules" /dev/null >"$folder/table" </dev/null
+script -qec "'$brownout' ctl rules" /dev/null >"$folder/table" </dev/null
 for file in third.log table; do
   if grep -qE "^12:00:00.000|$(printf '\033')\]0|$(printf '\302\233')" "$folder/$file"; then
     fail "a rule's name with control characters: expected them escaped in $file, got: $(cat -v "$folder/$file")"

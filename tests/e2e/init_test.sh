@@ -38,7 +38,7 @@ pass "a file from options, to a file or to standard output"
 
 expect_code 2 "$brownout" init none.toml </dev/null
 expect_text err 'init asks three questions, and standard input is not a terminal'
-printf '5433\nnowhere\n5432\nredis\n' | script -qec "$brownout init asked.toml" /dev/null >talk
+printf '5433\nnowhere\n5432\nredis\n' | script -qec "'$brownout' init asked.toml" /dev/null >talk
 grep -q 'Where do clients connect?' talk || fail "no question: $(cat talk)"
 grep -q '"nowhere" has no port' talk || fail "a wrong answer is not refused: $(cat talk)"
 expect_code 0 "$brownout" check asked.toml

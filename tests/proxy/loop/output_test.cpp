@@ -58,16 +58,14 @@ TEST_F(OutputFiles, FailInsteadOfWaitingForAPipesReader) {
   EXPECT_EQ(::read(reader.get(), read.data(), read.size()), 5);
 }
 
+// A wait for this reader would never end: the time limit of ctest would fail the test.
 TEST(BackgroundWriter, DoesNotWaitForAReaderThatStopped) {
   const Pipe pipe;
   BackgroundWriter writer(OutputFile::standard(pipe.writer.get()), {.most = 16 * 1024});
-  const auto begin = std::chrono::steady_clock::now();
   // 8 MB is much more than a pipe and the queue hold.
   for (int i = 0; i < 1000; ++i) writer.write(numbered_lines(1000 * i, 1000 * i + 1000));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
   EXPECT_GT(writer.lost(), 900'000U);
   writer.finish();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s) << "its end waits for a reader, too";
   // All lines were lost except those in the pipe.
   EXPECT_GE(writer.lost(), 1'000'000U - 64 * 1024 / 8);
 }

@@ -117,7 +117,7 @@ at_most = 0
   EXPECT_THAT(done.report.verdicts.front().evidence, testing::StartsWith("3 of "));
 }
 
-// The command of the probe would run for a minute.
+// The command of the probe would run for ten minutes.
 TEST(RehearsalEnd, AnInterruptDoesNotWaitForCommands) {
   const auto begin = std::chrono::steady_clock::now();
   bool sent = false;
@@ -129,11 +129,11 @@ TEST(RehearsalEnd, AnInterruptDoesNotWaitForCommands) {
   settings.on_halt = [&](const std::string& what) { said = what; };
   const auto done = rehearse_file(
       kLabFile + calm("60s") +
-          "[[probe]]\nname = \"p\"\nkind = \"exec\"\nevery = \"1s\"\ntimeout = \"60s\"\n"
-          "command = \"sleep 60\"\n" +
+          "[[probe]]\nname = \"p\"\nkind = \"exec\"\nevery = \"1s\"\ntimeout = \"600s\"\n"
+          "command = \"sleep 600\"\n" +
           expect("metric = \"availability\"\nat_least = \"1%\""),
       settings);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 300s);
   EXPECT_THAT(said, HasSubstr("it was interrupted"));
   EXPECT_EQ(done.report.course.stopped, "it was interrupted");
   EXPECT_EQ(done.report.course.seen.tally.probe(0).operations, 0U);

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <random>
 #include <string>
 
@@ -191,13 +191,14 @@ TEST(DnsCodec, ReplyTooLargeForAnyMessageIsTruncatedOverUdpAndServfailOverTcp) {
   }
 }
 
-// Parsing with ldns alone takes quadratic time, 1 s for this message.
+// Parsing with ldns alone takes quadratic time, 1 s for this message. The limit is CPU time, which
+// other programs on the machine hardly change.
 TEST(DnsCodec, TxtRecordWithThousandsOfStringsTakesLinearTime) {
   DnsReply reply;
   reply.answer.push_back({.name = "chat.lab", .type = DnsType::kTxt, .ttl = 7, .rdata = {}});
   for (int i = 0; i < 32'700; ++i)
     reply.answer[0].rdata.insert(reply.answer[0].rdata.end(), {1, 'x'});
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = std::clock();
   for (int i = 0; i < 20; ++i) {
     const auto wire = write_dns_reply(kQuery, reply, Transport::kTcp);
     ASSERT_TRUE(wire);
@@ -207,7 +208,7 @@ TEST(DnsCodec, TxtRecordWithThousandsOfStringsTakesLinearTime) {
     EXPECT_EQ(read->answer[0].rdata, reply.answer[0].rdata);
     EXPECT_EQ(read->answer[0].ttl, 7U);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_LT((std::clock() - begin) / CLOCKS_PER_SEC, 8);
   for (const auto& broken : {std::vector<std::uint8_t>{}, {2, 'x'}, {1, 'x', 1}}) {
     DnsReply malformed;
     malformed.answer.push_back({.name = "a.lab", .type = DnsType::kTxt, .rdata = broken});
