@@ -1,6 +1,7 @@
 #include "rules/protocols/redis/redis.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "rules/base/whole_number.h"
 #include "rules/protocols/redis/redis_commands.h"
@@ -15,55 +16,64 @@ constexpr unsigned kRedisSlots = 16'384;
 
 using RedisWords = std::span<const std::string_view>;
 
-// Appends the arguments from `first` to `last`, each `step`-th, to a list of at most kMostKeys.
-void add_words(RedisWords words, std::size_t first, std::size_t last, std::size_t step,
-               std::vector<std::string>& to) {
-  for (auto at = first; at <= last && at < words.size(); at += step) {
-    if (to.size() == RedisCommand::kMostKeys) return;
-    to.emplace_back(words[at]);
-  }
-}
+// Replaces the texts of a list, at most kMostKeys. Texts and list keep their memory.
+class RedisNames {
+ public:
+  explicit RedisNames(std::vector<std::string>& list) : list_(list) {}
+  ~RedisNames() { list_.resize(count_); }
+  RedisNames(const RedisNames&) = delete;
+  RedisNames& operator=(const RedisNames&) = delete;
 
-void add_counted(RedisWords words, std::size_t count_at, std::vector<std::string>& to) {
+  // Adds the arguments from `first` to `last`, each `step`-th.
+  void add(RedisWords words, std::size_t first, std::size_t last, std::size_t step = 1) {
+    for (auto at = first; at <= last && at < words.size(); at += step) {
+      if (count_ == RedisCommand::kMostKeys) return;
+      if (count_ == list_.size()) list_.emplace_back();
+      list_[count_++] = words[at];
+    }
+  }
+
+ private:
+  std::vector<std::string>& list_;
+  std::size_t count_ = 0;
+};
+
+void add_counted(RedisWords words, std::size_t count_at, RedisNames& to) {
   if (count_at >= words.size()) return;
   const auto count = parse_whole_number(words[count_at], words.size());
-  if (count && *count > 0) add_words(words, count_at + 1, count_at + *count, 1, to);
+  if (count && *count > 0) to.add(words, count_at + 1, count_at + *count);
 }
 
-// Appends the keys of XREAD and the like, which are the first half of the words after STREAMS:
+// Adds the keys of XREAD and the like, which are the first half of the words after STREAMS:
 // XREAD ... STREAMS key key id id.
-void add_streams(RedisWords words, std::vector<std::string>& to) {
+void add_streams(RedisWords words, RedisNames& to) {
   const auto found = std::find_if(words.begin(), words.end(), [](std::string_view word) {
     return lower_case(word) == "streams";
   });
   if (found == words.end()) return;
   const auto begin = static_cast<std::size_t>(found - words.begin()) + 1;
   const auto count = (words.size() - begin) / 2;
-  if (count > 0) add_words(words, begin, begin + count - 1, 1, to);
+  if (count > 0) to.add(words, begin, begin + count - 1);
 }
 
-std::vector<std::string> keys_of(const RedisCommandRow& row, RedisWords words) {
-  std::vector<std::string> keys;
+void add_keys(const RedisCommandRow& row, RedisWords words, RedisNames&& to) {
   if (row.first > 0) {
     const auto last = row.last > 0 ? row.last : static_cast<int>(words.size()) + row.last;
     if (last >= row.first) {
-      add_words(words, static_cast<std::size_t>(row.first), static_cast<std::size_t>(last),
-                static_cast<std::size_t>(row.step), keys);
+      to.add(words, static_cast<std::size_t>(row.first), static_cast<std::size_t>(last),
+             static_cast<std::size_t>(row.step));
     }
   }
-  if (row.count_at > 0) add_counted(words, static_cast<std::size_t>(row.count_at), keys);
-  if (row.streams) add_streams(words, keys);
-  return keys;
+  if (row.count_at > 0) add_counted(words, static_cast<std::size_t>(row.count_at), to);
+  if (row.streams) add_streams(words, to);
 }
 
-std::vector<std::string> channels_of(std::string_view name, RedisWords words) {
-  std::vector<std::string> channels;
+void add_channels(std::string_view name, RedisWords words, RedisNames&& to) {
   if (name == "publish" || name == "spublish") {
-    add_words(words, 1, 1, 1, channels);
+    to.add(words, 1, 1);
   } else if (name.ends_with("subscribe")) {
-    add_words(words, 1, words.size(), 1, channels);
+    to.add(words, 1, words.size());
   }
-  return channels;
 }
 
 bool blocks(const RedisCommandRow& row, RedisWords words) {
@@ -90,6 +100,12 @@ std::size_t RedisCommand::memory() const {
 
 RedisCommand redis_command_of(std::span<const std::string_view> words, bool whole) {
   RedisCommand command;
+  set_redis_command(command, words, whole);
+  return command;
+}
+
+void set_redis_command(RedisCommand& command, std::span<const std::string_view> words, bool whole) {
+  command = {.keys = std::move(command.keys), .channels = std::move(command.channels)};
   command.arguments = words.size();
   command.name = small_word(words, 0);
   command.row = &redis_command_row(command.name);
@@ -101,10 +117,9 @@ RedisCommand redis_command_of(std::span<const std::string_view> words, bool whol
   const auto& row = *command.row;
   command.blocks = blocks(row, words);
   if (row.has(kRedisSteers)) command.argument = small_word(words, named);
-  if (!whole && !command.blocks) return command;
-  command.keys = keys_of(row, words);
-  command.channels = channels_of(command.name, words);
-  return command;
+  const bool named_too = whole || command.blocks;
+  add_keys(row, named_too ? words : RedisWords{}, RedisNames(command.keys));
+  add_channels(command.name, named_too ? words : RedisWords{}, RedisNames(command.channels));
 }
 
 unsigned redis_slot(std::string_view key) {

@@ -91,7 +91,9 @@ void RedisCodec::Reader::finish_command(Step& step, ByteView wire) {
   auto& pairing = codec_.pairing_;
   const bool whole = keep_ || (wanted_ != nullptr && wanted_->wants_answers());
   if (!whole && pairing.sent_unexamined(codecs::redis_row_of(parts))) return;
-  auto command = pairing.sent(codecs::read_redis_command(parts, whole ? wire : ByteView(), whole));
+  auto blank = pairing.blank();
+  codecs::read_redis_command(*blank, parts, whole ? wire : ByteView(), whole);
+  auto command = pairing.sent(std::move(blank));
   if (!keep_) return pairing.asked(command);
   auto& view = head();
   view.database = command->database;

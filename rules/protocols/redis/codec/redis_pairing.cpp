@@ -14,6 +14,8 @@ using rules::RedisCommand;
 
 // Memory in bytes that a waiting reply takes in addition to its text.
 constexpr std::size_t kRedisHeldOverhead = 128;
+// Largest command, in bytes, whose memory is used again.
+constexpr std::size_t kMostRecentMemory = 1 << 10;
 
 bool is_pubsub_confirmation(std::string_view kind) {
   return kind == "subscribe" || kind == "unsubscribe" || kind == "psubscribe" ||
@@ -66,11 +68,24 @@ bool RedisPairing::Asked::ends_all() const {
   return command && command->arguments == 1 && command->name.ends_with("unsubscribe");
 }
 
-RedisCommandRef RedisPairing::sent(RedisCommand command) {
-  const bool answered = expects_reply(command);
-  follow(command);
-  if (answered && !given_up_) command.ordinal = ++last_sent_;
-  return std::make_shared<const RedisCommand>(std::move(command));
+std::shared_ptr<RedisCommand> RedisPairing::blank() {
+  const bool used = oldest_ < recent_.size() && recent_[oldest_].use_count() == 1 &&
+                    recent_[oldest_]->memory() <= kMostRecentMemory;
+  if (!used && recent_.size() < kMostRecent) {
+    recent_.push_back(std::make_shared<RedisCommand>());
+    return recent_.back();
+  }
+  auto& command = recent_[oldest_];
+  if (!used) command = std::make_shared<RedisCommand>();
+  oldest_ = (oldest_ + 1) % recent_.size();
+  return command;
+}
+
+RedisCommandRef RedisPairing::sent(std::shared_ptr<RedisCommand> command) {
+  const bool answered = expects_reply(*command);
+  follow(*command);
+  if (answered && !given_up_) command->ordinal = ++last_sent_;
+  return command;
 }
 
 bool RedisPairing::sent_unexamined(const rules::RedisCommandRow& row) {
@@ -133,7 +148,8 @@ void RedisPairing::asked(const RedisCommandRef& command) {
 }
 
 void RedisPairing::push(Asked asked) {
-  facts_ += asked.memory();
+  asked.memory = sizeof asked + (asked.command ? asked.command->memory() : 0);
+  facts_ += asked.memory;
   copies_ += asked.copied ? 1 : 0;
   asked_.push_back(std::move(asked));
   if (facts_ > kMostFacts || numbers_.gaps() > kMostGaps) give_up();
@@ -151,7 +167,7 @@ void RedisPairing::give_up() {
 RedisPairing::Asked RedisPairing::pop() {
   auto front = std::move(asked_.front());
   asked_.pop_front();
-  facts_ -= front.memory();
+  facts_ -= front.memory;
   copies_ -= front.copied ? 1 : 0;
   return front;
 }

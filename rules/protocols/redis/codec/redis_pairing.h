@@ -35,11 +35,15 @@ class RedisPairing {
  public:
   static constexpr std::size_t kMostFacts = 32 << 20;
   static constexpr std::size_t kMostHeld = 16 << 20;
+  static constexpr std::size_t kMostRecent = 32;
   // Most commands that the server may receive out of order.
   static constexpr std::size_t kMostGaps = 100'000;
 
+  // Returns a command to fill in and to pass to sent(). Its memory may be that of an earlier command
+  // which nothing refers to any more.
+  std::shared_ptr<rules::RedisCommand> blank();
   // Call for each command that the client sends. Returns the command with its number and database.
-  RedisCommandRef sent(rules::RedisCommand command);
+  RedisCommandRef sent(std::shared_ptr<rules::RedisCommand> command);
   // Does the work of sent() and asked() for a command that no rule examines, without memory for it.
   // Returns false and does nothing if the command has effects beyond its reply; call sent()
   // instead.
@@ -113,13 +117,13 @@ class RedisPairing {
     std::uint64_t ordinal = 0;
     std::int64_t database = 0;
     bool copied = false;
+    std::size_t memory = 0;  // in bytes, with that of the command
     // For a command that subscribes or unsubscribes: number of confirmations so far.
     std::size_t confirmed = 0;
 
     std::string_view name() const { return command ? std::string_view(command->name) : row->name; }
     // Whether the command is an UNSUBSCRIBE without arguments, which ends all subscriptions.
     bool ends_all() const;
-    std::size_t memory() const { return sizeof *this + (command ? command->memory() : 0); }
   };
   struct Held {
     codecs::Bytes bytes;
@@ -138,6 +142,11 @@ class RedisPairing {
   Answer confirmed(std::string_view kind, std::span<const codecs::RedisPart> parts);
   void learn(const Asked& asked, const codecs::RedisPart& value);
   void hold(std::uint64_t number, const codecs::Bytes& bytes, bool last);
+
+  // The latest commands, at most kMostRecent, whose memory blank() uses again. Element oldest_ is
+  // the first to be free, because commands end in about the order in which they begin.
+  std::vector<std::shared_ptr<rules::RedisCommand>> recent_;
+  std::size_t oldest_ = 0;
 
   // The state after all commands that the client has sent.
   std::uint64_t last_sent_ = 0;

@@ -18,16 +18,25 @@ constexpr std::size_t kMostRedisTexts = 64 << 10;
 constexpr std::size_t kMostRedisSpare = 64;  // number of parts whose memory is reused
 
 std::optional<std::int64_t> redis_number_of(std::string_view text) {
-  // A shortcut, since most lengths have one or two digits.
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (text.size() == 1 && is_digit(text[0])) return text[0] - '0';
-  if (text.size() == 2 && is_digit(text[0]) && is_digit(text[1])) {
-    return (text[0] - '0') * 10 + (text[1] - '0');
-  }
   std::int64_t number = 0;
   const auto* end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, number);
   if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+  return number;
+}
+
+// Removes a line of this sign and a number of one to six digits from the beginning of `text`, and
+// returns the number. No value if `text` begins otherwise.
+std::optional<std::size_t> take_redis_number(std::string_view& text, char sign) {
+  if (text.empty() || text.front() != sign) return std::nullopt;
+  std::size_t number = 0;
+  std::size_t at = 1;
+  for (; at < text.size() && at <= 6 && text[at] >= '0' && text[at] <= '9'; ++at) {
+    number = number * 10 + static_cast<std::size_t>(text[at] - '0');
+  }
+  if (at == 1 || text.size() < at + 2 || text[at] != '\r' || text[at + 1] != '\n')
+    return std::nullopt;
+  text.remove_prefix(at + 2);
   return number;
 }
 
@@ -107,6 +116,7 @@ bool split_redis_words(std::string_view line, std::vector<std::string>& words) {
 RedisScan::Step RedisScan::next(ByteView bytes) {
   Step step;
   if (ended_) begin();
+  if (at_ == 0 && line_size_ == 0 && of_ == Of::kClient) step.taken = read_whole_command(bytes);
   while (step.taken < bytes.size() && !ended_) {
     const auto rest = bytes.subspan(step.taken);
     std::size_t taken = 0;
@@ -129,6 +139,37 @@ void RedisScan::begin() {
   at_ = 0;
   texts_ = 0;
   ended_ = false;
+}
+
+// Reads a command of a few bulk strings, all of which is in `bytes`, several times faster than the
+// other functions do. Returns its size; 0 if `bytes` begins otherwise, which changes nothing.
+std::size_t RedisScan::read_whole_command(ByteView bytes) {
+  auto rest = text_of(bytes);
+  const auto at = [&] { return bytes.size() - rest.size(); };
+  const auto words = take_redis_number(rest, '*');
+  if (!words || *words == 0 || *words >= kMostRedisSpare) return 0;
+  auto& whole = new_part('*');
+  whole.body = at();
+  whole.size = *words;
+  for (std::size_t i = 0; i < *words; ++i) {
+    const auto head = at();
+    const auto size = take_redis_number(rest, '$');
+    const bool complete = size && *size <= kMostText && rest.size() >= *size + 2 &&
+                          rest[*size] == '\r' && rest[*size + 1] == '\n';
+    if (!complete) {
+      count_ = 0;
+      return 0;
+    }
+    auto& part = new_part('$');
+    part.head = head;
+    part.body = at();
+    part.size = *size;
+    part.text = rest.substr(0, *size);
+    rest.remove_prefix(*size + 2);
+  }
+  at_ = at();
+  ended_ = true;
+  return at_;
 }
 
 // Takes bytes up to the end of a line. Returns why they violate RESP, or "".

@@ -62,6 +62,7 @@ class RedisScan {
   };
 
   void begin();
+  std::size_t read_whole_command(ByteView bytes);
   std::string_view take_line(ByteView bytes, std::size_t& taken);
   std::string_view keep_line(std::string_view part, char sign, bool inlined);
   void take_body(ByteView bytes, std::size_t& taken, std::string_view& why);

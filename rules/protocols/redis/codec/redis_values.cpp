@@ -89,7 +89,7 @@ Bytes write_redis_inline(std::size_t at, ByteView wire, ByteView payload) {
 
 }  // namespace
 
-rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool whole) {
+void read_redis_command(rules::RedisCommand& command, RedisParts parts, ByteView wire, bool whole) {
   // An array on the stack is enough for most commands, which have few words.
   std::array<std::string_view, 16> few;
   std::vector<std::string_view> many;
@@ -102,9 +102,8 @@ rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool who
     const bool kept = part.sign != 'i' && !wire.empty();
     words[i] = kept ? all.substr(part.body, part.size) : std::string_view(part.text);
   }
-  auto command = rules::redis_command_of(words, whole);
+  rules::set_redis_command(command, words, whole);
   command.arguments = parts.front().size;
-  return command;
 }
 
 const rules::RedisCommandRow& redis_row_of(RedisParts parts) {

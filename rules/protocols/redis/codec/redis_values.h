@@ -17,7 +17,8 @@ using RedisParts = std::span<const RedisPart>;
 // Returns the command that consists of these parts. `wire` is the whole command; if it is empty,
 // only the beginnings of long words are used. Keys and channels are set only if `whole` is true or
 // the command blocks.
-rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool whole = true);
+// Stores the command in `command`, whose memory is used again.
+void read_redis_command(rules::RedisCommand& command, RedisParts parts, ByteView wire, bool whole);
 // Returns the properties of a command whose name is one word of at most 16 characters; for other
 // names, those of an unknown command.
 const rules::RedisCommandRow& redis_row_of(RedisParts parts);

@@ -23,7 +23,9 @@ class RedisWatch final : public RequestWatch {
  public:
   void from_client(ByteView bytes, Instant now) override {
     read(client_, bytes, [&](const auto& parts) {
-      const auto command = pairing_.sent(codecs::read_redis_command(parts, {}, false));
+      auto blank = pairing_.blank();
+      codecs::read_redis_command(*blank, parts, {}, false);
+      const auto command = pairing_.sent(std::move(blank));
       if (command->ordinal == 0) return;
       pairing_.asked(command);
       leaving_ |= command->name == "quit";

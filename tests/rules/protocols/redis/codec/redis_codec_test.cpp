@@ -339,14 +339,17 @@ TEST(RedisLab, PassesATooLargeValueAsBytes) {
   EXPECT_EQ(lab.reports, "not Redis: a message of more than 16 MiB\n");
 }
 
+std::shared_ptr<rules::RedisCommand> shared(rules::RedisCommand command) {
+  return std::make_shared<rules::RedisCommand>(std::move(command));
+}
+
 // A client may send many commands before it reads a reply.
 TEST(RedisPairing, GivesUpAboveTheMemoryLimit) {
   messages::RedisPairing pairing;
   const std::string key(1000, 'k');
   std::uint64_t numbered = 0;
   for (int i = 0; i < 100'000; ++i) {
-    const auto command =
-        pairing.sent(rules::RedisCommand{.name = "get", .keys = {key}, .arguments = 2});
+    const auto command = pairing.sent(shared({.name = "get", .keys = {key}, .arguments = 2}));
     pairing.asked(command);
     numbered += command->ordinal > 0 ? 1 : 0;
   }
@@ -358,9 +361,9 @@ TEST(RedisPairing, GivesUpAboveTheMemoryLimit) {
 TEST(RedisPairing, DeliversNoReplyAfterALostCommandEvenAfterGivingUp) {
   messages::RedisPairing pairing;
   const rules::RedisCommand get{.name = "get", .arguments = 2};
-  pairing.sent(get);  // a rule drops this command
+  pairing.sent(shared(get));  // a rule drops this command
   for (std::size_t i = 0; i < messages::RedisPairing::kMostGaps + 2; ++i) {
-    const auto command = pairing.sent(get);
+    const auto command = pairing.sent(shared(get));
     pairing.asked(command);
     const auto answer = pairing.answered(kOkReply);
     EXPECT_TRUE(pairing.release(answer, codecs::Bytes(5), false).empty());
@@ -384,10 +387,10 @@ fault = { type = "ack_loss" })");
 
 TEST(RedisPairing, DropsWaitingRepliesAboveTheLimit) {
   messages::RedisPairing pairing;
-  const auto lost = pairing.sent(rules::RedisCommand{.name = "get", .arguments = 2});
+  const auto lost = pairing.sent(shared({.name = "get", .arguments = 2}));
   const codecs::Bytes much(1 << 20);
   for (int i = 0; i < 40; ++i) {
-    const auto command = pairing.sent(rules::RedisCommand{.name = "get", .arguments = 2});
+    const auto command = pairing.sent(shared({.name = "get", .arguments = 2}));
     EXPECT_TRUE(
         pairing.release({.command = command, .ordinal = command->ordinal}, much, false).empty());
   }
