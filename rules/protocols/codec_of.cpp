@@ -7,7 +7,7 @@
 namespace brownout::messages {
 namespace {
 
-// Returns the codecs for a listener's protocol, or null if there are none.
+// Returns the table entry of a listener's protocol, or null if the protocol has no codec.
 const CodecRow* row_of(rules::Protocol protocol) {
   for (const auto* row : kCodecRows) {
     if (protocol.of_messages() == &row->protocol()) return row;

@@ -17,7 +17,8 @@ namespace brownout::messages {
 
 struct CodecRow {
   const rules::MessageProtocol& (*protocol)();
-  // Creates the codec for messages directly on a TCP connection; null if there is none.
+  // Creates the codec for messages directly on a TCP connection. Null if the protocol has messages
+  // only inside WebSocket.
   std::unique_ptr<MessageCodec> (*connection)(const rules::Listener& listener) = nullptr;
   // Creates the codec for a connection that was upgraded to WebSocket; null if the protocol never
   // runs inside WebSocket. `subprotocols` lists the accepted subprotocols; if empty, any is

@@ -81,8 +81,9 @@ class MessageCodec {
   virtual std::string host() const { return {}; }
   // Must be called when TLS has begun: both directions restart inside TLS.
   virtual void secured() {}
-  // Whether the connection must be closed if `direction` can no longer be parsed. True if the peer
-  // would mistake the raw bytes for a message that a rule removed or still holds.
+  // Whether the connection must be closed if `direction` can no longer be parsed. If false, its
+  // further bytes pass unparsed. True if the peer would mistake these bytes for a message that a
+  // rule removed or still holds.
   virtual bool must_end(Direction) const { return false; }
   // Serializes a message that was buffered, or that a rule created. A message that no rule changed
   // is written as it arrived.

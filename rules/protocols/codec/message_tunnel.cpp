@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kLarge = 16 * 1024;
 constexpr std::size_t kMostGathered = 64 * 1024;
 
-// Adds the memory of a message to a total for as long as the message exists. Includes more than the
-// payload, which may be small.
+// Adds the memory of a message to a total for as long as the message exists. The message object is
+// counted with the payload, because many messages with small payloads also use much memory.
 class Counted {
  public:
   Counted(std::shared_ptr<const rules::Message> message, std::size_t payload,

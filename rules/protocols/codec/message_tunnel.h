@@ -46,9 +46,9 @@ class MessageTunnel final {
   // Must be called when TLS has begun toward the client and the server.
   void secured() { codec_->secured(); }
   std::string host() const { return codec_->host(); }
-  // Returns the bytes of memory used by messages in stages and by raw bytes queued after them. An
-  // incomplete message is not counted, because the proxy must continue reading to complete it. Its
-  // size is bounded by kMostMessage.
+  // Returns the bytes of memory used by messages that faults hold and by raw bytes queued after
+  // them. An incomplete message is not counted, because the proxy must continue reading to complete
+  // it. Its size is bounded by kMostMessage.
   std::size_t held(Direction direction) const {
     return *side(direction).held + side(direction).behind.size();
   }
@@ -85,8 +85,8 @@ class MessageTunnel final {
     void insert(Bytes bytes);
     void release_inserted();
 
-    // Whether to buffer the message. It may pass unbuffered, around the stages, only if nothing
-    // before it is still waiting.
+    // Whether to buffer the message. A message may pass unbuffered, around the faults, only if no
+    // earlier message or byte is still waiting.
     bool wants(const rules::Message& head) override {
       return *held > 0 || !behind.empty() || !inserted.empty() || !chain ||
              !chain->may_bypass(head);
@@ -136,7 +136,7 @@ class MessageTunnel final {
   rules::FlowFacts facts_;
   bool closes_ = false;  // whether to close once the inserted messages are sent
   bool over_ = false;    // whether the connection was closed, so that nothing passes any more
-  int turns_ = 0;        // number of begin_turn() calls without their end_turn()
+  int turns_ = 0;        // number of begin_turn() calls that have no end_turn() yet
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};
 };

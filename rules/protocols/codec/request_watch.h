@@ -25,7 +25,7 @@ class RequestWatch {
   virtual ~RequestWatch() = default;
   // Takes bytes that the client sent and that arrived at `now`.
   virtual void from_client(codecs::ByteView bytes, rules::Instant now) = 0;
-  // Takes bytes that the client received. Appends the answers that end in them.
+  // Takes bytes that the client received. Appends each answer whose last byte is among them.
   virtual void to_client(codecs::ByteView bytes, std::vector<Answer>& answers) = 0;
   // Must be called when TLS has begun inside the connection and the proxy terminates it.
   virtual void secured() {}

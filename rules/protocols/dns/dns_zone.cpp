@@ -113,7 +113,8 @@ struct Cut {
   std::string name;
   const DnsRecord* dname = nullptr;  // null for a delegation
 };
-// Returns the cut closest to the root, if there is one.
+// Returns the cut closest to the root, or no value if no delegation or DNAME is at or above the
+// name.
 std::optional<Cut> find_cut(const DnsNames& names, const std::string& name, DnsType type) {
   std::vector<std::string_view> path(1, name);
   while (!path.back().empty()) path.push_back(parent_name(path.back()));

@@ -2,8 +2,8 @@
 //
 // The zone follows CNAME and DNAME (RFC 6672) and expands wildcards (RFC 4592). An existing name
 // without records of the queried type gets NODATA. A name below a delegation (NS records below an
-// SOA) gets a referral. Each class has separate names. Zone transfers (RFC 5936) and other
-// query-only types are refused. Immutable.
+// SOA) gets a referral. Each DNS class (IN, CH) has names of its own. Zone transfers (RFC 5936) and
+// other query-only types are refused. Immutable.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@
 
 namespace brownout::rules {
 
-// The records of one class, by name.
+// The records of one DNS class (such as IN), by name.
 struct DnsNames {
   using Records = std::vector<DnsRecord>;
 

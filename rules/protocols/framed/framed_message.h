@@ -11,7 +11,7 @@ namespace brownout::rules {
 struct FramedMessage final : MessageView {
   static const MessageProtocol& protocol();
 
-  std::string kind = {};       // kind found by the framing's expression; "" if there is none
+  std::string kind = {};       // kind found by the framing's expression; "" if nothing matches
   bool acknowledging = false;  // whether the framing lists this kind in `acks`
 
   explicit FramedMessage(std::string is = {}, bool acknowledges = false)

@@ -250,7 +250,8 @@ std::optional<rules::DnsQuestion> read_dns_question(ByteView question) {
 bool same_question(ByteView a, ByteView b) {
   constexpr std::size_t kTypeAndClass = 4;
   if (a.size() != b.size() || a.size() < kTypeAndClass) return false;
-  // Label lengths are at most 63, so no length equals a letter.
+  // The whole name can be converted to lower case, with the length bytes of its labels: a length is
+  // at most 63, and "A" is 65.
   const auto lower = [](std::byte byte) {
     return byte >= std::byte{'A'} && byte <= std::byte{'Z'} ? byte | std::byte{0x20} : byte;
   };
@@ -289,8 +290,8 @@ std::optional<Bytes> write_dns_reply(ByteView query, const DnsReply& reply, Tran
   const auto asked = unpack(query);
   if (!asked || ldns_rr_list_rr_count(ldns_pkt_question(asked.get())) != 1) return std::nullopt;
   const auto packet = start_reply(asked.get(), reply);
-  // A record is at least 11 bytes, so more records cannot fit. Their count may also overflow the
-  // 16-bit field of the header.
+  // More than kMostRecords records cannot fit, because a record is at least 11 bytes. They are not
+  // even packed, because their number might exceed the 16-bit field of the header.
   constexpr std::size_t kMostRecords = kDnsLargest / 11;
   Bytes message;
   if (reply.answer.size() + reply.authority.size() + reply.additional.size() <= kMostRecords) {

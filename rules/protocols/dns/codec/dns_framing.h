@@ -15,7 +15,8 @@ namespace brownout::codecs {
 class DnsFraming {
  public:
   void append(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
-  // Returns the next complete message, or empty if there is none. Valid until the next call.
+  // Returns the next complete message, or an empty span if no message is complete. Valid until the
+  // next call.
   std::span<std::byte> next();
   // Returns the number of bytes buffered for the next message.
   std::size_t waiting() const { return bytes_.size() - taken_; }

@@ -1,4 +1,5 @@
-// DnsTransferEnd detects the last message of a zone transfer over TCP.
+// DnsTransferEnd detects the last message of a zone transfer over TCP, so that the proxy knows when
+// the reply is complete.
 //
 // A transfer answers one query with several messages, whose records form one list (AXFR: RFC 5936,
 // 2.2; IXFR: RFC 1995, 4). No I/O; any bytes are valid input.
@@ -39,7 +40,7 @@ class DnsTransferEnd {
   std::uint64_t records_ = 0;
   std::uint64_t soas_ = 0;
   std::uint32_t serial_ = 0;  // serial of the zone that is transferred
-  // Whether the transfer is incremental and does not contain the full zone.
+  // Whether the transfer lists differences. False for a full zone, which may also answer an IXFR.
   bool differences_ = false;
   bool malformed_ = false;
 };

@@ -30,7 +30,8 @@ constexpr std::size_t kMostRdata = 65'535;  // maximum size in bytes (RFC 1035, 
 // ldns adds fields to such a record one by one, which takes 1 s for 32,760 fields. For these types,
 // use read_many_fields().
 bool has_many_fields(ldns_rr_type type);
-// Sets the rdata of such a record as one field; false if the rdata does not fit the type.
+// Sets the rdata of a record, whose type has many fields, as one field. Returns false if the rdata
+// does not fit the type.
 bool read_many_fields(ldns_rr& record, std::span<const std::uint8_t> rdata);
 
 // Returns null if the name or the rdata is invalid.

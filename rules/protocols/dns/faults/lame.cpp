@@ -1,4 +1,4 @@
-// lame: answers as a server without the zone does, to which a wrong delegation leads.
+// lame: answers like a server that does not have the zone, although a delegation names that server.
 //
 // how = "upward": a referral to the root. how = "loop": a referral to name servers inside the zone
 // without their addresses, so a resolver never gets an answer.

@@ -1,4 +1,4 @@
-// rcode: answers with any DNS response code, for codes without a fault of their own.
+// rcode: answers with the configured DNS response code, for codes that no other fault sends.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

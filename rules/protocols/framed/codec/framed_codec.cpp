@@ -29,9 +29,9 @@ std::uint64_t most_of(std::int64_t width) {
                     : (std::uint64_t{1} << (8 * width)) - 1;
 }
 
-// Returns the payload followed by its delimiter. A rule may have created the delimiter inside the
-// payload, which would split the message. If the payload still has its size (a bit was flipped),
-// the original bytes are restored there. Otherwise the payload is cut there.
+// Returns the payload followed by its delimiter. A delimiter that a rule created inside the payload
+// would split the message. If the payload has its original size, as after a flipped bit, the
+// original bytes replace that delimiter. Otherwise the payload is cut before that delimiter.
 Bytes delimited(ByteView payload, ByteView came, ByteView delimiter) {
   Bytes whole(payload.begin(), payload.end());
   whole.insert(whole.end(), delimiter.begin(), delimiter.end());

@@ -1,4 +1,4 @@
-// tls_alert: refuses handshakes with any alert, for alerts without a fault of their own.
+// tls_alert: refuses handshakes with the configured alert, for alerts that no other fault sends.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
