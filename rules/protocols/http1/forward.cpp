@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kScheme = "http://";
 
 struct Url {
-  std::string_view authority;  // without a user's name
+  std::string_view authority;  // host and port, without the user name
   std::string_view rest;       // path and query
 };
 
@@ -33,7 +33,8 @@ bool has_port(std::string_view authority) {
   return colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
 }
 
-// Parts of a list in a header, without the white space around them.
+// Calls `use` for each element of a comma-separated header value, without the white space around
+// the element.
 template <class Use>
 void each_token(std::string_view list, Use use) {
   while (!list.empty()) {
@@ -71,7 +72,8 @@ void make_direct(HttpHead& request) {
     const auto authority = std::string(url->authority);
     std::string path(url->rest.substr(0, url->rest.find('#')));
     if (!path.starts_with('/')) path.insert(0, "/");
-    // RFC 9112, 3.2.4: the URL of a server as a whole has no path.
+    // OPTIONS for a server as a whole, which is a URL without a path, has the target "*" (RFC 9112,
+    // 3.2.4).
     if (request.method == "OPTIONS" && url->rest.empty()) path = "*";
     request.target = path;
     request.start_line = request.method + " " + path + " " + version;

@@ -1,5 +1,6 @@
-// HTTP as a forward proxy speaks it: requests with a URL as their target (RFC 9112, 3.2.2), and
-// headers that concern one connection only (RFC 9110, 7.6.1).
+// Functions for the requests that a client sends to a forward proxy: their target is a URL (RFC
+// 9112, 3.2.2), and some of their headers concern one connection only (RFC 9110, 7.6.1). Pure; any
+// thread.
 #pragma once
 
 #include <string_view>
@@ -9,13 +10,13 @@
 
 namespace brownout::rules {
 
-// The server that a target in absolute form names: "http://host/path" has port 80. An error for
-// every other target, and for other schemes than http.
+// Returns the server that a URL as the target names. The port is 80 if the URL has none. Returns an
+// error for a target that is no URL, and for a URL whose scheme is not http.
 Result<Endpoint> server_of(std::string_view target);
-// Changes a request to a proxy into the same request to the server: a path as its target, the URL's
-// host as its Host, and without headers that concern the proxy's connection.
+// Changes a request to a proxy into the same request to the server. The target becomes a path, Host
+// becomes the host of the URL, and headers that concern only the client's connection are removed.
 void make_direct(HttpHead& request);
-// Removes the headers that concern one connection, except those that frame the body.
+// Removes the headers that concern one connection, except those that say where the body ends.
 void remove_hop_headers(HttpHead& head);
 
 }  // namespace brownout::rules

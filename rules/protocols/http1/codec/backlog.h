@@ -1,8 +1,8 @@
 // Backlog buffers received bytes until the HTTP parser can take them.
 //
-// take() moves no bytes. add() moves the remaining bytes to the front if they are no longer than
-// the part already taken, so the cost per byte is constant on average. Views are valid until the
-// next add(). Owned by a Conversation; one thread.
+// take() only advances a position. add() moves the remaining bytes to the front if they are no
+// longer than the part already taken, so the cost per byte is constant on average. Views are valid
+// until the next add(). Owned by a Conversation; one thread.
 #pragma once
 
 #include "rules/protocols/codec/bytes.h"

@@ -2,8 +2,8 @@
 // faults.
 //
 // Without rules, a body passes byte for byte. With rules, its payload passes through a chain of
-// stages (stage.h) and gets new framing. No I/O, virtual time. Owned by its Conversation; one
-// thread.
+// stages (stage.h) and gets new framing. No I/O and no clock: the caller passes the time. Owned by
+// a Conversation; one thread.
 #pragma once
 
 #include <memory>

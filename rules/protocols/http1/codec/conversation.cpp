@@ -173,7 +173,8 @@ bool Conversation::upgrades_to_websocket() const {
 }
 
 void Conversation::start_tunnel(Instant now) {
-  // Later requests of a forward proxy's client are for other servers, too: none may see them.
+  // The client of a forward proxy may send later requests for other servers. A tunnel would show
+  // them to this server, so the connection closes.
   if (forwards_) return end(rules::Close::kFin);
   if (upgrades_to_websocket()) {
     if (!http_) {
@@ -219,7 +220,7 @@ void Conversation::apply(const rules::RuleSet& set, Instant now) {
   if (!over()) {
     response_body_.set_rules(plan_.body_rules(Direction::kDownstream, set), now);
   }
-  // If a rule of the plan was removed, it no longer delays the message.
+  // If a rule of the plan was removed, the delay of the message ends now.
   if (!over() && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
   plan_.holds().keep(set);
   advance(now);
@@ -245,7 +246,8 @@ void Conversation::wait(Side& side, Instant now) {
   if (!plan_.holds().empty()) wire_.watch(plan_.holds());
 }
 
-// Called at the time that due() returned.
+// Handles the time that due() returned: sends the waiting message on, or lets the rules that hold
+// the message decide.
 void Conversation::wake(Side& side, Instant now) {
   if (plan_.holds().empty()) return go_on(side, now);
   rules::HttpPlan::Notes notes;

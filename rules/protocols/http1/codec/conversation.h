@@ -8,14 +8,15 @@
 // The connection becomes a tunnel of bytes after an upgrade or CONNECT. The same happens if the
 // first request or a response is not HTTP.
 //
-// For the client of a forward proxy, each request names its server by a URL. It is sent in the form
-// that servers expect (forward.h), on a connection to that server.
+// For the client of a forward proxy, each request names its server by a URL. The request is sent on
+// a connection to that server, in the form that servers expect (forward.h).
 //
 // Each end of a stream is forwarded. A half-close by the client while a response is pending reaches
 // the server. A close by the server after an early response reaches the client (RFC 9112, 9.6).
 //
-// No I/O and no clock: the caller passes received bytes and the time, and the interface Wire
-// performs the results. Owned by the connection that it serves; one thread.
+// No I/O and no clock: the caller passes received bytes and the time. Through the interface Wire,
+// the caller is told to send bytes and to open and close connections. Owned by the connection that
+// it serves; one thread.
 #pragma once
 
 #include <functional>
@@ -75,14 +76,14 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // rules may act on WebSocket messages.
   Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets = false);
 
-  // The client is one of a forward proxy, and the first request is known to be for a URL.
-  // `authorized` judges the value of each request's Proxy-Authorization, which may be ""; null if
-  // the proxy has no password.
+  // Must be called if the client uses the listener as a forward proxy and the first request is for
+  // a URL. `authorized` returns whether the value of a request's Proxy-Authorization is accepted
+  // ("" if the header is absent). It is null if the proxy has no password.
   void forward(std::function<bool(std::string_view)> authorized = nullptr) {
     forwards_ = true;
     authorized_ = std::move(authorized);
   }
-  // The server that the current request of such a client names.
+  // Returns the server that the current request names by its URL. Valid only after forward().
   const rules::Endpoint& target() const { return target_; }
 
   void client_bytes(ByteView bytes, Instant now);
@@ -108,9 +109,9 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // Whether the server connection is idle and may be used for another client.
   bool server_reusable() const;
   bool tunnel() const { return mode_ == Mode::kTunnel; }
-  // The current request and its response; null if no rule may match.
+  // Returns the current request and its response, or null if no rule may match them.
   const rules::HttpExchange* exchange() const { return http_ ? &*http_ : nullptr; }
-  // Names of the rules that act on WebSocket messages.
+  // Returns the names of the rules that act on WebSocket messages.
   std::vector<std::string> message_rules() const {
     return websocket_ ? websocket_->rules() : std::vector<std::string>();
   }

@@ -85,14 +85,16 @@ void Conversation::request_head(Instant now) {
   wait(request_, now);
 }
 
-// Each request needs the password: several users may share a connection of another proxy.
+// Every request must have the password, not only the first: another proxy may send the requests of
+// several users over one connection.
 bool Conversation::is_authorized() const {
   if (!authorized_) return true;
   const auto* value = request_.message.head.find("proxy-authorization");
   return authorized_(value != nullptr ? *value : std::string_view());
 }
 
-// Readies a request of a forward proxy's client for its server. False if it names none.
+// Sets target_ to the server that the request's URL names, and rewrites the request for that
+// server. Returns false if the request does not name a server.
 bool Conversation::read_target() {
   auto& message = request_.message;
   const auto server = rules::server_of(message.head.target);

@@ -82,7 +82,8 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
   }
 }
 
-// The head of the server's response, where it may be changed.
+// Returns a copy of the head of the server's response, or an empty head if nothing may change it.
+// For the client of a forward proxy, headers that concern one connection only are removed.
 rules::HttpHead Conversation::received_head() {
   if (!http_ && !forwards_) return {};
   auto head = responses_->head();

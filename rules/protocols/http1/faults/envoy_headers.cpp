@@ -1,8 +1,9 @@
 // envoy_headers: obeys request headers of Envoy's fault filter, which name the fault.
 //
-// Without such a rule, these headers have no effect. A percentage applies to the requests that the
-// rule's probability selects. Requests on which the rule does not act lose these headers, too.
-// Invalid values are ignored. The percentage of a gRPC status is that of abort-request.
+// Without a rule with this fault, these headers have no effect. A percentage header selects from
+// those requests that the rule's probability has selected. Requests on which the rule does not act
+// lose these headers, too. Invalid values are ignored. x-envoy-fault-abort-request-percentage also
+// applies to a gRPC status.
 #include <algorithm>
 #include <charconv>
 

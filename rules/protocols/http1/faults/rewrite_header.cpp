@@ -11,8 +11,8 @@ struct RewriteHeaderSettings {
   std::vector<HttpHeader> append;
 };
 
-// Reports headers that say where the body ends: a wrong one would make the receiver take a part of
-// the body for the next message.
+// Reports settings that would change a header that says where the body ends. With a wrong value,
+// the receiver would take a part of the body for the next message.
 void check_framing(const RewriteHeaderSettings& settings, const Node& table,
                    Diagnostics& problems) {
   const auto refuse = [&](std::string_view key, std::string_view name) {

@@ -44,7 +44,8 @@ PostgresDigest postgres_hmac(std::string_view key, std::string_view text) {
 }
 
 std::string to_postgres_base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // with the zero that OpenSSL adds
+  // The size includes the zero byte that OpenSSL appends.
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
   const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
                                    postgres_octets(bytes), static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
@@ -56,7 +57,7 @@ std::optional<std::string> from_postgres_base64(std::string_view text) {
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                                    postgres_octets(text), static_cast<int>(text.size()));
   if (text.empty() || size < 0) return std::nullopt;
-  // OpenSSL decodes padding as zeros.
+  // OpenSSL decodes each padding character "=" as a zero byte, so remove these bytes.
   std::size_t padding = 0;
   while (padding < 2 && text.ends_with('=')) {
     text.remove_suffix(1);
@@ -66,7 +67,8 @@ std::optional<std::string> from_postgres_base64(std::string_view text) {
   return bytes;
 }
 
-// The value of the attribute that begins `message`, which loses it; none if it has another name.
+// Removes the attribute at the start of `message` and returns its value. Returns no value if the
+// attribute is not called `name`.
 std::optional<std::string_view> take_scram_attribute(std::string_view& message, char name) {
   if (message.size() < 2 || message[0] != name || message[1] != '=') return std::nullopt;
   const auto end = message.find(',');
@@ -93,7 +95,8 @@ std::optional<std::string> PostgresScram::answer(std::string_view server_first) 
   const auto encoded = take_scram_attribute(left, 's');
   const auto count = take_scram_attribute(left, 'i');
   if (!nonce || !encoded || !count) return std::nullopt;
-  // A nonce to which the server adds nothing would let it replay an old conversation.
+  // The server must return the client's nonce and add to it (RFC 5802, 5.1). Otherwise messages of
+  // an old conversation could be replayed.
   if (!nonce->starts_with(nonce_) || nonce->size() == nonce_.size()) return std::nullopt;
   const auto salt = from_postgres_base64(*encoded);
   const auto iterations = rules::parse_whole_number(*count, kMostIterations);
@@ -105,7 +108,8 @@ std::optional<std::string> PostgresScram::answer(std::string_view server_first) 
                         static_cast<int>(salted.size()), salted.data()) != 1) {
     return std::nullopt;
   }
-  // RFC 5802, 3. "biws" is the header "n,,": no channel binding.
+  // The formulas are from RFC 5802, 3. "biws" is base64 for the header "n,,", which means no
+  // channel binding.
   auto final = std::string("c=biws,r=").append(*nonce);
   const auto messages = bare_ + "," + std::string(server_first) + "," + final;
   auto proof = postgres_hmac(digest_text(salted), "Client Key");

@@ -1,8 +1,9 @@
-// Passwords of PostgreSQL: MD5, and SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding. The
-// caller draws the nonce, so that all is a function of the arguments.
+// Functions that prove a password to a PostgreSQL server: with MD5, or with SCRAM-SHA-256 (RFC
+// 5802, RFC 7677) without channel binding. The caller chooses the random nonce, so results depend
+// on the arguments only.
 //
-// Passwords are used as they are, without the normalization of SASLprep (RFC 4013), which leaves
-// ASCII alone.
+// Passwords are not normalized with SASLprep (RFC 4013), which would change only passwords with
+// non-ASCII characters.
 #pragma once
 
 #include <optional>
@@ -11,30 +12,31 @@
 
 namespace brownout::codecs {
 
-// The answer to AuthenticationMD5Password. `salt` is 4 bytes.
+// Returns the answer to the message AuthenticationMD5Password. `salt` is 4 bytes.
 std::string postgres_md5(std::string_view user, std::string_view password, std::string_view salt);
 
 class PostgresScram {
  public:
-  // A server that asks for more iterations would keep its user busy; PostgreSQL has 4096.
+  // Upper bound for the iterations that a server may require, because they cost CPU time. The
+  // default of PostgreSQL is 4096.
   static constexpr unsigned kMostIterations = 100'000;
 
-  // `user` may be "": PostgreSQL takes the name of the StartupMessage.
+  // `user` may be "", because PostgreSQL uses the name in the StartupMessage instead.
   PostgresScram(std::string_view user, std::string password, std::string nonce);
 
-  // The client's first message.
+  // Returns the client's first message.
   std::string first() const { return "n,," + bare_; }
-  // Takes the server's first message. Returns the client's final message, or none if the server's
-  // is wrong.
+  // Takes the server's first message. Returns the client's final message, or no value if the
+  // server's message is invalid.
   std::optional<std::string> answer(std::string_view server_first);
-  // True if the server's final message proves that the server knows the password.
+  // Whether the server's final message proves that the server knows the password.
   bool proves(std::string_view server_final) const;
 
  private:
-  std::string bare_;  // the client's first message without the header of channel binding
+  std::string bare_;  // the client's first message without "n,,", the channel binding header
   std::string password_;
   std::string nonce_;
-  std::string expected_;  // the server's final message
+  std::string expected_;  // the final message of a server that knows the password
 };
 
 }  // namespace brownout::codecs

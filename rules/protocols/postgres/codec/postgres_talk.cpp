@@ -6,11 +6,12 @@
 namespace brownout::codecs {
 namespace {
 
-// Numbers are in network byte order.
+// The protocol version 3.0 and the code of an SSLRequest. The client sends them as 32-bit numbers
+// in network byte order.
 constexpr std::uint32_t kPostgresVersion = 3U << 16;
 constexpr std::uint32_t kPostgresTlsRequest = 80877103;
 constexpr std::string_view kPostgresMechanism = "SCRAM-SHA-256";
-constexpr std::size_t kPostgresHead = 5;  // type and length of a message
+constexpr std::size_t kPostgresHead = 5;  // size of a message's type and length in bytes
 
 // Codes of an Authentication message.
 enum class PostgresAsk : std::uint32_t {
@@ -43,7 +44,8 @@ std::string postgres_message(char type, const std::string& body) {
   return type + with_postgres_length(body);
 }
 
-// Takes a text that a zero ends; none if there is no zero.
+// Removes a zero-terminated text from the start of `body` and returns it. Returns no value if
+// `body` has no zero byte.
 std::optional<std::string_view> take_postgres_text(std::string_view& body) {
   const auto end = body.find('\0');
   if (end == std::string_view::npos) return std::nullopt;
@@ -52,7 +54,7 @@ std::optional<std::string_view> take_postgres_text(std::string_view& body) {
   return text;
 }
 
-// "FATAL: role \"ann\" does not exist (28000)".
+// Returns the text of an ErrorResponse, such as "FATAL: role \"ann\" does not exist (28000)".
 std::string postgres_error_text(std::string_view body) {
   std::string severity = "error";
   std::string text;
@@ -121,24 +123,24 @@ void PostgresTalk::take_message(char type, std::string_view body, std::string& o
   switch (type) {
     case 'E':
       return fail(postgres_error_text(body));
-    case 'N':  // notice
-    case 'S':  // value of a parameter
-    case 'A':  // notification
+    case 'N':  // NoticeResponse
+    case 'S':  // ParameterStatus
+    case 'A':  // NotificationResponse
       return;
     case 'R':
       if (stage_ == Stage::kLogin) return authenticate(body, out);
       break;
-    case 'K':  // key for cancelling
-    case 'v':  // version of the protocol
+    case 'K':  // BackendKeyData
+    case 'v':  // NegotiateProtocolVersion
       if (stage_ == Stage::kStarting) return;
       break;
     case 'Z':
       if (stage_ != Stage::kStarting && stage_ != Stage::kAsked) break;
       stage_ = Stage::kReady;
       return;
-    case 'T':  // columns
-    case 'C':  // end of the command
-    case 'I':  // an empty query
+    case 'T':  // RowDescription
+    case 'C':  // CommandComplete
+    case 'I':  // EmptyQueryResponse
       if (stage_ == Stage::kAsked) return;
       break;
     case 'D':
@@ -196,7 +198,7 @@ void PostgresTalk::begin_scram(std::string_view mechanisms, std::string& out) {
     proven_ = false;
     scram_.emplace("", login_.password, login_.nonce);
     const auto first = scram_->first();
-    // This length does not count itself.
+    // Unlike the length of a message, this length does not include its own four bytes.
     const auto length = postgres_number(static_cast<std::uint32_t>(first.size()));
     out += postgres_message('p', std::string(kPostgresMechanism) + '\0' + length + first);
     return;
@@ -204,7 +206,8 @@ void PostgresTalk::begin_scram(std::string_view mechanisms, std::string& out) {
   fail("the server offers " + offered + ", not " + std::string(kPostgresMechanism));
 }
 
-// int16 columns, then for each an int32 size (-1: NULL) and the value.
+// Stores the first value of the first DataRow of an answer. A DataRow is an int16 number of columns
+// and, for each column, an int32 size (-1 means NULL) and the value.
 void PostgresTalk::take_row(std::string_view body) {
   if (std::exchange(answered_, true)) return;
   if (body.size() < 2) return fail("the server's data is not PostgreSQL: a short row");

@@ -1,9 +1,9 @@
-// PostgresTalk: the client's side of a connection to PostgreSQL (its documentation,
-// Frontend/Backend Protocol, version 3.0). It logs in, then asks one simple query after another.
-// Bytes in, bytes out; the caller has the socket.
+// PostgresTalk is the client's side of a connection to a PostgreSQL server (PostgreSQL
+// documentation, Frontend/Backend Protocol, version 3.0). It logs in, then sends one simple query
+// after another. No I/O: the caller owns the socket and passes the bytes. One thread.
 //
-// Bounded: a message of the server has at most kMostMessage bytes, and only the first value of an
-// answer is kept.
+// Memory is bounded: a message of the server may have at most kMostMessage bytes, and only the
+// first value of an answer is stored.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ struct PostgresLogin {
   std::string user;
   std::string database;
   std::string password = {};
-  std::string nonce = {};  // of SCRAM: printable ASCII without a comma, new for each connection
+  std::string nonce = {};  // for SCRAM: printable ASCII without a comma, new for each connection
 };
 
 class PostgresTalk {
@@ -30,19 +30,20 @@ class PostgresTalk {
 
   explicit PostgresTalk(PostgresLogin login) : login_(std::move(login)) {}
 
-  // The first bytes on the connection.
+  // Returns the first bytes to send on the connection.
   std::string begin() const;
-  // The bytes of a query. Requires ready().
+  // Returns the bytes of a query. Must be called only while ready() is true.
   std::string ask(std::string_view query);
-  // Takes bytes of the server. Returns the bytes to send.
+  // Takes bytes that the server sent. Returns the bytes to send to the server.
   std::string take(ByteView bytes);
 
-  // True once the login is complete, and again once a query is answered.
+  // Whether a query may be sent: the login is complete, and the last query has been answered.
   bool ready() const { return why_.empty() && stage_ == Stage::kReady; }
-  // Why the connection is of no more use: an error of the server, or bytes that are not
-  // PostgreSQL's; "" while it is.
+  // Returns why the connection can no longer be used: an error of the server, or bytes that are not
+  // PostgreSQL. "" while the connection can be used.
   const std::string& why() const { return why_; }
-  // The first value that answered the query; none if it is missing or NULL.
+  // Returns the first value in the answer to the query. No value if the answer has no rows, or if
+  // the first value is NULL.
   const std::optional<std::string>& value() const { return value_; }
 
  private:
@@ -58,13 +59,14 @@ class PostgresTalk {
   Stage stage_ = Stage::kLogin;
   std::optional<PostgresScram> scram_;
   bool proven_ = true;  // false until a server that asked for SCRAM has proven itself
-  std::string buffer_;  // the beginning of a message
+  std::string buffer_;  // beginning of an incomplete message
   std::string why_;
   std::optional<std::string> value_;
-  bool answered_ = false;  // the first row has come
+  bool answered_ = false;  // whether the first row of the answer has arrived
 };
 
-// The first bytes of a connection with TLS: a request that the server answers by 'S' or 'N'.
+// Returns an SSLRequest, the first bytes of a connection with TLS. The server answers 'S' (TLS may
+// begin) or 'N' (no TLS).
 std::string postgres_tls_request();
 
 }  // namespace brownout::codecs

@@ -269,7 +269,8 @@ ProxyRequest::Step ProxyRequest::http_request(ByteView bytes) {
                                        : url_request(request, length);
 }
 
-// The request stays where it is, for a parser of HTTP.
+// Reads the server from a request for an http:// URL. Consumes no bytes, because the HTTP parser
+// must read the request again.
 ProxyRequest::Step ProxyRequest::url_request(std::string_view line, std::size_t length) {
   const auto space = line.find(' ');
   const auto server = rules::server_of(space == line.npos ? "" : line.substr(space + 1));

@@ -9,8 +9,8 @@
 // The first byte identifies the protocol. CONNECT is the only supported SOCKS command. SOCKS4 has
 // no password, so its requests are refused if a password is required.
 //
-// feed() must get all bytes that have arrived and were not consumed by earlier calls. Pure
-// functions; any thread.
+// feed() must get all bytes that have arrived and were not consumed by earlier calls. Belongs to
+// one connection. No I/O; one thread.
 #pragma once
 
 #include <string>
@@ -49,7 +49,8 @@ class ProxyRequest {
   Step feed(ByteView bytes);
   // Returns the host (a name or an address) and the port that the client requests.
   const rules::Endpoint& target() const { return target_; }
-  // Return the reply to the client when the server is connected, or cannot be reached.
+  // Return the reply to the client: connected() if the proxy has connected to the server, failed()
+  // if it could not.
   std::string connected() const;
   std::string failed(Failure why, std::string_view text) const;
 
