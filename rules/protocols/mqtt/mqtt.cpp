@@ -79,8 +79,8 @@ std::optional<MqttPacket> refusal_of(const MqttPacket& packet, std::uint8_t leve
   // Return code "server unavailable" of MQTT 3.1.1, table 3.1.
   constexpr std::uint8_t kUnavailable311 = 3;
   const bool v5 = level == kMqtt5;
-  // In MQTT 5.0, codes below 0x80 mean success (section 2.4), so the return codes of MQTT 3.1.1
-  // would report a success.
+  // In MQTT 5.0, codes below 0x80 mean success (section 2.4). A return code of MQTT 3.1.1 would
+  // report a success there, so it is replaced.
   const bool refuses = reason && (!v5 || reason->code >= kUnspecified);
   const auto code = refuses ? reason->code : kUnspecified;
   MqttPacket answer{.id = packet.id, .reason = code};

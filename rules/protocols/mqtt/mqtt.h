@@ -89,8 +89,8 @@ struct MqttConnect {
 
 struct MqttFilter {
   std::string filter = {};
-  // Subscription options (MQTT 5.0, section 3.8.3.1). MQTT 3.1.1 has only the QoS here, and
-  // UNSUBSCRIBE has 0.
+  // Subscription options (MQTT 5.0, section 3.8.3.1). In MQTT 3.1.1, they contain only the QoS. For
+  // an UNSUBSCRIBE, they are 0.
   std::uint8_t options = 0;
   friend bool operator==(const MqttFilter&, const MqttFilter&) = default;
 };

@@ -67,7 +67,7 @@ void tell_packet(const MqttMessage& message, const Tell& tell) {
   tell_trace(find, tell);
 }
 
-// Match keys for PUBLISH packets.
+// Returns the match keys for PUBLISH packets.
 std::vector<MessageKey> publish_keys() {
   return {mqtt_key<std::vector<TopicFilter>>(
               "topic",
@@ -154,7 +154,7 @@ class MqttProtocol final : public MessageProtocol {
   void describe(const Message& message, const Tell& tell) const override {
     tell_packet(view(message), tell);
   }
-  // The size of the whole packet in bytes; 0 for a packet that a rule generates.
+  // For rules, the size is that of the whole packet in bytes; 0 for a packet that a rule generates.
   std::string_view about_size() const override { return "the packet's"; }
   std::size_t size(const Message& message, std::span<const std::byte>) const override {
     return message.wire.size();

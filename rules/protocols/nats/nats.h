@@ -48,11 +48,12 @@ struct NatsLine {
   std::string queue = {};    // queue group of the subscription; empty if none or unknown
   std::string sid = {};      // identifies a subscription within its connection
   std::string reply = {};    // subject for an answer; if empty, no answer is expected
-  std::string max = {};      // of UNSUB: the number of messages until it takes effect
+  std::string max = {};      // for UNSUB: number of messages until the subscription ends
   std::string text = {};     // JSON of INFO and CONNECT, or the text of -ERR without quotes
   std::string headers = {};  // all headers as received, from "NATS/1.0" to the empty line
   std::size_t payload = 0;   // size of the payload in bytes, without headers
-  // MSG and HMSG: whether it tells that JetStream has stored a message (ADR-1).
+  // For MSG and HMSG: whether the message reports that JetStream has stored a published message
+  // (ADR-1).
   bool acknowledges = false;
 };
 

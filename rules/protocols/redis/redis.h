@@ -37,7 +37,7 @@ enum class RedisType : std::uint8_t {
   kPush,
 };
 
-// A command of a client. The message of its reply refers to it, too.
+// A client's command. RedisMessage refers to it both for the command and for its reply.
 struct RedisCommand {
   std::string name = {};  // in lower case, such as "script load"; may be empty
   const RedisCommandRow* row = &redis_command_row({});
@@ -73,8 +73,8 @@ struct RedisReply {
 // whole key (redis.io, Redis cluster specification, Hash tags).
 unsigned redis_slot(std::string_view key);
 
-// A command pattern such as "MGET", "script load" or "client *", in any case. A single word also
-// matches the two-word commands that begin with it.
+// A command pattern such as "MGET", "script load" or "client *". Upper and lower case are equal. A
+// single word also matches the two-word commands that begin with it.
 struct RedisCommandPattern {
   std::string text;  // the pattern in lower case
   bool matches(std::string_view name) const;

@@ -27,7 +27,7 @@ inline constexpr unsigned kRedisHasSubcommands = 128;  // name has two words: "s
 // - with `streams`, the first half of the arguments after the word STREAMS.
 struct RedisCommandRow {
   unsigned flags = 0;
-  int first = 0;  // 0 if there are no keys in this place
+  int first = 0;  // 0 if no key has a fixed position
   int last = 0;
   int step = 1;
   int count_at = 0;  // 0 if no argument contains the number of keys

@@ -1,8 +1,9 @@
 // RedisMessage is a Redis command, or a reply together with its command, as a message for rules.
 //
-// The message payload is the value that a command writes, publishes or echoes, the text of a reply
-// that is one string, or the published data. It is empty for all other messages. Immutable once
-// rules can access it; any thread.
+// The payload of a command is the value that the command writes, publishes or echoes. The payload
+// of a reply is its text, if the reply is one string. The payload of a published message is the
+// published data. All other messages have an empty payload. Immutable once rules can access it; any
+// thread.
 #pragma once
 
 #include <memory>

@@ -46,8 +46,8 @@ class WebSocketProtocol final : public MessageProtocol {
   bool ends_conversation(const Message& message) const override {
     return opcode_of(message) == Opcode::kClose;
   }
-  // Text must remain valid UTF-8 (RFC 6455, 8.1 and 5.5.1). For a Close, text() returns no value,
-  // because a status code precedes its text.
+  // Text, and the reason in a Close, must remain valid UTF-8 (RFC 6455, 8.1 and 5.5.1). For a
+  // Close, text() returns no value, because a status code precedes the reason.
   bool must_be_text(const Message& message) const override {
     const auto& view = *view_as<WebSocketMessage>(&message);
     return !view.compressed && (view.opcode == Opcode::kText || view.opcode == Opcode::kClose);

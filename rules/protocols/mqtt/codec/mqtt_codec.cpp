@@ -48,7 +48,8 @@ std::string MqttCodec::Aliases::of(std::uint32_t alias) const {
   return found != topics_.end() ? found->second : std::string();
 }
 
-// Called when the fixed header is complete. Returns why the packet is not allowed, or "".
+// Decides, from the complete fixed header, how much of the packet to parse. Returns why the packet
+// is not allowed, or "".
 std::string_view MqttCodec::Reader::begin(const codecs::MqttHead& head) {
   size_ = head.size + head.rest;
   const bool connect = head.type == MqttType::kConnect;
@@ -88,7 +89,8 @@ MessageReader::Step MqttCodec::Reader::read(ByteView bytes, bool keep) {
   return step;
 }
 
-// Returns why the stream is not MQTT, or "".
+// Takes bytes up to the end of the packet and sets `step`. Returns why the stream is not MQTT, or
+// "".
 std::string_view MqttCodec::Reader::take(ByteView bytes, Step& step) {
   std::size_t taken = 0;
   while (size_ == 0 && taken < bytes.size()) {
@@ -155,7 +157,8 @@ void MqttCodec::Reader::compare_alias(std::uint32_t alias) {
   }
 }
 
-// Called when the packet is complete. Returns why the packet is malformed, or "".
+// Parses a complete packet, if a rule or a later packet needs its contents. Returns why the packet
+// is malformed, or "".
 std::string_view MqttCodec::Reader::finish(Step& step) {
   if (!keep_ && look_ == Look::kNot) return {};
   if (!keep_ && look_ == Look::kBegin) {

@@ -4,7 +4,7 @@
 // The pairs are CONNECT and CONNACK, PINGREQ and PINGRESP. Paired by packet identifier: PUBLISH and
 // PUBACK (QoS 1) or PUBREC (QoS 2), PUBREL and PUBCOMP, SUBSCRIBE and SUBACK, UNSUBSCRIBE and
 // UNSUBACK (MQTT 5.0, table 2-1). A reason code of 128 or more is a failure (MQTT 5.0, section
-// 2.4). The caller owns it. No I/O; one thread.
+// 2.4). The caller owns the RequestWatch. No I/O; one thread.
 #pragma once
 
 #include <memory>

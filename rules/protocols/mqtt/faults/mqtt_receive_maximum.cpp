@@ -1,5 +1,5 @@
-// mqtt_receive_maximum: lowers the number of unacknowledged messages that CONNECT or CONNACK
-// allows. A packet without this property allows 65,535.
+// mqtt_receive_maximum: lowers the number of unacknowledged messages that CONNECT or CONNACK allows
+// (Receive Maximum). A packet without this property allows 65,535.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -26,8 +26,8 @@ class ReceiveMaximumStage final : public Stage {
   }
 
  private:
-  // Returns the packet with a lower limit. No value if its own limit is already as low, or if the
-  // packet has no such limit.
+  // Returns the packet with a lower limit. No value if its own limit is already as low, or if
+  // packets of its type or MQTT version have no limit.
   std::optional<Chunk> throttled(const Chunk& chunk) const {
     const auto* message = view_as<MqttMessage>(chunk.message());
     if (message == nullptr || !message->client) return std::nullopt;

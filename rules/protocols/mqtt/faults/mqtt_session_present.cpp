@@ -15,7 +15,8 @@ class SessionPresentStage final : public Stage {
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* message = view_as<MqttMessage>(chunk.message());
     const auto* packet = packet_of(chunk);
-    // The flag does not exist in MQTT 3.1 and is always 0 in a CONNACK that refuses.
+    // The flag does not exist in MQTT 3.1 and is always 0 in a CONNACK that refuses, so these
+    // CONNACKs pass unchanged.
     const bool v31 = packet != nullptr && message->client && message->client->level == kMqtt31;
     if (packet == nullptr || v31 || packet->type != MqttType::kConnack || packet->reason != 0 ||
         packet->session_present == settings_.value) {

@@ -65,15 +65,15 @@ class NatsCodec final : public MessageCodec {
     rules::NatsLine read_;  // control line of the current message
     std::size_t headers_ = 0;
     std::size_t behind_ = 0;  // size of the message after its line, with the final CRLF
-    std::size_t left_ = 0;    // number of these bytes that have not arrived yet
+    std::size_t left_ = 0;    // number of the behind_ bytes that have not arrived yet
     bool within_ = false;     // whether a message has begun
     Wanted* wanted_ = nullptr;
-    // Set if `wanted_` was asked about the current message: the sizes in its line. `head_` is the
-    // message object for that question; its memory is reused.
+    // Sizes in the line of the current message; set if `wanted_` was asked about this message.
+    // `head_` is the message object that `wanted_` got; its memory is reused.
     std::optional<codecs::NatsSizes> shown_;
     std::shared_ptr<rules::NatsMessage> head_;
     bool learned_ = false;  // whether learn() was called for the current line
-    bool passes_ = false;   // whether the message is forwarded by its size, unparsed
+    bool passes_ = false;   // whether the message is forwarded unparsed: only its size is known
     bool keep_ = false;
   };
 

@@ -4,7 +4,7 @@
 // A PUB or HPUB with a reply subject is answered by the first MSG or HMSG on that subject, which
 // may be a JetStream acknowledgement. PING is answered by PONG, in order. A status of 500 or more
 // ("no responders" is 503) is a failure, and so is a JetStream error with such a code (ADR-4,
-// ADR-1). The caller owns it. No I/O; one thread.
+// ADR-1). The caller owns the RequestWatch. No I/O; one thread.
 #pragma once
 
 #include <memory>

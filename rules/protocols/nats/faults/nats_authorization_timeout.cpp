@@ -16,8 +16,8 @@ class NatsAuthorizationTimeoutStage final : public Stage {
   explicit NatsAuthorizationTimeoutStage(const NatsAuthorizationTimeoutSettings& settings)
       : settings_(settings) {}
 
-  // Drops a CONNECT, and starts the time until the error. A connection without a CONNECT while the
-  // rule is active is not affected.
+  // Drops a CONNECT, and starts the time until the error. A connection that sends no CONNECT while
+  // the rule is active is not affected.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* line = nats_line_of(chunk);
     if (line != nullptr && line->verb == NatsVerb::kConnect && ends_ == kNever) {
@@ -46,8 +46,8 @@ class NatsAuthorizationTimeoutStage final : public Stage {
   std::uint64_t count_ = 0;
 };
 
-// Changes nothing. While it exists, server messages are buffered whole, so that the error can be
-// inserted between two of them.
+// WholeMessages changes no messages. While this stage exists, server messages are buffered whole,
+// so that the error can be inserted between two of them.
 class WholeMessages final : public Stage {
  public:
   void push(Chunk chunk, Instant now, Output& out) override { out.emit(std::move(chunk), now); }

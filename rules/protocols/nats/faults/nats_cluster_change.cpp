@@ -22,7 +22,8 @@ class NatsClusterChangeStage final : public Stage {
     if (info) {
       if (announce("rewrite", message->line.text, now, out)) return;
     } else if (!announced_ && message->connection) {
-      // The server sent its INFO before the rule applied, so send the client a changed copy of it.
+      // The server sent its INFO before the rule applied, so send the client a changed copy of that
+      // INFO.
       announce("tell", message->connection->info, now, out);
     }
     out.emit(std::move(chunk), now);

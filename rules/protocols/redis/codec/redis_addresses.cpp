@@ -15,7 +15,7 @@ using rules::Endpoint;
 
 constexpr std::size_t kMostRedisLeaves = 256 << 10;
 
-// A value in a complete reply that contains no other values.
+// A value without elements, such as a string or an integer, in a complete reply.
 struct RedisLeaf {
   char sign = 0;
   std::size_t parent = 0;  // number of the array, map or set that contains it

@@ -1,6 +1,6 @@
-// Functions that replace the server addresses in Redis replies: in MOVED and ASK, in replies to
-// CLUSTER SLOTS, SHARDS, NODES and REPLICAS and to SENTINEL, and in the messages that a Sentinel
-// publishes.
+// Functions that replace the server addresses in messages of a Redis server: the errors MOVED and
+// ASK; replies to SENTINEL and to CLUSTER SLOTS, SHARDS, NODES and REPLICAS; and messages that a
+// Sentinel publishes.
 //
 // Source: redis.io, Redis cluster specification and High availability with Redis Sentinel. At most
 // kMostRedisLeaves values of a reply are examined. Pure; any thread.

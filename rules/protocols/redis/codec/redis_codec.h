@@ -53,7 +53,7 @@ class RedisCodec final : public MessageCodec {
    private:
     std::string_view begin(bool keep, char first);
     bool may_rewrite(char first) const;
-    // Called when a message is complete. `wire` is the whole message; empty if its bytes arrived in
+    // Handles a complete message. `wire` is the whole message; empty if its bytes arrived in
     // several pieces and were not buffered.
     void finish(Step& step, ByteView wire);
     void finish_command(Step& step, ByteView wire);

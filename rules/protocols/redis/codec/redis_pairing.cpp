@@ -220,8 +220,8 @@ RedisPairing::Answer RedisPairing::answered(std::span<const RedisPart> parts, bo
   return answer;
 }
 
-// Removes each UNSUBSCRIBE without arguments that has been confirmed: another reply shows that no
-// confirmation follows.
+// Removes each UNSUBSCRIBE without arguments that has been confirmed at least once. The caller has
+// a reply of another kind, which shows that no further confirmation follows.
 void RedisPairing::skip_confirmed(std::string_view kind) {
   while (!asked_.empty() && asked_.front().confirmed > 0 && asked_.front().ends_all() &&
          asked_.front().name() != kind) {
@@ -390,8 +390,8 @@ bool RedisPairing::has_ready() const { return !held_.empty() && held_.begin()->f
 
 bool RedisPairing::in_order() const {
   if (given_up_) return !stuck_ && held_.empty();
-  // The client may still expect a reply, although the server has answered all commands that reached
-  // it.
+  // The server may have answered all commands that it received, while the client still expects a
+  // reply to a command that the server did not receive.
   const bool waits = asked_.empty() && next_ <= last_sent_;
   return held_.empty() && copies_ == 0 && !waits && !is_behind();
 }

@@ -343,7 +343,7 @@ void RedisScan::end_element() {
     if (--frame.left > 0) return;
     const bool attribute = frame.attribute;
     frames_.pop_back();
-    // An attribute is not a value of its own: the value that it describes follows.
+    // An attribute does not count as an element: the value that it describes follows.
     if (attribute) return;
   }
   ended_ = true;

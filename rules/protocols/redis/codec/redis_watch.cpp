@@ -76,7 +76,8 @@ class RedisWatch final : public RequestWatch {
   codecs::RedisScan client_{codecs::RedisScan::Of::kClient};
   codecs::RedisScan server_{codecs::RedisScan::Of::kServer};
   RedisPairing pairing_;
-  // When each command was sent; no value for blocking ones.
+  // Time at which each open command was sent. No value for a command that may block, because its
+  // response time is not measured.
   std::deque<std::optional<Instant>> open_;
   std::uint64_t next_ = 1;  // number of the first command in open_
   std::size_t waiting_ = 0;

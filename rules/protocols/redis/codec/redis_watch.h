@@ -5,7 +5,7 @@
 // XREAD BLOCK, WAIT). An error counts as a failure only if the server is to blame, like status 500
 // in HTTP: LOADING, OOM, READONLY and the like, and the default text of `reject`. ERR, WRONGTYPE
 // and such are the answers of a healthy server to a wrong command. MOVED and ASK are normal in a
-// cluster. The caller owns it. No I/O; one thread.
+// cluster. The caller owns the RequestWatch. No I/O; one thread.
 #pragma once
 
 #include <memory>

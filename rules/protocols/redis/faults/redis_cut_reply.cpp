@@ -1,5 +1,5 @@
-// redis_cut_reply: closes the connection within a reply. The reply announces its length; a client
-// that trusts it waits for the rest, or uses the part.
+// redis_cut_reply: closes the connection within a reply. A client that relies on the announced
+// length waits for the missing bytes, or uses the incomplete value.
 #include <algorithm>
 
 #include "rules/engine/fault.h"

@@ -59,7 +59,8 @@ class RedisErrorFault final : public Fault {
   }
 };
 
-// Returns the description of such a fault for the loader of rule files and the reference page.
+// Returns the description of a fault that answers with an error, for the loader of rule files and
+// the reference page.
 inline FaultKind redis_error_kind(std::string_view name, std::string_view summary,
                                   std::string_view correct_client, std::string_view source) {
   return {.name = name,

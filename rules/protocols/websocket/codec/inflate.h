@@ -24,8 +24,8 @@ class Inflater {
   bool add(ByteView bytes, Bytes* into, std::size_t most);
   // Must be called at the end of each message.
   bool end_message(Bytes* into, std::size_t most);
-  // Clears the window. Called if later messages do not refer to earlier data ("no context
-  // takeover").
+  // Clears the window. Call after each message if later messages do not refer to earlier data ("no
+  // context takeover").
   void forget();
 
  private:

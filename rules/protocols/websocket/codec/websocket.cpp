@@ -32,8 +32,8 @@ struct WebSocketParser::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // Gives bytes to wslay, which would read ahead. It gets header bytes one at a time, and no more
-  // than the current payload, so that the number of consumed bytes is exact.
+  // Callback that gives bytes to wslay, which would read ahead. wslay gets header bytes one at a
+  // time, and never more than the current payload, so the number of consumed bytes is exact.
   static ssize_t receive(uint8_t* into, std::size_t size, int, void* user) {
     auto& self = *static_cast<State*>(user);
     const auto most = self.in_payload ? std::min<std::uint64_t>(size, self.left) : 1;

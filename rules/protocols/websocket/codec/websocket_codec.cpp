@@ -37,8 +37,8 @@ ReadMessage WebSocketCodec::Reader::data_message() {
   return {message_of(std::move(view), std::exchange(wire_, {})), std::exchange(payload_, {})};
 }
 
-// Appends the payload of the last step to its message. Returns why the payload is unreadable, or
-// "".
+// Appends the payload of the last step to its message, if that message is buffered. Returns why the
+// payload is unreadable, or "".
 std::string_view WebSocketCodec::Reader::read_payload(bool control, bool ended) {
   constexpr std::string_view kTooLong = "a message of more than 16 MiB";
   const auto& part = parser_.payload();

@@ -49,7 +49,7 @@ class WebSocketCodec final : public MessageCodec {
     bool passing() const override { return within_ && !keep_; }
     // Whether the last step ended within a frame or a message.
     bool within() const { return within_; }
-    // Returns the frame of the last step.
+    // Returns the parser, which has the properties and the payload of the frame in the last step.
     const codecs::WebSocketParser& frame() const { return parser_; }
 
     // Enables permessage-deflate. `takeover` means that messages may refer to earlier messages.

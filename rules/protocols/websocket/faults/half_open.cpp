@@ -1,5 +1,5 @@
-// half_open: discards messages and keeps the connection open, as if the peer were gone without a
-// close behind a proxy that still answers pings.
+// half_open: discards messages and keeps the connection open, as if the peer had vanished without a
+// close. Pings may still be answered, as by a proxy in front of the peer.
 #include "rules/engine/fault.h"
 #include "rules/message/message_protocol.h"
 

@@ -96,7 +96,7 @@ class XmppCodec::Reader final : public MessageReader {
     if (why_.empty()) why_ = why;
     XML_StopParser(parser_.get(), XML_FALSE);
   }
-  // Returns the offset of the beginning, or the end, of expat's current token within the element.
+  // here() and behind() return where expat's current token begins and ends within the element.
   std::size_t here() const {
     return static_cast<std::size_t>(XML_GetCurrentByteIndex(parser_.get())) - origin_;
   }
@@ -107,8 +107,8 @@ class XmppCodec::Reader final : public MessageReader {
     stanza_.element = element;
     size_ = size;
     complete_ = true;
-    // Pause the parser at the end of this element, since whether to buffer the next one is not
-    // decided yet. The bytes after this element are passed to next() again; `ahead_` counts those
+    // Pause the parser at the end of this element, so that next() can decide whether to buffer the
+    // next element. The bytes after this element are passed to next() again; `ahead_` counts those
     // that expat has already read.
     XML_StopParser(parser_.get(), XML_TRUE);
   }
@@ -292,8 +292,8 @@ ReadMessage XmppCodec::Reader::message() {
   return read;
 }
 
-// Passes bytes that the parser must not see: whitespace keep-alives (RFC 6120, 4.6.1), and anything
-// before the stream begins or after it ends.
+// Passes bytes that the parser must not see: white space between elements (keep-alives, RFC 6120,
+// 4.6.1) or before the stream begins, and all bytes after the stream ends.
 MessageReader::Step XmppCodec::Reader::unparsed(ByteView bytes, XmppElement element) {
   begun_ = false;
   ahead_ -= std::min(ahead_, bytes.size());
@@ -344,7 +344,7 @@ MessageReader::Step XmppCodec::Reader::next(ByteView bytes, bool keep) {
     in_body_ = in_jid_ = false;
     jid_.clear();
     begun_ = true;
-    // The peer may still send after the end of its stream.
+    // The peer may still send bytes after the end of its stream; they pass unparsed.
     if (over_) return unparsed(bytes, XmppElement::kOther);
     // Each whitespace byte is one keep-alive, however many arrive together.
     if (is_blank(bytes.front())) return unparsed(bytes.first(1), XmppElement::kWhitespace);

@@ -5,7 +5,7 @@
 // same id (RFC 6120, 8.2.3). An error counts as a failure only if it is the server's fault, like
 // status 500 in HTTP: internal-server-error, remote-server-timeout, resource-constraint.
 // service-unavailable is not a failure, because servers send it for every namespace that they do
-// not support (8.4). The caller owns it. No I/O; one thread.
+// not support (8.4). The caller owns the RequestWatch. No I/O; one thread.
 #pragma once
 
 #include <memory>

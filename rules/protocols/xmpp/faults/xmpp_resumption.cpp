@@ -24,7 +24,8 @@ struct ResumptionSettings {
 };
 
 // Changes the server's answer to a client that asks to resume its stream. The client's request
-// passes unchanged: the codec copies its previd into the answer <failed/>.
+// passes unchanged. The codec copies the request's previd into XmppStanza::previous of the answer
+// <failed/>.
 class ResumptionStage final : public Stage {
  public:
   explicit ResumptionStage(const ResumptionSettings& settings) : settings_(settings) {}
