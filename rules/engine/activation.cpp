@@ -70,8 +70,9 @@ bool Activation::second_hits(std::int64_t second) const {
   return dice_.hit(static_cast<std::uint64_t>(second) + 1, probability_at(start));
 }
 
-// Returns an empty window at the start of the schedule's next active period. An empty window tells
-// the caller of Activation::next() to search again from there.
+// Returns an empty window at the start of the schedule's next active period, and {kNever, kNever}
+// if the schedule has no such period. An empty window tells the caller of Activation::next() to
+// search again from the window's `open`.
 Window Activation::search_again_after(const Window& over) const {
   const Window next = rule_->schedule.window(rule_->began, over.close);
   if (next.open == kNever || next.open < over.close) return {};

@@ -10,7 +10,7 @@
 //
 // For HTTP, a request with its response counts as one message and as one chunk.
 //
-// Pure functions. The rule and the facts are borrowed and must outlive the object.
+// Pure functions. The Rule and the FlowFacts are borrowed and must outlive the object.
 #pragma once
 
 #include "rules/engine/rule.h"
@@ -22,8 +22,8 @@ class Activation {
   Activation(const Rule& rule, const FlowFacts& flow);
 
   // Returns the window of time that contains `now` and in which the rule is active, or else the
-  // next such window. {kNever, kNever} means that there is none. An empty window means that none
-  // was found yet: call next() again with the window's `open`.
+  // next such window. Returns {kNever, kNever} if the rule is never active again. Any other empty
+  // window means that the search is not finished: call next() again with the window's `open`.
   Window next(Instant now) const;
   // Whether a random number is drawn for each chunk or message, instead of once for the whole time
   // in which the rule is active.
@@ -33,10 +33,12 @@ class Activation {
            (rule_->per == Per::kRequest && carrier_ == Carrier::kMessage);
   }
   bool hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const;
-  // The number in [0, 1) that the dice drew for the flow; the rule acts if it is less than the
-  // probability. None if the probability is 100%, and if the dice decide for each chunk or second.
+  // Returns the random number in [0, 1) that was drawn for the flow. The rule acts if the number is
+  // less than the probability. No value if the probability is 100%, or if a number is drawn for
+  // each chunk or second instead.
   std::optional<double> draw() const;
-  // The number that the dice drew for a chunk; none unless they decide for each chunk.
+  // Returns the random number that was drawn for a chunk. No value unless a number is drawn for
+  // each chunk.
   std::optional<double> draw(Direction direction, std::uint64_t chunk) const;
 
  private:

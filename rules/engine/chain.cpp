@@ -80,7 +80,8 @@ class Chain::Slot final : public Output {
     if (!closed_) stage->release(now, *this);
   }
 
-  // Continues the fault of `before`, which ran the same rule with its previous settings.
+  // Moves the state of the fault at work from `before` to this slot. `before` ran the same rule
+  // with its previous settings.
   void take_over(Slot& before, Instant now) {
     before.index = index;
     closed_ = before.closed_;
@@ -143,7 +144,8 @@ class Chain::Slot final : public Output {
     if (!activation_.per_chunk()) count_sample();
   }
 
-  // Counts each connection once, although each of its directions has a chain.
+  // Counts a flow or chunk that the random draw selected. If the rule acts on both directions, the
+  // flow has two chains, and only the upstream chain counts the flow.
   void count_sample() {
     const bool both = rule_->match.direction == DirectionChoice::kBoth;
     if (!activation_.per_chunk() && both && chain_.direction_ == Direction::kDownstream) return;
@@ -156,7 +158,8 @@ class Chain::Slot final : public Output {
   Window window_;
   std::unique_ptr<Stage> stage_;
   std::uint64_t chunks_ = 0;
-  // The chunk that push() hands to the stage, for its notes.
+  // The chunk that push() is passing to the stage. Entries for the event log (Note) that the stage
+  // adds meanwhile refer to this chunk.
   struct Pushed {
     const Message* message = nullptr;
     std::optional<std::uint64_t> chunk = {};
@@ -178,7 +181,8 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   const auto stays = [&](const std::unique_ptr<Slot>& slot) {
     return !reordered && std::find(rules.begin(), rules.end(), slot->rule()) != rules.end();
   };
-  // Whether both are the same rule with different settings, and the fault can keep its state.
+  // Whether both arguments are the same rule with different settings, and the fault can keep its
+  // state.
   const auto changed = [&](const Rule& old_rule, const Rule& new_rule) {
     return !reordered && old_rule.name == new_rule.name && old_rule.kind == new_rule.kind &&
            new_rule.fault->inherits_state();

@@ -4,7 +4,7 @@
 //
 // DatagramStage is a stage (stage.h) with such a queue: the fault only decides when each datagram
 // leaves. Boundaries are preserved, and datagrams may be empty. On a connection of messages, the
-// end of the stream leaves after the last message. Thread and ownership are those of stages.
+// end of the stream leaves after the last message. For thread and ownership see stage.h.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class DatagramQueue {
   void add(Chunk datagram, Instant ready);
   // Emits all datagrams that are due at or before `now`, in the order of their times.
   void drain(Instant now, Output& out);
-  // Emits all datagrams, in the same order.
+  // Emits all datagrams now, whether they are due or not, in the order of their times.
   void release(Instant now, Output& out) { drain(kNever, now, out); }
 
   Instant deadline() const { return heap_.empty() ? kNever : heap_.front().ready; }

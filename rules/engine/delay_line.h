@@ -2,7 +2,7 @@
 // faults use one.
 //
 // HoldingStage is a stage (stage.h) with such a queue: the fault only decides when each chunk
-// leaves. Thread and ownership are those of stages.
+// leaves. For thread and ownership see stage.h.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,7 @@ namespace brownout::rules {
 
 class DelayLine {
  public:
-  // Adds a chunk that leaves at `ready`, or together with the chunk before it if that is later.
+  // Adds a chunk that leaves at `ready`. If the chunk before it leaves later, both leave together.
   void add(Chunk chunk, Instant ready);
   // Adds the end of the stream, which waits in the queue like a chunk.
   void finish(Instant ready);
@@ -51,7 +51,7 @@ class HoldingStage : public Stage {
   std::size_t held() const override { return line_.held(); }
 
  protected:
-  // Holds the chunk until `ready`, or until all chunks before it have left if that is later.
+  // Holds the chunk until `ready`, and until all chunks before it have left.
   void hold(Chunk chunk, Instant ready, Instant now, Output& out);
 
   DelayLine line_;

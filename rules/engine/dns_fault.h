@@ -45,9 +45,9 @@ struct DnsWire {
   std::shared_ptr<Hold> hold = {};
 };
 
-// The interface of faults that act on DNS. All functions return an entry for the event log (Note)
-// if the fault acted. The kind of the fault and the direction of the rule decide whether
-// on_query(), the functions for answers, or both are called.
+// The interface of faults that act on DNS. Functions that change something return an entry for the
+// event log (Note) if the fault acted. The kind of the fault and the direction of the rule decide
+// whether on_query(), the functions for answers, or both are called.
 class DnsFault {
  public:
   virtual ~DnsFault() = default;

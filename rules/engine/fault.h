@@ -42,8 +42,8 @@ struct StageContext {
   Direction direction;
   Instant now;         // time at which the stage is created
   FaultState* shared;  // state that all flows of the rule share, from make_state(); may be null
-  // Whether a random number is drawn for each chunk. The stage must then act in push(), not when it
-  // is created.
+  // Whether a random number is drawn for each chunk. If true, the stage must act in push(), not
+  // when it is created.
   bool per_chunk = false;
   Dice rule_dice = {};  // random numbers that depend on the rule only; for the shared state
 };
@@ -67,17 +67,18 @@ class Fault {
     return std::nullopt;
   }
   // The next two functions say whether admit() is called when a connection arrives, and when its
-  // server has been chosen. For faults of level kConnection it is always called on arrival.
+  // server has been chosen. For faults of level kConnection, admit() is always called on arrival.
   virtual bool admits_on_arrival() const { return false; }
   virtual bool admits_on_dial() const { return false; }
   virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
-  // Returns the interface for DNS queries, or nullptr if there is none. Lives as long as the fault.
+  // Returns the interface for DNS queries, or nullptr if the fault does not act on DNS. The
+  // returned object lives as long as the fault.
   virtual const DnsFault* dns() const { return nullptr; }
-  // Returns the interface for HTTP requests, or nullptr if there is none. Lives as long as the
-  // fault.
+  // Returns the interface for HTTP requests, or nullptr if the fault does not act on HTTP. The
+  // returned object lives as long as the fault.
   virtual const HttpFault* http() const { return nullptr; }
-  // Whether the fault with these settings acts on this kind of traffic, which its FaultKind lists
-  // in `carriers`.
+  // Whether the fault acts on this kind of traffic with its present settings. The FaultKind lists
+  // in `carriers` the kinds of traffic that some settings allow.
   virtual bool acts_on(Carrier /*carrier*/) const { return true; }
   // Whether stages keep their state when the settings change (see Stage::take_over).
   virtual bool inherits_state() const { return false; }
@@ -140,8 +141,8 @@ struct FaultKind {
   std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;
 
   bool carries(Carrier carrier) const { return carriers.has(carrier); }
-  // Whether the fault supports one of the message protocols in `spoken`, or `spoken` is empty
-  // because the listener has no messages.
+  // Whether the fault supports one of the message protocols in `spoken`. Also true if `spoken` is
+  // empty, because then the listener has no messages.
   bool supports(ProtocolSet spoken) const {
     return spoken.empty() || !(protocols() & spoken).empty();
   }
@@ -190,7 +191,8 @@ inline std::string carriers_text(const FaultKind& kind) {
 std::span<const FaultKind* const> all_faults();
 const FaultKind* find_fault(std::string_view name);
 
-// Returns the fault that other tools call `name`; "" if there is none.
+// Returns Brownout's name for the fault that other tools call `name`; "" if no fault has this
+// alias.
 std::string_view aliased_fault(std::string_view name);
 
 // Returns the reason why the packet fault `name` cannot act on a stream; "" if `name` is not a

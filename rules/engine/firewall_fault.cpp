@@ -51,8 +51,8 @@ class FirewallStage final : public HoldingStage {
  private:
   void decide(Instant now) { decision_ = timeline_->decide(packet_, now).decision; }
 
-  // Logs the decision of the firewall: for datagrams each time, for a stream once until the
-  // firewall's lines change.
+  // Logs the decision of the firewall. Each decision about a datagram is logged. For a stream, only
+  // the first decision after a change of the firewall's lines is logged.
   void say(std::int64_t bytes, Instant now, Output& out) {
     if (said_ && !datagrams_) return;
     said_ = true;
@@ -133,8 +133,8 @@ std::shared_ptr<Rule> with_mistakes(const Rule& draft,
   auto rule = std::make_shared<Rule>(draft);
   for (const auto& mistake : rules) {
     if (mistake->kind->level != Level::kFirewall) continue;
-    // If the same injected misconfiguration begins again, the firewall changes again. The start
-    // time is added, so that the definition of the firewall differs, too.
+    // Add the start time, so that the firewall's definition changes when the same injected
+    // misconfiguration begins again. Otherwise the reload would keep the old firewall.
     rule->definition += "\n" + mistake->definition + "@" +
                         std::to_string(mistake->began.time_since_epoch().count());
   }

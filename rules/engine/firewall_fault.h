@@ -3,10 +3,11 @@
 //
 // A firewall becomes a rule of the kind kFirewallKind, before all [[rule]]s. It decides about new
 // flows before a connection to a server is opened (FirewallFault::decide), and about DNS queries.
-// If a line can stop established flows, a stage applies it to their data. Faults of the level
-// kFirewall are mistakes in its list, active during their schedule. FirewallTimeline returns the
-// list at every instant: the correct list, changed by the active mistakes in the order of the rule
-// file. Owned by the rule; immutable, so any thread may use it.
+// If a line can stop established flows, a stage applies the firewall to their data. Faults of the
+// level kFirewall are mistakes in the firewall's lines, active during their schedule.
+// FirewallTimeline returns the lines that apply at an instant: the correct lines, changed by the
+// active mistakes in the order of the rule file. Owned by the rule; immutable, so any thread may
+// use it.
 #pragma once
 
 #include <memory>
@@ -57,8 +58,8 @@ class FirewallTimeline {
     bool by_mistake;  // whether injected misconfigurations changed the decision
   };
 
-  // `mistakes` are the rules with injected misconfigurations of firewalls, whose Rule::began must
-  // be set. All other rules are ignored.
+  // `mistakes` are the rules that inject misconfigurations of firewalls. Rule::began must be set in
+  // them. Rules of other kinds are ignored.
   FirewallTimeline(Firewall correct, const std::vector<std::shared_ptr<const Rule>>& mistakes);
 
   const Epoch& at(Instant now) const;
@@ -101,7 +102,7 @@ extern const FaultKind kFirewallKind;
 // Creates the rule for a [[firewall]] table, without injected misconfigurations.
 Rule firewall_rule(Firewall firewall, Position where, std::string definition);
 // Returns a copy of the firewall rule `draft`, changed by the injected misconfigurations among
-// `rules`, whose Rule::began must be set. Returns null if `draft` is another kind of rule.
+// `rules`. Rule::began must be set in these rules. Returns null if `draft` is not a firewall rule.
 std::shared_ptr<Rule> with_mistakes(const Rule& draft,
                                     const std::vector<std::shared_ptr<const Rule>>& rules);
 

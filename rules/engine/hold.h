@@ -23,7 +23,7 @@ class Hold {
   // Whether the message need not wait any more. Any thread.
   bool over() const { return state_.load(std::memory_order_acquire) == State::kOver; }
 
-  // The functions below must be called on the thread of the connection.
+  // The public functions below must be called on the thread of the connection.
 
   // Sets the function to call once when the hold ends, that is, when the message need not wait any
   // more. It is called on the thread that ends the hold, or at once if the hold has already ended.
@@ -42,12 +42,12 @@ class Hold {
   virtual std::vector<Note> wake(Instant now) = 0;
 
  protected:
-  // Ends the hold: the message need not wait for it any more. Must be called only once, on any
+  // Ends this hold: its message need not wait for it any more. Must be called only once, on any
   // thread.
   void let_go() {
     if (state_.exchange(State::kOver, std::memory_order_acq_rel) == State::kWatched) callback_();
   }
-  // Sets the holds of later messages, which end directly after this one. Must be called before
+  // Sets the holds of later messages, which end directly after this hold. Must be called before
   // watch().
   void set_behind(std::vector<std::shared_ptr<Hold>> behind) { behind_ = std::move(behind); }
 

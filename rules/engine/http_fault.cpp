@@ -5,8 +5,8 @@
 namespace brownout::rules {
 namespace {
 
-// Whether the message may get a body. A request without a body must stay without, and some
-// responses cannot have one (to HEAD, or with status 204 or 304).
+// Whether the message may get a body. A request without a body must not get one. Some responses
+// cannot have a body: those to HEAD, and those with status 204 or 304.
 bool has_body(const HttpContext& context, const HttpMessage& message) {
   const auto& request = context.request->http->request;
   if (message.is_request()) {

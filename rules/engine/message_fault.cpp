@@ -7,8 +7,8 @@
 namespace brownout::rules {
 namespace {
 
-// Maximum body size of a request that is sent twice, because the copy is held in memory. Requests
-// with longer bodies are sent once.
+// Maximum body size of a request that the fault duplicate sends twice. The limit exists because the
+// copy is held in memory. Requests with longer bodies are sent once.
 constexpr Bytes kMostDoubled{1 << 20};
 
 // A stage that calls judge() for each message of a connection. Delayed messages keep their order.

@@ -51,7 +51,8 @@ void admit(const RuleRef& rule, const FlowFacts& flow, Instant now, Arrival& arr
   });
 }
 
-// The number of the arrival, or of its connection if the rule counts connections.
+// Returns the number with which `first`, `after` and `every` are compared. It is the number of the
+// arrival, or with count = "connection" the number of the arrival's connection.
 std::uint64_t number_of(const Rule& rule, const FlowFacts& flow) {
   auto& arrivals = rule.state->arrivals;
   const auto next = [&] {
@@ -107,8 +108,8 @@ Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
       }
       return;
     }
-    // When the connection arrived, the server's address was unknown, so a match on it could not be
-    // decided.
+    // When the connection arrived, the server's address was unknown. A match on that address is
+    // therefore decided now.
     const bool late = acts_on_arrival(*rule) && decided_late(*rule, flow);
     if ((late || rule->fault->admits_on_dial()) && count_arrival(*rule, flow))
       admit(rule, flow, now, arrival);

@@ -5,7 +5,7 @@
 //   plan_dial      before each connect to a server: decides whether the server is reachable
 //   plan_server    when the server is known: adds the rules that match on its address
 //   plan_reload    when the rules change: keeps unchanged rules and adds new ones. Rules with
-//                  first, after or every act only on connections that arrive after they began.
+//                  first, after or every act only on connections that arrive after the rule began.
 #pragma once
 
 #include <utility>
@@ -30,10 +30,10 @@ struct Arrival {
 };
 
 Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow);
-// Called when a server has been chosen (flow.destination), before the connection to it is opened.
-// Applies firewalls and those connection-level rules that match on the destination. Sets only
-// `admission` and `notes`. kRefuse means that the server refuses the connection, kHang that it does
-// not answer.
+// Decides whether a server is reachable. Call when the server has been chosen (flow.destination),
+// before the connection to it is opened. Applies firewalls and those connection-level rules that
+// match on the destination. Sets only `admission` and `notes`. kRefuse means that the server
+// refuses the connection, kHang that it does not answer.
 Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now);
 // The decision about a TLS handshake, made when its ClientHello (flow.hello) has arrived.
 struct Handshake {

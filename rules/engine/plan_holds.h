@@ -20,10 +20,10 @@ class PlanHolds {
   // Adds a hold, for which the message waits until it ends, but not longer than until `latest`.
   void add(RuleRef rule, std::shared_ptr<Hold> hold, Instant latest);
   bool empty() const { return all_.empty(); }
-  // Sets a function that is called when a rule no longer holds the message, on any thread. The
-  // owner must then call look() on its own thread.
+  // Sets the function to call when one of the holds has ended. Any thread may call it. The owner of
+  // this object must then call look() on its own thread.
   void watch(const std::function<void()>& callback) const;
-  // Removes the holds that have ended, for which the message need not wait any more.
+  // Removes the holds that have ended.
   void look();
   // Returns the time at which wake() must be called.
   Instant deadline() const;

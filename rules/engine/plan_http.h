@@ -32,17 +32,18 @@ class HttpPlan {
   // must be set. The facts are borrowed during the call.
   void on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                   Notes& notes);
-  // Applies the rules to a response of a rule or of the server. `request.http` must contain its
-  // head. Removes rules that `set` does not contain, and adds rules that match the status.
+  // Applies the rules to a response of a rule or of the server. `request.http` must contain the
+  // head of the response. Removes rules that `set` does not contain, and adds rules that match the
+  // status.
   void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                    Notes& notes);
-  // Returns the rules' holds, for which the request waits; after on_response(), those for which the
-  // response waits.
+  // Returns the holds (hold.h) for which the request waits; after on_response(), the holds for
+  // which the response waits.
   PlanHolds& holds() { return holds_; }
   const PlanHolds& holds() const { return holds_; }
   // Returns the rules for the chain of stages that processes the body in this direction.
   std::vector<RuleRef> body_rules(Direction direction) const;
-  // Like above, but only the rules that `set` contains.
+  // Returns only those body_rules(direction) that `set` contains.
   std::vector<RuleRef> body_rules(Direction direction, const RuleSet& set) const;
 
   // Whether `set` contains all rules of the plan.
@@ -59,8 +60,8 @@ class HttpPlan {
 
   std::vector<RuleRef> rules_;
   PlanHolds holds_;
-  // 1 + index of the rule that made the response, 0 if none did. Rules before it are not applied to
-  // the response.
+  // 1 + index of the rule that made the response; 0 if no rule made it. Rules before this index are
+  // not applied to the response.
   std::size_t made_by_ = 0;
 };
 

@@ -30,7 +30,7 @@ class QueryPlan {
   void on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const;
   // Applies the rules to the encoded answer, until a rule drops the answer.
   void on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes);
-  // Returns the rules' holds, for which the answer waits.
+  // Returns the holds (hold.h) for which the answer waits.
   PlanHolds& holds() { return holds_; }
 
  private:
@@ -41,8 +41,8 @@ class QueryPlan {
   std::vector<RuleRef> rules_;
   std::vector<RuleRef> observers_;  // rules with observes_all that do not act on the query
   PlanHolds holds_;
-  // 1 + index of the rule that made the answer, 0 if none did. Rules before it are not applied to
-  // the answer.
+  // 1 + index of the rule that made the answer; 0 if no rule made it. Rules before this index are
+  // not applied to the answer.
   std::size_t made_by_ = 0;
 };
 

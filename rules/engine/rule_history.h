@@ -18,17 +18,17 @@ class RuleHistory {
 
   // Returns the number of faults injected by rules that are no longer loaded.
   std::uint64_t injected() const { return injected_; }
-  // Whether a rule of this name that is no longer loaded had matched anything. Limited to 4096
-  // names.
+  // Whether a rule of this name had matched anything before it was removed or changed. Remembers at
+  // most 4096 names.
   bool matched(const std::string& name) const { return matched_.contains(name); }
-  // Faults injected by former rules of each name, for the same names.
+  // Returns, for the names that matched() knows, how many faults these rules injected.
   const std::unordered_map<std::string, std::uint64_t>& injected_by_name() const {
     return matched_;
   }
 
  private:
   std::uint64_t injected_ = 0;
-  std::unordered_map<std::string, std::uint64_t> matched_;  // faults by name of a rule that matched
+  std::unordered_map<std::string, std::uint64_t> matched_;  // number of faults by rule name
 };
 
 }  // namespace brownout::rules

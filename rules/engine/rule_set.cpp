@@ -86,7 +86,7 @@ std::shared_ptr<const RuleSet> RuleSet::afresh() const {
 }
 
 // Applies the injected misconfigurations of this set to its firewalls. Rule::began must be set in
-// all of them.
+// all rules of the set.
 void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleRef>& before) {
   for (auto& rule : rules_) {
     auto whole = with_mistakes(*rule, rules_);

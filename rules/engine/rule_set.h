@@ -28,14 +28,16 @@ class RuleSet {
   static std::shared_ptr<const RuleSet> activate(const std::vector<Rule>& rules, std::uint64_t seed,
                                                  Instant now, const RuleSet* previous = nullptr);
 
-  // Returns a copy of `set` with `fresh` in place of those rules whose match names exactly one
-  // listener, if it is one of `listeners`. Cheap per unchanged rule.
+  // Returns a copy of `set` in which `fresh` replaces each rule whose match names exactly one
+  // listener, if that listener is one of `listeners`. All other rules are shared with `set`, which
+  // is cheap.
   static std::shared_ptr<const RuleSet> with_replaced(const RuleSet& set,
                                                       const std::vector<std::string>& listeners,
                                                       const std::vector<Rule>& fresh, Instant now);
 
   // Returns a copy for which retained() is false for every rule, so that plan_reload() adds every
-  // rule to open connections. Used after a halt, which removed all rules from them.
+  // rule to open connections. Used after a halt, because a halt removes all rules from open
+  // connections.
   std::shared_ptr<const RuleSet> afresh() const;
 
   std::span<const RuleRef> rules() const { return rules_; }

@@ -136,8 +136,9 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
     for (auto entry = own + 1; entry != released.end(); ++entry) (*entry)->let_go();
     return passage;
   }
-  // The stage released other messages first, which this message must not overtake. So this message
-  // waits, too, although its hold has already ended. The messages behind it are released after it.
+  // The stage emitted other messages before this message, so they must leave first. This message
+  // therefore also gets a hold, which ends at once. Messages that the stage emitted later have
+  // holds that end directly after this hold.
   if (own != released.end()) {
     hold->set_behind({own + 1, released.end()});
     hold->let_go();

@@ -37,9 +37,11 @@ struct Note {
   Duration delay = {};        // random delay that was injected; 0 if none
   std::int64_t bytes = 0;     // number of bytes affected
   std::uint64_t ordinal = 0;  // number of the chunk or segment, or byte offset, in this direction
-  // Set by the rule's place (chain.h, plan*.h), not by its fault.
-  const Message* message = nullptr;  // borrowed for the call; null if it is none of a connection
-  std::optional<double> draw = {};   // see Activation::draw()
+  // The Chain or plan that runs the rule (chain.h, plan*.h) sets the members below. `message` is
+  // the message of a connection on which the fault acted, borrowed for the call; null in other
+  // cases.
+  const Message* message = nullptr;
+  std::optional<double> draw = {};  // see Activation::draw()
 };
 
 enum class Close {
@@ -72,13 +74,13 @@ class Stage {
   // Whether messages that the rule does not match may bypass the stage now. The stage must hold no
   // data, and such messages must not affect its state.
   virtual bool may_bypass() const { return false; }
-  // The sender has ended this direction (half-close). The end is passed on after all held data.
+  // Processes the end of the stream (half-close by the sender). Passes it on after all held data.
   virtual void finish(Instant now, Output& out) { out.finish(now); }
   virtual void wake(Instant /*now*/, Output& /*out*/) {}
   virtual void release(Instant /*now*/, Output& /*out*/) {}
-  // The settings of the rule changed. Copies the state of `before`, the stage with the old
-  // settings, which is then destroyed. Called only if Fault::inherits_state() is true; otherwise
-  // `before` is released.
+  // Copies the state of `before`, the stage with the rule's old settings, which is then destroyed.
+  // Called when the settings have changed, if Fault::inherits_state() is true. Otherwise release()
+  // is called on the old stage.
   virtual void take_over(const Stage& /*before*/, Instant /*now*/) {}
   virtual Instant deadline() const { return kNever; }
   // Returns the number of bytes held.
