@@ -1,7 +1,7 @@
-// IP addresses, prefixes and endpoints as plain values, parsed from text and printed. Nothing here
-// resolves names; a malformed text is an error value with a hint.
+// IP addresses, prefixes and endpoints as plain values, parsed from text and printed. No function
+// resolves names. A malformed text is an error value with a hint.
 //
-//   IpAddress  16 bytes; IPv4 is stored IPv4-mapped (RFC 4291, 2.5.5.2), so both families compare
+//   IpAddress  16 bytes; IPv4 is stored IPv4-mapped (RFC 4291, 2.5.5.2), so it compares with IPv6
 //   Prefix     "10.1.0.0/16", "2001:db8::/32", or a single address
 //   Endpoint   "127.0.0.1:1884", "[::1]:1884", "broker.example:1883", "unix:/run/chat.sock"
 #pragma once

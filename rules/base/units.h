@@ -1,7 +1,7 @@
 // Quantities with units (durations, rates, sizes, ratios), parsed from and printed as the text of a
 // rule file.
 //
-//   Duration   "300ms" "1.5 s" "1m30s"            ns us ms s m h; several with the largest first
+//   Duration   "300ms" "1.5 s" "1m30s"            ns us ms s m h, the largest unit first
 //   Rate       "1.5 Mbit/s" "200 KB/s" "64 KiB/s" kbit 1000 bits, KB 1000 bytes, KiB 1024 bytes
 //   Bytes      "64 KiB" "1 MB" "512 B"
 //   Ratio      "20%" "0.05%", or a number from 0 to 1

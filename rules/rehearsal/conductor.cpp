@@ -87,8 +87,8 @@ Conductor::Step Conductor::advance(Duration now) {
   return {changed, phase_};
 }
 
-// Records that the rules of the current phase now act. A skipped phase gets an interval of length
-// zero, because its rules never acted.
+// Records that the rules of the current phase now act, and that those of earlier phases no longer
+// act. A skipped phase gets an interval of length zero, because its rules never acted.
 void Conductor::note_switch(Duration now) {
   for (auto& phase : phases_) {
     if (!phase.acted) phase.acted = now;

@@ -13,8 +13,8 @@
 
 namespace brownout::rules {
 
-// Returns the rules that are active in `phase`, with their schedules converted to real time.
-// Without a phase: the rules that no phase names.
+// Returns the rules that are active in `phase`, with their schedules converted to real time. If
+// `phase` has no value, returns only the rules that no phase names.
 std::vector<Rule> rules_in_phase(const std::vector<Rule>& rules, const Scenario& scenario,
                                  std::optional<std::size_t> phase);
 
@@ -30,8 +30,8 @@ class Conductor {
   };
   // Moves to the time `now`, which must not decrease. The first phase begins at 0.
   Step advance(Duration now);
-  // Records that all rules of the current phase are active since `now`. Without this call, they
-  // count as active since advance() began the phase.
+  // Records that all rules of the current phase are active since `now`. Without this call, the
+  // rules count as active since advance() began the phase.
   void acts(Duration now) { phases_.back().acted = now; }
   // Returns the time at which advance() will next change the phase.
   Duration next() const;
@@ -59,8 +59,8 @@ class Conductor {
   bool changed_ = false;  // whether the phase changed since the last call of advance()
   std::size_t phase_ = 0;
   std::string why_;
-  // Results of recent operations of the probes in stop conditions, as far back as the longest time
-  // that a condition measures.
+  // Results of recent operations, only for probes with a stop condition. Results older than the
+  // longest `over` of all stop conditions are removed.
   struct Recent {
     std::uint32_t probe = 0;
     Duration ended{};

@@ -21,12 +21,13 @@ constexpr std::array kRunMetrics{Metric::kRuleHits, Metric::kAvailability, Metri
 
 struct SentenceWord {
   std::string text;
-  unsigned column = 0;  // of its first character, from 1
-  bool quoted = false;  // a quoted word is never a keyword
-  bool ends = false;    // a comma follows
+  unsigned column = 0;  // position of the first character, from 1
+  bool quoted = false;  // if true, the word is never a keyword
+  bool ends = false;    // whether a comma follows the word
 };
 
-// Splits at blanks and commas. Quotes keep a text together; there are no escapes.
+// Splits a sentence at blanks and commas. A text in quotes is one word; it cannot contain the same
+// quotes.
 std::vector<SentenceWord> sentence_words(std::string_view sentence) {
   std::vector<SentenceWord> words;
   for (std::size_t at = 0; at < sentence.size();) {
@@ -57,7 +58,7 @@ class SentenceReader {
   SentenceReader(std::string_view sentence, unsigned line, Diagnostics& problems)
       : words_(sentence_words(sentence)), line_(line), problems_(problems) {}
 
-  // The sentence as a table [[expect]]; none if it has a mistake.
+  // Returns the sentence as an [[expect]] table; no value if the sentence has an error.
   std::optional<Node> read() {
     const auto before = problems_.size();
     read_metric();
@@ -118,11 +119,11 @@ class SentenceReader {
     return {};
   }
 
-  // Names up to the next keyword, with commas between them. An unquoted name may have blanks.
+  // Reads names separated by commas, up to the next keyword. An unquoted name may contain blanks.
   void read_names(const std::string& key) {
     const auto place = where();
     Node::Array names;
-    bool open = false;  // the next word belongs to the last name
+    bool open = false;  // whether the next word belongs to the last name
     while (at_ < words_.size() && !is(at_, "at") && !is(at_, "of")) {
       const auto& word = words_[at_];
       if (open) {

@@ -1,5 +1,5 @@
-// Expectations of `brownout run`, which has no phases and no synthetic users. Each is a sentence in
-// the words that verdicts use:
+// Reads the expectations of `brownout run`. A run has no phases and no synthetic users. Each
+// expectation is a sentence in the words that verdicts use:
 //
 //   rule_hits of "the broker is gone" at least 1
 //   availability at web, chat at least 99%
@@ -14,8 +14,8 @@
 
 namespace brownout::rules {
 
-// A sentence is a line: that is how problems count positions. Sentences with a problem are left
-// out.
+// Reads one expectation from each sentence. Problems give the number of the sentence as the line.
+// Sentences with a problem are left out of the result.
 std::vector<Expectation> read_sentences(std::span<const std::string> sentences,
                                         const ScenarioSurroundings& around, Diagnostics& problems);
 

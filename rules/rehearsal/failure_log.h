@@ -1,5 +1,5 @@
-// FailureLog: why operations failed, by phase, and which user lost which message. Memory is
-// bounded. Pure values.
+// FailureLog records why operations failed in each phase, and which synthetic user lost which
+// message. Memory is bounded by kMostKinds and kMostLosses. Plain values; any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,21 +18,22 @@ class FailureLog {
   static constexpr std::size_t kMostLosses = 1000;
 
   struct Loss {
-    std::uint32_t probe = 0;  // index in the scenario
-    std::uint32_t user = 0;   // index among the probe's users, from 0
+    std::uint32_t probe = 0;  // index of the probe in the scenario
+    std::uint32_t user = 0;   // index of the user within its probe, from 0
     std::uint64_t message = 0;
     Duration at{};
-    std::optional<Duration> found = {};  // it arrived late, in a later attempt
+    std::optional<Duration> found = {};  // time at which the message arrived late
   };
 
-  // `phase`: number of the phase in which the operation began.
+  // Adds the failure and the lost messages of an operation, if it has any. `phase` is the number of
+  // the phase in which the operation began.
   void add(std::size_t phase, const Operation& operation);
 
-  // Failed operations by reason, then by phase.
+  // Returns the numbers of failed operations by reason, then by number of the phase.
   const std::map<std::string, std::map<std::size_t, std::uint64_t>>& kinds() const {
     return kinds_;
   }
-  // The first kMostLosses, in order of time.
+  // Returns the first kMostLosses lost messages, in order of time.
   const std::vector<Loss>& losses() const { return losses_; }
   std::uint64_t losses_left_out() const { return left_out_; }
 

@@ -14,8 +14,9 @@ struct Finding {
   // Measured value in the metric's unit; no value if there was no sample.
   std::optional<double> value;
   std::string evidence;
-  // Whether there were attempts, but they all failed or the expected event never came. The
-  // expectation is then not met. If false and there is no value, nothing was measured.
+  // Whether anything was attempted. If true and there is no value, all attempts failed or the
+  // expected event never came, so the expectation is not met. If false and there is no value,
+  // nothing was measured.
   bool tried = false;
   std::optional<double> of = {};  // for a count: the total of which it is a part
 };

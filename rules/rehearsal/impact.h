@@ -17,7 +17,7 @@ struct RegionImpact {
   double affected = 0;
   double failed = 0;    // number of failed operations, scaled in the same way
   double sessions = 0;  // connections that broke or could not be opened, scaled in the same way
-  // Sum of minutes, each multiplied by the share of operations that failed in it.
+  // Sum of minutes, each multiplied by the share of operations that failed in that minute.
   double outage_minutes = 0;
   std::string arithmetic;
 };

@@ -15,7 +15,7 @@ namespace brownout::rules {
 struct InjectedFaults {
   Duration at{};
   std::string rule;
-  std::uint64_t count = 0;  // number of events since the previous entry
+  std::uint64_t count = 0;  // number of faults since the rule's previous entry
 };
 
 struct Alert {

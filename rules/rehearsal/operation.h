@@ -26,15 +26,15 @@ struct Operation {
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
-  // Numbers of messages, from 1 for each user: lost in this operation, or in an earlier one and
-  // arrived in this one.
+  // Numbers of the messages that this operation lost. Each user numbers its messages from 1.
+  // `found` has the messages that an earlier operation lost and that arrived in this operation.
   std::vector<std::uint64_t> missing = {};
   std::vector<std::uint64_t> found = {};
   std::string why = {};  // reason of the last failed attempt
   // Whether no attempt was possible, for a reason on the side of the synthetic users.
   bool unable = false;
-  // Whether the rehearsal ended during the operation. Tally decides by the time waited whether the
-  // operation counts as failed.
+  // Whether the rehearsal ended during the operation. Tally counts such an operation as failed only
+  // if it waited long enough (Tally::overdue).
   bool unfinished = false;
 };
 

@@ -21,7 +21,8 @@ class ProbeKind {
   static const ProbeKind kExec;
   static const ProbeKind kPrometheus;
   static const ProbeKind kPostgres;
-  // Users of a messaging protocol, if the protocol has users.
+  // Returns the kind of probe whose users speak this messaging protocol.
+  // MessageProtocol::has_users() must be true for it.
   static ProbeKind of(const MessageProtocol& protocol) { return ProbeKind(protocol.name()); }
 
   static std::vector<std::string_view> names();

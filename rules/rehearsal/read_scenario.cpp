@@ -142,7 +142,8 @@ class Reader {
     scenario_.probes.push_back(std::move(probe));
   }
 
-  // Databases of postgres have names, those of others numbers.
+  // Reports a `database` of the wrong type. Databases of postgres have names; databases of all
+  // other probe kinds have numbers.
   void check_database(const Node& node, const Probe& probe) {
     const Node* database = node.find("database");
     const bool named = probe.kind == ProbeKind::kPostgres;
@@ -153,7 +154,8 @@ class Reader {
                                        std::string(database->type_name()));
   }
 
-  // A tcp probe with `send` or `expect` speaks the protocol of the server.
+  // Checks the keys `send` and `expect`. With them, a tcp probe sends a text that the server
+  // understands and checks the answer, instead of expecting its own message back.
   void check_conversation(const Node& node, const Probe& probe) {
     for (const auto* key : {"send", "expect"}) {
       if (probe.kind == ProbeKind::kTcp || node.find(key) == nullptr) continue;
@@ -262,8 +264,8 @@ class Reader {
                   "only synthetic users can measure it: write probe = \"...\" instead");
   }
 
-  // Reports metrics that need requests at a listener without them. Requests and their results are
-  // visible only in protocols that the proxy parses.
+  // Reports a metric of requests at a listener whose protocol the proxy does not parse. The proxy
+  // sees requests and their results only in protocols that it parses.
   void check_requests(const Node& node, const Expectation& wanted) {
     if (wanted.metric == Metric::kReconnectRate || wanted.metric == Metric::kShare) return;
     const auto& without = around_.without_requests;

@@ -33,13 +33,14 @@ struct ScenarioSurroundings {
   std::vector<std::string_view> listeners;
   // Names of listeners with traffic that the proxy does not parse.
   std::vector<std::string_view> without_requests;
-  // Reads a rule again with the keys of `fault` added to its fault. Adds errors to the diagnostics.
+  // Reads the rule of this name again, with the keys of `fault` added to its fault. Adds errors to
+  // the diagnostics.
   std::function<std::vector<Rule>(std::string_view rule, const Node& fault)> change;
 };
 
 Scenario read_scenario(const ScenarioTables& tables, const ScenarioSurroundings& around,
                        Diagnostics& problems);
-// Reads tables of expectations without a rehearsal, which then has no phases, probes or regions.
+// Reads [[expect]] tables without a rehearsal, so there are no phases, probes or regions.
 std::vector<Expectation> read_expectations(const Node& tables, const ScenarioSurroundings& around,
                                            Diagnostics& problems);
 

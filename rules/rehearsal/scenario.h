@@ -80,13 +80,14 @@ struct Probe {
   std::string command;
   std::string query;
   Bytes size{64};             // size of a message
-  std::string send;           // tcp: sent in place of a numbered message
-  std::string expect;         // tcp: text that the answer must contain; empty: the message itself
-  std::string user_name;      // postgres, messaging protocols
-  std::string database;       // postgres; empty: that of the user's name
-  std::string password_file;  // a file; its first line is the password
-  ProtocolOptions options;    // keys of single messaging protocols
-  bool watches = false;       // waits for an alert, so its failures are not an outage
+  std::string send;           // for tcp: text to send instead of a numbered message
+  std::string expect;         // for tcp: text in the answer; if empty, the sent message
+  std::string user_name;      // for postgres and messaging protocols
+  std::string database;       // for postgres; if empty, the database named like the user
+  std::string password_file;  // path of a file; its first line is the password
+  ProtocolOptions options;    // protocol-specific keys
+  // Whether the probe waits for an alert. Its failures then do not count as an outage.
+  bool watches = false;
   Position where;
 };
 
@@ -114,9 +115,10 @@ Unit unit_of(Metric metric);
 struct Expectation {
   std::string name;
   Metric metric{};
-  // Names of probes with operations that count; if empty, all probes.
+  // Names of the probes whose operations count; if empty, all probes count.
   std::vector<std::string> probe;
-  // Names of listeners: measures proxied traffic there, instead of probes.
+  // Names of listeners. If not empty, traffic through these listeners is measured instead of
+  // probes.
   std::vector<std::string> listener;
   std::string region;    // name of the region of the probe, or of the client's address
   std::string phase;     // name of the phase; if empty, the whole rehearsal
@@ -124,7 +126,7 @@ struct Expectation {
   std::string endpoint;  // for the metric share: counts operations that this endpoint served
   std::string server;    // for the metric share: counts connections to this server of an upstream
   std::string alert;     // for the metric alert: a word in the webhook's body
-  std::vector<std::string> rule;  // for the metric rule_hits: names of rules with faults that count
+  std::vector<std::string> rule;  // for the metric rule_hits: names of the rules whose faults count
   std::optional<double> at_least;  // lower limit in the metric's unit; times in seconds
   std::optional<double> at_most;
   Position where;
@@ -146,7 +148,7 @@ struct Region {
   std::int64_t users = 0;  // number of people in the region; 0 means the number of synthetic users
 };
 
-// A group of users with failures that cost money, for the report about impact.
+// A group of users whose failures cost money, for the report about impact.
 struct Sector {
   std::string name;
   Ratio share{Ratio::kOne};       // share of all users
@@ -165,7 +167,7 @@ struct EnumNames<WebhookFormat> {
 struct Webhook {
   std::string url;
   WebhookFormat format = WebhookFormat::kJson;
-  std::string report = {};  // where the report can be read; {run} is the name of its folder
+  std::string report = {};  // URL of the report; {run} stands for the folder's name
   bool phases = true;
   bool expectations = true;
 };

@@ -33,8 +33,8 @@ const Schema<StopCondition>& stop_schema() {
   return schema;
 }
 
-// The keys of single messaging protocols. `database` is a number in one of them, and a name in
-// postgres.
+// Returns the protocol-specific keys of [[probe]]. The key `database` is a number for redis and a
+// name for postgres, so it accepts both types.
 std::vector<Field<Probe>> protocol_fields() {
   auto fields = option_fields(&MessageProtocol::user_keys, &Probe::options);
   for (auto& known : fields) {

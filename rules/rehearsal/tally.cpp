@@ -97,9 +97,9 @@ void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation
   }
 }
 
-// Whether the metric is counted at particular instants: metrics about instants at that instant, and
-// rates by spreading attempts over the operation. All other metrics count an operation in the phase
-// in which it began.
+// Whether the metric is counted at instants instead of by operation. A time or an alert is counted
+// at its own instant, and a rate at the instants of the attempts. All other metrics count an
+// operation in the phase in which it began.
 bool has_instant(Metric metric) {
   return unit_of(metric) == Unit::kRate || metric == Metric::kTimeToDetect ||
          metric == Metric::kTimeToFailover || metric == Metric::kTimeToRecover ||

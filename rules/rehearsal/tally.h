@@ -27,7 +27,8 @@ struct PhaseInterval {
   Duration end{};
   // `acted` is the time since which all rules of the phase are active. `left` is the time at which
   // the rules of the next phase begin to replace them. Operations that begin between two phases
-  // belong to neither phase. No value means as planned, or not yet.
+  // belong to neither phase. Without a value, the change happened exactly at `begin` or `end`, or
+  // has not happened yet.
   std::optional<Duration> acted = {};
   std::optional<Duration> left = {};
 };
@@ -40,8 +41,8 @@ struct Span {
 
 // Returns the time span in which an expectation counts: its phase, if it names one. Otherwise a
 // time to recover counts from the recovery phase, and other times from the first phase with rules.
-// All other metrics count from the first phase. No value if that phase did not run, or has not
-// begun.
+// All other metrics count from the first phase. No value if the phase from which it counts did
+// not run, or has not begun.
 std::optional<Span> span_of(const Scenario& scenario, const Expectation& wanted,
                             const std::vector<PhaseInterval>& phases);
 // Returns the time span in which only the rules of this phase acted, without its first part of
@@ -71,7 +72,7 @@ class Sample {
 // Index of the probe and index of the user.
 using UserNumber = std::pair<std::uint32_t, std::uint32_t>;
 
-// The times of the first events of one user.
+// The times at which one user first noticed a failure, first failed over, and recovered.
 struct UserCourse {
   std::optional<Duration> noticed;
   std::optional<Duration> failed_over;
@@ -128,7 +129,7 @@ struct RegionTally {
   std::set<UserNumber> affected;
   std::uint64_t failed = 0;
   std::uint64_t sessions = 0;
-  // Number of operations and of failures, by minute.
+  // For each minute: the number of operations, and the number of those that failed.
   std::map<std::int64_t, std::pair<std::uint64_t, std::uint64_t>> minutes;
 };
 
@@ -152,16 +153,16 @@ class Tally {
   const ExpectationTally& expectation(std::size_t number) const;
   const ProbeTally& probe(std::size_t number) const;
   const std::map<std::string, RegionTally>& regions() const { return regions_; }
-  // Since the first phase.
+  // Returns the failures since the first phase began.
   const FailureLog& failures() const { return failures_; }
 
  private:
-  // `pending` means that the end of the rehearsal cut the operation short, and that it had not
-  // waited too long.
+  // `pending` means that the operation was unfinished when the rehearsal ended, and had not yet
+  // waited long enough to count as failed.
   void add_to_expectations(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
                            const Operation& operation, bool pending);
-  // Whether an operation that the end of the rehearsal cut short is a failure, because it waited
-  // longer than any successful operation.
+  // Whether an operation that was unfinished when the rehearsal ended counts as failed. It does
+  // if it waited until its time-out, or twice as long as the longest successful operation.
   bool overdue(const Scenario& scenario, const Operation& operation) const;
   void add_to_failures(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
                        const Operation& operation);

@@ -33,7 +33,8 @@ class LatencyHistogram {
   std::vector<Bucket> buckets() const;
 
  private:
-  // By bucket; a sparse map, because most steps contain a narrow range.
+  // Number of durations by index of the bucket. The map is sparse, because most steps of time
+  // contain a narrow range of durations.
   std::map<std::uint16_t, std::uint64_t> counts_;
   std::uint64_t count_ = 0;
 };
@@ -42,8 +43,8 @@ struct TrafficCounts {
   std::uint64_t connections = 0;  // number of connections that reached a server
   std::uint64_t ok = 0;           // successful requests, in protocols that the proxy parses
   std::uint64_t failed = 0;
-  // For traffic that the proxy does not parse: how often data of the server followed data of the
-  // client, and the number of bytes.
+  // The next three members are for traffic that the proxy does not parse. `turns` is how often data
+  // of the server followed data of the client; the others are numbers of bytes.
   std::uint64_t turns = 0;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
@@ -60,7 +61,7 @@ struct TrafficStep {
   Duration begin{};
   Duration length{};
   std::string listener;
-  std::string region;  // region with prefixes that contain the client; empty if there is none
+  std::string region;  // region whose prefixes contain the client; empty if none does
   TrafficCounts counts;
 };
 

@@ -90,8 +90,8 @@ class Judge {
             "no operation counted: make the phase longer, or `every` of its probes shorter"};
   }
 
-  // Returns the time span in which injected faults count. The last faults of a phase are reported
-  // only when the rules of the next phase replace its rules.
+  // Returns the time span in which injected faults count. The span ends when the rules of the next
+  // phase act, because the last faults of a phase are reported only then.
   Span hits_span() const {
     for (std::size_t i = 0; i < seen_.phases.size(); ++i) {
       const auto begin = [&](std::size_t number) {
@@ -302,7 +302,7 @@ std::string print_time(Duration value) {
 
 std::string print_value(Metric metric, double value) {
   const auto rounded = [](double number, double to) { return std::round(number * to) / to; };
-  // A report may contain any number. Larger numbers are printed without rounding.
+  // A report may contain numbers that do not fit the integers below. Print such with four digits.
   constexpr double kMostShown = 9e9;
   if (!(std::abs(value) <= kMostShown)) {
     std::array<char, 32> text{};

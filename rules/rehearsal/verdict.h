@@ -15,8 +15,8 @@ struct Verdict {
   std::string name;
   std::string wanted;  // the expectation as text: "availability of phones in outage at least 99%"
   bool met = false;
-  // Whether there is something to judge. False if the phase did not run, there was no sample, or
-  // the probe could not be started. Such an expectation is never met.
+  // False if there was nothing to judge: the phase did not run, there was no sample, or the probe
+  // could not be started. Such an expectation is never met.
   bool measured = false;
   std::optional<double> value;    // measured value in the metric's unit
   std::optional<double> of = {};  // for a count: the total of which it is a part
@@ -25,7 +25,8 @@ struct Verdict {
 
 std::vector<Verdict> judge(const Scenario& scenario, const Measurements& seen);
 
-// Returns a time as text: "1h7m40s". Whole seconds, or finer below a minute.
+// Returns a time as text: "1h7m40s". Times of a minute or more are rounded to seconds, shorter
+// times to tenths of a second or of a millisecond.
 std::string print_time(Duration value);
 
 // Returns a value as text: "99.5%", "1m30s", "12", "3.2/s".
