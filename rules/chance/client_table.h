@@ -48,7 +48,7 @@ class ClientTable {
     visit(overflow_);
   }
 
-  // Like of(), but returns null if the client has no entry yet.
+  // Returns the value that of() would return, or null if of() would have to create it.
   T* known(Key client) {
     auto* head = buckets_[client % buckets_.size()].load(std::memory_order_acquire);
     if (auto* found = find(head, client)) return found;

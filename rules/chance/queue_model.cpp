@@ -15,8 +15,7 @@ void QueueModel::advance(Instant now) {
 }
 
 void QueueModel::postpone(Duration gap) {
-  // The instant of an idle server is in the past. The server must stay idle, so only later instants
-  // are moved.
+  // Move only instants in the future. An idle server became free in the past, and must stay idle.
   for (auto* heap : {&free_at_, &leaving_}) {
     for (auto& at : *heap) {
       if (at > now_) at = later(at, gap);

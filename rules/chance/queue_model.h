@@ -27,7 +27,7 @@ class QueueModel {
   struct Outcome {
     bool accepted = false;
     Duration wait{};  // time until the service of this request begins
-    // Requests waiting or in service at the arrival of this one, which is not counted.
+    // Number of requests waiting or in service when this request arrives, without this request.
     std::size_t in_system = 0;
   };
   // Adds a request that needs `service` time. If `now` is earlier than in a previous call, the

@@ -28,15 +28,15 @@ struct Schedule {
   Duration start{0};
   std::optional<Duration> duration;  // how long the rule stays active each time; no value: for ever
   Duration ramp{0};
-  // Time from one start to the next, for a rule that starts repeatedly; it needs a shorter
+  // For a rule that starts repeatedly: the time from one start to the next, which is longer than
   // `duration`. No value if the rule starts once.
   std::optional<Duration> repeat = {};
-  // Time after `began` at which the rule ends for good. No value if it never does.
+  // Time after `began` at which the rule ends for good. No value if it never ends.
   std::optional<Duration> end = {};
 
   // Returns the active period (window) of the rule that contains `now`, or else the next one.
-  // Without `repeat` there is only one, which is always returned. If none is left, both its ends
-  // are kNever.
+  // Without `repeat` there is only one period, which is always returned. If no period is left,
+  // `open` and `close` are kNever.
   Window window(Instant began, Instant now) const;
   // Returns the rule's first active period.
   Window window(Instant began) const { return window(began, Instant::min()); }

@@ -40,8 +40,8 @@ Done ask_dns(const Asked& asked, const Listener& listener, FlowFacts& flow) {
   return {};
 }
 
-// The Host header that a client would send for the URL: without the user, and without the scheme's
-// default port (RFC 9110, 7.2). "" if the URL is a path.
+// Returns the Host header that a client would send for the URL: without the user, and without the
+// scheme's default port (RFC 9110, 7.2). Returns "" if the URL is a path.
 std::string host_header_of(std::string_view url) {
   const auto scheme = url.find("://");
   if (url.starts_with('/') || scheme == std::string_view::npos) return {};
@@ -53,7 +53,8 @@ std::string host_header_of(std::string_view url) {
   return std::string(host);
 }
 
-// The first server of the listener's upstream; null if the file names none, or only a unix socket.
+// Returns the first server of the listener's upstream; null if the file names no server, or if the
+// first server is a unix socket.
 const Endpoint* first_server(const Config& config, const Listener& listener) {
   for (const auto& upstream : config.upstreams) {
     if (upstream.name != listener.upstream || upstream.servers.empty()) continue;
@@ -78,7 +79,7 @@ Done ask_http(const Asked& asked, HttpExchange& exchange) {
     header->value.erase(0, header->value.find_first_not_of(' '));
     request.headers.push_back(std::move(*header));
   }
-  // Every HTTP client sends Host.
+  // Add the Host header, because every HTTP client sends it.
   const auto host = host_header_of(asked.url);
   if (!host.empty() && request.find("host") == nullptr) request.append("host", host);
   exchange = HttpExchange::of(std::move(request));
@@ -89,8 +90,8 @@ Done ask_http(const Asked& asked, HttpExchange& exchange) {
   return {};
 }
 
-// Among the possible protocols of the connection, the one that a given option decides; by default
-// the first.
+// Returns the protocol of the message that the options describe. It is the protocol in `spoken` to
+// which a given option belongs, or by default the first protocol in `spoken`.
 const MessageProtocol* protocol_of(const Asked& asked, ProtocolSet spoken) {
   const MessageProtocol* first = nullptr;
   for (const auto* protocol : message_protocols()) {
@@ -109,7 +110,7 @@ std::string lines_of(const std::vector<std::string>& headers) {
   return lines;
 }
 
-// The message that the options describe, or none.
+// Returns the message that the options describe; no value if no option describes a message.
 std::optional<Message> message_of(const Asked& asked, Protocol protocol) {
   const bool headers = protocol.of_messages() != nullptr && !asked.headers.empty();
   if (asked.message.empty() && asked.text.empty() && !headers) return std::nullopt;

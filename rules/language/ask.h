@@ -1,4 +1,5 @@
-// Makes the question of `explain` from texts: options of the command line, parameters of the API.
+// Builds the Question that `explain` answers from texts: the options of the command line or the
+// parameters of the API. Pure functions; any thread.
 #pragma once
 
 #include <map>
@@ -11,37 +12,38 @@
 
 namespace brownout::rules {
 
-// A connection, request, query or message in the words of a user; "" is unknown.
+// A connection, request, query or message in the words of a user. "" means unknown.
 struct Asked {
   std::string listener;
   std::string client;       // an address, with or without a port
-  std::string destination;  // the same
+  std::string destination;  // an address, with or without a port
   std::uint64_t ordinal = 1;
   std::string at = "0s";
   std::string qname;
-  std::string qtype;      // "": A
-  std::string transport;  // "": udp
-  std::string method;     // "": GET
+  std::string qtype;      // if empty, A
+  std::string transport;  // if empty, udp
+  std::string method;     // if empty, GET
   std::string url;
   std::vector<std::string> headers;  // "name: value"
-  int status = 0;                    // of the response; 0: no response yet
+  int status = 0;                    // status of the response; 0 if it has not arrived
   std::string sni;
   std::string alpn;
   std::optional<std::uint64_t> seed;
 
-  // Properties of a message, by the name of the option (MessageProtocol::ExplainOption).
+  // Properties of a message. The keys are names of options (MessageProtocol::ExplainOption).
   std::map<std::string, std::string> message;
   std::string text;  // text of the message
 };
 
-// The question owns what its facts point to.
+// A question, with the HTTP request and ClientHello to which its FlowFacts point.
 struct Posed {
   Question question;
   HttpExchange exchange;
   ClientHello hello;
 };
 
-// An error begins with the name of the option: "client 10.0: not an address".
+// Returns the question. The text of an error begins with the name of the option: "client 10.0: not
+// an address".
 Result<std::unique_ptr<const Posed>> pose(const Config& config, const Asked& asked);
 
 }  // namespace brownout::rules

@@ -285,7 +285,8 @@ void FitCheck::check_direction_of_messages() const {
       "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
-// Reports a `reject` in the direction in which no matched listener has requests.
+// Reports a rule with the fault `reject` and direction = "downstream" if no server behind the
+// matched listeners sends requests.
 void FitCheck::check_direction_of_requests() const {
   if (rule_.kind->name != "reject" || rule_.match.direction != DirectionChoice::kDownstream) return;
   if (!has(kMessages) || supports(ProtocolSet::where(&MessageProtocol::servers_ask))) return;
@@ -294,7 +295,8 @@ void FitCheck::check_direction_of_requests() const {
                 "leave direction out, or write \"upstream\"");
 }
 
-// For faults on messages: reports a direction that excludes the acting half of every exchange.
+// Reports a direction that excludes all HTTP and DNS messages on which the fault acts. An example
+// is "upstream" for a fault that acts on responses.
 void FitCheck::check_exchanges() const {
   const auto acts_on = rule_.acting();
   const auto acts_only_on = [&](CarrierSet carrier) {

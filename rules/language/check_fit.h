@@ -1,6 +1,6 @@
-// FitCheck checks that the other keys of a rule fit its fault: the listeners' protocols, direction,
-// per, and the rest of the match. Each error is added to the diagnostics. Used while a file is
-// read; one thread.
+// FitCheck checks that the fault of a rule fits the protocols of the listeners, and the keys `per`
+// and `match` of the rule. Each error is added to the diagnostics. Used while a file is read; one
+// thread.
 #pragma once
 
 #include <functional>
@@ -35,8 +35,9 @@ class FitCheck {
   void check_exchanges() const;
   void check_direction_of_messages() const;
   void check_direction_of_requests() const;
-  // True if at least one listener that the rule matches meets the condition, carries one of the
-  // carriers, or has messages of one of the protocols.
+  // The next three functions test the listeners that the rule matches. They return true if at least
+  // one of these listeners meets the condition, has one of these kinds of traffic, or has messages
+  // of one of these protocols.
   bool any_matched(const std::function<bool(const Listener&)>& condition) const;
   bool has(CarrierSet carriers) const;
   bool supports(ProtocolSet protocols) const;

@@ -116,7 +116,8 @@ void ListenerCheck::check_intercept() const {
   }
 }
 
-// Clients of a forward proxy name their destination, so the listener must not have an upstream.
+// Checks the keys of a forward proxy. The proxy's clients name their destination, so the listener
+// must not have an upstream.
 void ListenerCheck::check_proxy() const {
   if (listener_.username.empty() != listener_.password_file.empty()) {
     problems_.add(node_.where, "username needs password_file, and password_file needs username",

@@ -52,8 +52,8 @@ void read_listen(const Node& node, Listener& listener, Diagnostics& problems) {
   listener.listen = std::move(*where);
 }
 
-// Reads the name of an [[upstream]], or addresses of servers. In the second case the addresses, as
-// text, become the name of a new upstream.
+// Reads the name of an [[upstream]], or a list of server addresses. The addresses, joined as text,
+// become the name of a new upstream.
 void read_upstream(const Node& node, Listener& listener, Diagnostics& problems) {
   const auto texts =
       detail::read_value<std::vector<std::string>>("upstream", node, {.required = true}, problems);

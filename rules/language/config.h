@@ -68,7 +68,7 @@ struct Listener {
   std::vector<PortRange> ports;  // destination ports to intercept; if empty, all
   bool spoof_client = false;     // for tproxy: whether servers see the client's address as source
   bool proxy_protocol = false;   // whether connections begin with a PROXY protocol header
-  // Credentials that clients of a proxy listener need. If both are empty, they need none.
+  // Credentials that clients of a proxy listener need. If both are empty, clients need none.
   std::string username;
   std::string password_file;  // path of a file; its first line is the password
   Bytes buffer{64 << 20};
@@ -80,7 +80,8 @@ struct Listener {
   bool enabled = true;  // if false, the listener does not listen
   std::optional<TlsServer> tls;
   std::optional<Framing> framing;  // for protocol "framed" only
-  // Addresses to replace where servers announce other servers. Empty if nothing is replaced.
+  // Server addresses to replace in messages in which servers announce other servers. Empty if
+  // nothing is replaced.
   AddressMap rewrite;
   // Whether the client's original destination is known, by interception or from its request to the
   // proxy.

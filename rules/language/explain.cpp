@@ -181,7 +181,7 @@ std::string other_message(const Rule& rule, const Question& question) {
   return "it is for messages with another " + std::string(key);
 }
 
-// The kind of thing that the rule's ordinals count on this flow.
+// Returns the noun for the items that the rule's `first`, `after` and `every` count on this flow.
 std::string_view counted(const Rule& rule, const FlowFacts& flow) {
   switch (flow.carrier) {
     case Carrier::kDatagram:
@@ -208,8 +208,8 @@ std::string counts_text(const Rule& rule, const FlowFacts& flow) {
 
 Explanation explain_rule(const Rule& rule, const Question& question) {
   Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
-  // Faults on bytes act on an HTTP request, too, because it is also part of the bytes of its
-  // connection.
+  // Faults on bytes act on an HTTP request, too, because the request is also part of the bytes of
+  // its connection.
   FlowFacts flow = question.flow;
   const auto acts_on = [&](Carrier carrier) {
     if (!rule.kind->carries(carrier) || !rule.fault->acts_on(carrier)) return false;
@@ -237,7 +237,8 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     answer.why = other_message(rule, question);
     if (!answer.why.empty()) return answer;
   }
-  // The question has the number of a connection, not of a message.
+  // The question contains the number of a connection. It says nothing about a rule that counts
+  // messages.
   const bool numbered = !messages || rule.match.count;
   if (numbered && !rule.match.ordinals().contains(question.flow.ordinal)) {
     answer.why = std::string(counted(rule, flow)) + " " + std::to_string(question.flow.ordinal) +
@@ -282,7 +283,8 @@ std::vector<Explanation> explain(const RuleSet& live, const Question& question, 
       continue;
     }
     asked.at = now - rule->began;
-    // Which connection comes next is unknown, and so is its draw; a client's draw stays the same.
+    // The random number of the next connection is unknown. With per = "client" the number depends
+    // only on the client, so it is known.
     asked.seed = rule->per == Per::kClient ? std::optional(rule->seed) : std::nullopt;
     if (rule->match.count_per == CountPer::kRule) {
       asked.flow.ordinal = rule->state->arrivals.count() + 1;

@@ -30,8 +30,8 @@ struct Explanation {
 };
 
 std::vector<Explanation> explain(const Config& config, const Question& question);
-// The same for the next connection, request or message that a running proxy gets. `question.at` and
-// `question.seed` are ignored.
+// Explains the rules of a running proxy for the next connection, request or message. `question.at`
+// and `question.seed` are ignored.
 std::vector<Explanation> explain(const RuleSet& live, const Question& question, Instant now);
 
 }  // namespace brownout::rules

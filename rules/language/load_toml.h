@@ -19,8 +19,8 @@ tl::expected<Config, Diagnostics> load_toml(std::string_view text);
 // Each rule and listener of a document has a name (complete_names.h).
 tl::expected<Node, Diagnostics> parse_toml(std::string_view text);
 tl::expected<Config, Diagnostics> read_config(const Node& document);
-// Reads as much as the errors allow and adds them to `problems`, so that the caller can make
-// further checks.
+// Like read_config() above, but if the document has errors, adds them to `problems` and returns
+// what could be read. The caller can then make further checks.
 Config read_config(const Node& document, Diagnostics& problems);
 
 // Returns the keys of a [[rule]] except `match`, `fault` and `preset`, for the reference page.

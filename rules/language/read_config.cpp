@@ -88,8 +88,8 @@ class ConfigReader {
     config_.listeners.push_back(std::move(listener));
   }
 
-  // Reads an upstream given as addresses in a [[listener]]. It becomes an unnamed upstream group;
-  // listeners with the same addresses share it.
+  // Reads an upstream given as addresses in a [[listener]]. They become an upstream group with
+  // their text as its name. Listeners with the same addresses share the group.
   void read_direct(const Node& node, const std::string& name) {
     if (name.empty() || upstream_names_.contains(name)) return;
     const auto is_address = [](const Node& text) {
@@ -159,8 +159,8 @@ class ConfigReader {
     if (seed) config_.seed = static_cast<std::uint64_t>(*seed);
   }
 
-  // Reads the rule `name` again, with the keys of `fault` in its fault. Returns several rules if it
-  // has a preset, none if there is no such rule.
+  // Reads the rule `name` again, with the keys of `fault` in its fault. Returns several rules if
+  // the rule has a preset, and no rules if the name is unknown.
   std::vector<Rule> change_rule(const Node* rules, std::string_view name, const Node& fault) {
     if (rules == nullptr || rules->array() == nullptr) return {};
     for (const auto& node : *rules->array()) {

@@ -54,9 +54,10 @@ bool share_a_direction(const Rule& rule, const Rule& other) {
          (rule.match.covers(Direction::kDownstream) && other.match.covers(Direction::kDownstream));
 }
 
-// Finds a rule on bytes that comes before `rule`, a rule on messages, in the file but acts after
-// it. The proxy reads requests before any fault acts on bytes. Rules on other messages act
-// together, at the position of the first of them (proxy/flow/pipe.h).
+// `rule` acts on messages. Returns a rule on bytes that is before `rule` in the file but acts after
+// it, or null if the file has no such rule. The proxy reads requests before any fault acts on
+// bytes. Rules on other messages act together, at the position of the first of them
+// (proxy/flow/pipe.h).
 const Rule* overtaken(const Config& config, const Rule& rule, const Listener& listener) {
   if (!acts_on_messages_of(rule, listener)) return nullptr;
   bool begun = listener.protocol.has_requests();

@@ -22,11 +22,11 @@ class FailureLog {
     std::uint32_t user = 0;   // index of the user within its probe, from 0
     std::uint64_t message = 0;
     Duration at{};
-    std::optional<Duration> found = {};  // time at which the message arrived late
+    std::optional<Duration> found = {};  // time at which a later operation received the message
   };
 
-  // Adds the failure and the lost messages of an operation, if it has any. `phase` is the number of
-  // the phase in which the operation began.
+  // Adds an operation: its failure, its lost messages, and lost messages that arrived after all.
+  // `phase` is the number of the phase in which the operation began.
   void add(std::size_t phase, const Operation& operation);
 
   // Returns the numbers of failed operations by reason, then by number of the phase.

@@ -26,8 +26,9 @@ struct Operation {
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
-  // Numbers of the messages that this operation lost. Each user numbers its messages from 1.
-  // `found` has the messages that an earlier operation lost and that arrived in this operation.
+  // `missing` has the numbers of the messages that this operation lost. `found` has the numbers of
+  // messages that an earlier operation lost and this operation received. Each user numbers its
+  // messages from 1.
   std::vector<std::uint64_t> missing = {};
   std::vector<std::uint64_t> found = {};
   std::string why = {};  // reason of the last failed attempt

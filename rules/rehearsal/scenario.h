@@ -79,9 +79,10 @@ struct Probe {
   std::string ca;  // path of a PEM file; if empty, the system's CAs are used
   std::string command;
   std::string query;
-  Bytes size{64};             // size of a message
-  std::string send;           // for tcp: text to send instead of a numbered message
-  std::string expect;         // for tcp: text in the answer; if empty, the sent message
+  Bytes size{64};    // size of a message
+  std::string send;  // for tcp: text to send instead of a numbered message
+  // For tcp: text that the answer must contain. If empty, the answer must contain the sent message.
+  std::string expect;
   std::string user_name;      // for postgres and messaging protocols
   std::string database;       // for postgres; if empty, the database named like the user
   std::string password_file;  // path of a file; its first line is the password

@@ -162,7 +162,8 @@ class Tally {
   void add_to_expectations(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
                            const Operation& operation, bool pending);
   // Whether an operation that was unfinished when the rehearsal ended counts as failed. It does
-  // if it waited until its time-out, or twice as long as the longest successful operation.
+  // if it waited until its time-out. If other operations of its probe succeeded, it also does after
+  // twice the longest of their times, but at least after kHangs (tally.cpp).
   bool overdue(const Scenario& scenario, const Operation& operation) const;
   void add_to_failures(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
                        const Operation& operation);
