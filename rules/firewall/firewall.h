@@ -5,8 +5,8 @@
 // `new`. All later packets, in both directions, are `established`. Source and destination are those
 // of the packet: the source of a reply is the server. With `stateful = true`, established
 // packets are accepted without a line, as in security groups. `stateful = false` means that they go
-// through the lines like others, as in nftables and iptables. These are stateful, too, but need a
-// line for established packets.
+// through the lines like others, as in nftables and iptables. Those firewalls are stateful, too,
+// but need a line for established packets.
 //
 // Pure values; any thread.
 #pragma once
@@ -43,7 +43,7 @@ struct Packet {
   PacketState state = PacketState::kNew;
 
   // Returns the address family of the source, or of the destination if there is no source. Returns
-  // no value between unix sockets.
+  // no value if both are unix sockets.
   std::optional<IpFamily> family() const;
 };
 

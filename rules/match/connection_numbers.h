@@ -1,5 +1,5 @@
 // ConnectionNumbers keeps the numbers that rules with count = "connection" gave to one connection.
-// The connection's thread only.
+// Used on the connection's thread only.
 #pragma once
 
 #include <algorithm>
@@ -11,9 +11,9 @@ namespace brownout::rules {
 
 class ConnectionNumbers {
  public:
-  // Returns the number that the rule gave to this connection; the first time, and the first time
-  // after a reset of its counter, that of next(). `rule` identifies the rule; `resets` says how
-  // often its counter was reset.
+  // Returns the number that the rule gave to this connection. Calls next() for a new number if the
+  // rule has not yet numbered the connection since its counter was reset. `rule` identifies the
+  // rule; `resets` says how often the counter was reset.
   template <class Next>
   std::uint64_t of(const std::shared_ptr<const void>& rule, std::uint64_t resets,
                    const Next& next) {
@@ -23,7 +23,7 @@ class ConnectionNumbers {
     if (found != given_.end()) {
       given_.erase(found);
     } else {
-      // Rules that are no longer loaded: a connection may outlive many.
+      // Forget rules that are no longer loaded, because a connection may outlive many of them.
       std::erase_if(given_, [](const Given& given) { return given.rule.use_count() == 1; });
     }
     given_.push_back({rule, resets, next()});

@@ -101,8 +101,9 @@ struct EnumNames<CountPer> {
       std::pair<std::string_view, CountPer>{"client", CountPer::kClient}};
 };
 
-// Counts connections, or sessions of UDP, in place of what the rule acts on. A connection is
-// counted when the first of its requests, messages or datagrams matches.
+// The value of the key `count`. With "connection", the rule counts connections (for UDP: sessions)
+// instead of the requests, messages or datagrams on which it acts. A connection is counted when the
+// first of its requests, messages or datagrams matches.
 enum class Count { kConnection };
 template <>
 struct EnumNames<Count> {
@@ -119,7 +120,7 @@ struct Match {
   std::optional<std::int64_t> first;
   std::optional<std::int64_t> after;
   std::optional<std::int64_t> every;
-  std::optional<Count> count;  // none: what the rule acts on
+  std::optional<Count> count;  // no value: counts the items on which the rule acts
   CountPer count_per = CountPer::kRule;
   std::vector<NamePattern> host;  // host of an HTTP request, or name of a connection's destination
   DnsMatch dns;

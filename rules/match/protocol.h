@@ -31,14 +31,14 @@ class Protocol {
   static std::optional<Protocol> named(std::string_view name);
   std::string_view name() const;
 
-  // Returns the kinds of traffic on which rules can act.
+  // Returns the kinds of traffic of this protocol on which rules can act.
   CarrierSet carriers() const;
-  // Returns the protocols of messages. For WebSocket, these include the protocols inside WebSocket
-  // messages.
+  // Returns the protocols of the messages that listeners of this protocol see. For WebSocket, these
+  // include the protocols inside WebSocket messages.
   ProtocolSet messages() const;
   // Whether clients open connections instead of sending single datagrams.
   bool is_connections() const { return carriers().has(Carrier::kStream); }
-  // Returns the argument of of(), or null for other protocols.
+  // Returns the messaging protocol that was passed to of(), or null for all other protocols.
   const MessageProtocol* of_messages() const { return messages_; }
   // Whether clients send HTTP requests.
   bool has_requests() const { return kind_ == Kind::kHttp || kind_ == Kind::kWebSocket; }

@@ -18,7 +18,7 @@ namespace brownout::rules {
 struct FlowFacts;       // defined in match.h
 class MessageProtocol;  // defined in message_protocol.h
 
-// Receives a property of a message: its name, a string literal, and its value.
+// A function that receives one property of a message: its name, a string literal, and its value.
 using Tell = std::function<void(std::string_view name, std::string_view value)>;
 
 // Immutable once rules can access it.

@@ -115,8 +115,9 @@ class MessageProtocol {
   virtual bool servers_ask() const { return true; }
 
   virtual std::vector<MessageKey> keys() const = 0;
-  // Tells the properties of a message under the names of the keys that match them, and its trace
-  // (trace.h). Leaves out headers and payloads, which may hold secrets.
+  // Calls tell(name, value) for each property of the message that a key of `match` tests; the name
+  // is the key's. Also tells the message's trace (trace.h). Leaves out headers and payloads, which
+  // may hold secrets.
   virtual void describe(const Message& message, const Tell& tell) const = 0;
   // Names what size() measures, for the reference: "the packet's". "" if size() is the size of the
   // payload.
@@ -155,7 +156,7 @@ class MessageProtocol {
   virtual std::string_view about_refusal() const { return {}; }
   // Whether a [[probe]] may have synthetic users that use the protocol (proxy/rehearsal/users).
   virtual bool has_users() const { return false; }
-  // Returns the keys of [[probe]] for such users.
+  // Returns the keys of [[probe]] for synthetic users of the protocol.
   virtual std::vector<OptionKey> user_keys() const { return {}; }
   // Returns the reply to a ping. Returns no value if the message is not a ping.
   virtual std::optional<Chunk> pong(const Chunk&) const { return std::nullopt; }

@@ -5,7 +5,8 @@
 namespace brownout::rules {
 namespace {
 
-// A traceparent of version 00 has 55 bytes; later versions may append fields.
+// Maximum length in bytes. A traceparent of version 00 has 55 bytes, but later versions may append
+// fields.
 constexpr std::size_t kLongestTrace = 128;
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The trace to which a request or message belongs, as tracing libraries say it in headers.
+// Finds the trace to which a request or message belongs, in the headers that tracing libraries set.
+// The event log shows it. Known headers:
 //
 //   traceparent   W3C Trace Context
 //   b3            Zipkin's B3, in one header or in X-B3-TraceId, X-B3-SpanId and X-B3-Sampled
@@ -11,10 +12,11 @@
 
 namespace brownout::rules {
 
-// Returns the value of a header or of a user property.
+// A function that returns the value of a header or user property; no value if it is absent.
 using FindHeader = std::function<std::optional<std::string_view>(std::string_view name)>;
 
-// Tells `traceparent` and `b3`, if there are any. Longer values than a trace can have are left out.
+// Calls tell(name, value) for `traceparent` and for `b3`, if the headers contain them. Leaves out
+// values that are too long for a trace.
 void tell_trace(const FindHeader& find, const Tell& tell);
 
 }  // namespace brownout::rules

@@ -24,7 +24,7 @@ struct Node {
   const Table* table() const { return std::get_if<Table>(&value); }
   const Array* array() const { return std::get_if<Array>(&value); }
   const std::string* string() const { return std::get_if<std::string>(&value); }
-  // Returns the value of this key, or null if there is none or the node is not a table.
+  // Returns the value of this key, or null if the key is missing or the node is not a table.
   const Node* find(std::string_view key) const;
   // Returns the type in words, for messages: "a string", "a whole number", "a table"...
   std::string_view type_name() const;
@@ -36,7 +36,8 @@ struct Member {
   Node node;
 };
 
-// Returns the [[kind]] table of this name, or null. A table without the key `name` has the name "".
+// Returns the [[kind]] table of this name, or null if no table has it. A table without the key
+// `name` has the name "".
 const Node* find_table(const Node& document, std::string_view kind, std::string_view name);
 
 // Returns the node as one line of text with sorted keys. Nodes of equal content have equal texts.

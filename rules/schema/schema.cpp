@@ -6,7 +6,7 @@ namespace {
 template <class T>
 Result<T> read_text(const Node& node, std::string_view kind, Result<T> (*parse)(std::string_view)) {
   if (const auto* text = node.string()) return parse(*text);
-  // Parsing "" fails, and the parser's hint explains the format.
+  // Parse "" to get the parser's error, because the hint of this error explains the format.
   auto form = parse("");
   auto error = wrong_type(node, kind).value();
   if (!form) error.hint = form.error().hint;

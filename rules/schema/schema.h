@@ -167,13 +167,14 @@ struct ValueKind<std::vector<T>> {
   static std::string print(const std::vector<T>& values) { return values.empty() ? "all" : "..."; }
 };
 
-// False for lists, whose elements are read one by one.
+// Whether ValueKind<T>::read() can read the value. False for lists, whose elements are read one by
+// one.
 template <class T>
 concept ReadAtOnce = requires(const Node& node) {
   ValueKind<T>::read(node);
 };
 
-// A list has the limits of its elements.
+// The limits of a list apply to each of its elements.
 template <class T>
 struct LimitedBy {
   using Type = T;
@@ -234,7 +235,8 @@ std::optional<T> read_single(std::string_view name, const Node& node, const Limi
   return std::move(*value);
 }
 
-// Reports every wrong element.
+// Reads a list, or a single value as a list with one element. Reports every wrong element, and
+// returns no value if any element is wrong.
 template <class T>
 std::optional<std::vector<T>> read_list(std::string_view name, const Node& node,
                                         const Limits<T>& limits, Diagnostics& problems) {

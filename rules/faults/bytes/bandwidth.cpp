@@ -1,5 +1,5 @@
-// bandwidth: limits the rate at which bytes pass. Bytes leave in pieces of at most 10 ms of the
-// rate, so that the limit holds over short times, too.
+// bandwidth: limits the rate at which bytes pass. Bytes leave in pieces that take at most 10 ms at
+// this rate, so that the limit holds over short times, too.
 #include <array>
 
 #include "rules/chance/client_table.h"

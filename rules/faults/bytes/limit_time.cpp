@@ -1,5 +1,5 @@
-// limit_time: ends a connection after a time, whatever the traffic, so also in the middle of a
-// message.
+// limit_time: ends a connection after a time. The end may come in the middle of a message, because
+// the traffic is ignored.
 #include <array>
 
 #include "rules/engine/fault.h"

@@ -71,7 +71,8 @@ class LossStage final : public HoldingStage {
   Instant deadline() const override { return std::min(HoldingStage::deadline(), gives_up_); }
 
  private:
-  // Returns the delay until a transmission of the next segment arrives; zero if the first one does.
+  // Returns the delay until a transmission of the next segment arrives; zero if the first
+  // transmission arrives.
   Duration next_segment(std::size_t bytes, Instant now, Output& out) {
     const auto ordinal = segments_++;
     const double intensity = intensity_.at(now);
@@ -91,7 +92,8 @@ class LossStage final : public HoldingStage {
               .bytes = static_cast<std::int64_t>(bytes),
               .ordinal = ordinal},
              now);
-    // A segment that never arrives is held forever, so that it does not leave with the reset.
+    // A segment whose transmissions are all lost is held forever, so that it does not arrive even
+    // when the connection is reset.
     return lost_for_good ? kNever - now : stall;
   }
 

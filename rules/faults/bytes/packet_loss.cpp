@@ -1,6 +1,6 @@
-// packet_loss: drops whole chunks, which corrupts the stream. Toxiproxy has this fault under the
-// same name (2026), and its `correlation`: the loss rate is higher by it after a drop, so that
-// drops come in bursts. For the effect of packet loss on a real TCP connection see loss.cpp.
+// packet_loss: drops whole chunks, which corrupts the stream. After a dropped chunk, the loss rate
+// is higher by `correlation`, so that drops come in bursts. Toxiproxy has the same fault with the
+// same keys (2026). For the effect of packet loss on a real TCP connection see loss.cpp.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -32,7 +32,7 @@ class PacketLossStage final : public Stage {
   PacketLossSettings settings_;
   Dice dice_;
   Intensity intensity_;
-  bool dropped_ = false;  // the chunk before
+  bool dropped_ = false;  // whether the previous chunk was dropped
   std::uint64_t chunks_ = 0;
 };
 

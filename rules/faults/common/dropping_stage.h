@@ -1,5 +1,5 @@
-// DropStage drops every chunk or datagram; LossyStage drops those that a loss model chooses. Their
-// thread and owner are those of any stage (stage.h).
+// DropStage drops every chunk or datagram. LossyStage drops only the chunks or datagrams that a
+// loss model chooses. Thread and owner are those of any stage (stage.h).
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // RateStage passes a stream no faster than a rate, for the faults bandwidth and response_rate.
-// Bytes leave in pieces of at most 10 ms of the rate, so that the limit holds over short times,
-// too. Thread and owner are those of any stage (stage.h).
+// Bytes leave in pieces that take at most 10 ms at this rate, so that the limit holds over short
+// times, too. Thread and owner are those of any stage (stage.h).
 #pragma once
 
 #include "rules/base/units.h"

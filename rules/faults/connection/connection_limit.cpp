@@ -1,5 +1,5 @@
-// connection_limit: refuses connections beyond a number of open ones. A connection counts from its
-// arrival until its end, even if the rule ends first.
+// connection_limit: refuses new connections while a maximum number of connections is open. A
+// connection counts from its arrival until its end, even if the rule ends first.
 #include <array>
 #include <atomic>
 
@@ -20,8 +20,8 @@ struct ConnectionLimitSettings {
 
 using Counter = std::atomic<std::int64_t>;
 
-// Numbers of open connections. Each open connection shares ownership, because it may outlive the
-// rule.
+// Numbers of open connections. Each open connection shares ownership of them, because the
+// connection may outlive the rule.
 struct Counters {
   Counter rule{0};
   ClientTable<Counter> clients;

@@ -1,6 +1,6 @@
-// slow_accept: imitates a server with a slow accept loop: new connections queue. Until its turn
-// comes, nothing is read from a connection, and its server is not connected. The fault
-// connect_delay delays each connection independently.
+// slow_accept: imitates a server with a slow accept loop, so that new connections queue. While a
+// connection waits in the queue, nothing is read from it, and no connection to its server is
+// opened. The fault connect_delay delays each connection independently.
 #include "rules/chance/pacer.h"
 #include "rules/engine/fault.h"
 

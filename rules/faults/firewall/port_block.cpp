@@ -46,8 +46,9 @@ class PortBlock final : public FirewallMistake {
     auto reply = line;
     std::swap(reply.port, reply.source_port);
     reply.state = PacketState::kEstablished;
-    // Established flows are blocked, too. The firewall accepts their packets without a line, so
-    // this rule becomes a line, behind those that block.
+    // Established flows must be blocked, too. With stateful = true, the firewall accepts their
+    // packets before it looks at any line. Replace this by a line that accepts them, and put the
+    // two blocking lines before it.
     if (std::exchange(firewall.stateful, false)) {
       firewall.rules.insert(firewall.rules.begin(), {.action = FirewallAction::kAccept,
                                                      .state = PacketState::kEstablished});

@@ -12,7 +12,7 @@ struct HoldUntilSettings {
   Duration most = std::chrono::seconds(60);
 };
 
-// Holds messages until one that matches `passes` arrives, which is never held itself.
+// Holds messages until a message that matches `passes` arrives. Such a message is never held.
 class HoldUntilStage final : public Stage {
  public:
   explicit HoldUntilStage(const HoldUntilSettings& settings) : settings_(settings) {}
@@ -103,7 +103,7 @@ class HoldUntil final : public MessageFault {
     }
   }
 
-  // Whether `passes`, the message that others wait for, is of this kind of traffic.
+  // Whether `passes` describes messages of this kind of traffic.
   bool acts_on(Carrier carrier) const override {
     switch (carrier) {
       case Carrier::kHttp:

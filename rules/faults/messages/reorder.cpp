@@ -20,14 +20,14 @@ struct ReorderSettings {
   Duration delay{};
 };
 
-// Whether the message is the last of its sender. It must not overtake other messages, because the
-// receiver would no longer read them.
+// Whether the message is the last of its sender. The last message must not overtake others, because
+// the receiver would no longer read them.
 bool ends(const Chunk& chunk) {
   return chunk.message() != nullptr && chunk.message()->ends_conversation();
 }
 
-// Emits a candidate that the random draw selects at once, while all others wait (tc-netem(8),
-// reorder).
+// Holds each datagram for `delay`. After `gap` - 1 held datagrams, the next datagram is a
+// candidate: it leaves at once if the random draw selects it (tc-netem(8), reorder).
 class OvertakingStage final : public DatagramStage {
  public:
   OvertakingStage(const ReorderSettings& settings, const StageContext& context)
@@ -59,7 +59,7 @@ class OvertakingStage final : public DatagramStage {
   Intensity intensity_;
   CorrelatedDraws draws_;
   std::uint64_t datagrams_ = 0;
-  std::int64_t since_ = 0;  // number of datagrams since the last that did not wait
+  std::int64_t since_ = 0;  // number of datagrams since the last that left at once
 };
 
 // Gathers `window` chunks, then emits them in a random order.
