@@ -7,7 +7,8 @@
 // Share of packets in the bad state: bad = p / (p + r). Mean loss: bad * (1-h) + (1-bad) * (1-k).
 // Mean length of a bad period: 1/r packets.
 //
-// A LossModel belongs to one fault at work on one direction of a flow; one thread.
+// A LossModel belongs to one stage (rules/engine/stage.h), that is, to one fault at work on one
+// direction of a flow; one thread.
 #pragma once
 
 #include <optional>

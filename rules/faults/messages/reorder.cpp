@@ -26,7 +26,7 @@ bool ends(const Chunk& chunk) {
   return chunk.message() != nullptr && chunk.message()->ends_conversation();
 }
 
-// Holds each datagram for `delay`. After `gap` - 1 held datagrams, the next datagram is a
+// Holds each datagram for `delay`. After at least `gap` - 1 held datagrams, a datagram is a
 // candidate: it leaves at once if the random draw selects it (tc-netem(8), reorder).
 class OvertakingStage final : public DatagramStage {
  public:
