@@ -34,8 +34,8 @@ Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddr
   return fd;
 }
 
-// Belongs to one thread, because some libraries run event loops of their own on a user's thread,
-// and these accept no further descriptor.
+// The descriptor of give_up_when_readable(). It is one for each thread instead of a parameter,
+// because the event loops of some client libraries accept no descriptor from their caller.
 thread_local int stop_fd = -1;
 
 }  // namespace

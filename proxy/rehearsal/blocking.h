@@ -23,8 +23,8 @@ using rules::Instant;
 template <class T>
 using Outcome = tl::expected<T, std::string>;
 
-// Makes every wait of the calling thread end once this descriptor is readable, as if its deadline
-// had come. -1 removes the descriptor.
+// Makes every later wait of the calling thread end once `fd` is readable, as if the deadline of the
+// wait had come. -1 means no descriptor.
 void give_up_when_readable(int fd);
 bool given_up();
 // Waits like proxy::wait_ready(), but ends early once given_up() is true.

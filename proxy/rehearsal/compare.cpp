@@ -36,14 +36,14 @@ bool is_quality(const ReadExpectation& expectation) {
          expectation.metric != Metric::kReconnectRate && expectation.metric != Metric::kShare;
 }
 
-// Returns the value that is compared. With `shares`, that is a count divided by its total, since
-// fewer may be lost because fewer were sent.
+// Returns the value to compare. With `shares`, it is a count divided by its total: a run that sends
+// fewer messages may lose fewer for this reason alone.
 double quantity(const ReadExpectation& expectation, bool shares) {
   return shares ? *expectation.value / *expectation.of : *expectation.value;
 }
 
-// Returns the difference in seconds that a busy machine alone may cause. Latencies are in real
-// time, other times in scenario time.
+// Returns the difference in seconds that a busy machine alone may cause. It is scaled by the time
+// scale, except for latencies, which are measured in real time.
 double noise(const ReadExpectation& expectation, double time_scale) {
   if (!expectation.metric || unit_of(*expectation.metric) != rules::Unit::kTime) return 0;
   const bool latency =

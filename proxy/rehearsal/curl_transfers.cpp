@@ -19,7 +19,7 @@ int CurlTransfers::on_socket(CURL*, curl_socket_t socket, int what, void* to, vo
   auto& sockets = static_cast<CurlTransfers*>(to)->sockets_;
   std::erase_if(sockets, [&](const pollfd& known) { return known.fd == socket; });
   if (what == CURL_POLL_REMOVE) return 0;
-  // CURL_POLL_INOUT contains the bits of both
+  // CURL_POLL_INOUT contains the bits of CURL_POLL_IN and CURL_POLL_OUT.
   const int events =
       ((what & CURL_POLL_IN) != 0 ? POLLIN : 0) | ((what & CURL_POLL_OUT) != 0 ? POLLOUT : 0);
   sockets.push_back({socket, static_cast<short>(events), 0});

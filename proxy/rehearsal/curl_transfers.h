@@ -1,6 +1,8 @@
-// CurlTransfers: runs the libcurl requests of one synthetic user, one at a time. Waits with
-// proxy/loop/clock.h instead of libcurl, as virtual time requires. Connections stay open between
-// requests. Use only on the user's thread.
+// CurlTransfers: runs the libcurl requests of one synthetic user, one at a time. Connections stay
+// open between requests. Use only on the user's thread.
+//
+// Waits by the functions of proxy/loop/clock.h instead of libcurl's own, so that the waits also end
+// at the right time in virtual time.
 #pragma once
 
 #include <vector>

@@ -98,8 +98,8 @@ Descendants::Descendants() {
   ::prctl(PR_GET_CHILD_SUBREAPER, &adopted_before_);
   for (const auto& process : descendants({})) earlier_.insert(process.id);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // Restores the default action of SIGCHLD. Some callers ignore the signal, which this process
-  // inherits, and exit codes would then be lost.
+  // Restores the default action of SIGCHLD. The parent of this process may have ignored the signal,
+  // which is inherited: the exit codes of children would then be lost.
   ::signal(SIGCHLD, SIG_DFL);
 }
 
@@ -114,7 +114,7 @@ Descendants::~Descendants() {
     if (passed >= kGrace) signal = SIGKILL;
     for (const auto& process : descendants(earlier_)) {
       left |= !process.zombie;
-      // SIGKILL is sent each time, but SIGTERM only once to each process.
+      // SIGKILL is sent in each pass of the loop, but SIGTERM only once to each process.
       if (!process.zombie && (signal == SIGKILL || awaited_.insert(process.id).second)) {
         ::kill(process.id, signal);
       }
@@ -138,8 +138,8 @@ tl::expected<pid_t, int> Descendants::spawn(const std::string& command) {
   }
   variables.push_back(nullptr);
   SpawnSettings settings;
-  // Gives the command its own process group, so that kill() reaches all of its processes, and the
-  // default action of SIGPIPE, which Brownout ignores.
+  // Gives the command its own process group, so that kill() reaches all of its processes. Restores
+  // the default action of SIGPIPE for the command, since Brownout ignores this signal.
   sigset_t usual;
   sigemptyset(&usual);
   sigaddset(&usual, SIGPIPE);

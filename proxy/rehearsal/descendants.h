@@ -40,7 +40,8 @@ class Descendants {
  private:
   Guard guard_;  // comes first, since earlier_ must contain the guard's process
   std::mutex mutex_;
-  std::set<pid_t> awaited_;  // children of spawn() whose end no one has asked for yet
+  // Children of spawn() whose end ended() and kill() have not reported yet.
+  std::set<pid_t> awaited_;
   std::set<pid_t> earlier_;  // descendants of this process that are older than this object
   int adopted_before_ = 0;
 };

@@ -22,7 +22,7 @@ tl::unexpected<rules::Error> failed(std::string what) {
   return tl::unexpected(rules::Error{rules::Origin::kInternal, std::move(what)});
 }
 
-// Whether everything that the probe waits for runs in this process, as virtual time requires.
+// Whether the probe waits only for code of this process. Only such probes can run in virtual time.
 bool runs_in_process(const rules::Probe& probe) {
   using rules::ProbeKind;
   constexpr std::array kInProcess{ProbeKind::kTcp, ProbeKind::kHttp, ProbeKind::kDns,
@@ -43,7 +43,8 @@ rules::Result<void> check_virtual(const rules::Scenario& scenario) {
   return {};
 }
 
-// The embedded servers echo what they are sent.
+// Checks that the embedded servers can answer all probes. The servers echo the bytes that they
+// receive, so the expected answer must be part of the bytes that the probe sends.
 rules::Result<void> check_answers(const rules::Scenario& scenario) {
   for (const auto& probe : scenario.probes) {
     if (probe.send.find(probe.expect) != std::string::npos) continue;
@@ -105,7 +106,7 @@ rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling h
       server = kRefusing;
       continue;
     }
-    // Keeps a server's loopback address, since rules may match the server by it.
+    // A server on loopback keeps its IP address, since rules may match the server by this address.
     const bool loopback = server.ip() && server.ip()->is_loopback();
     const rules::Endpoint where{loopback ? server.host : "127.0.0.1", 0, ""};
     auto embedded = std::make_unique<proxy::MessagingServer>(where);

@@ -30,8 +30,8 @@ enum class Pace {
 class Embedded {
  public:
   // Replaces the servers in `config` by embedded ones, and makes a CA folder if the file names one.
-  // With Pace::kVirtual, time is virtual until the returned object is destroyed. It must be
-  // destroyed after runners and their users.
+  // With Pace::kVirtual, time is virtual until the returned object is destroyed. Destroy the object
+  // after all runners and their users.
   static rules::Result<std::unique_ptr<Embedded>> stand_in(rules::Config& config, Handling handling,
                                                            Pace pace = Pace::kReal);
   ~Embedded();

@@ -17,7 +17,8 @@ inline std::string grouped(std::uint64_t number) {
   return text;
 }
 
-// With so many decimals. Numbers that no count can have are printed as they are.
+// Formats a number with grouped digits and the given number of decimals. A number that cannot be a
+// count (negative, infinite or from 1e15) is formatted with four digits and without groups.
 inline std::string grouped(double number, int decimals) {
   constexpr double kMost = 1e15;
   if (!(number >= 0 && number < kMost)) return fmt::format("{:.4g}", number);

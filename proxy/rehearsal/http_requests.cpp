@@ -50,8 +50,9 @@ Outcome<HttpReply> HttpRequests::get(const Target& target, const std::string& ur
   return reply;
 }
 
-// If the probe's key `resolve` asks for a lookup of its own, returns the address for libcurl
-// (CURLOPT_CONNECT_TO); else null.
+// Looks up the name that the probe's key `resolve` gives, and returns the address in libcurl's form
+// (CURLOPT_CONNECT_TO). Returns null without such a name. Also returns null if the lookup fails;
+// why_ then has the reason.
 curl_slist* HttpRequests::connect_to(const Target& target, Instant deadline) {
   why_.clear();
   if (target.name.empty() || !target.url.empty()) return nullptr;

@@ -10,7 +10,7 @@ namespace {
 
 using CourseJson = nlohmann::ordered_json;
 
-// "Now" is this much real time, or the last step in which an operation ended.
+// The member "now" of a probe counts operations of this much real time, up to the latest operation.
 constexpr Duration kRecent = std::chrono::seconds(5);
 
 double in_seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
@@ -42,7 +42,7 @@ CourseJson phases_of(const Runner& runner) {
   return phases;
 }
 
-// The latest operations of a probe.
+// Counts the latest operations of a probe, for the member "now".
 CourseJson latest(const Runner& runner, const rules::ProbeTally& tally) {
   const auto width = rules::ProbeTally::width(runner.scenario());
   const auto recent = rules::stretched(kRecent, runner.scenario().time_scale);

@@ -23,7 +23,8 @@ struct Column {
   std::size_t failed = 0;
 };
 
-// Draws # if all operations succeeded, x if all failed, and - if only some did.
+// Draws one character for each column. It is # if all operations succeeded, x if all failed, and -
+// if some succeeded and some failed.
 std::string bar(const std::array<Column, kColumns>& columns, bool colour) {
   std::string text;
   for (const auto& column : columns) {

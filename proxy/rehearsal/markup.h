@@ -8,7 +8,7 @@
 
 namespace brownout::rehearsal {
 
-// For XML and HTML, between tags or in an attribute.
+// Escapes text for XML and HTML, between tags or in an attribute.
 inline std::string escaped(std::string_view text) {
   std::string safe;
   for (const char c : rules::valid_text(text)) {
@@ -21,14 +21,14 @@ inline std::string escaped(std::string_view text) {
     } else if (c == '"') {
       safe += "&quot;";
     } else {
-      // Replaces other control characters, which XML 1.0 does not allow.
+      // Replaces control characters except line feeds and tabs, since XML 1.0 does not allow them.
       safe += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
     }
   }
   return safe;
 }
 
-// For a cell of a Markdown table.
+// Escapes text for a cell of a Markdown table.
 inline std::string markdown_cell(std::string_view text) {
   std::string safe;
   for (const char c : rules::valid_text(text)) {

@@ -28,9 +28,9 @@ class NumberedMessages {
     done.missing.push_back(last_ + 1);
     return *under_way_.insert(under_way_.end(), ++last_);
   }
-  // Records the arrival of a message. If it was sent in an earlier attempt, it stays lost there,
-  // and the present attempt counts one lost message less. A message that is not in flight is a
-  // duplicate.
+  // Records the arrival of a message, or a duplicate if the message is not in flight. If an earlier
+  // attempt sent the message, `done` counts one lost message less: that attempt has already counted
+  // it as lost.
   void came(std::uint64_t number, Attempt& done) {
     if (under_way_.erase(number) == 0) {
       ++done.duplicated;
@@ -42,7 +42,8 @@ class NumberedMessages {
     highest_ = std::max(highest_, number);
   }
   std::uint64_t last() const { return last_; }
-  // Whether all messages with a higher number have arrived; left() is how many have not.
+  // Whether all messages after message `number` have arrived. left() returns how many of these
+  // messages have not arrived.
   bool all_came(std::uint64_t number) const { return left(number) == 0; }
   std::size_t left(std::uint64_t number) const {
     return static_cast<std::size_t>(

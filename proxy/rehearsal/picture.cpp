@@ -13,7 +13,7 @@ namespace {
 constexpr double kLeft = 170;
 constexpr double kWidth = 900;
 constexpr double kRow = 74;
-// Where so many steps in a row have no value, the line of a chart is interrupted.
+// The line of a chart is interrupted where this many steps in a row have no value.
 constexpr std::size_t kLongestGap = 6;
 
 class Picture {
@@ -75,7 +75,8 @@ class Picture {
     return text;
   }
 
-  // The number, as in the table of phases, where the name does not fit.
+  // Returns the number and the name of a phase, or only the number where the name does not fit. The
+  // table of phases has the same numbers.
   static std::string phase_label(std::size_t number, const std::string& name, double width) {
     constexpr double kLetter = 7;
     const auto whole = std::to_string(number) + ". " + name;
@@ -174,8 +175,8 @@ class Picture {
     return text;
   }
 
-  // Draws a listener's number of connections, below its requests. If it has no requests, also draws
-  // its name.
+  // Draws the number of connections of a listener, below the charts of its requests. If the
+  // listener has no requests, and so no such charts, also draws its name.
   std::string connections(const TrafficSeries& traffic) {
     const auto most = *std::max_element(traffic.connections.begin(), traffic.connections.end());
     const auto rate =
@@ -232,7 +233,7 @@ std::string draw_histogram(const rules::LatencyHistogram& histogram) {
   constexpr double kBar = 6;
   constexpr double kHeight = 40;
   constexpr double kLeast = 150;   // wide enough for the numbers of the axes
-  constexpr double kNumbers = 14;  // height of a line of them
+  constexpr double kNumbers = 14;  // height of a line with numbers of an axis
   const auto buckets = histogram.buckets();
   if (buckets.empty()) return "-";
   std::uint64_t most = 1;

@@ -25,14 +25,18 @@ struct Target {
 
 struct Attempt {
   std::string why = {};  // reason of the failure; empty after success
-  bool unable = false;   // could not be tried, because of this machine or the rule file
+  // Whether the attempt could not be made, because of this machine or the rule file.
+  bool unable = false;
   std::uint32_t connects = 0;
   std::int64_t sent = 0;
-  std::int64_t lost = 0;  // lost messages; negative if some that were lost before have arrived
+  // Lost messages; negative if more messages of earlier attempts arrived than were lost.
+  std::int64_t lost = 0;
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
-  std::vector<std::uint64_t> missing = {};  // numbers of messages that have not arrived
-  std::vector<std::uint64_t> found = {};    // numbers that an earlier attempt missed
+  // Numbers of the messages of this attempt that have not arrived.
+  std::vector<std::uint64_t> missing = {};
+  // Numbers of the messages of earlier attempts that arrived now.
+  std::vector<std::uint64_t> found = {};
 
   bool ok() const { return why.empty(); }
 };
@@ -60,8 +64,8 @@ class ProbeClient {
 // Makes a client of the probe's kind. Returns null if no file in users/ has that kind.
 std::unique_ptr<ProbeClient> make_probe_client(const ClientSettings& settings);
 
-// A kind of probes and the function that makes its client. Each file users/NAME.cpp defines one,
-// kNameUser. CMake lists them in user_rows.h.
+// A kind of probes and the function that makes its client. Each file users/NAME.cpp defines one
+// UserRow named kNameUser. CMake lists these rows in user_rows.h.
 struct UserRow {
   std::string_view kind;
   std::unique_ptr<ProbeClient> (*make)(const ClientSettings& settings);

@@ -21,7 +21,8 @@ struct ReadExpectation {
   bool met = false;
   bool measured = true;
   std::optional<double> value;  // the measured value, in the metric's unit
-  std::optional<double> of;     // the total, if the value is a count of it
+  // The total number, if the value is a count, such as lost messages of all sent.
+  std::optional<double> of;
 };
 
 struct ReadReport {
@@ -36,10 +37,10 @@ struct ReadReport {
 };
 
 rules::Result<ReadReport> read_report(const nlohmann::json& value);
-// Reads a report; any other text gives an error.
+// Reads a report from JSON text. Text that is not a report gives an error.
 rules::Result<ReadReport> parse_report(std::string_view text);
 
-// The value with its unit, "not measured", or "nothing".
+// Returns the measured value with its unit, "not measured", or "nothing".
 std::string print_value(const ReadExpectation& expectation);
 
 struct Comparison {
@@ -49,7 +50,7 @@ struct Comparison {
     std::string wanted;
     std::string before;   // as text; "" if new
     std::string after;    // as text; "" if gone
-    bool failed = false;  // new, and not met
+    bool failed = false;  // whether the expectation is new and not met
 
     std::string after_with_failure() const { return failed ? after + " (NOT MET)" : after; }
   };
@@ -63,9 +64,10 @@ struct Comparison {
 std::string to_markdown(const Comparison& comparison);
 std::string to_html(const Comparison& comparison);
 
-// Lists what got better or worse by more than `tolerance` (a share, e.g. 0.05). A latency must also
-// change by more than 10 ms, and another time by more than 100 ms of real time. An error if the
-// reports are of different scenarios, or of embedded servers and real ones.
+// Lists the expectations whose values got better or worse by more than `tolerance` (a share, e.g.
+// 0.05). A latency must also change by more than 10 ms, and any other time by more than 100 ms of
+// real time. Returns an error if the reports are of different scenarios, or if only one of the
+// rehearsals used embedded servers.
 rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& after,
                                   double tolerance);
 

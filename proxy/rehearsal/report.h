@@ -19,7 +19,7 @@ inline constexpr std::string_view kReportFormat = "brownout-report-1";
 enum class Result {
   kMet,
   kNotMet,
-  kNotMeasured,  // no expectation failed, but some were not measured or there are none
+  kNotMeasured,  // no expectation failed, but some were not measured or the scenario has none
   kStopped,
 };
 
@@ -46,7 +46,8 @@ struct Report {
 
   Result result() const;
   std::string headline() const;
-  // The verdict, and what ran when, for how long, where, and with which version and seed.
+  // Returns the verdict in words, and which scenario ran when, for how long, on which machine, and
+  // with which version and seed.
   std::string sentence() const;
 };
 

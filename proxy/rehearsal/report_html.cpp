@@ -1,5 +1,5 @@
-// The report as one HTML file: what happened in a sentence, the verdict, then one time axis for
-// everything, and the rule file at the end.
+// The report as one HTML file. It begins with a sentence on the result, then has the verdicts,
+// charts on a common time axis, and the rule file at the end.
 #include <fmt/core.h>
 
 #include "proxy/rehearsal/markup.h"

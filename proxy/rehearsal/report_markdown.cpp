@@ -9,7 +9,7 @@
 namespace brownout::rehearsal {
 namespace {
 
-// Only totals are printed.
+// The Markdown form prints only totals, so it needs only one step of time.
 constexpr std::size_t kMarkdownSteps = 1;
 
 // Failed operations by kind and phase.

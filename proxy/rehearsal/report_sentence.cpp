@@ -6,7 +6,7 @@
 namespace brownout::rehearsal {
 namespace {
 
-// "2026-11-29 at 17:32:35 UTC" of "2026-11-29T17:32:35Z".
+// Converts "2026-11-29T17:32:35Z" to "2026-11-29 at 17:32:35 UTC".
 std::string readable_time(const std::string& started) {
   constexpr std::size_t kDay = 10;
   constexpr std::size_t kLength = 20;

@@ -36,7 +36,7 @@ std::string servers_of(const rules::TrafficCounts& total) {
   return text;
 }
 
-// "12 of 50", grouped; "-" without requests.
+// Returns the served requests as "12 of 50" with grouped digits, or "-" without requests.
 std::string served_of(const rules::TrafficCounts& total) {
   if (total.requests() == 0) return "-";
   return grouped(total.ok) + " of " + grouped(total.requests());
@@ -178,7 +178,7 @@ std::string traffic_table(const Series& series) {
       "<table id=\"traffic\"><thead><tr><th>listener</th><th>region</th><th>served</th><th>p50"
       "</th><th>p99</th><th>latency</th><th>connections</th><th>turns</th><th>bytes up, down</th>"
       "</tr></thead>\n<tbody>\n";
-  // The series are in the order of the listeners' names.
+  // The series are sorted by the listener's name, so the regions of a listener follow each other.
   std::vector<const TrafficSeries*> regions;
   for (const auto& listener : series.traffic) {
     if (!regions.empty() && regions.front()->listener != listener.listener) {

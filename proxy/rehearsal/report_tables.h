@@ -1,4 +1,4 @@
-// The tables of a report's page, as HTML. Pure.
+// Formats the tables of a report's page as HTML. No I/O.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@ namespace brownout::rehearsal {
 std::string verdict_table(const Report& report);
 std::string phase_table(const Report& report);
 std::string mark_table(const Series& series);
-// Failed operations by kind and phase; "" if there are none.
+// Returns the number of failed operations by kind and phase; "" if no operation failed.
 std::string failure_table(const Report& report);
-// Which user lost which message when; "" if none was lost.
+// Returns which user lost which message when; "" if no message was lost.
 std::string loss_table(const Report& report);
 std::string traffic_table(const Series& series);
 std::string impact_tables(const Report& report);
 
-// A table that may be wider than a phone: it scrolls by itself.
+// Encloses a table in an element that scrolls if the table is wider than the screen.
 std::string scrolling(const std::string& table, const std::string& label);
 
 }  // namespace brownout::rehearsal

@@ -32,15 +32,16 @@ rules::IpAddress plus(rules::IpAddress address, std::size_t number) {
   return address;
 }
 
-// Number of file descriptors for a user with a connection, both of whose ends are in this process;
-// then for a user that only runs commands, and for all else.
+// Number of file descriptors that a user with a connection needs, since both ends of the connection
+// are in this process. The next two numbers are for a user that only runs commands, and for all
+// other parts of the process.
 constexpr std::uint64_t kOfUser = 5;
 constexpr std::uint64_t kOfCommand = 2;
 constexpr std::uint64_t kOwnDescriptors = 64;
 
 constexpr Duration kBetweenReaps = std::chrono::seconds(1);
 
-// Returns the reason why no client can have this address; "" if one can.
+// Returns the reason why no client on this machine can have this address; "" if a client can.
 std::string why_unusable(const rules::IpAddress& address) {
   const auto where = proxy::SocketAddress::of(address, 0);
   const Fd fd(::socket(where.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -95,7 +96,8 @@ rules::Result<void> Runner::begin() {
   return start_users();
 }
 
-// Checks the limit first, because a lack of descriptors would look like an outage.
+// Checks that the limit of file descriptors is high enough. A lack of descriptors during the
+// rehearsal would look like an outage.
 rules::Result<void> Runner::check_limits() const {
   proxy::raise_descriptor_limit();
   rlimit limit{};
@@ -187,8 +189,8 @@ Target Runner::target_of(const std::string& endpoint) const {
   return {*rules::parse_endpoint(endpoint), {}, {}};
 }
 
-// Returns the source address of a user: an address of the probe's region. Without a region, it is
-// an address of loopback if the endpoint is on loopback, else any.
+// Returns the source address of a user. It is an address of the probe's region. Without a region,
+// it is a loopback address if the endpoint is on loopback; else the kernel chooses it.
 std::optional<rules::IpAddress> Runner::address_of_user(std::size_t probe,
                                                         const std::vector<Target>& targets) const {
   const auto& region = scenario().probes[probe].region;

@@ -55,12 +55,12 @@ struct Series {
   std::vector<Mark> marks;
 };
 
-// Formats how many requests were served, such as "98 of 100". time_text() formats a percentile of
-// their durations, such as "12ms". Both return "-" if there were no requests, or if the proxy does
-// not parse them.
+// Returns the number of served requests, such as "98 of 100". Returns "-" if there were no
+// requests, or if the proxy does not parse the protocol.
 std::string served_text(const rules::TrafficCounts& counts);
-// Formats traffic that the proxy does not parse: replies of the server to client data, and bytes.
-// Both functions return "-" if there were no bytes.
+// turns_text() and bytes_text() describe traffic whose protocol the proxy does not parse: the
+// replies of the server to client data, and the bytes. time_text() returns a percentile of the
+// durations of requests, such as "12ms". All return "-" without such traffic.
 std::string turns_text(const rules::TrafficCounts& counts);
 std::string bytes_text(const rules::TrafficCounts& counts);
 std::string time_text(const rules::TrafficCounts& counts, double p);

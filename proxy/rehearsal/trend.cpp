@@ -21,7 +21,7 @@ std::string_view word_of(const ReadExpectation& value) {
   return value.met ? "met" : "NOT MET";
 }
 
-// "2026-11-29 17:32:35".
+// Converts "2026-11-29T17:32:35Z" to "2026-11-29 17:32:35".
 std::string moment(std::string started) {
   std::replace(started.begin(), started.end(), 'T', ' ');
   if (!started.empty() && started.back() == 'Z') started.pop_back();
@@ -46,7 +46,8 @@ TrendLine& line_of(Trend& trend, const ReadExpectation& expectation) {
   return trend.lines.emplace_back(TrendLine{expectation.name, expectation.wanted, {}});
 }
 
-// One line over the runs, with a dot for each: green if it was met.
+// Draws the values of one expectation as a line, with a dot for each run. The dot is green if the
+// run met the expectation.
 std::string trend_picture(const TrendLine& line) {
   const double most = highest(line);
   const auto count = std::max<std::size_t>(line.points.size() - 1, 1);

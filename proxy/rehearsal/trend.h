@@ -1,4 +1,4 @@
-// The trend of each expectation over the runs of one scenario. Pure.
+// Lists the values of each expectation in several runs of one scenario. No I/O.
 #pragma once
 
 #include <string>
@@ -24,8 +24,9 @@ struct Trend {
   std::vector<TrendLine> lines = {};
 };
 
-// Takes the scenario of the latest report. With `wanted`, takes only expectations with this name or
-// metric; an error if there is none.
+// Uses the reports of the scenario that the latest report has. With `wanted`, takes only
+// expectations with this name or metric, and returns an error if the reports have no such
+// expectation.
 rules::Result<Trend> trend_of(std::vector<ReadReport> reports, const std::string& wanted);
 
 std::string to_text(const Trend& trend);

@@ -52,13 +52,14 @@ void User::live() {
   const auto& probe = *settings_.client.probe;
   const auto every = std::max<Duration>(rules::stretched(probe.every, 1 / settings_.clock.scale),
                                         std::chrono::microseconds(100));
-  // Spreads the first operations of all users over one interval.
+  // Delays the first operation by a random part of the interval, so that the users do not all begin
+  // at once.
   auto due = monotonic_now() + rules::stretched(every, settings_.dice.split("begin").unit(0));
   give_up_when_readable(stopped_.get());
   while (wait_until(due)) {
     const auto operation = operate();
     report_(operation);
-    // Skips operations that were due while this one ran.
+    // Skips operations that became due while this operation ran.
     due = std::max(due + every, monotonic_now());
   }
 }
@@ -115,8 +116,8 @@ void User::attempt_all(rules::Operation& operation) {
   }
 }
 
-// For these kinds an operation is one message, lost if no attempt gets through. Other kinds number
-// their messages.
+// Counts the message of a tcp or http probe. An operation of these kinds is one message, which is
+// lost if no attempt succeeds. Clients of the other kinds count their messages themselves.
 void User::count_message(rules::Operation& operation) {
   const auto kind = settings_.client.probe->kind;
   if (kind != rules::ProbeKind::kTcp && kind != rules::ProbeKind::kHttp) return;
@@ -141,7 +142,7 @@ void User::count(const Attempt& attempt, rules::Operation& operation) const {
   operation.duplicated += attempt.duplicated;
   operation.reordered += attempt.reordered;
   operation.missing.insert(operation.missing.end(), attempt.missing.begin(), attempt.missing.end());
-  // A message that an earlier attempt of the same operation missed has arrived in time.
+  // A message of an earlier attempt of the same operation has now arrived, so it is not missing.
   for (const auto number : attempt.found) {
     if (std::erase(operation.missing, number) == 0) operation.found.push_back(number);
   }

@@ -64,7 +64,8 @@ class User {
   UserSettings settings_;
   std::function<void(const rules::Operation&)> report_;
   rules::ClientPolicy policy_;
-  std::uint64_t messages_ = 0;  // sent, of kinds whose operation is one message
+  // Number of messages sent so far, for kinds whose operation is one message.
+  std::uint64_t messages_ = 0;
   std::unique_ptr<ProbeClient> client_;
   std::size_t connected_to_ = 0;
   proxy::Fd stopped_;  // an eventfd, readable once the user must end

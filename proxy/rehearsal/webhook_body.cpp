@@ -16,7 +16,8 @@ std::string with_replaced(std::string text, std::string_view from, const std::st
   return text;
 }
 
-// In Slack's text, these three have a meaning (docs.slack.dev, "Escaping text").
+// Escapes the three characters that have a meaning in Slack's text (docs.slack.dev, "Escaping
+// text").
 std::string slack_safe(std::string text) {
   text = with_replaced(std::move(text), "&", "&amp;");
   text = with_replaced(std::move(text), "<", "&lt;");
@@ -53,7 +54,8 @@ std::string slack_text(const json& event) {
 
 std::string webhook_body(const rules::Webhook& hook, const json& event) {
   auto told = event;
-  // The address of the report is the receiver's, unless it reads the same disk.
+  // If the webhook has a `report` URL, sends it instead of the path of the report, since the
+  // receiver usually cannot read this machine's disk.
   if (told.contains("run")) {
     const auto run = told["run"].get<std::string>();
     if (!hook.report.empty()) told["report"] = with_replaced(hook.report, "{run}", run);

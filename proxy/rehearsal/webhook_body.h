@@ -1,4 +1,4 @@
-// The body of a webhook's POST. Pure.
+// Formats the body of a webhook's POST. No I/O.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

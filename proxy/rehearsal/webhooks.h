@@ -25,7 +25,8 @@ class Webhooks {
 
   explicit Webhooks(std::vector<rules::Webhook> hooks);
   ~Webhooks();
-  // `what` has the member "event": "begin", "phase", "expectation" or "end".
+  // Sends `what` to each webhook that is subscribed to such events. `what` has the member "event":
+  // "begin", "phase", "expectation" or "end".
   void tell(About about, const nlohmann::json& what);
 
  private:
@@ -42,8 +43,8 @@ class Webhooks {
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::deque<Message> waiting_;
-  // When the destructor gives up, in real time even if the rehearsal runs in virtual time. Set
-  // before the thread is asked to stop.
+  // Time at which the destructor gives up. It is real time even if the rehearsal runs in virtual
+  // time. Set before the thread is asked to stop.
   std::chrono::steady_clock::time_point end_{};
   std::jthread thread_;
 };

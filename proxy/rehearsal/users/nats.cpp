@@ -128,7 +128,7 @@ class NatsClient final : public ProbeClient {
   }
 
   // Handles data from the server until done() returns true or the deadline comes. Returns the
-  // error; "" if there was none.
+  // error; "" without an error.
   template <class Done>
   std::string run(Instant deadline, Done done) {
     std::array<std::byte, 16384> buffer{};

@@ -1,5 +1,6 @@
-// postgres: logs in as libpq does, with a password if it is asked for one, and queries `select 1`.
-// An attempt succeeds when the answer is 1. The connection stays open for the next query.
+// Synthetic users of the kind postgres. An attempt queries `select 1`, and succeeds when the answer
+// is 1. The user logs in as libpq does, with a password if the server asks for one. The connection
+// stays open for the next query.
 //
 // With `ca`, users ask for TLS first (PostgreSQL's documentation, SSL Session Encryption).
 #include <array>
@@ -38,7 +39,7 @@ class PostgresClient final : public ProbeClient {
   }
 
  private:
-  // Returns the error, or "".
+  // Performs one query. Returns the error; "" after success.
   std::string query(const Target& target, Instant deadline, Attempt& done) {
     if (!talk_) {
       done.connects = 1;
@@ -46,7 +47,8 @@ class PostgresClient final : public ProbeClient {
       if (auto why = link_.send(talk_->begin(), deadline); !why.empty()) return why;
       if (auto why = run(deadline); !why.empty()) return "login: " + why;
     }
-    // A server that ends the connection says so first.
+    // Reads what the server has sent since the last query, since a server that ends the connection
+    // sends the reason before.
     if (auto why = read(); !why.empty()) return why;
     if (auto why = link_.send(talk_->ask("select 1"), deadline); !why.empty()) return why;
     if (auto why = run(deadline); !why.empty()) return "select 1: " + why;
@@ -78,7 +80,8 @@ class PostgresClient final : public ProbeClient {
   std::string ask_for_tls(Instant deadline) {
     auto why = link_.send(codecs::postgres_tls_request(), deadline);
     if (!why.empty()) return why;
-    // Bytes behind the answer would be read as if they were secure (CVE-2021-23222).
+    // Receives only one byte. Later bytes are not encrypted, but the TLS layer would treat them as
+    // if they were (CVE-2021-23222).
     std::array<std::byte, 1> answer{};
     const auto count = link_.receive(answer, deadline);
     if (!count) return count.error();
@@ -86,7 +89,7 @@ class PostgresClient final : public ProbeClient {
     return answer[0] == std::byte{'S'} ? "" : "the server does not offer TLS";
   }
 
-  // Reads until the server has answered.
+  // Reads until the server has answered. Returns the error; "" after success.
   std::string run(Instant deadline) {
     while (!talk_->ready()) {
       pollfd readable{link_.fd(), POLLIN, 0};
@@ -112,7 +115,7 @@ class PostgresClient final : public ProbeClient {
   std::shared_ptr<tls::ClientContext> context_;
   std::string problem_;
   UserLink link_;
-  std::optional<codecs::PostgresTalk> talk_;  // none: no connection
+  std::optional<codecs::PostgresTalk> talk_;  // empty while no connection is open
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
-// tcp: a numbered message that the server echoes, or the `send` of the probe and an answer that
-// contains `expect`. The connection stays open, unless the server speaks first.
+// Synthetic users of the kind tcp. By default, an operation is a numbered message that the server
+// echoes. With the probe's `expect`, the user sends the bytes of `send` and needs an answer that
+// contains `expect`. The connection stays open, unless `send` is empty and the server speaks first.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -15,8 +16,8 @@
 namespace brownout::rehearsal {
 namespace {
 
-constexpr std::size_t kMostAnswer = 64 << 10;  // bytes in which `expect` is looked for
-constexpr std::size_t kMostQuoted = 80;        // bytes of an answer that a report quotes
+constexpr std::size_t kMostAnswer = 64 << 10;  // longest answer in which `expect` is looked for
+constexpr std::size_t kMostQuoted = 80;        // longest part of an answer that a report quotes
 
 class TcpClient final : public ProbeClient {
  public:
@@ -34,10 +35,10 @@ class TcpClient final : public ProbeClient {
  private:
   const rules::Probe& probe() const { return *settings_.probe; }
 
-  // Returns the error, or "".
+  // Performs one operation. Returns the error; "" after success.
   std::string talk(const Target& target, Instant deadline, Attempt& done) {
     const bool echoes = probe().expect.empty();
-    // The server speaks first only on a new connection.
+    // Without `send` the server speaks first, but only on a new connection.
     if (!echoes && probe().send.empty()) drop();
     if (!connection_) {
       done.connects = 1;
@@ -83,7 +84,7 @@ class TcpClient final : public ProbeClient {
     if (const auto sent = Socket::send(connection_, bytes, deadline); !sent) return sent.error();
     std::string answer;
     std::array<std::byte, 4096> buffer{};
-    // Where the text may begin: no earlier byte of the answer is compared again.
+    // Position in the answer from which the search continues, so that no text is searched twice.
     std::size_t from = 0;
     while (answer.size() < kMostAnswer) {
       const auto got = Socket::receive(connection_, buffer, deadline);
@@ -93,7 +94,8 @@ class TcpClient final : public ProbeClient {
       answer.append(reinterpret_cast<const char*>(buffer.data()), *got);
       if (answer.find(probe().expect, from) != std::string::npos) return {};
       from = answer.size() - std::min(answer.size(), probe().expect.size() - 1);
-      // A server that never stops sending cannot delay its user.
+      // Checks the deadline after data, too: a server that never stops sending must not delay its
+      // user.
       if (late) return another(answer, "");
     }
     return another(answer, " and more");
@@ -103,7 +105,7 @@ class TcpClient final : public ProbeClient {
            rules::in_quotes(rules::escaped(rules::shortened(answer, kMostQuoted))) + then;
   }
 
-  // The rest of the last answer would be taken for the next.
+  // Discards the unread part of the previous answer, which would be taken for the next answer.
   std::string discard(Instant deadline) {
     std::array<std::byte, 4096> buffer{};
     while (proxy::monotonic_now() < deadline) {

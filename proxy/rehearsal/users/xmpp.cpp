@@ -1,7 +1,7 @@
 // Synthetic users of the kind xmpp, by libstrophe. Each attempt pings the server (XEP-0199) and
-// sends three numbered messages to the user itself. The accounts of the rule file are assigned to
-// the users in rotation, each user with its own resource. An attempt succeeds when all have come
-// back.
+// sends three numbered messages to the user itself. An attempt succeeds when the ping is answered
+// and all messages have come back. The users take the accounts of the rule file in rotation, each
+// user with its own resource.
 //
 // After a failed attempt the user connects again. If the server offers stream management
 // (XEP-0198), the user resumes its stream, and unacknowledged stanzas are sent again.
@@ -35,8 +35,8 @@ struct LibraryInUse {
   ~LibraryInUse() { xmpp_shutdown(); }
 };
 
-// Passes data about the connect in progress to libstrophe's socket callback, which gets only the
-// connection from libstrophe.
+// Data for libstrophe's socket callback about the connect in progress. A thread-local variable
+// holds the data, since libstrophe passes only the connection to the callback.
 struct Dial {
   const std::optional<rules::IpAddress>* local = nullptr;
   int* fd = nullptr;
@@ -151,7 +151,8 @@ class XmppClient final : public ProbeClient {
     xmpp_stanza_set_ns(child.get(), "urn:xmpp:ping");
     xmpp_stanza_add_child(iq.get(), child.get());
     xmpp_stanza_set_to(iq.get(), account_.substr(account_.find('@') + 1).c_str());
-    // Takes an error for an answer to the ping, too (XEP-0199, section 4.2).
+    // An error also counts as an answer: a server without ping support sends one (XEP-0199, section
+    // 4.2).
     const auto answered = [](xmpp_conn_t*, xmpp_stanza_t*, void* self) {
       static_cast<XmppClient*>(self)->ponged_ = true;
       return 0;
