@@ -67,8 +67,8 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
     if (mine.empty()) mine.resize(1);
     (type_of(fd) == SOCK_DGRAM ? mine.front().datagram : mine.front().stream) = proxy::Fd(fd);
   }
-  // Copies each listening TCP socket for every worker. A datagram socket is not copied, since all
-  // datagrams of a client must reach the same worker.
+  // Copies each listening TCP socket, so that every worker has one. A datagram socket is not
+  // copied, since all datagrams of a client must reach the same worker.
   for (auto& [name, mine] : sockets) {
     while (!mine.front().datagram && mine.size() < workers) {
       mine.push_back({proxy::Fd(fcntl(mine.front().stream.get(), F_DUPFD_CLOEXEC, kFirst)), {}});

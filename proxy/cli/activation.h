@@ -7,8 +7,9 @@
 
 namespace brownout::cli {
 
-// Returns the inherited sockets by listener; FileDescriptorName= of a socket names its listener.
-// Empty without socket activation; an error if no listener has the name.
+// Returns the inherited sockets by the name of their listener, which the socket's
+// FileDescriptorName= gives. Empty without socket activation. Returns an error if no listener has
+// the name.
 rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& config,
                                                         unsigned workers);
 

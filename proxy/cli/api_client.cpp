@@ -33,8 +33,8 @@ void add(CurlList& headers, const std::string& line) {
   headers.reset(curl().slist_append(headers.release(), line.c_str()));
 }
 
-// A lost request may be sent again if the path is halt or resume, since repeating these changes
-// nothing. They must succeed even if the API is overloaded.
+// Whether a request may be sent again if its response is lost. This is so for halt and resume: a
+// second halt changes nothing, and both must succeed even if the API is overloaded.
 bool may_repeat(std::string_view path) { return path == "halt" || path == "resume"; }
 
 bool is_lost(CURLcode code) {

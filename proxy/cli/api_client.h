@@ -22,16 +22,16 @@ class ApiClient {
  public:
   struct Answer {
     int status = 0;
-    nlohmann::ordered_json body;  // null if the response has no body
+    nlohmann::ordered_json body;  // the body of the response; null if the response has none
   };
 
   // Fails if the token file cannot be read.
   static rules::Result<ApiClient> make(const CtlOptions& options);
 
-  // How long call() waits for a response.
+  // Sets how long call() waits for a response.
   void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
-  // Sends a request; `path` is relative to /api/v1. Fails if there is no response. If the
-  // connection is lost, retries halt and resume for ten seconds.
+  // Sends a request and returns its response. `path` is relative to /api/v1. Fails if no response
+  // arrives. If the connection is lost, retries halt and resume for ten seconds.
   rules::Result<Answer> call(const std::string& method, const std::string& path,
                              const nlohmann::ordered_json& body = nullptr,
                              const std::map<std::string, std::string>& headers = {}) const;

@@ -8,10 +8,12 @@ namespace brownout::cli {
 
 struct Arguments {
   std::vector<std::string> words;
-  std::vector<std::string> command;  // init: behind "--", which CLI11 would take for the FILE
+  // The words behind "--" of `brownout init`, which CLI11 would take for the FILE.
+  std::vector<std::string> command;
 };
 
-// For toxiproxy, long options may have one dash, as in Go programs; here they get two.
+// Returns the arguments as CLI11 needs them. With `brownout toxiproxy`, long options may have a
+// single dash, as in Go programs: such options get a second dash.
 Arguments read_arguments(int argc, char** argv);
 
 }  // namespace brownout::cli

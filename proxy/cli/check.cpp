@@ -15,7 +15,8 @@ namespace {
 
 using CheckJson = nlohmann::ordered_json;
 
-// Say this now, so that it does not surprise users during a rehearsal.
+// Returns notes on the limits of a valid rule file. `check` prints them, so that the limits do not
+// surprise users during a rehearsal.
 std::vector<std::string> notes_on(const rules::Config& config) {
   std::vector<std::string> notes;
   for (const auto& listener : config.listeners) {

@@ -34,7 +34,7 @@ std::vector<const CLI::Option*> options_in_force(const CLI::App& command) {
 }
 
 std::vector<std::string> values_of(const CLI::Option& option) {
-  // CLI11 gives the description of the check only: "TEXT:{debug,info,warn}".
+  // CLI11 offers the allowed values only as part of a description: "TEXT:{debug,info,warn}".
   const auto type = option.get_type_name();
   const auto begin = type.find('{');
   const auto end = type.find('}');

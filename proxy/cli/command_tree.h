@@ -1,5 +1,5 @@
-// Walks the tree of commands that the parser declares: for the man page, the examples and the
-// completions.
+// Walks the tree of commands that the parser declares. Used to generate the man page, the examples
+// and the completions.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,15 +11,15 @@ namespace brownout::cli {
 
 std::vector<const CLI::App*> subcommands(const CLI::App& app);
 
-// The runnable commands with their full names: "run", "firewall import".
+// Returns the runnable commands with their full names: "run", "firewall import".
 std::vector<std::pair<std::string, const CLI::App*>> leaves(const CLI::App& app,
                                                             const std::string& before = {});
 
-// The options of the command, then those of the commands above it (`ctl --url`). Without help and
-// version of the commands above.
+// Returns the options of the command, then the options of the commands above it in the tree (`ctl
+// --url`). Leaves out --help and --version of the commands above.
 std::vector<const CLI::Option*> options_in_force(const CLI::App& command);
 
-// The values that an option allows, from its check; empty if it allows any.
+// Returns the values that an option allows; empty if it allows any value.
 std::vector<std::string> values_of(const CLI::Option& option);
 
 }  // namespace brownout::cli

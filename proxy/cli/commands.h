@@ -1,8 +1,8 @@
-// The commands of `brownout`: a struct with the command-line options of each, and a function that
-// runs the command and returns the process exit code.
+// The commands of `brownout`. Each has a struct with its command-line options, and a function that
+// runs the command and returns the exit code of the process.
 //
-// exit_codes.h has the exit codes. parser.cpp fills the options; only the files that declare them
-// or walk them include CLI11, which is slow to compile.
+// exit_codes.h has the exit codes. parser.cpp fills the options. Only files that declare options or
+// walk the tree of commands include CLI11, which is slow to compile.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct RunOptions {
   std::string events;        // file for the log of injected faults; "-" is standard output, "" none
   std::string otlp;          // base URL of an OpenTelemetry collector; "" for none
   std::string flows;         // file for the log of flows; "-" is standard output, "" none
-  std::string drain = "3s";  // time for open connections to end; Docker kills after 10 s
+  std::string drain = "3s";  // time that open connections get to end; Docker kills after 10 s
   std::string length;        // how long to run; "" until a signal
   std::vector<std::string> expect;  // sentences (rules/rehearsal/expect_sentence.h)
   std::string log_level = "info";
@@ -42,7 +42,7 @@ int run(const RunOptions& options);
 
 struct CheckOptions {
   std::string path;
-  bool for_exec = false;  // as `brownout exec` reads it
+  bool for_exec = false;  // read the file as `brownout exec` does
   std::string output;     // "text", "json" or "": text
 };
 int check(const CheckOptions& options);
@@ -61,17 +61,17 @@ struct ExecOptions {
 int exec(ExecOptions options);
 
 struct InitOptions {
-  std::string path;  // of the new file; "": standard output
+  std::string path;  // path of the new file; "" for standard output
   bool force = false;
-  bool yes = false;  // ask nothing
+  bool yes = false;  // take the default answers without asking
   std::string listen;
   std::vector<std::string> to;
   std::string protocol;
-  std::string from;    // a file, "-" for standard input, or ""
-  std::string format;  // of `from`; "": by its content
+  std::string from;    // file to convert; "-" for standard input, "" for none
+  std::string format;  // format of `from`; "" to detect it from the content
   std::string preset;
   bool from_exec = false;
-  std::vector<std::string> command;  // behind --, for from_exec
+  std::vector<std::string> command;  // with `from_exec`: the command to watch
 };
 // Writes a rule file. After an error, nothing is written.
 int init(const InitOptions& options);
@@ -124,24 +124,26 @@ int ca_show(const std::string& folder, const std::string& output);
 
 struct RehearseOptions {
   std::string path;
-  std::string text;     // contents of the rule file; empty: read `path`
-  bool replay = false;  // `path` is a report, whose rehearsal is run again
+  std::string text;     // contents of the rule file; "" to read the file at `path`
+  bool replay = false;  // `path` is a report.json: repeat the rehearsal of that report
   bool ci = false;
   bool force = false;
-  // embedded servers that handle faults "well" or "badly"; "" for the servers of the file
+  // "well" or "badly": replace the servers by embedded ones that handle faults so (Handling); ""
+  // keeps the servers of the file
   std::string embedded;
   bool virtual_time = false;      // run without waiting, on a virtual clock; needs `embedded`
-  std::string report = "report";  // a folder, or ""
+  std::string report = "report";  // folder for the report; "" for none
   bool report_per_run = false;    // a new folder in `report` for each run
-  std::string api;                // an address, "off", or "" for the usual one
+  std::string api;                // address of the API, or "off"; "" tries the default address
   std::string token_file;
   std::string output;  // "json": print report.json instead of sentences
 };
 // Returns 0 if all expectations are met, and 1 if one is not met. Returns 2 if the rehearsal could
-// not begin. Returns 3 if there is no verdict: it was stopped, not measured, or not reported.
+// not begin. Returns 3 if the rehearsal was stopped, an expectation was not measured, or the report
+// could not be written.
 int rehearse(const RehearseOptions& options);
 
-// Files for a page in addition to the text; "" for none.
+// Paths of the files to which a command also writes its result as HTML or Markdown; "" for none.
 struct PageOptions {
   std::string html;
   std::string markdown;
@@ -154,7 +156,8 @@ struct CompareOptions {
   PageOptions pages;
 };
 int report_compare(const CompareOptions& options);
-// `metric`: the name or metric of an expectation, or "" for all.
+// Prints how the values of expectations changed over several reports. `metric` selects expectations
+// by name or metric; "" selects all.
 int report_trend(const std::vector<std::string>& folders, const std::string& metric,
                  const PageOptions& pages);
 
@@ -179,16 +182,16 @@ struct CtlOptions {
   std::string token_file;
   std::string ca;                 // PEM file of the CA that signed the API's certificate
   bool json = false;              // the same as output = "json"
-  std::string output;             // "": json unless standard output is a terminal
-  std::string name;               // of a rule, or of a flow: "chat#3"
-  std::vector<std::string> keys;  // the fault's type, then key=value
+  std::string output;             // "json" or "text"; "" is text on a terminal, and JSON otherwise
+  std::string name;               // name of a rule, or of a flow such as "chat#3"
+  std::vector<std::string> keys;  // `add`: the fault's type, then KEY=VALUE for each key
   std::string listener;
   std::string client;
   std::string direction;
   std::string probability;
   std::string duration;
   std::string lease;
-  // Of `why`: parameters of the API by name, and KEY=TEXT pairs for any others.
+  // `why`: the API's parameters by name, and KEY=TEXT pairs for properties without a parameter.
   std::map<std::string, std::string> filter;
   std::vector<std::string> where;
 };

@@ -14,13 +14,14 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// True for the pieces at which bash splits words: "=" and ":".
+// Whether a word consists of "=" and ":". bash splits words at these characters and passes them as
+// words.
 bool is_glue(const std::string& word) {
   return !word.empty() && word.find_first_not_of("=:") == std::string::npos;
 }
 
-// bash gives "--output=json" as three words: the pieces are put together again. `before` receives
-// the part of the last word that bash does not replace.
+// Joins the words that bash has split, such as the three words of "--output=json". `before`
+// receives the part of the last word that bash does not replace.
 Words joined(const Words& words, std::string& before) {
   Words whole;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -36,13 +37,13 @@ Words joined(const Words& words, std::string& before) {
   return whole;
 }
 
-// The words ahead of the cursor, as the parser would read them.
+// The meaning of the words ahead of the cursor.
 struct CompletionLine {
   const CLI::App* command = nullptr;
-  std::string name;                   // "ctl enable"
+  std::string name;                   // full name of the command, such as "ctl enable"
   const CLI::Option* open = nullptr;  // an option that waits for its value
-  Words arguments;                    // those that are not options
-  CtlOptions ctl;                     // where a running proxy is
+  Words arguments;                    // words that are neither commands nor options
+  CtlOptions ctl;                     // options to reach a running proxy, such as --url
 };
 
 const CLI::Option* option_named(const CLI::App& command, const std::string& word) {
@@ -96,13 +97,15 @@ CompletionLine read_line(const CLI::App& app, const Words& words) {
   return line;
 }
 
-// The first argument of these commands is a rule file.
+// Takes names from the running proxy for commands of `ctl`. The first argument of all other such
+// commands is a rule file: takes the names from this file.
 Candidates names_where_the_line_says(const CompletionLine& line, const std::string& kind) {
   if (line.name.starts_with("ctl")) return names_of_proxy(line.ctl, kind + "s");
   return line.arguments.empty() ? Candidates{} : names_in_file(line.arguments.front(), kind);
 }
 
-// Nothing: the value is a file, or no list of values is known.
+// Returns the possible values of an option. Returns nothing if the value is a file, or if the
+// possible values are unknown.
 std::optional<Candidates> values_for(const CompletionLine& line, const CLI::Option& option) {
   Candidates values;
   for (const auto& value : values_of(option)) values.emplace_back(value, "");
@@ -113,7 +116,7 @@ std::optional<Candidates> values_for(const CompletionLine& line, const CLI::Opti
   return std::nullopt;
 }
 
-// The words that an argument may be; nothing: a file.
+// Returns the words that an argument may be; nothing if the argument is a file.
 std::optional<Candidates> arguments_for(const CompletionLine& line) {
   if (line.name == "ctl add") {
     return line.arguments.empty() ? fault_names() : keys_of_fault(line.arguments.front());
@@ -156,7 +159,7 @@ std::optional<Candidates> candidates_for(const CompletionLine& line, const std::
   return commands;
 }
 
-// The meaning up to the end of its first sentence.
+// Returns the first sentence of a description.
 std::string short_text(const std::string& meaning) {
   return rules::printable(meaning.substr(0, meaning.find_first_of(".;")));
 }
@@ -181,7 +184,8 @@ int complete(const CLI::App& app, Words words) {
   }
   fmt::print(":words\n");
   for (const auto& [candidate, meaning] : *candidates) {
-    // A line end or a tab would be taken for the next candidate.
+    // Leaves out names with a line end or a tab, after which the shell would read another
+    // candidate.
     if (!candidate.starts_with(word) || rules::printable(candidate) != candidate) continue;
     if (candidate.size() == before.size()) continue;
     fmt::print("{}\t{}\n", candidate.substr(before.size()), short_text(meaning));

@@ -1,6 +1,8 @@
-// The candidates for the word under the cursor, for the completion scripts of the shells: `brownout
-// complete -- WORDS` prints them. Names come from the rule file among the words and from a running
-// proxy, which has a quarter of a second to answer. Reports no mistakes: it prints less instead.
+// Prints the candidates for the word under the cursor, for the completion scripts of the shells.
+// The scripts call `brownout complete -- WORDS`.
+//
+// Names come from the rule file among the words and from a running proxy, which has a quarter of a
+// second to answer. If names cannot be read, prints fewer candidates, but no error.
 #pragma once
 
 #include <string>
@@ -12,9 +14,12 @@ class App;
 
 namespace brownout::cli {
 
-// `words` are those behind `brownout`, up to the cursor; the last one may be empty. Prints what to
-// complete (":words", ":files", or ":command N": a command that begins with the word N, counted
-// from 1), then a line for each candidate: the word, a tab, its meaning.
+// `words` are the words after `brownout` up to the cursor; the last one may be empty. Prints a line
+// for each candidate: the word, a tab, its meaning.
+//
+// The first line of the output is ":words" if candidates follow, and ":files" if the shell must
+// complete the name of a file. It is ":command N" if another command line begins with word N,
+// counted from 1.
 int complete(const CLI::App& app, std::vector<std::string> words);
 
 }  // namespace brownout::cli

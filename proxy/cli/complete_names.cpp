@@ -67,7 +67,8 @@ Candidates names_in_file(const std::string& path, const std::string& kind) {
 
 Candidates names_of_proxy(const CtlOptions& options, const std::string& what) {
   Candidates names;
-  // A pipe would be waited for, and what it has belongs to the command itself.
+  // Does not read the token from a pipe: reading could block, and would take the token away from
+  // the command that is being typed.
   if (!options.token_file.empty() && !proxy::is_regular(options.token_file)) return names;
   auto client = ApiClient::make(options);
   if (!client) return names;

@@ -1,5 +1,6 @@
-// Names for completions that are not in the tree of commands: faults and their keys, and the names
-// in a rule file or in a running proxy. Never waits long, and answers nothing instead of an error.
+// Names for completions that the tree of commands does not have: faults and their keys, and the
+// names in a rule file or in a running proxy. Waits at most a quarter of a second for a proxy, and
+// returns no names after an error.
 #pragma once
 
 #include <string>
@@ -10,15 +11,15 @@
 
 namespace brownout::cli {
 
-// A word and its meaning.
+// Pairs of a word and its meaning.
 using Candidates = std::vector<std::pair<std::string, std::string>>;
 
 Candidates fault_names();
-// "delay=" for each key of the fault.
+// Returns the keys of the fault in the form "delay=".
 Candidates keys_of_fault(const std::string& fault);
-// The names of the tables `kind` ("rule", "listener") in a rule file.
+// Returns the names of the tables of a kind ("rule", "listener") in a rule file.
 Candidates names_in_file(const std::string& path, const std::string& kind);
-// The names of a running proxy's "rules", "listeners" or "flows".
+// Returns the names of a running proxy's "rules", "listeners" or "flows".
 Candidates names_of_proxy(const CtlOptions& options, const std::string& what);
 
 }  // namespace brownout::cli

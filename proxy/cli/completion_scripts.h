@@ -1,5 +1,5 @@
-// The completion scripts of the shells. They ask `brownout complete` for candidates, so that they
-// know the values, rules and listeners of this moment.
+// The completion scripts of the shells. At each completion they ask `brownout complete` for
+// candidates, so that they always offer current rules and listeners.
 #pragma once
 
 namespace brownout::cli {

@@ -9,7 +9,8 @@ class App;
 
 namespace brownout::cli {
 
-// Both are filled when the command line is parsed.
+// Adds the command `ctl` to `app`. Parsing the command line fills `options`; running the command
+// sets `exit_code`. Both must outlive `app`.
 void add_ctl(CLI::App& app, CtlOptions& options, int& exit_code);
 
 }  // namespace brownout::cli

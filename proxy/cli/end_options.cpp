@@ -3,7 +3,7 @@
 namespace brownout::cli {
 
 void add_end_options(CLI::App& command, RunOptions& options) {
-  // A variable that is not set must not make the run endless.
+  // Refuses an empty value: `--for "$LENGTH"` with an unset variable must not make the run endless.
   command.add_option("--for", options.length, "end after this time, e.g. 1m")
       ->check([](const std::string& text) {
         return std::string(text.empty() ? "a duration is needed, e.g. 1m" : "");

@@ -1,4 +1,5 @@
-// The options of `run` about its end: when it is, and what must hold then.
+// Declares the options of `run` that say when the run ends (--for), and what must hold then
+// (--expect).
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -123,7 +123,8 @@ std::string text_of(const Example& example) {
   return fmt::format("  # {}\n  {}\n", example.about, example.line);
 }
 
-// The examples of the command, or the first of each command below it.
+// Returns the examples of the command. For a command with subcommands, returns the first example of
+// each of the first two.
 std::string examples_below(const std::string& command) {
   std::string text;
   std::string_view shown;

@@ -1,4 +1,5 @@
-// Two examples for each command: its help and the man page end with them, and a test parses each.
+// Two examples for each command. The help of the command and the man page end with them, and a test
+// parses each.
 #pragma once
 
 #include <span>
@@ -18,8 +19,8 @@ struct Example {
 
 std::span<const Example> all_examples();
 
-// Ends the help of each command with its examples, and that of a command with subcommands with the
-// first example of each of the first two.
+// Adds examples to the end of each command's help. A command with subcommands gets the first
+// example of each of its first two subcommands.
 void add_examples(CLI::App& app);
 
 }  // namespace brownout::cli

@@ -106,7 +106,8 @@ class Exec {
     Exec& exec;
   };
 
-  // Must run before the worker threads start, so that they inherit the blocked signals.
+  // Receives signals by a descriptor. Call before the worker threads start, so that they inherit
+  // the blocked signals.
   void take_signals() {
     sigset_t taken;
     sigemptyset(&taken);
@@ -144,8 +145,8 @@ class Exec {
     text_ = *text;
     const auto config = parse_for_exec(options_.path, text_, zone_files_);
     watches_.watch(zone_files_.watched());
-    // A change of a zone file between its read and the start of the watch raises no event, so it is
-    // checked for.
+    // Loads again if a zone file changed after it was read and before the watch started: the watch
+    // does not report this change.
     if (zone_files_.changed()) loop_.post([this] { reload(); });
     if (!config) return not_loaded("it has mistakes");
     if (const auto done = engine_->reload(*config); !done) {
@@ -156,7 +157,8 @@ class Exec {
   }
 
   void not_loaded(const std::string& why) {
-    // The same error is reported once, not at every change in the file's folder.
+    // Reports the same error only once: every change in the folder of the rule file leads to
+    // another attempt to load it.
     if (std::exchange(unreadable_, why) == why) return;
     spdlog::error("{}: not loaded, the previous rules stay: {}", options_.path, why);
   }
@@ -187,7 +189,7 @@ rules::Result<void> check_descriptors(unsigned workers) {
   return claimed;
 }
 
-// Runs the command. The text is valid, and not a rehearsal.
+// Runs the command. `text` must be a valid rule file without a rehearsal.
 int run_command(ExecOptions options, std::string text, ZoneFiles zone_files,
                 const rules::Config& config, EventSink* flows) {
   options.workers = std::min<unsigned>(options.workers, Sandbox::kMostWorkers);

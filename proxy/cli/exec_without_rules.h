@@ -9,8 +9,8 @@
 
 namespace brownout::cli {
 
-// `flows` receives each flow as a line of `brownout run --flows`, from any thread. Returns as
-// exec() does.
+// Runs the command and returns its exit code, or an error code as exec() does. `flows` receives
+// each flow as a line of `brownout run --flows`, on any thread.
 int exec_without_rules(std::vector<std::string> command, proxy::EventSink& flows);
 
 }  // namespace brownout::cli

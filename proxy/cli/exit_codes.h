@@ -33,7 +33,7 @@ inline constexpr ExitCode kExitCodes[] = {
      "128 plus the signal's number if a signal ended it"},
 };
 
-// The table for a terminal of 80 columns.
+// Returns the table of exit codes for a terminal of 80 columns.
 std::string exit_codes_text();
 
 }  // namespace brownout::cli

@@ -12,7 +12,8 @@
 namespace brownout::cli {
 namespace {
 
-// Whether the listener can have what the options describe. Says nothing of an unknown listener.
+// Checks that the listener's protocol can have what the options describe, for example a URL.
+// Returns no error for an unknown listener.
 rules::Result<void> fits(const rules::Config& config, const rules::Asked& asked) {
   const auto listener =
       std::find_if(config.listeners.begin(), config.listeners.end(),
@@ -21,7 +22,7 @@ rules::Result<void> fits(const rules::Config& config, const rules::Asked& asked)
   return options_fit(asked, *listener);
 }
 
-// The server against which rules with a destination or a port were matched, as text.
+// Returns text about the server with which rules with a destination or a port were compared.
 std::string server_text(const rules::FlowFacts& flow) {
   if (flow.carrier == rules::Carrier::kDns || flow.destination_port == 0) return {};
   const auto port = std::to_string(flow.destination_port);

@@ -34,7 +34,8 @@ void add_message(CLI::App& command, rules::Asked& asked) {
   command.add_option("--text", asked.text, "the text of a message");
 }
 
-// The first option that describes a request, a query or a handshake, with what it describes.
+// An option that describes a request, a query or a handshake, and the kinds of connections that can
+// have it.
 struct ExplainFact {
   bool given;
   std::string_view option;
@@ -42,7 +43,7 @@ struct ExplainFact {
   std::string_view what;
 };
 
-// The protocols that have the option of messages, e.g. "MQTT and NATS".
+// Returns the message protocols whose `explain` has this option, e.g. MQTT and NATS.
 rules::ProtocolSet protocols_with(const std::string& name) {
   rules::ProtocolSet set;
   for (const auto* protocol : rules::message_protocols()) {

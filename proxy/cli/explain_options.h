@@ -1,4 +1,5 @@
-// The options of `brownout explain`, and which of them a listener's protocol cannot have.
+// Declares the options of `brownout explain`, and checks that they fit the protocol of the
+// listener.
 #pragma once
 
 #include "proxy/cli/commands.h"
@@ -12,7 +13,8 @@ namespace brownout::cli {
 
 void add_explain_options(CLI::App& command, ExplainOptions& options);
 
-// An error if an option was given that means nothing at the listener: --url at one of TCP.
+// Returns an error if an option describes something that the listener's protocol does not have,
+// such as --url at a listener of TCP.
 rules::Result<void> options_fit(const rules::Asked& asked, const rules::Listener& listener);
 
 }  // namespace brownout::cli

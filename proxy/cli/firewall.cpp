@@ -37,8 +37,8 @@ std::optional<codecs::ImportedFirewall> import(const std::string& path, const st
   return std::nullopt;
 }
 
-// Loads firewalls from a rule file (.toml). Any other file is a ruleset of a real firewall, and is
-// imported.
+// Loads firewalls. A file whose name ends with .toml is a rule file. Any other file is a ruleset of
+// a real firewall, and is imported.
 std::optional<std::vector<Firewall>> load_firewalls(const std::string& path,
                                                     const std::string& chain) {
   if (!path.ends_with(".toml")) {

@@ -25,7 +25,7 @@ class InProcess {
   bool running() const { return engine_ != nullptr; }
   const proxy::Endpoint& endpoint() const { return endpoint_; }
   const proxy::Endpoint& server() const { return server_.endpoint(); }
-  // Returns a rule file for the same proxy: its listener, and `rules`.
+  // Returns a rule file for the same proxy. It consists of the listener and `rules`.
   std::string file(const std::string& rules) const;
 
  private:

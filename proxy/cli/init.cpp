@@ -31,7 +31,7 @@ namespace {
 using draft::Draft;
 using rules::Result;
 
-// Collects the servers of flows, on the thread of any worker.
+// Collects the servers of flows. Workers submit flows on their own threads.
 class SeenSink final : public proxy::EventSink {
  public:
   void submit(std::string lines) override {
@@ -40,7 +40,8 @@ class SeenSink final : public proxy::EventSink {
     while (!rest.empty()) {
       const auto line = rest.substr(0, rest.find('\n'));
       rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-      // The engine writes valid lines; one without a server tells nothing.
+      // Ignores errors: the engine writes only valid lines, and a flow without a server gives no
+      // rule.
       static_cast<void>(seen_.add(line));
     }
   }
@@ -54,7 +55,7 @@ class SeenSink final : public proxy::EventSink {
   draft::Seen seen_;
 };
 
-// While it lives, what is written to standard output goes to standard error.
+// Redirects standard output to standard error during its lifetime.
 class StandardOutputElsewhere {
  public:
   StandardOutputElsewhere() : kept_(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) {
@@ -199,7 +200,7 @@ void say_next(const InitOptions& options, const Draft& draft) {
 }  // namespace
 
 int init(const InitOptions& options) {
-  // Said before any question, and before a command runs.
+  // Refuses an existing file at once, before the user answers questions or a command runs.
   if (!options.path.empty() && !options.force && access(options.path.c_str(), F_OK) == 0) {
     errno = EEXIST;
     return fail(cannot_write(options.path));

@@ -9,7 +9,7 @@ class App;
 
 namespace brownout::cli {
 
-// Adds the command, which sets the exit code when it has run.
+// Adds the command `init` to `app`. Running the command sets `exit_code`.
 void add_init(CLI::App& app, InitOptions& options, int& exit_code);
 
 }  // namespace brownout::cli

@@ -140,8 +140,8 @@ void tell_of_ended(const Result<std::size_t>& ended) {
 }
 
 int remove_rules() {
-  // First stops diverting new connections. The result is ignored: it is an error if no nftables
-  // rules are in force, and then nothing is diverted.
+  // First stops diverting new connections. Ignores the result: this fails only if no nftables rules
+  // are in force, and then nothing is diverted.
   (void)run_nft(gateway_end());
   const auto live = live_connections(ports_in_force());
   if (auto removed = run_nft(gateway_removal(live)); !removed) return fail(removed.error());
@@ -169,8 +169,8 @@ std::string text_of(const InterceptedClients& clients) {
   std::vector<std::string> words;
   for (const auto uid : clients.uids) words.push_back("uid " + std::to_string(uid));
   for (const auto& path : clients.cgroups) words.push_back("cgroup " + path);
-  // A remote client must match both the interfaces and the address prefixes, so both form one item
-  // of the list.
+  // Interfaces and address prefixes form one item of the list, since a remote client must match
+  // both.
   std::vector<std::string> prefixes;
   for (const auto& prefix : clients.prefixes) prefixes.push_back(to_text(prefix));
   auto behind = list_of(clients.interfaces);
@@ -192,8 +192,8 @@ std::string protocols_and_ports(const rules::Listener& listener) {
                                    : (ports.size() == 1 ? "port " : "ports ") + list_of(ports));
 }
 
-// Prints which connections go to Brownout and which do not, since the rule file alone does not show
-// it.
+// Prints which connections are diverted to Brownout and which are not. This also depends on the
+// command line, so the rule file does not show it.
 void tell_what_is_diverted(const rules::Config& config, const InterceptedClients& clients,
                            const std::string& length) {
   tell(fmt::format("diverted for {}: new connections of {}", length, text_of(clients)));
@@ -246,8 +246,8 @@ int apply_rules(const rules::Config& config, const InterceptedClients& clients, 
   const auto live = live_connections(ports_in_force());
   const auto script = gateway_ruleset(config.listeners, clients, in_seconds(length), live);
   if (auto done = run_nft(script); !done) return fail(done.error());
-  // UDP ports to which earlier nftables rules redirected, and that no listener uses any more. The
-  // UDP flows to these ports are ended.
+  // Ends the UDP flows to ports that earlier nftables rules redirected, and that no listener uses
+  // any more.
   auto gone = live.ports;
   const auto now = datagram_ports(config.listeners);
   gone.erase(

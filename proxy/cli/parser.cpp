@@ -248,7 +248,7 @@ void add_small_commands(CLI::App& app, CommandLine& line) {
   add_generate(app, line);
 }
 
-// Declares all commands. `app` and `line` refer to each other from now on.
+// Declares all commands. `app` and `line` refer to each other afterwards, so neither may be moved.
 void declare(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "brownout " BROWNOUT_VERSION);
   app.require_subcommand(1);
@@ -277,13 +277,15 @@ void run_nothing(CLI::App& app) {
   }
 }
 
-// The mistake in a command line that a user would type, or "". Runs nothing.
+// Parses a command line as a user types it, without running the command. Returns the error; "" if
+// the line is correct.
 std::string mistake_in(std::string_view typed) {
   CommandLine line;
   CLI::App app("", "brownout");
   declare(app, line);
   run_nothing(app);
-  // As read_arguments() does, since the parser would take the command for arguments of init.
+  // Removes the words after "--", as read_arguments() does: CLI11 would take them for arguments of
+  // init.
   if (typed.starts_with("brownout init ")) typed = typed.substr(0, typed.find(" -- "));
   try {
     app.parse(std::string(typed), true);
@@ -295,7 +297,8 @@ std::string mistake_in(std::string_view typed) {
   return "";
 }
 
-// Prints all examples; fails if one is wrong or a command has less than two.
+// Prints all examples. Returns a failure if an example has an error, or if a command does not have
+// exactly two.
 int check_examples(const CLI::App& app) {
   int code = 0;
   std::map<std::string_view, int> count;
@@ -324,7 +327,7 @@ int parse_and_run(int argc, char** argv) {
   auto arguments = read_arguments(argc, argv);
   line.init.command = std::move(arguments.command);
   declare(app, line);
-  // Its words are those of another command line, so the parser must not read them.
+  // CLI11 must not parse the words after `complete`, since they are another command line.
   if (argc > 1 && argv[1] == std::string_view("complete")) {
     return complete(app, std::vector<std::string>(argv + std::min(argc, 3), argv + argc));
   }

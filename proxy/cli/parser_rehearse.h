@@ -1,4 +1,4 @@
-// The command lines of `rehearse` and `report`.
+// Declares the options of `rehearse` and `report`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -17,7 +17,8 @@ struct RehearsalLine {
   PageOptions pages;
 };
 
-// Borrows both; the command that ran sets the exit code.
+// Adds the commands to `app`. `line` and `exit_code` must outlive `app`. Running a command sets
+// `exit_code`.
 void add_rehearse(CLI::App& app, RehearsalLine& line, int& exit_code);
 
 }  // namespace brownout::cli

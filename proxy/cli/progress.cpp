@@ -10,7 +10,7 @@
 namespace brownout::cli {
 namespace {
 
-// A column less than the smallest usual terminal, so that the line does not wrap.
+// One column less than the usual width of a terminal (80), so that the line does not wrap.
 constexpr std::size_t kProgressWidth = 79;
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Progress shows what a command does now, in one line of standard error that the next one replaces.
-// Shows nothing unless that is a terminal, and leaves nothing behind.
+// Progress shows the current step of a command on one line of standard error. Each step replaces
+// the previous one, and the destructor removes the line. Shows nothing unless standard error is a
+// terminal. `brownout verify` owns one.
 #pragma once
 
 #include <string_view>
@@ -13,7 +14,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // "" removes the line.
+  // Shows `text` in place of the previous text; "" removes the line.
   void show(std::string_view text);
 
  private:

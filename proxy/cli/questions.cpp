@@ -16,7 +16,8 @@ namespace {
 
 using Check = rules::Result<void> (*)(const std::string& answer);
 
-// Nothing at the end of input.
+// Asks until check() accepts the answer. An empty answer means `fallback`. Returns nothing at the
+// end of input.
 std::optional<std::string> answer_to(const std::string& question, std::string_view fallback,
                                      Check check, std::istream& in, std::ostream& out) {
   for (;;) {

@@ -1,4 +1,4 @@
-// The three questions of `brownout init`.
+// Asks the user of `brownout init` for the listener's address, the server and the protocol.
 #pragma once
 
 #include <iosfwd>
@@ -7,8 +7,8 @@
 
 namespace brownout::cli {
 
-// Asks for what the place does not have, again after an answer that cannot be used. An empty answer
-// takes the default. False if the input ends.
+// Asks for each value that `place` does not have yet, and asks again after an invalid answer. An
+// empty answer takes the default. Returns false if the input ends.
 bool ask(draft::Place& place, std::istream& in, std::ostream& out);
 
 }  // namespace brownout::cli

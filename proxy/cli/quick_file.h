@@ -1,5 +1,5 @@
 // QuickFile holds the options --listen, --to, --protocol and --fault of `brownout run`, which
-// replace a rule file. text_of() writes that file. No I/O.
+// replace a rule file. text_of() writes that rule file as text. No I/O.
 #pragma once
 
 #include <string>
@@ -20,11 +20,12 @@ struct QuickFile {
   }
 };
 
-// A port alone, or with a colon before it, is one of this machine.
+// Adds the address of this machine to a port without a host ("5433" or ":5433"). Returns other
+// addresses unchanged.
 std::string address_of(const std::string& text);
 
-// The text of the file, which may still have mistakes in its values; an error where the options do
-// not make a file at all.
+// Returns the text of the rule file. Its values are not checked yet. Returns an error if the
+// options do not suffice to write a file.
 rules::Result<std::string> text_of(const QuickFile& file);
 
 }  // namespace brownout::cli

@@ -10,8 +10,8 @@ class Option;
 
 namespace brownout::cli {
 
-// Adds options that fill `file`. `path` is the argument that names a rule file; giving it together
-// with them is refused.
+// Adds options that fill `file`. Parsing refuses them together with `path`, the argument that names
+// a rule file.
 void add_quick_options(CLI::App& command, CLI::Option& path, QuickFile& file);
 
 }  // namespace brownout::cli

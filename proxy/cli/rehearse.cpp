@@ -31,8 +31,7 @@ namespace {
 using rehearsal::say;
 using rehearsal::Webhooks;
 
-// The text of the rehearsal to run, and where it is from: a rule file, or the copy of a rule file
-// in a report.
+// The rule file to rehearse: read from a file, or the copy in a report.
 struct Source {
   std::string path;
   std::string text;
@@ -40,7 +39,8 @@ struct Source {
   rehearsal::Circumstances circumstances;
 };
 
-// With --replay, takes the circumstances from the report unless the command line gives them.
+// Reads the rule file. With --replay, also takes the seed from the report, and the circumstances
+// unless the command line gives them.
 std::optional<Source> read_source(const RehearseOptions& options) {
   Source source{options.path, options.text, std::nullopt, {options.embedded, options.virtual_time}};
   if (!source.text.empty()) return source;
@@ -102,7 +102,7 @@ void tell_end(Webhooks& webhooks, const rehearsal::Report& report, const std::st
   webhooks.tell(Webhooks::About::kExpectation, event);
 }
 
-// "lab7 (Linux, 2 processors)".
+// Returns a description of this machine, such as "lab7 (Linux, 2 processors)".
 std::string machine() {
   utsname names{};
   if (::uname(&names) != 0) return {};
@@ -110,7 +110,7 @@ std::string machine() {
                      rules::count_of(proxy::usable_processors(), "processor"));
 }
 
-// One rehearsal, from the check of its folder to its report.
+// Performs one rehearsal: checks the folder for the report, runs the phases, and writes the report.
 class Rehearsing {
  public:
   Rehearsing(rules::Config config, const Source& source, const RehearseOptions& options)
@@ -128,7 +128,8 @@ class Rehearsing {
     rehearsal::LiveView view(!quiet_ && terminal_ ? &output : nullptr);
     auto runner_options = follow(output, view);
     if (*servers) runner_options.known_as = (*servers)->known_as();
-    // From here until the report is written, a signal does not end the process.
+    // From now on the runner handles signals, so that no signal ends the process before the report
+    // is written.
     rehearsal::Runner runner(config_, std::move(runner_options));
     RehearseApi api(runner, source_.text, options_);
     runner_ = &runner;
@@ -146,7 +147,7 @@ class Rehearsing {
  private:
   const rules::Scenario& scenario() const { return *config_.scenario; }
 
-  // The rehearsal could not begin.
+  // Prints the reason why the rehearsal could not begin, and returns the exit code.
   int refuse(const rules::Error& error) {
     if (!complain_of_files(config_, source_.path, source_.text)) complain("", error);
     std::error_code ignored;
@@ -198,7 +199,7 @@ class Rehearsing {
     return report;
   }
 
-  // Returns an error text, or "".
+  // Writes the report and tells the webhooks. Returns an error text; "" after success.
   std::string write(const rehearsal::Report& report) {
     auto why = folder_.empty() ? std::string() : write_reports(report, folder_);
     if (why.empty() && options_.report_per_run) why = mark_latest(folder_);
@@ -226,13 +227,13 @@ class Rehearsing {
   const RehearseOptions& options_;
   std::string started_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  std::string folder_;  // of the report; "": none
+  std::string folder_;  // folder of the report; "" for none
   bool json_ = options_.output == "json";
   bool quiet_ = options_.ci || json_;
   bool terminal_ = ::isatty(STDOUT_FILENO) != 0;
   std::unique_ptr<Webhooks> webhooks_;
-  rehearsal::Runner* runner_ = nullptr;  // while it runs
-  RehearseApi* api_ = nullptr;           // while it runs
+  rehearsal::Runner* runner_ = nullptr;  // set while run() is active
+  RehearseApi* api_ = nullptr;           // set while run() is active
 };
 
 }  // namespace

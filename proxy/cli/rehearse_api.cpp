@@ -24,7 +24,8 @@ RehearseApi::RehearseApi(rehearsal::Runner& runner, const std::string& text,
       live_(runner.loop(), {*rules::parse_toml(text)}, {}) {}
 
 rules::Result<void> RehearseApi::start() {
-  // Nobody watches a pipeline or skipped time, unless asked for.
+  // Unless --api asks for it, there is no API in a pipeline or in virtual time: nobody would look
+  // at it.
   if (options_.api.empty() && (options_.ci || options_.virtual_time)) return {};
   auto& engine = runner_.engine();
   live_.attach(engine);

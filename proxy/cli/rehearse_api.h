@@ -1,6 +1,6 @@
-// RehearseApi serves the dashboard and the API while a rehearsal runs: its course, the traffic and
-// the faults, and Halt. Changes are refused, since the phases decide which rules act. Control
-// loop's thread only.
+// RehearseApi serves the dashboard and the API while a rehearsal runs. Clients see the phases, the
+// traffic and the faults, and can halt the rehearsal. All other changes are refused, since the
+// phases decide which rules act. Control loop's thread only.
 #pragma once
 
 #include <memory>
@@ -17,13 +17,13 @@ namespace brownout::cli {
 
 class RehearseApi final : private proxy::Director {
  public:
-  // Borrows all arguments; `text` is the rule file.
+  // Borrows all arguments; `text` is the text of the rule file.
   RehearseApi(rehearsal::Runner& runner, const std::string& text, const RehearseOptions& options);
 
   proxy::EventSink* events() { return &stream_; }
-  // Call when the engine runs.
+  // Starts to serve, unless the options turn the API off. Call after the engine has started.
   rules::Result<void> start();
-  // "http://127.0.0.1:8474", or "" if there is no API.
+  // The address of the API, such as "http://127.0.0.1:8474"; "" without an API.
   const std::string& address() const { return address_; }
   void begin_phase(const std::string& phase);
 

@@ -1,4 +1,4 @@
-// brownout report: compares the reports of two rehearsals, and shows values over many.
+// brownout report: compares the reports of two rehearsals, and shows how values change over many.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace {
 
 using rehearsal::say;
 
-// Accepts the folder of a report for the report itself.
+// Returns the path of the report. `path` may also be the folder that contains the report.
 std::string report_in(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored) ? path + "/report.json" : path;
@@ -36,7 +36,8 @@ bool write_pages(const PageOptions& pages, const std::string& html, const std::s
   return true;
 }
 
-// The reports in the folders of `folder`. A link, such as "latest", leads to one of them.
+// Returns the reports in the subfolders of `folder`. Skips links: a link such as "latest" leads to
+// one of these subfolders, whose report would count twice.
 std::vector<std::string> reports_in(const std::string& folder) {
   std::vector<std::string> paths;
   std::error_code failed;

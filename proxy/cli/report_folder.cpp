@@ -23,7 +23,7 @@ std::string utc_now() {
 
 std::string folder_of_run(const std::string& reports, const std::string& started) {
   auto name = started;
-  // Windows shares and some shells do not take a colon.
+  // Replaces colons, since Windows shares and some shells do not accept them in names.
   std::replace(name.begin(), name.end(), ':', '-');
   const auto first = std::filesystem::path(reports) / name;
   auto folder = first;
@@ -51,7 +51,7 @@ void complain(const std::string& where, const rules::Error& error) {
 
 std::string write_file(const std::filesystem::path& path, const std::string& text) {
   std::error_code failed;
-  // A device or a pipe is written to; a rename would replace it by a file.
+  // Writes directly to a device or a pipe, since a rename would replace it by a file.
   const auto kind = std::filesystem::status(path, failed).type();
   const bool in_place =
       kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular;

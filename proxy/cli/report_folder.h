@@ -8,19 +8,22 @@
 
 namespace brownout::cli {
 
-// Now, in UTC: "2026-11-29T17:32:35Z".
+// Returns the present time in UTC, such as "2026-11-29T17:32:35Z".
 std::string utc_now();
 
-// A new folder for a run that started then: "report/2026-11-29T17-32-35Z".
+// Returns the path of a new folder for a run, such as "report/2026-11-29T17-32-35Z". `started` is
+// the start of the run as utc_now() returned it.
 std::string folder_of_run(const std::string& reports, const std::string& started);
-// Lets the link "latest" beside the folder lead to it. Returns an error text, or "".
+// Makes the link "latest" beside the folder lead to the folder. Returns an error text; "" after
+// success.
 std::string mark_latest(const std::filesystem::path& folder);
 
-// Checked before the outage: a report that cannot be written afterwards would be lost. Prints an
-// error and returns false. "": no folder.
+// Creates the folder and checks that files can be written there. Call before the rehearsal: a
+// report that cannot be written afterwards is lost. Prints an error and returns false if not.
+// Returns true if `folder` is "" (no report).
 bool check_folder(const std::string& folder);
 
-// Writes a temporary file and renames it when complete. Returns an error text, or "".
+// Writes a temporary file and renames it when complete. Returns an error text; "" after success.
 std::string write_file(const std::filesystem::path& path, const std::string& text);
 std::string write_reports(const rehearsal::Report& report, const std::filesystem::path& to);
 

@@ -16,11 +16,11 @@ namespace brownout::cli {
 // Prints the error to standard error, and returns the exit code for it.
 int fail(const rules::Error& error);
 
-// Reads a whole file, or a pipe to its end. Prints an error and returns nothing if the file is
-// unreadable or larger than 64 MiB.
+// Reads a whole file, or a pipe to its end. If the file is unreadable or larger than 64 MiB, prints
+// an error and returns nothing.
 std::optional<std::string> read_text(const std::string& path);
-// If `quick` is given, prints and returns the rule file that it stands for; else reads the file at
-// `path`.
+// If `quick` has options, returns the rule file that they describe, and prints it. Otherwise reads
+// the file at `path`.
 std::optional<std::string> read_text(const std::string& path, const QuickFile& quick);
 
 // Returns the configuration, or prints every error with its position and returns nothing. Warnings
@@ -39,8 +39,8 @@ tl::expected<rules::Config, rules::Diagnostics> read_all(const std::string& path
 std::optional<rules::Config> parse_all(const std::string& path, const std::string& text,
                                        bool for_exec);
 
-// Prints every certificate, key, CA or password file that cannot be used, with its position in the
-// rule file. Returns whether there is any.
+// Prints an error for every certificate, key, CA or password file that cannot be used, with its
+// position in the rule file. Returns false if all can be used.
 bool complain_of_files(const rules::Config& config, const std::string& path,
                        const std::string& text);
 

@@ -93,7 +93,8 @@ class Run final : private Deadline {
     return settings_.expectations ? settings_.expectations->observer() : nullptr;
   }
 
-  // The changes that no request to the API makes are told to its clients, too.
+  // Adds a callback that tells the API's clients when a lease has ended: no request makes this
+  // change, so clients would not know of it.
   LiveOptions telling(LiveOptions live) {
     live.lapsed = [this](const std::string& lease) { tell("lapsed", "lease", lease); };
     return live;
@@ -188,7 +189,7 @@ class Run final : private Deadline {
       return;
     }
     watches_.watch(zone_files_.watched());
-    // The rule file may have changed between the first read and the start of the watch.
+    // Loads a change that happened between the first read and the start of the watch.
     reload("changed");
   }
 
@@ -201,15 +202,15 @@ class Run final : private Deadline {
     }
     unreadable_.clear();
     const bool back = std::exchange(gone_, false);
-    // Does nothing if the text is unchanged: the event may be for another file in the folder.
-    // SIGHUP always reloads.
+    // Does nothing if the text is unchanged, since the event may be for another file in the folder.
+    // SIGHUP always loads the file.
     if (*text == text_ && why != "SIGHUP" && !zone_files_.changed() && !back) return;
     text_ = *text;
     const auto config = parse(options_.path, *text, zone_files_);
     if (!options_.no_watch) {
       watches_.watch(zone_files_.watched());
-      // A change of a zone file between its read and the start of the watch raises no event, so it
-      // is checked for.
+      // Loads again if a zone file changed after it was read and before the watch started: the
+      // watch does not report this change.
       if (zone_files_.changed()) loop_.post([this] { reload("changed"); });
     }
     if (!config) return not_loaded(why, "it has mistakes");
@@ -224,7 +225,8 @@ class Run final : private Deadline {
     say_what_differs();
   }
 
-  // Logs which changes of the API override the file, since an edit of those tables has no effect.
+  // Logs which tables of the file the API has changed, since an edit of these tables in the file
+  // has no effect.
   void say_what_differs() const {
     const auto names = names_in(live_.overlay());
     if (names.empty()) return;
@@ -237,13 +239,14 @@ class Run final : private Deadline {
 
   void not_loaded(std::string_view how, const std::string& why) {
     live_.file_refused(why);
-    // The same error is reported once, not at every change in the file's folder. SIGHUP always
-    // reports it.
+    // Reports the same error only once, not at every change in the folder of the rule file. After
+    // SIGHUP, always reports it.
     if (std::exchange(unreadable_, why) == why && how != "SIGHUP") return;
     spdlog::error("{} ({}): not loaded, the previous rules stay: {}", options_.path, how, why);
   }
 
-  // Reads the API's certificate and token files again, since they are renewed in place.
+  // Reads the API's certificate and token files again, since other programs renew these files in
+  // place.
   void renew_api() {
     if (!admin_) return;
     if (const auto done = admin_->renew(api_files()); !done) {
@@ -312,13 +315,13 @@ class Run final : private Deadline {
   const RunOptions& options_;
   RunSettings settings_;
   std::string text_;
-  ZoneFiles zone_files_;    // files that the text includes
-  std::string unreadable_;  // last error of loading the file
-  bool gone_ = false;       // the last read of the file failed
+  ZoneFiles zone_files_;    // zone files that the rule file includes
+  std::string unreadable_;  // last error of loading the rule file; "" after success
+  bool gone_ = false;       // whether the last read of the rule file failed
   Loop loop_;
   Signals signals_;
   FileWatches watches_{loop_, [this] { reload("changed"); }};
-  RunOutputs outputs_;  // before engine_, which uses it until it ends
+  RunOutputs outputs_;  // declared before engine_, which uses it until engine_ ends
   EventStream stream_{loop_};
   LiveConfig live_;
   std::unique_ptr<Engine> engine_;

@@ -13,7 +13,8 @@
 namespace brownout::cli {
 namespace {
 
-// The rules of the file, and those of which the loader made several ("name/part").
+// Returns the names of the rules. A preset makes several rules, such as "phones/latency"; its own
+// name "phones" is also returned.
 std::set<std::string> rule_names(const rules::Config& config) {
   std::set<std::string> names;
   for (const auto& rule : config.rules) {

@@ -1,7 +1,7 @@
-// RunExpectations: the expectations of `run --expect`. They are judged when the run ends, by the
-// code that judges a rehearsal: a run is a rehearsal of one phase, without users.
+// RunExpectations: the expectations of `run --expect`. The code that judges a rehearsal judges them
+// when the run ends: a run counts as a rehearsal of one phase, without users.
 //
-// Control loop's thread, but for the observer.
+// Use only on the control loop's thread, except for the observer, which the workers call.
 #pragma once
 
 #include <memory>
@@ -16,11 +16,11 @@ namespace brownout::cli {
 
 class RunExpectations {
  public:
-  // Prints each mistake, and returns null if there is any.
+  // Reads the expectations. Prints each error; returns null if there was an error.
   static std::unique_ptr<RunExpectations> read(const std::vector<std::string>& sentences,
                                                const rules::Config& config);
 
-  // Counts traffic; null if no expectation is about traffic.
+  // Returns the observer that counts traffic; null if no expectation is about traffic.
   proxy::FlowObserver* observer();
   // Prints the verdicts. Returns the exit code.
   int judge(const proxy::Engine& engine);

@@ -1,5 +1,5 @@
-// RunOutputs: the places to which `brownout run` writes what happens: the log of events, the log of
-// flows, and an OpenTelemetry collector. Control loop's thread only.
+// RunOutputs: the log of events, the log of flows and the OpenTelemetry collector to which
+// `brownout run` writes. Control loop's thread only.
 #pragma once
 
 #include <memory>
@@ -16,17 +16,18 @@ class RunOutputs {
  public:
   // Opens the outputs that the options name.
   rules::Result<void> open(const RunOptions& options);
-  // The receivers for the engine; null if the options name none.
+  // The sinks for events and flows, to pass to the engine; null if the options name no such output.
   proxy::EventSink* events() { return sinks_.empty() ? nullptr : &sinks_; }
   proxy::EventSink* flows() { return flows_.get(); }
   // Begins to send the engine's metrics. Both are borrowed: the engine until unfollow(), the
   // loop until the destructor.
   void follow(proxy::Loop& control, const proxy::Engine& engine);
-  // Sends the last metrics. Call before the engine stops: then it has no listeners any more.
+  // Sends the metrics a last time. Call before the engine stops, since a stopped engine has no
+  // listeners and so no metrics of listeners.
   void unfollow();
-  // Reopens the files by their names, after a rotation.
+  // Opens the files again by their names. Call after a log rotation.
   void reopen();
-  // Writes what waits, and reports what was lost.
+  // Writes everything that is still waiting, and reports how much was lost.
   void finish();
 
  private:

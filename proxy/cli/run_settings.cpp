@@ -11,7 +11,8 @@
 namespace brownout::cli {
 namespace {
 
-// The value of an option for which zero has no meaning; none if it is not one.
+// Parses the value of an option as a duration above zero. Prints an error and returns nothing if it
+// is not such a duration.
 std::optional<rules::Duration> positive(std::string_view option, const std::string& text) {
   const auto value = rules::parse_duration(text);
   if (value && *value > rules::Duration::zero()) return *value;

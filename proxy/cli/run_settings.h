@@ -1,4 +1,4 @@
-// The options of `run` as values, checked.
+// Checks the options of `run`, and converts them from text to values.
 #pragma once
 
 #include <memory>
@@ -15,13 +15,14 @@ namespace brownout::cli {
 
 struct RunSettings {
   rules::Duration drain{};
-  std::optional<rules::Duration> length;  // none: until a signal
+  std::optional<rules::Duration> length;  // how long to run; empty: until a signal
   proxy::LiveOptions live;
   std::optional<std::string> toxiproxy_text;
-  std::unique_ptr<RunExpectations> expectations;  // null: none
+  std::unique_ptr<RunExpectations> expectations;  // null without --expect
 };
 
-// Prints each mistake, and returns none if there is any. `config` is the rule file.
+// Reads the options. Prints an error and returns nothing if an option has an error. `config` is the
+// rule file.
 std::optional<RunSettings> read_settings(const RunOptions& options, const rules::Config& config);
 
 }  // namespace brownout::cli

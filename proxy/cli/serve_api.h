@@ -8,15 +8,16 @@
 
 namespace brownout::cli {
 
-// `api` is the value of --api: an address, "off", or "" for the usual one, which may be taken. Null
-// if there is no API: because of "off", or with a warning.
+// Starts the API. `api` is the value of --api: an address, "off", or "" for the default address.
+// Returns null if `api` is "off". If the default address is in use, logs a warning and returns
+// null.
 rules::Result<std::unique_ptr<proxy::Admin>> serve_api(proxy::Loop& loop, const std::string& api,
                                                        proxy::AdminOptions options,
                                                        proxy::LiveConfig& live,
                                                        proxy::EventStream& stream,
                                                        toxiproxy::Api& toxiproxy);
 
-// "http://127.0.0.1:8474", or "unix:/run/brownout.sock".
+// Returns the address for users, such as "http://127.0.0.1:8474" or "unix:/run/brownout.sock".
 std::string address_of_api(const proxy::Admin& admin, const proxy::AdminOptions& options);
 
 }  // namespace brownout::cli

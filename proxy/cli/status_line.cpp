@@ -9,7 +9,7 @@ namespace brownout::cli {
 namespace {
 
 constexpr proxy::Duration kRedraw = std::chrono::seconds(1);
-// A column less than the smallest usual terminal, so that the line does not wrap.
+// One column less than the usual width of a terminal (80), so that the line does not wrap.
 constexpr std::size_t kStatusWidth = 79;
 
 }  // namespace

@@ -38,7 +38,8 @@ std::string log_level() {
   return "info";
 }
 
-// The token that requests need, without the white space around it; "" for none.
+// Returns the access token that every request must have, without white space around it; "" if no
+// token is set.
 std::string auth_token() {
   constexpr std::string_view kWhite = " \t\r\n";
   const char* given = std::getenv("TOXIPROXY_AUTH_TOKEN");

@@ -22,7 +22,7 @@ std::string verdicts_text(const rehearsal::Report& report) {
   return text + report.headline() + "\n";
 }
 
-// Exit code 1 is only for an expectation that is not met.
+// Returns 1 only if an expectation is not met. All other failures give 3.
 int exit_code(rehearsal::Result result, bool written) {
   switch (result) {
     case rehearsal::Result::kMet:

@@ -7,10 +7,10 @@
 
 namespace brownout::cli {
 
-// A line for each expectation, and the headline.
+// Returns a line for each expectation, and the headline.
 std::string verdicts_text(const rehearsal::Report& report);
 
-// `written`: the reports were written, or none was wanted.
+// Returns the exit code of the command. `written` must be false if a report could not be written.
 int exit_code(rehearsal::Result result, bool written);
 
 }  // namespace brownout::cli

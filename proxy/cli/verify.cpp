@@ -1,8 +1,9 @@
 // brownout verify: measures how exactly faults are delivered on this machine.
 //
-// Proxy, server and clients run in this process. A delay is the time of a round trip through the
-// proxy, less that of a direct one at the same pace. A rate is the number of bytes received per
-// second. A probability is the share of refused connections.
+// Proxy, server and clients run in this process. The measured delay is the time of a round trip
+// through the proxy, less the time of a direct round trip at the same pace. The measured rate is
+// the number of bytes received per second. The measured probability is the share of refused
+// connections.
 #include <fmt/core.h>
 
 #include <cmath>
@@ -159,7 +160,7 @@ class Verify {
     fmt::print("{}\n", list.dump(2));
   }
 
-  // The machine, five delays, five rates and three probabilities.
+  // Number of steps: one for the machine's stalls, five delays, five rates and three probabilities.
   static constexpr int kSteps = 14;
 
   VerifyOptions options_;

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Keys with a column of their own, and keys that say little.
+// Keys that what_text() leaves out: other columns show them, or they say little to a reader.
 constexpr std::string_view kElsewhere[] = {
     "time",   "seed",  "rule",     "fault",   "listener",    "flow",        "client",
     "method", "path",  "status",   "request", "qname",       "qtype",       "direction",
@@ -26,7 +26,7 @@ std::string written(const Json& value) {
   return value.is_string() ? value.get<std::string>() : codecs::json_text(value);
 }
 
-// "GET /login 503", "example.org A" or "packet=publish topic=home/1".
+// Returns what a rule acted on: "GET /login 503", "example.org A" or "packet=publish topic=home/1".
 std::string what_text(const Json& entry) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : " ") + part; };
@@ -41,7 +41,7 @@ std::string what_text(const Json& entry) {
   return text;
 }
 
-// "latency: delay 300 ms downstream, 17 times".
+// Returns what a rule did: "latency: delay 300 ms downstream, 17 times".
 std::string done_text(const Json& entry) {
   if (entry.contains("event")) return entry.value("event", "") + ": " + entry.value("why", "");
   auto text = entry.value("fault", "") + ": " + entry.value("action", "");

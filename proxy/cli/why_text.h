@@ -1,4 +1,4 @@
-// The answer of GET /why as text for a terminal.
+// Formats the answer of GET /why as text for a terminal.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
