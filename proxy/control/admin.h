@@ -29,15 +29,16 @@ namespace brownout::proxy {
 
 struct AdminOptions {
   Endpoint where;
-  // file with the access token, needed unless the address is loopback; "" for none
+  // file with the access token; "" for none, which is allowed only on a loopback address
   std::string token_file;
   std::string certificate;  // PEM files of the HTTPS certificate and its key; "" for plain HTTP
   std::string key;
   std::string socket;            // path of an additional unix socket; "" for none
-  Director* director = nullptr;  // see NativeApi; borrowed
+  Director* director = nullptr;  // if set, decides which rules act in place of the API; borrowed
 };
 
-// Returns the first line of the file; an error if it is shorter than 16 characters.
+// Returns the token, which is the first line of the file. Returns an error if the token is shorter
+// than 16 characters.
 using FileReader = Result<std::string> (*)(const std::string& path);
 Result<std::string> read_token(const std::string& path, FileReader read = read_regular);
 
@@ -73,7 +74,7 @@ class Admin {
   toxiproxy::Api& toxiproxy_;
   Metrics metrics_;
   std::unique_ptr<HttpServer> server_;
-  std::unique_ptr<HttpServer> local_;  // server of the unix socket; null if there is none
+  std::unique_ptr<HttpServer> local_;  // server of the unix socket; null without a unix socket
 };
 
 }  // namespace brownout::proxy

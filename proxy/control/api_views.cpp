@@ -32,8 +32,8 @@ struct RuleCounters {
   }
 };
 
-// The engine's counters by rule and by listener name, copied once to answer a request for a whole
-// list.
+// A copy of the engine's counters by rule and by listener name. A request for a list of all tables
+// copies them once, not for each table.
 struct Seen {
   explicit Seen(const Engine& engine) {
     for (auto& status : engine.listeners()) listeners.emplace(status.name, status);

@@ -13,13 +13,15 @@ namespace brownout::proxy {
 
 using Json = nlohmann::ordered_json;
 
-// Returns {"name", "source": "file" | "api" | "toxiproxy", "etag", "definition": {...}}, and the
-// counters of a rule, firewall or listener.
+// Returns a table of the rule file as JSON, with its counters if it is a rule, firewall or
+// listener. The form is {"name", "source": "file" | "api" | "toxiproxy", "etag", "definition":
+// {...}}.
 Json view_of(const LiveConfig& live, std::string_view kind, const rules::Node& table);
-// Returns a JSON list of all tables of a kind such as "rule", followed by those that Toxiproxy's
-// API made.
+// Returns a JSON list of all tables of a kind such as "rule". The tables of proxies that were made
+// by Toxiproxy's API come last.
 Json list_of(const LiveConfig& live, std::string_view kind);
-// Returns a flow as JSON text directly, since clients often ask for up to 10,000 flows.
+// Returns a flow as JSON text without building a JSON object first, since clients often ask for up
+// to 10,000 flows.
 std::string text_of(const FlowStatus& flow);
 Json status_of(const LiveConfig& live, Instant started);
 // Lists every fault type with its keys, for forms that add a fault.

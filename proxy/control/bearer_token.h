@@ -7,8 +7,8 @@
 
 namespace brownout::proxy {
 
-// Whether the head has `Authorization: Bearer TOKEN`. The comparison takes the same time wherever
-// the two differ. Never true for an empty token.
+// Whether the head of a request has the header `Authorization: Bearer TOKEN`. The time of the
+// comparison does not depend on where two tokens differ. Always false if `token` is empty.
 bool has_bearer_token(const rules::HttpHead& head, const std::string& token);
 
 }  // namespace brownout::proxy

@@ -1,5 +1,6 @@
-// Director conducts the engine in place of the API, as a rehearsal does: it decides which rules act
-// and when. Then the API only reads, and halts. Control loop's thread only.
+// Director is the interface to a component that decides, in place of API clients, which rules act
+// and when. A rehearsal implements it. With a Director, API clients can only read the state and
+// halt all faults. Control loop's thread only.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -11,7 +12,7 @@ class Director {
   virtual ~Director() = default;
   // Ends all faults, for good.
   virtual void halt() = 0;
-  // The phases and the users' success so far, for GET /status.
+  // Returns the phases and the success of the users so far, for GET /status.
   virtual nlohmann::ordered_json course() const = 0;
 };
 

@@ -8,7 +8,7 @@ namespace brownout::proxy {
 namespace {
 
 constexpr Duration kSecond = std::chrono::seconds(1);
-// Seconds between comment lines of the stream. Writing one detects a disconnected client.
+// Seconds between comment lines of the stream. Writing such a line detects a disconnected client.
 constexpr unsigned kHeartbeat = 10;
 
 }  // namespace
@@ -45,8 +45,8 @@ void EventStream::write(std::string_view lines) {
 
 void EventStream::write_all(const std::string& text) {
   for (const auto& feed : feeds_) feed->write(text);
-  // Keeps a feed that is not open if a response still refers to it: a feed opens when its response
-  // is sent.
+  // Removes closed feeds. A feed to which a response still refers is not closed: it opens when the
+  // response is sent.
   std::erase_if(feeds_, [](const auto& feed) { return !feed->open() && feed.use_count() == 1; });
 }
 

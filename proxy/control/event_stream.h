@@ -1,10 +1,10 @@
-// EventStream sends injected faults, and opened and closed flows, to API clients as they happen
-// (server-sent events: HTML standard, section 9.2). Without clients, no event is made.
+// EventStream sends events to API clients as they happen (server-sent events: HTML standard,
+// section 9.2). The events are injected faults, opened and closed flows, and changes by the API.
+// Without clients, no event is formatted.
 //
 // Sends at most kMostPerSecond events a second, so that watching does not slow down traffic. A line
-// {"event":"thinned"} reports that events were left out. The last events of the control plane are
-// kept, for clients that come later. Control loop's thread only, except
-// submit() and wanted().
+// {"event":"thinned"} reports that events were left out. The last changes are kept for clients that
+// come later. Control loop's thread only, except submit() and wanted().
 #pragma once
 
 #include <atomic>
@@ -27,9 +27,9 @@ class EventStream final : public EventSink, private Deadline {
   ~EventStream() override { control_.deadlines().cancel(*this); }
 
   std::shared_ptr<Feed> follow();
-  // Sends an event about a change through the API: a JSON object, to which the time is added.
+  // Sends and keeps an event about a change. `line` is a JSON object, to which the time is added.
   void tell(const std::string& line);
-  // The events of the control plane, oldest first: at most kMostKept, each a JSON object.
+  // The last events that tell() has sent, each a JSON object, the oldest first. At most kMostKept.
   const std::deque<std::string>& kept() const { return kept_; }
 
   void submit(std::string lines) override;
@@ -42,7 +42,7 @@ class EventStream final : public EventSink, private Deadline {
 
   Loop& control_;
   std::vector<std::shared_ptr<Feed>> feeds_;
-  std::atomic<std::int64_t> left_{0};  // how many more events may be sent in this second
+  std::atomic<std::int64_t> left_{0};  // number of events that may still be sent in this second
   unsigned seconds_ = 0;
   std::deque<std::string> kept_;
 };

@@ -12,7 +12,7 @@ namespace {
 using HistoryJson = nlohmann::ordered_json;
 
 constexpr Duration kBetweenPoints = std::chrono::seconds(1);
-// A longest bucket has no bound: values in it are shown as twice the last bound.
+// The last bucket of a histogram has no upper bound. Twice its lower bound stands for it.
 constexpr double kLongestSeconds = 2 * rules::SharedHistogram::kBounds.back();
 
 double unix_time() {
@@ -21,7 +21,8 @@ double unix_time() {
 
 double rounded(double value) { return std::round(value * 100) / 100; }
 
-// Interpolates within the bucket; negative if all counts are 0.
+// Returns a percentile of a histogram in milliseconds, interpolated within the bucket. Returns -1
+// if all counts are 0.
 template <class Counts>
 double percentile_ms(const Counts& counts, double share) {
   constexpr auto& kBounds = rules::SharedHistogram::kBounds;

@@ -1,6 +1,6 @@
 // History keeps the traffic of the last ten minutes, one point a second, so that a page that is
-// opened during an outage shows how it began. Memory is bounded: kMostListeners listeners of
-// kPoints points each. Control loop's thread only.
+// opened during an outage shows how the outage began. Memory is bounded: kMostListeners listeners
+// of kPoints points each. Control loop's thread only.
 #pragma once
 
 #include <deque>
@@ -21,14 +21,14 @@ class History final : private Deadline {
   History(Loop& loop, const Engine& engine);
   ~History() override;
 
-  // Adds a point for the time since the previous call. Called every second.
+  // Adds a point for the time since the previous call. Call every second.
   void sample();
-  // The points after number `after`, as columns: {"last", "time", "faults", "listeners"}. All
-  // points, if there is no such number.
+  // Returns the points after number `number` as columns: {"first", "last", "time", "faults",
+  // "listeners"}. Returns all points if no point has this number.
   nlohmann::ordered_json after(std::uint64_t number) const;
 
  private:
-  // Rates are per second. A percentile is negative if nothing was answered.
+  // Rates are per second. A percentile is negative if no request was answered.
   struct Traffic {
     float up = 0;
     float down = 0;
@@ -44,10 +44,11 @@ class History final : private Deadline {
     std::array<std::uint64_t, rules::SharedHistogram::kBounds.size() + 1> answered{};
   };
   struct Course {
-    const ListenerStats* stats = nullptr;  // only compared: a new listener begins anew
+    // Only compared: another address means a new listener, whose points begin anew.
+    const ListenerStats* stats = nullptr;
     Counters before;
-    std::deque<Traffic> points;  // the last one is the latest, or there was none in this second
-    std::uint64_t last = 0;      // number of the last point
+    std::deque<Traffic> points;  // the newest last; a new listener has none yet
+    std::uint64_t last = 0;      // number of the sample that followed this listener last
   };
   struct Point {
     double time = 0;  // Unix time

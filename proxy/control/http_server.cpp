@@ -21,24 +21,24 @@ using What = codecs::Http1Parser::What;
 constexpr int kWaitingToBeAccepted = 4096;
 constexpr std::size_t kMostStrangers = 320;
 constexpr std::size_t kMostOfKnownClients = 256;
-// file descriptors kept free of proxied flows, for API clients
+// file descriptors that proxied flows may not take, so that API clients can always connect
 constexpr std::size_t kReservedDescriptors = 16;
-// limit of event followers, below that of connections, so that requests are served too
+// limit of clients that follow events; the other connections remain for requests
 constexpr std::size_t kMostFollowers = 192;
 constexpr std::size_t kMostBody = 8 << 20;
-// no request is read from a client that leaves more response bytes unread
+// while a client leaves more response bytes unread, the server reads no further request of it
 constexpr std::size_t kMostUnread = 1 << 20;
-// a client that leaves more event bytes unread is disconnected
+// the server disconnects a client that leaves more event bytes unread
 constexpr std::size_t kMostUnreadEvents = 4 << 20;
-// most bytes in buffers of all known clients together
+// limit of bytes in the buffers of all known (authorized) clients together
 constexpr std::size_t kMostInMemory = 64 << 20;
-// most bytes in buffers of all strangers together
+// limit of bytes in the buffers of all strangers (clients not authorized yet) together
 constexpr std::size_t kMostOfStrangers = 16 << 20;
 constexpr std::size_t kReadSize = 64 * 1024;
 // Limits of what one connection may do before other connections are served.
 constexpr int kReadsAtOnce = 8;
 constexpr int kRequestsPerTurn = 8;
-// to send a head, then again for its body
+// time for a client to send the head of a request, and then again to send its body
 constexpr Duration kRequestTime = std::chrono::seconds(10);
 constexpr Duration kIdleTime = std::chrono::seconds(120);
 
@@ -59,7 +59,7 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
     }
     wait(handshaking_ ? kRequestTime : kIdleTime);
   }
-  // Clears the feed too, since this object may be destroyed after its server.
+  // Disconnects the feed, since this object may be destroyed after its server.
   ~Connection() override {
     if (feed_) feed_->write_ = nullptr;
     loop_.poller().forget(stream_.number());
@@ -70,9 +70,9 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
 
   int number() const { return stream_.number(); }
   bool follows() const { return feed_ != nullptr; }
-  // Of the known connections, the one with the lowest rank is evicted first. Idle ones come first,
-  // then those with half a request, with unread responses, and event followers. Among equals, the
-  // oldest.
+  // The known connection with the lowest rank is evicted first. Ranks from low to high: idle, part
+  // of a request received, responses unread, follows events. Among equals, the oldest connection is
+  // evicted first.
   std::pair<int, Instant> eviction_rank() const {
     const bool asking = handshaking_ || timing_ || !input_.empty();
     return {follows() ? 3 : !out_.empty() ? 2 : asking ? 1 : 0, since_};
@@ -110,12 +110,13 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
   std::string body_;
   std::shared_ptr<Feed> feed_;   // set if the client follows events
   Instant since_ = Loop::now();  // time of the last request, or of the accept
-  int requests_left_ = 0;        // requests that may still be served before other connections
+  // Requests that this connection may have answered before other connections are served.
+  int requests_left_ = 0;
   bool handshaking_ = false;
-  bool timing_ = false;   // a request has begun to arrive
-  bool closing_ = false;  // the connection closes once out_ is written
+  bool timing_ = false;   // whether a request has begun to arrive
+  bool closing_ = false;  // whether the connection closes once out_ is written
   bool finished_ = false;
-  bool read_closed_ = false;  // the client has ended its sending direction (half-close)
+  bool read_closed_ = false;  // whether the client has ended its sending direction (half-close)
   bool over_ = false;
 };
 
@@ -177,8 +178,7 @@ void HttpServer::Connection::parse_input() {
   input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(taken));
 }
 
-// Parses one part of a request. Returns false if the rest must wait for more bytes, or after an
-// error.
+// Parses one part of a request. Returns false after an error, or if more bytes must arrive first.
 bool HttpServer::Connection::parse_step(codecs::ByteView& bytes) {
   const auto step = parser_.next(bytes);
   bytes = bytes.subspan(step.taken);
@@ -298,9 +298,9 @@ void HttpServer::accepted(Fd fd, const SocketAddress& peer) {
   connections_[number] = std::make_unique<Connection>(*this, std::move(fd));
 }
 
-// Ends connections of unauthorized clients (strangers) until a new connection fits, or one if file
-// descriptors are scarce. First serves input of the stranger that has arrived, since a request in
-// it may authorize that client.
+// Ends connections of strangers (clients not authorized yet) until a new connection fits. If only
+// file descriptors are scarce, ends one. Before, reads the stranger's input, since a request that
+// has arrived may authorize the client.
 void HttpServer::make_room() {
   while (strangers_.size() >= kMostStrangers ||
          (strangers_.size() > 0 && !acceptor_->has_reserve())) {
@@ -313,8 +313,8 @@ void HttpServer::make_room() {
   }
 }
 
-// Counts a connection as known after its first authorized request. Ends a known connection if there
-// are too many.
+// Counts a connection as known after its first authorized request. If there are now too many known
+// connections, ends the one with the lowest eviction rank.
 void HttpServer::mark_known(int fd) {
   if (!strangers_.contains(fd)) return;
   strangers_.remove(fd);
@@ -333,8 +333,9 @@ bool HttpServer::may_follow() const {
   return static_cast<std::size_t>(followers) < kMostFollowers;
 }
 
-// Ends the connections that hold the most memory until their group (strangers or known clients) is
-// within its limit. `served` is never ended, but its memory counts.
+// Limits the memory of the group of connections to which `served` belongs: strangers or known
+// clients. Ends the connections of this group that hold the most memory. `served` counts, but is
+// never ended.
 void HttpServer::limit_memory(const Connection& served) {
   const bool strange = strangers_.contains(served.number());
   while (true) {

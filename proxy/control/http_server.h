@@ -30,8 +30,8 @@
 
 namespace brownout::proxy {
 
-// The body of a response without an end (server-sent events). The handler of the request writes;
-// the server sends. Used by the loop's thread only.
+// A response body without an end (server-sent events). The code that handles the request writes
+// text to it, and the server sends the text. Used by the loop's thread only.
 class Feed {
  public:
   bool open() const { return static_cast<bool>(write_); }
@@ -51,7 +51,7 @@ struct HttpResponse {
   std::string body;
   std::string type = "application/json";
   std::vector<rules::HttpHeader> headers = {};
-  // if set, the response has no end and goes on until the client disconnects
+  // if set, the body goes on until the client disconnects
   std::shared_ptr<Feed> feed = nullptr;
 };
 
@@ -66,7 +66,7 @@ class HttpServer {
   };
   using Handler = std::function<HttpResponse(const Request&)>;
   // Decides from the head of a request whether it is authorized. Without this function, every
-  // request is.
+  // request is authorized.
   using IsAuthorized = std::function<bool(const rules::HttpHead&)>;
 
   // Starts to listen at `where`. With `tls`, serves HTTPS only.

@@ -22,8 +22,8 @@ std::string draw_id() {
   return fmt::format("{:016x}", bits);
 }
 
-// Splits a JSON pointer into the document, such as "/rule/3/fault/delay", into the kind and name of
-// the table and the pointer within it, "/fault/delay".
+// Splits a JSON pointer into the document, such as "/rule/3/fault/delay". Returns the kind and the
+// name of the table, and the rest of the pointer ("/fault/delay").
 Mistake located(const rules::Node& document, const std::string& pointer) {
   const auto kind_end = pointer.find('/', 1);
   if (kind_end == std::string::npos) return {"", "", pointer, "", ""};
@@ -48,7 +48,8 @@ Refusal refusal_of(const rules::Diagnostics& problems, const rules::Node& docume
   return refusal;
 }
 
-// Undoes the lease's changes in `overlay`: sets or removes the entry that each table had before.
+// Undoes the lease's changes in `overlay`: each table gets the change that it had before the lease,
+// or none.
 void put_back(const LiveConfig::Lease& lease, Overlay& overlay) {
   for (const auto& entry : lease.undo) {
     if (entry.before) {
@@ -116,8 +117,7 @@ void LiveConfig::cap(rules::Config& config) const {
   if (!options_.max_fault_time) return;
   for (auto& rule : config.rules) {
     auto& schedule = rule.schedule;
-    // A rule with `repeat` ends for good after the longest fault time; until then its cycle stays
-    // the same.
+    // A rule with `repeat` keeps its cycle, and ends for good after the longest fault time.
     if (schedule.repeat) schedule.end = schedule.start + *options_.max_fault_time;
     auto& duration = schedule.duration;
     duration = std::min(duration.value_or(*options_.max_fault_time), *options_.max_fault_time);
@@ -250,8 +250,9 @@ Allowed<void> LiveConfig::apply_change(Overlay overlay, std::vector<Lease::Undo>
   return {};
 }
 
-// Assigns a table to the last lease that changed it. The undo entry moves along, so the end of that
-// lease restores the state before any lease. A change without a lease drops the undo entry.
+// Assigns a changed table to `lease`, and takes it away from earlier leases. The undo entry of the
+// earlier lease is kept, so the end of `lease` restores the state before any lease. A change
+// without a lease deletes the undo entry.
 void LiveConfig::take_over(Lease::Undo change, const std::string& lease) {
   if (!lease.empty() && lease_of(change.kind, change.name) == lease) return;
   for (auto& [id, other] : leases_) {
@@ -324,8 +325,8 @@ void LiveConfig::undo(const Lease& lease) {
   auto overlay = overlay_;
   put_back(lease, overlay);
   if (apply(file_, std::move(overlay))) return save();
-  // The version of the tables before the lease is no longer valid. Deletes them, since a fault must
-  // not outlive its lease.
+  // The earlier version of the tables is no longer valid in the present configuration. Deletes the
+  // tables instead, since a fault must not outlive its lease.
   for (const auto& entry : lease.undo) {
     overlay = overlay_;
     overlay.set({entry.kind, entry.name, std::nullopt});

@@ -43,10 +43,10 @@ using Allowed = tl::expected<T, Refusal>;
 
 struct LiveOptions {
   std::optional<Duration> max_fault_time;  // upper bound on each rule's duration
-  std::string state_file;                  // "": changes are not saved
-  // Called when a lease has lapsed and its changes are undone.
+  std::string state_file;                  // path of the state file; "" to save no changes
+  // Called when a lease has expired and its changes are undone.
   std::function<void(const std::string& lease)> lapsed = {};
-  // Called on the state writer's thread, since it may wait for a disk.
+  // Writes the state file. Called on the state writer's thread, since it may wait for a disk.
   std::function<Result<void>(const std::string& path, const std::string& text)> save = save_state;
 };
 
@@ -55,8 +55,9 @@ class LiveConfig final : private Deadline {
   struct Lease {
     std::string id;
     Instant until{};
-    // The API's change of a table before this lease changed the table, if there was one. The end of
-    // the lease restores it.
+    // How to undo the change of one table at the end of the lease. `before` is the API's earlier
+    // change of this table, which the end of the lease restores. Empty if the API had not changed
+    // the table.
     struct Undo {
       std::string kind;
       std::string name;
@@ -76,7 +77,8 @@ class LiveConfig final : private Deadline {
 
   // Loads and applies the API's changes that the state file has kept.
   Result<void> restore();
-  // The configuration with which to start the engine. Afterwards, attach() must give the engine.
+  // The configuration with which to start the engine. After the start, call attach() with the
+  // engine.
   const rules::Config& config() const { return own_; }
   void attach(Engine& engine) { engine_ = &engine; }
   Engine& engine() const { return *engine_; }
@@ -84,12 +86,13 @@ class LiveConfig final : private Deadline {
 
   // Applies a new rule file; the API's changes stay.
   Allowed<void> set_file(File file);
-  // Records why a new rule file could not be loaded, for the status of the API; "" if it could.
+  // Records why a new rule file could not be loaded; "" after success. The status of the API shows
+  // it.
   void file_refused(std::string why) { file_problem_ = std::move(why); }
   const std::string& file_problem() const { return file_problem_; }
-  // Applies one change of the API. `lease` is the id of a lease that limits its time, or "".
+  // Applies one change of the API. `lease` is the id of the lease that ends the change, or "".
   Allowed<void> change(Overlay::Change change, const std::string& lease);
-  // The configuration as it would be with this rule. Changes nothing.
+  // Returns the configuration that would be in force with this rule. Changes nothing.
   Allowed<rules::Config> with_rule(const std::string& name, rules::Node rule) const;
   // Restores the rule file's version of one table, or of all tables that the API changed.
   Allowed<void> reset(std::string_view kind, std::string_view name, const std::string& lease);
@@ -99,14 +102,14 @@ class LiveConfig final : private Deadline {
 
   // Starts or prolongs a lease and returns its id. If `id` is "", draws one.
   std::string take_lease(std::string id, Duration ttl);
-  // Ends a lease at once, and undoes its changes. Returns false if there is no such lease.
+  // Ends a lease at once, and undoes its changes. Returns false if no lease has this id.
   bool end_lease(const std::string& id);
   const std::map<std::string, Lease>& leases() const { return leases_; }
-  // Returns the id of the lease under which a table was changed; "" if there is none.
+  // Returns the id of the lease under which a table was changed; "" if no lease applies.
   std::string lease_of(std::string_view kind, std::string_view name) const;
 
-  // Whether all lasting changes of the API are in the state file; nothing if no state file was
-  // given.
+  // Whether the state file has all changes of the API except those under leases. Returns nothing
+  // without a state file.
   std::optional<bool> saved() const;
   // Waits up to three seconds until the state file is written. Returns false if it is not.
   bool finish() { return !state_ || state_->finish(); }
@@ -127,7 +130,8 @@ class LiveConfig final : private Deadline {
   };
   Allowed<Reading> read(const File& file, const Overlay& overlay) const;
   Allowed<void> apply(File file, Overlay overlay);
-  // Applies `overlay`. `before` tells how to undo the changes at the end of `lease`.
+  // Applies `overlay`, on behalf of `lease` if it is not "". `before` has the entries that undo the
+  // changes at the end of the lease.
   Allowed<void> apply_change(Overlay overlay, std::vector<Lease::Undo> before,
                              const std::string& lease);
   Lease::Undo present(std::string_view kind, std::string_view name) const;
@@ -152,7 +156,7 @@ class LiveConfig final : private Deadline {
   // the proxies of Toxiproxy's API, by name
   std::map<std::string, rules::Config, std::less<>> toxiproxy_;
   std::map<std::string, Lease> leases_;
-  std::unique_ptr<StateWriter> state_;  // writes the state file; null if none was given
+  std::unique_ptr<StateWriter> state_;  // writes the state file; null without a state file
 };
 
 }  // namespace brownout::proxy

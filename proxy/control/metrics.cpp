@@ -142,7 +142,7 @@ void add_own(Families& all, const Engine& engine) {
   }
 }
 
-// Names and labels of Toxiproxy 2.13.
+// Adds metrics with the names and labels of Toxiproxy 2.13.
 void add_toxiproxys(Families& all, const Engine& engine,
                     const std::map<std::string, std::string>& upstreams) {
   const auto listeners = engine.listeners();

@@ -17,7 +17,7 @@ class MetricsFeed final : private Deadline {
       : control_(control), metrics_(engine, nullptr, {.toxiproxy = false}), exporter_(exporter) {
     on_due(Loop::now());
   }
-  // The engine may be gone by now.
+  // Does not use the engine, which may be destroyed by now.
   ~MetricsFeed() override { control_.deadlines().cancel(*this); }
 
   void send() { exporter_.submit(metrics_.families()); }

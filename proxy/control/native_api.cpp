@@ -40,7 +40,7 @@ std::string header(const HttpServer::Request& request, std::string_view name) {
   return value != nullptr ? *value : "";
 }
 
-// Returns the name that the table gives itself, or the one that the loader would generate for it.
+// Returns the name that the table has, or the name that the loader would generate for it.
 std::string name_for(const Node& document, std::string_view kind, const Node& table) {
   if (table.table() == nullptr || !name_of(table).empty()) return name_of(table);
   Overlay overlay;

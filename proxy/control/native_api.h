@@ -22,7 +22,8 @@ namespace brownout::proxy {
 
 class NativeApi {
  public:
-  // Borrows all arguments. With a director, the API only reads, and halts.
+  // Borrows all arguments. With a director, clients of the API can only read the state and halt all
+  // faults.
   NativeApi(LiveConfig& live, EventStream& stream, Director* director = nullptr)
       : live_(live), stream_(stream), director_(director), history_(live.loop(), live.engine()) {}
 
@@ -73,17 +74,17 @@ class NativeApi {
   HttpResponse why(const Call& call);
 
   HttpResponse answer(const Call& call, std::string_view name, int status);
-  // `how` says in the log what was done: "added", "enabled".
+  // Applies a change and logs it. `how` is the verb of the log line: "added", "enabled".
   HttpResponse change(const Call& call, std::string name, std::optional<rules::Node> table,
                       std::string_view how, int status);
   HttpResponse switch_to(const Call& call, bool on);
   // Returns a response with status 412 if the request has an If-Match header without the table's
-  // current ETag.
+  // current ETag. Returns nothing if the request may proceed.
   std::optional<HttpResponse> outdated(const Call& call, const rules::Node& table) const;
 
   LiveConfig& live_;
   EventStream& stream_;
-  Director* director_;  // or null
+  Director* director_;  // null if API clients decide which rules act
   History history_;
   Instant started_ = Loop::now();
   std::string openapi_;  // the OpenAPI document, built at the first request for it

@@ -25,8 +25,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKinds{
      {"zones", "zone"},
      {"firewalls", "firewall"}}};
 
-// Whether a path matches a pattern such as "rules/{name}". Stores the parts that stand for the
-// names in braces in `call`.
+// Whether a path matches a pattern such as "rules/{name}". Stores the parts of the path that match
+// the names in braces in `call`.
 bool fits(const std::vector<std::string>& path, const std::vector<std::string>& pattern,
           NativeApi::Call& call) {
   if (path.size() != pattern.size()) return false;

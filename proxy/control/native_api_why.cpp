@@ -1,4 +1,5 @@
-// GET /why: the last things that rules did, and what the rules would do next, as `explain` says it.
+// GET /why: returns the last actions of rules, and predicts what the rules will do next, like
+// `brownout explain`.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -48,7 +49,7 @@ tl::expected<WhyQuery, Refusal> filter_of(const Parameters& given) {
   return query;
 }
 
-// The request or message of which the filter speaks, for `explain`.
+// Converts the parameters of the request to a question for `explain`.
 rules::Asked asked_of(const Parameters& given, const rules::Listener& listener) {
   rules::Asked asked;
   asked.listener = listener.name;
@@ -82,7 +83,7 @@ rules::Asked asked_of(const Parameters& given, const rules::Listener& listener) 
   return asked;
 }
 
-// Names the key that the question left open.
+// If `explain` compared a key that the request does not give, adds a hint to give this key.
 std::string with_open_key(std::string why, const Parameters& given) {
   if (!why.starts_with(kOtherKey)) return why;
   const auto key = why.substr(kOtherKey.size());

@@ -22,7 +22,7 @@ Node::Array* list_of(Node& document, std::string_view kind) {
   return std::get_if<Node::Array>(&keys->back().node.value);
 }
 
-// Whether two tables mean the same. `enabled = true` is the default, so it may be absent.
+// Whether two tables have the same meaning. `enabled = true` is the default, so it may be absent.
 bool says_the_same(Node left, Node right) {
   for (auto* table : {&left, &right}) {
     auto* members = std::get_if<Node::Table>(&table->value);

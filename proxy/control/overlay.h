@@ -26,7 +26,7 @@ class Overlay {
 
   // Records a change. It replaces an earlier change of the same table.
   void set(Change change);
-  // Removes the recorded change of a table, if there is one.
+  // Removes the recorded change of a table. Does nothing if the table has no change.
   void forget(std::string_view kind, std::string_view name);
   // Removes changes that equal the rule file, so that later edits of these tables in the file take
   // effect.
@@ -42,11 +42,11 @@ class Overlay {
   std::vector<Change> changes_;
 };
 
-// Lists the changed tables as "rules a, b; listener c", with up to 20 names of each kind. "" if
-// there are none.
+// Lists the changed tables as "rules a, b; listener c", with up to 20 names of each kind. Returns
+// "" without changes.
 std::string names_in(const Overlay& overlay);
 
-// Returns the table's key "name", or "" if it has none.
+// Returns the value of the table's key "name"; "" without this key.
 std::string name_of(const rules::Node& table);
 void set_key(rules::Node& table, std::string_view key, rules::Node value);
 

@@ -13,8 +13,8 @@ using PreviewJson = nlohmann::ordered_json;
 
 constexpr std::size_t kMostExamples = 3;
 
-// The keys of a match that tell connections apart. A host is left out, since the list of flows does
-// not have it.
+// The keys of `match` that select connections. `host` is left out, since the list of open flows
+// does not contain hosts.
 constexpr std::array<std::string_view, 5> kKeysOfFlows{"listener", "client", "destination", "port",
                                                        "direction"};
 
@@ -35,8 +35,8 @@ rules::FlowFacts facts_of(const FlowStatus& flow) {
   return facts;
 }
 
-// The match without the keys that are about a request, query, message or handshake: any of these
-// may still come on an open connection.
+// Returns the match without conditions on a request, query, message or handshake. Such a condition
+// may still come true on an open connection.
 rules::Match of_flows(rules::Match match) {
   match.host.clear();
   match.dns = {};
@@ -45,7 +45,7 @@ rules::Match of_flows(rules::Match match) {
   return match;
 }
 
-// The keys that narrow the rule further than open connections show.
+// Returns the keys of the rule's match that cannot be checked for open connections.
 PreviewJson other_keys(const rules::Node& rule) {
   PreviewJson keys = PreviewJson::array();
   const auto* match = rule.find("match");
@@ -67,7 +67,7 @@ Allowed<PreviewJson> preview_of(const LiveConfig& live, const std::string& name,
   std::vector<rules::Match> matches;
   rules::Diagnostics warnings;
   for (const auto& candidate : config->rules) {
-    // A preset is several rules: "phones/latency".
+    // A preset expands to several rules, such as "phones/latency": includes them all.
     if (candidate.name != name && !candidate.name.starts_with(name + "/")) continue;
     matches.push_back(of_flows(candidate.match));
     rules::add_warnings(*config, candidate, warnings);

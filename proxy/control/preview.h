@@ -1,6 +1,6 @@
-// Previews a rule: lists the open connections that it could act on. Ignores `probability`, and keys
-// that say nothing about an open connection (host, path, qname); `narrowed_by` lists those keys.
-// Changes nothing. Control loop's thread only.
+// Previews a rule: lists the open connections on which the rule could act. Ignores `probability`,
+// and conditions that open connections do not show (host, path, qname). The member `narrowed_by`
+// lists the keys of these conditions. Changes nothing. Control loop's thread only.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -10,8 +10,8 @@
 
 namespace brownout::proxy {
 
-// {"open", "hit", "clients", "examples", "narrowed_by", "warnings"}, or the mistakes of the rule.
-// `name` must be the name that the rule has, or would get.
+// Returns {"open", "hit", "clients", "examples", "narrowed_by", "warnings"}, or the errors of the
+// rule. `name` must be the rule's name; for a rule without a name, the one that it would get.
 Allowed<nlohmann::ordered_json> preview_of(const LiveConfig& live, const std::string& name,
                                            rules::Node rule);
 

@@ -25,7 +25,8 @@ constexpr unsigned kDescriptorsOfProcess = 48;
 unsigned usable_processors() {
   cpu_set_t usable;
   CPU_ZERO(&usable);
-  // sched_getaffinity() fails on machines with more than 1024 processors.
+  // sched_getaffinity() fails on machines with more than 1024 processors: then counts all
+  // processors.
   const int count = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 0;
   return count > 0 ? static_cast<unsigned>(count)
                    : std::max(1U, std::thread::hardware_concurrency());

@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The first bytes of every state file of this version, as state_text() writes them.
+// The first bytes of every state file of this version. state_text() writes exactly these bytes.
 constexpr std::string_view kBegin = "{\n  \"version\": 1,";
 constexpr int kMostLinks = 40;
 
@@ -98,8 +98,8 @@ class FreshFile {
     errno = error;
   }
 
-  // Gives the file the permissions of `like`, then writes and syncs it. If `like` does not exist,
-  // only the owner can read the file.
+  // Writes and syncs the file, and gives it the permissions of the file `like`. If `like` does not
+  // exist, only the owner can read the new file.
   bool write(const std::string& text, const std::string& like) {
     struct stat before {};
     if (!fd_) return false;
@@ -151,7 +151,7 @@ rules::Result<void> save_state(const std::string& path, const std::string& text)
   const auto folder = slash == std::string::npos ? "./" : target.substr(0, slash + 1);
   FreshFile fresh(folder);
   if (!fresh.write(text, target) || !fresh.rename_to(target)) return failed(path);
-  // Syncs the folder too, since the rename is safe on the disk only afterwards.
+  // Syncs the folder too. Only then does the rename survive a power failure.
   const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || ::fsync(directory.get()) != 0) return failed(path);
   return {};

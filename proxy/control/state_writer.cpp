@@ -26,7 +26,7 @@ struct StateWriter::State {
   std::mutex mutex;  // guards every member below
   std::condition_variable changed;
   std::optional<std::string> waiting;
-  std::optional<std::string> failed;  // the newest text, if it could not be saved
+  std::optional<std::string> failed;  // the newest text, if saving it failed
   bool writing = false;
   bool ending = false;
   bool abandoned = false;
@@ -72,7 +72,7 @@ void StateWriter::run(State& state) {
   std::unique_lock lock(state.mutex);
   while (true) {
     state.changed.wait(lock, [&] { return state.ending || state.waiting; });
-    // When the writer ends, it tries once more to save the text that could not be saved.
+    // At the end, tries once more to save a text whose first attempt failed.
     if (!state.waiting && !std::exchange(tried, true)) {
       state.waiting = std::exchange(state.failed, std::nullopt);
     }

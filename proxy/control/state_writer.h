@@ -15,7 +15,7 @@ namespace brownout::proxy {
 
 class StateWriter {
  public:
-  // Writes the text to the file. Called on the writer's own thread, and may block.
+  // Writes the text to the file. Called on the writer's own thread, where it may block.
   using Save = std::function<rules::Result<void>(const std::string& text)>;
 
   explicit StateWriter(Save save);
@@ -28,8 +28,8 @@ class StateWriter {
   void write(std::string text);
   // Whether the text of the last write() is on the disk.
   bool saved() const;
-  // Waits up to three seconds until the last text is on the disk, and returns whether it is. No
-  // write starts afterwards.
+  // Waits up to three seconds until the last text is on the disk. Returns whether it is.
+  // Afterwards, nothing more is written.
   bool finish();
 
  private:

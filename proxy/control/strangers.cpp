@@ -5,8 +5,8 @@
 namespace brownout::proxy {
 namespace {
 
-// An IPv6 client usually has a whole /64 network (RFC 4291, section 2.5.4), so only these bytes
-// tell clients apart.
+// Number of the first bytes by which IPv6 clients are told apart: a client usually has a whole /64
+// network (RFC 4291, section 2.5.4).
 constexpr std::size_t kNetworkBytes = 8;
 
 }  // namespace

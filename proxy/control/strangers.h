@@ -1,8 +1,8 @@
-// Strangers holds an HTTP server's connections that have not been authorized yet, by client
-// address. It selects which of them to end when there are too many. The server owns one.
+// Strangers holds the connections of an HTTP server that are not authorized yet, by client address.
+// It selects the connection to end when there are too many. The server owns one.
 //
-// The oldest connection of the address with the most connections is ended first. So a flood ends
-// its own connections, as long as every other address has fewer.
+// The oldest connection of the address with the most connections is ended first. So a flood from
+// one address ends its own connections, as long as every other address has fewer.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class Strangers {
   void remove(int connection);
   bool contains(int connection) const { return found_.contains(connection); }
   std::size_t size() const { return found_.size(); }
-  // Returns the connection to end next; -1 if there is none.
+  // Returns the connection to end next; -1 without connections.
   int first_to_go() const;
 
  private:

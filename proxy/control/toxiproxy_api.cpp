@@ -196,7 +196,8 @@ Outcome<Api::Changes> Api::populated(const json& body, std::vector<std::string>&
       made->take_place_of(*old);
       changes[name] = std::move(*made);
     } else if (!made->toxics.empty()) {
-      // Toxics in the request replace those of the proxy. A request without toxics keeps them.
+      // Toxics in the request replace all toxics of the proxy. A request without toxics keeps those
+      // of the proxy.
       auto kept = *old;
       kept.toxics = std::move(made->toxics);
       changes[name] = std::move(kept);
@@ -259,15 +260,16 @@ Outcome<void> Api::apply(Changes changes) {
   if (!config) return tl::unexpected(config.error());
   const auto done = replace_(names, *config);
   if (!done) return tl::unexpected(Problem{500, done.error().what});
-  // Cuts connections of a proxy that is deleted or disabled, or whose address or upstream is new.
+  // Cuts the connections of each proxy that is deleted or disabled, or whose address or upstream
+  // has changed.
   for (const auto& [name, now] : changes) {
     const auto* old = find(name);
     const bool stays = old != nullptr && now && now->enabled && now->asked == old->asked &&
                        now->server == old->server;
     if (old != nullptr && old->enabled && !stays) engine_.cut(name);
   }
-  // The response is sent only when all workers have taken the change: new connections then meet it,
-  // and a closed port is free.
+  // Waits until all workers have taken the change. When the response is sent, the change then
+  // applies to new connections, and a closed port is free.
   engine_.wait_for_workers();
   for (auto& [name, now] : changes) {
     if (!now) {
@@ -275,7 +277,8 @@ Outcome<void> Api::apply(Changes changes) {
       continue;
     }
     if (now->enabled) now->listen = to_text(engine_.bound(name));
-    // Stores the port that the proxy had, so that it has the same port when it is enabled again.
+    // Stores the port of the disabled proxy, so that it gets the same port when it is enabled
+    // again.
     if (!now->enabled) now->asked = *parse_listen(now->listen);
     auto text = codecs::json_text(to_json(*now));
     proxies_[name] = {std::move(*now), std::move(text)};

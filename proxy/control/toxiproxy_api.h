@@ -21,21 +21,24 @@ inline constexpr std::string_view kToxiproxyVersion = "2.13.0";
 
 class Api {
  public:
-  // For an engine all of whose listeners belong to this API. The engine must outlive the Api.
+  // Use this constructor if all listeners of the engine belong to this API. The engine must outlive
+  // the Api.
   explicit Api(proxy::Engine& engine)
       : Api(engine, [&engine](const auto& names, const auto& part) {
           return engine.replace(names, part);
         }) {}
-  // For an engine that also has other listeners, `replace` applies each change: it replaces the
-  // named listeners by those in `part`.
+  // For an engine that also has other listeners: `replace` must apply each change. It replaces the
+  // named listeners by the listeners in `part`.
   using Replace = std::function<rules::Result<void>(const std::vector<std::string>& listeners,
                                                     const rules::Config& part)>;
   Api(proxy::Engine& engine, Replace replace) : engine_(engine), replace_(std::move(replace)) {}
 
-  // From now on, every request needs this token (Authorization: Bearer). "" is no token.
+  // Sets the token that every later request needs (Authorization: Bearer). With "", no token is
+  // needed.
   void set_token(std::string token) { token_ = std::move(token); }
   proxy::HttpResponse handle(const proxy::HttpServer::Request& request);
-  // The response to a request without the token; none if the request has it or needs none.
+  // Returns the response to a request that lacks the token. Returns nothing if the request has the
+  // token, or no token is set.
   std::optional<proxy::HttpResponse> unauthorized(const proxy::HttpServer::Request& request) const;
   // Loads a Toxiproxy configuration file: a JSON array of proxies, which may have toxics.
   Outcome<void> load(const std::string& text);
@@ -55,19 +58,19 @@ class Api {
   Response populate(const Request& request);
   Response reset();
 
-  // The new version of each changed proxy; nothing for a deleted one.
+  // The new version of each changed proxy, by name; nothing for a deleted proxy.
   using Changes = std::map<std::string, std::optional<Proxy>>;
 
   const Proxy* find(const std::string& name) const;
   Outcome<Changes> populated(const nlohmann::json& body, std::vector<std::string>& names) const;
-  // Applies all changes; on an error, none of them.
+  // Applies all changes. After an error, no change has taken effect.
   Outcome<void> apply(Changes changes);
   std::string request_id();
 
   proxy::Engine& engine_;
   Replace replace_;
   std::string token_;
-  // A proxy with its JSON text, since clients poll the list of all proxies.
+  // A proxy and its JSON text. The text is kept, since clients poll the list of all proxies.
   struct Known {
     Proxy proxy;
     std::string text;

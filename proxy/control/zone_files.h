@@ -1,8 +1,8 @@
 // ZoneFiles caches the DNS zone files that a rule file includes, as they were when the rule file
 // was read. The owner of the rule file's text keeps one.
 //
-// Changes by the API use these copies. So they do not depend on the disk, and API clients cannot
-// read other files. An object can be copied; it must outlive the readers that it returns.
+// Changes by the API use these copies. So the changes do not depend on the disk, and API clients
+// cannot read other files. An object can be copied. It must outlive the functions that it returns.
 #pragma once
 
 #include <map>
@@ -15,7 +15,8 @@ namespace brownout::proxy {
 
 class ZoneFiles {
  public:
-  // Has no files: text that is in no rule file cannot include any.
+  // Makes an object without files, for text that does not come from a file and so cannot include
+  // others.
   ZoneFiles() = default;
   explicit ZoneFiles(std::string rule_file) : rule_file_(std::move(rule_file)) {}
 
