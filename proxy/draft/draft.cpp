@@ -10,7 +10,7 @@ namespace brownout::draft {
 namespace {
 
 constexpr std::size_t kWidth = 98;
-// A file beyond it is not for people, and takes seconds to check.
+// Limit of tables. A longer file is too long for people, and takes seconds to check.
 constexpr std::size_t kMostTables = 2000;
 // Notes of neighbouring lines begin in the same column, unless a value is longer.
 constexpr std::size_t kNoteColumn = 40;

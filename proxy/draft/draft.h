@@ -1,5 +1,5 @@
-// A Draft is a rule file that `brownout init` proposes: tables with comments, some of them switched
-// off. Pure: from facts to text.
+// A Draft is a rule file that `brownout init` proposes: tables with comments, of which some are
+// switched off (commented out). text_of() formats it as text. No I/O.
 #pragma once
 
 #include <map>
@@ -13,35 +13,36 @@ namespace brownout::draft {
 
 struct Line {
   std::string key;
-  std::string value;      // as TOML
-  std::string note = {};  // a comment behind the value
+  std::string value;      // the value as TOML
+  std::string note = {};  // text of a comment after the value
 };
 
-// A [[listener]] or a [[rule]].
+// One table of a rule file, such as a [[listener]] or a [[rule]].
 struct Table {
   std::string kind;
   std::vector<Line> lines;
-  std::string about = {};  // a comment ahead of the table
-  bool on = true;          // false: each line begins with "#", so the table has no effect
+  std::string about = {};  // text of a comment before the table
+  bool on = true;          // if false, each line begins with "#", so the table has no effect
 };
 
 struct Draft {
-  std::vector<std::string> about;  // paragraphs ahead of the tables
+  std::vector<std::string> about;  // paragraphs of the comment at the top of the file
   std::vector<Table> tables;
 };
 
-// Names of tables, each given out only once.
+// Makes the names of tables unique: take() returns the wanted name, or adds a number to it.
 class Names {
  public:
   std::string take(const std::string& wanted);
 
  private:
   std::set<std::string> taken_;
-  std::map<std::string, int> last_;  // the last number behind each wanted name
+  std::map<std::string, int> last_;  // the last number that was added to each wanted name
 };
 
-// The text of the file, which `brownout check` accepts, also with all of its tables switched on. An
-// error says why there is no such file, for example because an imported value is out of range.
+// Returns the text of the rule file. `brownout check` accepts it, even with all of its tables
+// switched on. Returns an error if no such file is possible, for example because an imported value
+// is out of range.
 rules::Result<std::string> text_of(const Draft& draft);
 
 }  // namespace brownout::draft

@@ -1,5 +1,5 @@
-// A rule file of Envoy's configuration: its listeners with fault filters, and what those do. A
-// fault filter alone is enough; then `place` says where clients and servers are.
+// Converts Envoy's configuration to a rule file: the listeners that have fault filters, and the
+// faults. A fault filter alone is enough. Then `place` says where clients and servers are.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -22,7 +22,7 @@ using rules::Result;
 
 constexpr std::string_view kFaultFilter = "envoy.filters.http.fault";
 
-// Calls found(node) for the node and all below it, until it returns true.
+// Calls found(node) for `node` and all nodes below it, until found() returns true.
 template <class Found>
 bool visit_all(const Node& node, const Found& found) {
   if (found(node)) return true;
@@ -41,7 +41,8 @@ bool is_fault(const Node& node) {
   return type != nullptr && type->string() != nullptr && type->string()->ends_with("HTTPFault");
 }
 
-// A field on a path, or null.
+// Returns the field at a path of names. A list on the path stands for its first element. Returns
+// null if a field is absent.
 const Node* field_at(const Node* node, std::initializer_list<std::string_view> path) {
   for (const auto name : path) {
     if (node != nullptr && node->array() != nullptr) {
@@ -63,7 +64,7 @@ std::optional<double> number_in(const Node* node) {
   return value == nullptr ? std::nullopt : std::optional(*value);
 }
 
-// "10.0.0.1:8080" of { socket_address: { address, port_value } }.
+// Returns "10.0.0.1:8080" for { socket_address: { address, port_value } }.
 std::optional<std::string> address_in(const Node* address) {
   const auto* socket = field_at(address, {"socket_address"});
   const auto* host = text_in(field_at(socket, {"address"}));
@@ -86,7 +87,8 @@ std::vector<std::string> servers_in(const Node& cluster) {
   return servers;
 }
 
-// The share of requests; nothing if it is malformed. Without a percentage Envoy never acts.
+// Returns the share of requests, or nothing if it is malformed. Without a percentage the share is
+// 0, since Envoy then never injects the fault.
 std::optional<rules::Ratio> share_of(const Node* percentage) {
   if (percentage == nullptr) return rules::Ratio{};
   const auto numerator = number_in(envoy_field(*percentage, "numerator"));
@@ -104,7 +106,8 @@ class FaultReader {
   FaultReader(std::string listener, Names& names, Draft& draft)
       : listener_(std::move(listener)), names_(names), draft_(draft) {}
 
-  // `route` is the match of the route that the fault belongs to, or null.
+  // Adds the rules of a fault filter. `route` is the match of the route to which the fault belongs;
+  // null for all routes.
   Result<void> add(const Node& fault, const Node* route) {
     match_ = {};
     if (!listener_.empty()) match_.add("listener", toml_string(listener_));
@@ -152,7 +155,7 @@ class FaultReader {
     const auto key = std::string(status ? "status" : "grpc_status");
     const std::string fault =
         R"({ type = "abort", )" + key + " = " + std::to_string(std::llround(*number)) + " }";
-    // The rule would never act: gRPC clients use HTTP/2.
+    // A rule for gRPC is switched off: gRPC clients use HTTP/2, on which the rule never acts.
     return add_rule(
         "abort", abort, fault,
         status ? "" : "Off, since rules do not act on HTTP/2, which gRPC clients use. ");
@@ -165,13 +168,14 @@ class FaultReader {
       return wrong(limit, "response_rate_limit has no fixed_limit with a limit_kbps",
                    "e.g. fixed_limit: { limit_kbps: 100 }");
     }
-    // Envoy counts KiB/s.
+    // Envoy's limit_kbps is in KiB per second.
     const auto text = std::to_string(std::llround(*rate)) + " KiB/s";
     return add_rule("rate", limit,
                     R"({ type = "response_rate", rate = )" + toml_string(text) + " }");
   }
 
-  // The clients choose the fault, by Envoy's headers; `key` is the kind of fault that they may.
+  // Adds a rule whose fault clients choose by Envoy's headers. `key` is the kind of fault that they
+  // may choose.
   Result<void> add_by_header(const Node& part, const std::string& key) {
     std::string fault = R"({ type = "envoy_headers")";
     for (const std::string_view kind : {"delay", "abort", "throughput"}) {
@@ -180,7 +184,8 @@ class FaultReader {
     return add_rule(key + " by header", part, fault + " }");
   }
 
-  // A rule with a reason in `off` is written, but switched off.
+  // Adds a rule. If `off` is not empty, the rule is switched off, and `off` is the reason in its
+  // comment.
   Result<void> add_rule(const std::string& what, const Node& part, std::string fault,
                         std::string off = {}) {
     const auto share = share_of(envoy_field(part, "percentage"));
@@ -221,7 +226,8 @@ class FaultReader {
   std::optional<double> most_;
 };
 
-// Adds all faults below `node`. `route` is the match of the innermost route around it.
+// Adds all faults below `node`. `route` is the match of the innermost route that contains `node`,
+// or null.
 Result<void> add_faults(const Node& node, const Node* route, FaultReader& reader) {
   if (is_fault(node)) return reader.add(node, route);
   if (const auto* array = node.array()) {
@@ -280,7 +286,7 @@ class EnvoyDraft {
     return place;
   }
 
-  // The servers of the first cluster to which the listener's routes lead.
+  // Returns the servers of the first known cluster that the listener's routes name.
   std::vector<std::string> servers_of(const Node& listener) const {
     std::vector<std::string> servers;
     visit_all(listener, [&](const Node& node) {

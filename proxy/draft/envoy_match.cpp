@@ -23,7 +23,7 @@ const std::string* text_at(const Node& node, std::string_view name) {
   return found != nullptr ? found->string() : nullptr;
 }
 
-// A regular expression that matches this text only.
+// Returns a regular expression that matches only this text.
 std::string literal(std::string_view text) {
   constexpr std::string_view kSpecial = R"(\.+*?()|[]{}^$)";
   std::string regex;
@@ -34,7 +34,8 @@ std::string literal(std::string_view text) {
   return regex;
 }
 
-// A glob, or a regular expression if the text has characters that are special in a glob.
+// Returns a glob. If the text has characters that are special in a glob, or case is ignored,
+// returns a regular expression.
 std::string pattern_of(std::string_view before, const std::string& text, std::string_view behind,
                        bool ignore_case) {
   const bool plain = !ignore_case && text.find_first_of("*?~") == std::string::npos;
@@ -43,7 +44,8 @@ std::string pattern_of(std::string_view before, const std::string& text, std::st
          literal(text) + (behind.empty() ? "$" : "");
 }
 
-// The pattern of a StringMatcher, whose fields may have an ending in older versions: exact_match.
+// Returns the pattern of Envoy's StringMatcher. In older versions of Envoy its fields have an
+// ending, such as "_match" in exact_match.
 std::optional<std::string> string_pattern(const Node& matcher, const std::string& ending) {
   const bool ignore_case = is_true(envoy_field(matcher, "ignore_case"));
   const auto* exact = text_at(matcher, "exact" + ending);
@@ -66,7 +68,7 @@ std::optional<std::string> header_pattern(const Node& matcher) {
   return string_pattern(matcher, "_match");
 }
 
-// `method` and `host` take no patterns of texts.
+// Whether a pattern is literal text. The keys `method` and `host` accept only such patterns.
 bool is_plain(const std::string& pattern) {
   return pattern.find_first_of("*?~") == std::string::npos;
 }

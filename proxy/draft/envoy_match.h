@@ -1,4 +1,4 @@
-// Translates Envoy's matchers of headers and routes into keys of `match`.
+// Translates Envoy's matchers of headers and routes into keys of the rule file's `match`. No I/O.
 #pragma once
 
 #include <string>
@@ -10,23 +10,24 @@
 
 namespace brownout::draft {
 
-// The member by Envoy's name of the field ("fixed_delay"), or by its name in JSON ("fixedDelay").
+// Returns a field of Envoy's configuration, also if the field has its JSON name ("fixedDelay" for
+// "fixed_delay"). Returns null if the field is absent.
 const rules::Node* envoy_field(const rules::Node& node, std::string_view name);
 
-// Keys of a `match` table, as TOML.
+// The keys of a `match` table, with values in TOML.
 struct EnvoyMatch {
   std::vector<Line> keys;
-  std::vector<std::string> left_out;  // conditions that a rule cannot have
+  std::vector<std::string> left_out;  // conditions that `match` cannot express
 
-  // A second condition on the same key cannot be expressed.
+  // Adds a condition. If the key already has one, the new condition goes to `left_out`.
   void add(const std::string& key, std::string value);
-  // "{ ... }", or "" without keys.
+  // Returns the table in the form "{ ... }"; "" without keys.
   std::string text() const;
 };
 
-// The `headers` of a fault filter or of a route.
+// Adds the conditions of the field `headers` of a fault filter or of a route.
 void add_headers(const rules::Node& headers, EnvoyMatch& match);
-// The `match` of a route: its path and headers.
+// Adds the conditions of a route's field `match`: its path and headers.
 void add_route(const rules::Node& route_match, EnvoyMatch& match);
 
 }  // namespace brownout::draft

@@ -1,5 +1,5 @@
-// A rule file of netem commands. Netem acts on packets that leave an interface, Brownout on the
-// connections of a listener: the comments say where that makes a difference.
+// Converts netem commands to a rule file. Netem acts on packets that leave an interface, but
+// Brownout on the connections of a listener. The comments of the file explain the differences.
 #include <utility>
 
 #include "proxy/draft/sources.h"
@@ -13,7 +13,7 @@ namespace {
 using codecs::Netem;
 using codecs::toml_string;
 
-// The keys of a fault, in the order in which they were added.
+// Collects the keys of a fault, in the order in which they are added.
 class Fault {
  public:
   explicit Fault(std::string_view type) { add("type", std::string(type)); }
@@ -24,7 +24,7 @@ class Fault {
   void add(std::string key, std::int64_t value) {
     keys_.push_back({std::move(key), {}, rules::Node{value}});
   }
-  // Leaves the key out at its default.
+  // Leaves the key out if the value is zero, its default.
   void add_unless_zero(const std::string& key, rules::Ratio value) {
     if (value.parts_per_billion != 0) add(key, to_text(value));
   }
@@ -41,7 +41,8 @@ class NetemDraft {
   void add(const Netem& netem) {
     device_ = netem.device.empty() ? "netem" : netem.device;
     both_ways_ = netem.device == "lo";
-    // Faults act in the order of the file, netem's in this order.
+    // Brownout applies rules in the order of the file. So the rules are added in the order in which
+    // netem applies its options.
     if (netem.loss) add_loss(*netem.loss);
     if (netem.loss_model) add_model(*netem.loss_model);
     if (netem.duplicate) add_duplicate(*netem.duplicate);

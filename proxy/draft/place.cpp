@@ -23,10 +23,10 @@ std::string or_default(const std::string& given, std::string_view fallback) {
   return given.empty() ? std::string(fallback) : given;
 }
 
-// Fills in the answers that are missing; a protocol may have a usual port.
+// Fills in missing answers. If the protocol has a usual port, the default addresses use it.
 Place with_defaults(Place place) {
   place.protocol = or_default(place.protocol, Place::kProtocol);
-  // Below 1024 only root may listen, so such a server is elsewhere.
+  // Does not propose ports below 1024 for this machine, since only root may listen there.
   const auto own = usual_port(place.protocol);
   const auto port = own > 1024 ? own : 0;
   const auto here = [](int number) { return "127.0.0.1:" + std::to_string(number); };
@@ -144,7 +144,7 @@ Result<Draft> draft_of(const Place& place) {
   auto listener = listener_of(place);
   if (!listener) return tl::unexpected(listener.error());
   Draft draft{introduction("your answers"), {*listener}};
-  // Clients of a proxy speak any protocol, so only rules on all connections are proposed.
+  // Clients of a forward proxy speak any protocol, so only rules for all connections are proposed.
   if (place.protocol == rules::Protocol::kProxy.name()) {
     listener = listener_of(Place{});
   }

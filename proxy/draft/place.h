@@ -1,5 +1,5 @@
-// Place: where clients connect, where the server is, and the protocol between them. The three
-// answers that a new rule file needs from a person.
+// Place: where clients connect, where the server is, and the protocol between them. These are the
+// three answers that `brownout init` needs from its user. No I/O.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace brownout::draft {
 
-// Addresses as in a rule file. Empty answers stand for the defaults.
+// Addresses have the form of the rule file. An empty member stands for the default.
 struct Place {
   std::string listen;
   std::vector<std::string> servers;
@@ -20,28 +20,29 @@ struct Place {
   static constexpr std::string_view kServer = "127.0.0.1:8000";
   static constexpr std::string_view kProtocol = "tcp";
 
-  // Whether both addresses were given.
+  // Whether the address of the listener and a server were given.
   bool is_known() const { return !listen.empty() && !servers.empty(); }
 };
 
-// Check one answer each; the error says what is expected.
+// Each of these functions checks one answer. The error says which form is expected.
 rules::Result<void> check_listen(const std::string& text);
 rules::Result<void> check_server(const std::string& text);
 rules::Result<void> check_protocol(const std::string& text);
 
-// The [[listener]] of the place. An error names the answer that is wrong.
+// Returns the [[listener]] table for the place. An error names the wrong answer.
 rules::Result<Table> listener_of(const Place& place);
 
-// The value of `upstream`: a text, or a list of several.
+// Returns the value of the key `upstream` in TOML: a text for one server, a list for several.
 std::string upstream_text(const std::vector<std::string>& servers);
 
-// A file with one rule that acts, and others that are off.
+// Returns a file with the listener, one rule that acts, and further rules that are switched off.
 rules::Result<Draft> draft_of(const Place& place);
 
-// A file for a named preset: "messaging-outage", or the name of a simulated network.
+// Returns a file for a preset: "messaging-outage", or the name of a simulated network.
 rules::Result<Draft> draft_of_preset(const Place& place, const std::string& preset);
 
-// The paragraphs that each new file begins with.
+// Returns the paragraphs at the top of each new file. `origin` names the facts that the file is
+// made from.
 std::vector<std::string> introduction(const std::string& origin);
 
 }  // namespace brownout::draft

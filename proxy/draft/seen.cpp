@@ -10,10 +10,11 @@
 namespace brownout::draft {
 namespace {
 
-// Listeners that events may name: a limit for the memory that a strange file takes.
+// Limit of listener names that are kept from events. It bounds the memory that a file from
+// elsewhere can take.
 constexpr std::size_t kMostSpoken = 1024;
 
-// The protocol that an event proves; "" if it proves none.
+// Returns the protocol that the properties of an event prove; "" if they prove no protocol.
 std::string_view spoken_in(const nlohmann::json& event) {
   if (event.contains("qname")) return "dns";
   if (event.contains("method")) return "http";
@@ -39,7 +40,8 @@ rules::Result<void> Seen::add(std::string_view line) {
     }
     return {};
   }
-  // The event stream names a flow when it opens and when it closes.
+  // Ignores the line of a closed flow: the event stream also has a line for the same flow when it
+  // opens.
   if (read && read->is_object() && has_text(*read, "event") && (*read)["event"] == "closed")
     return {};
   const auto flow = codecs::read_flow(line);

@@ -1,7 +1,8 @@
-// Seen: the servers that recorded flows went to, by listener and port. Lines are those of
-// `brownout run --flows` and `--events`; an event only says what a listener's clients speak.
+// Seen collects the servers to which recorded flows went, by listener and port. `brownout init`
+// makes a rule file from them. The input has lines of `brownout run --flows` and `--events`. A line
+// of `--events` only shows which protocol a listener's clients speak.
 //
-// Bounded: servers beyond the limits are counted, not kept.
+// Memory is bounded: flows to servers beyond the limits are only counted. No I/O.
 #pragma once
 
 #include <cstdint>
@@ -18,29 +19,30 @@ namespace brownout::draft {
 class Seen {
  public:
   static constexpr std::size_t kMostPlaces = 64;
-  static constexpr std::size_t kMostServers = 16;  // of a place
+  static constexpr std::size_t kMostServers = 16;  // limit for each Place
 
   struct Server {
     std::string address;  // without a port
     std::string name;     // "" if no name is known
   };
   struct Place {
-    std::string listener;  // as recorded; may be empty
+    std::string listener;  // name of the listener in the record; may be empty
     bool datagrams = false;
     std::uint16_t port = 0;
-    std::vector<Server> servers;  // in order of their first flow
+    std::vector<Server> servers;  // in the order of the first flow to each server
     std::uint64_t flows = 0;
   };
 
-  // An error says why the line is neither a flow nor an event.
+  // Adds a flow, or the protocol that an event proves. An error says why the line is neither.
   rules::Result<void> add(std::string_view line);
   void add(const rules::FlowFacts& flow);
 
   bool empty() const { return places_.empty(); }
   const std::vector<Place>& places() const { return places_; }
-  // The protocol of a place: known from events, guessed from the port, or only its transport.
+  // Returns the protocol of a place. Events prove it, or the port suggests it; else it is "tcp" or
+  // "udp".
   std::string protocol_of(const Place& place) const;
-  // Flows whose server is not kept.
+  // Number of flows whose server was not kept.
   std::uint64_t left_out() const { return left_out_; }
 
  private:
@@ -51,13 +53,14 @@ class Seen {
   std::uint64_t left_out_ = 0;
 };
 
-// Reads all lines. An error names the line.
+// Adds all lines of `text`. An error names the line.
 rules::Result<Seen> read_seen(std::string_view text);
 
-// Listeners in front of the servers, and rules that are off.
+// Returns a file with a listener in front of each server, and rules that are switched off.
 rules::Result<Draft> draft_of_flows(const Seen& seen);
 
-// Listeners that intercept what the command did, and rules that are off, for `brownout exec`.
+// Returns a file for `brownout exec`. It has a listener for each port to which the command
+// connected, and rules that are switched off.
 rules::Result<Draft> draft_of_command(const Seen& seen, const std::string& command);
 
 }  // namespace brownout::draft

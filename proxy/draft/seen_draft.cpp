@@ -1,4 +1,4 @@
-// The files that are made of recorded flows.
+// Makes rule files from recorded flows.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -18,8 +18,9 @@ using codecs::toml_string;
 
 constexpr std::size_t kRulesOfListener = 4;
 constexpr std::size_t kRulesOfServer = 3;
-constexpr std::size_t kMostTargets = 200;  // servers that get rules of their own
-constexpr std::size_t kMostNames = 8;      // names of queries that get rules of their own
+constexpr std::size_t kMostTargets = 200;  // limit of servers for which rules are proposed
+// Limit of host names for whose DNS queries rules are proposed.
+constexpr std::size_t kMostNames = 8;
 
 std::string seen_text(std::uint64_t flows, const std::string& protocol, std::uint16_t port) {
   const bool known = protocol != "tcp" && protocol != "udp";
@@ -45,7 +46,8 @@ void add_off(Draft& draft, std::vector<Table> rules) {
   }
 }
 
-// Ports of this machine for new listeners: the server's own port, moved by 10000.
+// Chooses ports of this machine for new listeners: the server's port plus 10000, or the next free
+// port.
 class FreePorts {
  public:
   explicit FreePorts(const Seen& seen) {
@@ -61,14 +63,14 @@ class FreePorts {
   std::set<unsigned> taken_;
 };
 
-// The servers of a place that one listener stands for: each name by itself, and all addresses
-// without a name together.
+// Divides the servers of a place into groups, each of which gets one listener. Each host name is a
+// group. All addresses without a name together are another group.
 std::vector<std::pair<std::string, std::vector<std::string>>> groups_of(
     const Seen::Place& place, const std::string& protocol) {
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;
   std::vector<std::string> unnamed;
   for (const auto& server : place.servers) {
-    // A resolver is given by its address.
+    // A DNS resolver is always given by its address, even if its name is known.
     const bool named =
         !server.name.empty() && protocol != "dns" && check_server(server.name + ":1").has_value();
     if (named) {
@@ -86,14 +88,16 @@ class CommandDraft {
   CommandDraft(const Seen& seen, Draft& draft) : seen_(seen), draft_(draft) {}
 
   void add_all() {
-    // A place for each listener and port; a command may reach one port by TCP and by UDP.
+    // Adds a listener for each place. A command may reach the same port number by TCP and by UDP:
+    // these are two places.
     for (const auto& place : seen_.places()) add(place);
     add_queries();
   }
 
  private:
   Table& add_listener(const std::string& protocol, std::uint16_t port, std::string about) {
-    // These names are those of the listeners that exec adds by itself; a file replaces them.
+    // Takes the names of the listeners that `brownout exec` has by default, so that the file's
+    // listeners replace them.
     const bool usual = (protocol == "dns" && port == 53) || (protocol == "http" && port == 80) ||
                        (protocol == "tls" && port == 443);
     const auto name = names_.take(usual ? protocol : protocol + "-" + std::to_string(port));
@@ -126,7 +130,8 @@ class CommandDraft {
     }
   }
 
-  // The command's DNS queries are no flows; the names of its servers tell what it asked for.
+  // Adds a listener for DNS. DNS queries are not recorded as flows, but the host names of the
+  // servers show which names the command looked up.
   void add_queries() {
     std::set<std::string> queries;
     for (const auto& place : seen_.places()) {

@@ -16,7 +16,7 @@ constexpr std::array kSources{std::pair<std::string_view, Source>{"flows", Sourc
                               std::pair<std::string_view, Source>{"tc", Source::kNetem},
                               std::pair<std::string_view, Source>{"envoy", Source::kEnvoy}};
 
-// The first line that is not blank.
+// Returns the first line that is not blank.
 std::string_view first_line(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return {};

@@ -1,4 +1,4 @@
-// The files of other programs that a rule file can be made of.
+// Makes rule files from files of other programs (`brownout init --from`). No I/O.
 #pragma once
 
 #include <optional>
@@ -13,14 +13,14 @@ namespace brownout::draft {
 
 enum class Source { kFlows, kToxiproxy, kNetem, kEnvoy };
 
-// "flows", "toxiproxy", "tc", "envoy": the values of --format.
+// Returns the values of --format: "flows", "toxiproxy", "tc" and "envoy".
 std::vector<std::string> source_names();
 std::optional<Source> source_named(std::string_view name);
-// The kind of the text, by its content; an error if it is none of them.
+// Detects the kind of the text from its content. Returns an error if it is of no known kind.
 rules::Result<Source> source_of(std::string_view text);
 
-// `place` has the addresses and the protocol where the source does not say them (tc), or says them
-// incompletely (envoy).
+// Makes a rule file from the text. `place` gives the addresses and the protocol for sources that do
+// not contain them: always for tc, and sometimes for Envoy.
 rules::Result<Draft> draft_of(Source source, std::string_view text, const Place& place);
 
 rules::Result<Draft> draft_of_toxiproxy(std::string_view text);

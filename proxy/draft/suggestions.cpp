@@ -14,9 +14,9 @@ namespace {
 struct Suggestion {
   std::string_view name;
   std::string_view about;
-  std::string_view fault;             // TOML
-  std::string_view match = {};        // keys of match
-  std::string_view probability = {};  // none: always
+  std::string_view fault;             // the fault as TOML
+  std::string_view match = {};        // keys of `match` as TOML
+  std::string_view probability = {};  // empty: the rule always acts
   std::string_view per = {};
   std::string_view start = {};
   std::string_view duration = {};
@@ -76,7 +76,7 @@ constexpr std::array kSuggestions{
                .match = "first = 2"},
 };
 
-// Rules on messages come first: they act ahead of rules on bytes.
+// Rules on messages come first, since they act before rules on bytes.
 constexpr std::array kOutage{
     Suggestion{.name = "it gets slow",
                .about = "Minute 1 to 3: the service answers ever later.",

@@ -1,7 +1,7 @@
-// Rules that a new file proposes for a listener, by its protocol.
+// Proposes rules for a listener of a new rule file, depending on its protocol.
 //
-// One table serves all protocols: a rule is proposed where `check` accepts it. So a new protocol
-// gets the rules that fit it without an entry here.
+// One table has the rules for all protocols. A rule is proposed if `brownout check` accepts it for
+// the listener. So a new protocol needs no entry in the table.
 #pragma once
 
 #include <cstddef>
@@ -13,17 +13,20 @@
 namespace brownout::draft {
 
 struct Target {
-  Table listener;          // written as [[listener]]
-  std::string match = {};  // "host = \"a.example\", ": more keys of match, with a comma at the end
-  std::string about = {};  // words in the names of the rules: "slow: a.example"
+  Table listener;  // the listener as its table in the rule file
+  // Further keys of `match`, with a comma at the end: "host = \"a.example\", ".
+  std::string match = {};
+  // Text that is added to the rules' names, such as "a.example" in "slow: a.example".
+  std::string about = {};
 };
 
-// At most `most` rules that fit the target. The first one that delays is on, since its effect is
-// seen at once; the others are off. A rule on messages stands ahead of a rule on bytes, since it
-// acts earlier.
+// Returns at most `most` rules that fit the target. The first rule that delays is on, since its
+// effect is visible at once. The others are switched off. Rules on messages come before rules on
+// bytes, since they act first.
 std::vector<Table> suggestions_for(const Target& target, std::size_t most);
 
-// Adds the rules of an outage of a messaging service, from its first to its last minute.
+// Returns rules that together simulate an outage of a messaging service, from its first to its last
+// minute.
 std::vector<Table> outage_of(const Target& target);
 
 }  // namespace brownout::draft

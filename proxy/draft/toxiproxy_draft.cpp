@@ -1,4 +1,5 @@
-// A rule file of Toxiproxy's configuration: its file, or what GET /proxies answers.
+// Converts Toxiproxy's configuration to a rule file. The text is Toxiproxy's configuration file, or
+// the response to GET /proxies.
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -35,7 +36,7 @@ void add_proxy(const toxiproxy::Proxy& proxy, Draft& draft, Names& rule_names) {
   if (!proxy.enabled) listener.lines.push_back({"enabled", "false"});
   draft.tables.push_back(std::move(listener));
   for (const auto& toxic : proxy.toxics) {
-    // A noop has no fault.
+    // A toxic of the type noop has no fault, so it gets no rule.
     if (const auto fault = toxic.kind->fault(toxic.values)) {
       draft.tables.push_back(rule_of_toxic(toxic, *fault, proxy.name, rule_names));
     }
@@ -58,7 +59,8 @@ rules::Result<Draft> draft_of_toxiproxy(std::string_view text) {
       "`brownout run` and `brownout toxiproxy`, too: see docs/toxiproxy.md.");
   std::set<std::string> names;
   Names rule_names;
-  // The file is a list; GET /proxies gives an object, by name.
+  // The configuration file is a list of proxies. The response to GET /proxies is an object of
+  // proxies by name.
   for (const auto& json : *body) {
     const auto at = " at proxy " + std::to_string(names.size() + 1);
     const auto proxy = toxiproxy::read_proxy(json, at);

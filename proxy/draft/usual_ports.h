@@ -1,4 +1,5 @@
-// The ports on which servers of a protocol usually listen. A guess, for files that people edit.
+// The ports on which servers of a protocol usually listen. `brownout init` guesses a protocol from
+// a port, and a port from a protocol.
 #pragma once
 
 #include <array>
@@ -12,8 +13,8 @@ struct UsualPort {
   std::string_view protocol;  // as in a rule file
 };
 
-// IANA's ports, the defaults of servers, and those that web frameworks take for development. The
-// first row of a protocol is its own port.
+// IANA's ports, default ports of servers, and usual ports of web frameworks in development. The
+// first row of a protocol has its usual port.
 inline constexpr std::array kUsualPorts{
     UsualPort{53, "dns"},    UsualPort{80, "http"},   UsualPort{443, "tls"},
     UsualPort{1883, "mqtt"}, UsualPort{3000, "http"}, UsualPort{4222, "nats"},
@@ -28,7 +29,7 @@ constexpr std::string_view usual_protocol(std::uint16_t port) {
   return {};
 }
 
-// 0 if none is usual.
+// Returns the usual port of a protocol; 0 without a usual port.
 constexpr std::uint16_t usual_port(std::string_view protocol) {
   for (const auto& known : kUsualPorts) {
     if (known.protocol == protocol) return known.port;
