@@ -32,8 +32,8 @@ IpAddress as_address(Number value) {
   return address;
 }
 
-// Stores the prefixes that are in both lists. An empty list matches everything, so the result is
-// then the other list. Returns false if the lists have no address in common.
+// Stores the addresses that are in both lists in `result`. An empty list means all addresses, so
+// the result is then the other list. Returns false if no address is in both lists.
 bool intersect(const std::vector<Prefix>& a, const std::vector<Prefix>& b,
                std::vector<Prefix>& result) {
   if (a.empty() || b.empty()) {
@@ -67,8 +67,9 @@ bool intersect(const std::vector<PortRange>& a, const std::vector<PortRange>& b,
 
 const Prefix kAllIpv4{IpAddress::v4({}), 96};
 
-// Removes prefixes of the other family; returns false if none is left. A wide IPv6 prefix that
-// contains the IPv4-mapped addresses stays, since the line's family restricts it.
+// Removes prefixes of the other address family. Returns false if no prefix is left. An IPv6 prefix
+// that also contains the IPv4-mapped addresses, such as "::/0", stays: the line's family restricts
+// it.
 bool keep_family(std::vector<Prefix>& prefixes, IpFamily family) {
   if (prefixes.empty()) return true;
   std::vector<Prefix> kept;
@@ -111,27 +112,28 @@ bool same_packets(const FirewallLine& a, FirewallLine b) {
   return a == b;
 }
 
-// Turns the chains of a firewall into one flat list of lines for a [[firewall]], in which each line
-// gives a final verdict. So if some packets leave a chain early, they are followed to their verdict
-// at once.
+// Turns the chains of a firewall into one flat list of lines for a [[firewall]]. Each line of this
+// list gives a final verdict. So if some packets leave a chain early, the lines for these packets
+// are added at once, up to their verdict.
 class Flattener {
  public:
   Flattener(const ImportedChains& chains, ImportedFirewall& into) : chains_(chains), into_(into) {}
 
-  // Adds the lines for a chain with a hook. Returns false if there are too many, or if jumps form a
-  // cycle.
+  // Adds the lines for a chain with a hook. Returns false if there are too many lines, or if jumps
+  // form a cycle.
   bool add(const ImportedChain& base) { return walk(base, 0, {}, nullptr, 0) != Way::kTooMany; }
 
  private:
-  // Where evaluation continues when a chain that was jumped to ends; a stack.
+  // The place where evaluation continues after the end of a chain to which a rule jumped. The
+  // places form a stack, as jumps may be nested.
   struct Behind {
     const ImportedChain& chain;
     std::size_t next;
     const Behind* below;
   };
   enum class Way {
-    kDecided,  // all packets in question have a verdict
-    kEnds,     // some packets reach the end of the chain without a verdict
+    kDecided,  // all packets that were followed have a verdict
+    kEnds,     // some of the packets reach the end of the chain without a verdict
     kTooMany,
   };
 
@@ -201,8 +203,8 @@ class Flattener {
   std::set<const ImportedRule*> left_out_;
 };
 
-// Returns the rank of the chain's nftables table. One for both address families comes first, then
-// one for IPv4, then one for IPv6.
+// Returns the rank of the chain's nftables table. A table for both address families has the first
+// rank, then a table for IPv4, then a table for IPv6.
 int rank_of(const ImportedChain& chain) {
   if (chain.family == "ip") return 1;
   return chain.family == "ip6" ? 2 : 0;
@@ -216,7 +218,8 @@ const std::pair<const std::string, ImportedChain>* choose(const ImportedChains& 
   for (const auto& entry : chains) {
     if (entry.first == wanted) return &entry;
     const auto& [name, chain] = entry;
-    // The name "filter/input" also selects the chain "ip filter/input".
+    // `wanted` may leave the address family out: "filter/input" also selects the chain "ip
+    // filter/input".
     const bool named = !wanted.empty() && name.ends_with(" " + std::string(wanted));
     const bool there = !chain.hook.empty() && chain.hook == (wanted.empty() ? "input" : wanted);
     if ((named || there) && (best == nullptr || rank_of(chain) < rank_of(best->second))) {
@@ -239,8 +242,8 @@ void leave_out_jumps_to_nowhere(ImportedChains& chains) {
   }
 }
 
-// Adds a line that accepts all packets of the other address family. The imported firewall does not
-// see them, but lines without an address would match them.
+// Adds a line that accepts all packets of the address family that the imported table does not see.
+// Without it, lines without an address would match these packets too.
 void accept_the_other_family(const std::string& family, rules::Firewall& firewall) {
   if (family != "ip" && family != "ip6") return;
   const bool of_ipv6 = family == "ip6";

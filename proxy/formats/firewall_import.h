@@ -27,10 +27,12 @@ struct ImportedRule {
   std::string text;  // the rule's original text
   rules::FirewallLine line;
   Verdict verdict = Verdict::kNone;
-  std::string target;   // name of the chain that a jump or goto leads to
-  bool never = false;   // no packet can match, since the rule's conditions exclude each other
+  std::string target;  // name of the chain that a jump or goto leads to
+  // Whether no packet can match, since the rule's conditions exclude each other.
+  bool never = false;
   std::string why_not;  // why the rule cannot be imported; "" if it can
-  bool unseen = false;  // the rule is not imported since a proxy never sees its packets
+  // Whether a proxy never sees the rule's packets; the rule is then not imported.
+  bool unseen = false;
 };
 
 struct ImportedChain {
@@ -55,8 +57,8 @@ rules::Result<ImportedChains> read_nftables(std::string_view json);
 rules::Result<ImportedChains> read_iptables(std::string_view text);
 
 // Detects the format and imports one chain, selected by name or hook. If `chain` is empty, selects
-// the input chain, or else the only chain with a hook. Of several, prefers one for both address
-// families, then one for IPv4.
+// the input chain, or else the only chain with a hook. If several chains fit, prefers a chain for
+// both address families, then a chain for IPv4.
 rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::string_view chain);
 
 // Adds a condition to a rule, which then matches only packets that `part` matches too.
@@ -77,8 +79,8 @@ std::optional<T> selected(bool first, bool second, bool negated, const T& a, con
 }
 // Returns the smallest list of prefixes that covers exactly first..last.
 std::vector<rules::Prefix> prefixes_of(const rules::IpAddress& first, const rules::IpAddress& last);
-// Return the complement: all other addresses of the family (for IPv6, including IPv4-mapped
-// addresses), or all other ports.
+// Both functions return the complement of a list: all other addresses of the family, or all other
+// ports. For IPv6, the other addresses include the IPv4-mapped addresses.
 std::vector<rules::Prefix> prefixes_outside(std::vector<rules::Prefix> prefixes,
                                             rules::IpFamily family);
 std::vector<rules::PortRange> ports_outside(std::vector<rules::PortRange> ports);

@@ -21,7 +21,7 @@ bool read_end(const Json& object, const char* key, std::optional<IpAddress>& add
   if (found == object.end()) return true;
   if (!found->is_string()) return false;
   const auto text = found->get<std::string>();
-  // An end on a unix socket has no address.
+  // The text is empty for a client or server on a unix socket, which has no IP address.
   if (text.empty()) return true;
   const auto end = rules::parse_address_port(text);
   if (!end) return false;

@@ -2,8 +2,8 @@
 //
 //  {"listener":"chat","protocol":"tcp","client":"10.1.2.3:50000","destination":"192.0.2.1:1883"}
 //
-// `source` is accepted for `client`. Ports, the listener and the protocol (tcp) are optional, and
-// so are `names`: the host names of the destination, where Brownout knows them.
+// The reader also accepts `source` for `client`. Ports, `listener` and `protocol` (default tcp) are
+// optional. `names` has the host names of the destination, where Brownout knows them.
 #pragma once
 
 #include <string>

@@ -130,8 +130,8 @@ class RuleReader {
     need(false, option + " has no counterpart in a [[firewall]]");
   }
 
-  // Reads a condition on addresses or ports; returns false for other options. Two conditions of the
-  // same kind must both hold.
+  // Reads a condition on addresses or ports. If the rule already has such a condition, both must
+  // hold. Returns false for all other options.
   bool read_condition(const std::string& option) {
     FirewallLine part;
     bool good = false;
@@ -156,14 +156,15 @@ class RuleReader {
     return true;
   }
 
-  // Replaces the single condition of the line by its opposite.
+  // Replaces the condition by its opposite. `part` must have only one condition.
   void negate(FirewallLine& part) {
     bool none = false;
     for (auto* prefixes : {&part.source, &part.destination}) {
       if (prefixes->empty()) continue;
       const bool v4 = prefixes->front().network.is_v4();
       *prefixes = prefixes_outside(std::move(*prefixes), v4 ? IpFamily::kIpv4 : IpFamily::kIpv6);
-      // For IPv6, all other addresses include IPv4-mapped ones, which an IPv6 table never sees.
+      // For IPv6, the other addresses include IPv4-mapped addresses. This does no harm, since an
+      // IPv6 table never sees such packets.
       none |= prefixes->empty();
     }
     for (auto* ports : {&part.source_port, &part.port}) {
@@ -199,8 +200,8 @@ class RuleReader {
     if (state) narrow(rule_, {.state = state});
   }
 
-  // Reads --tcp-flags. --syn sets the flags of a connection's first packet: SYN without FIN, RST
-  // and ACK.
+  // Reads --tcp-flags. Only the flags that --syn means are imported: SYN without FIN, RST and ACK,
+  // as in the first packet of a connection.
   void read_tcp_flags(const std::string& mask, const std::string& flags) {
     need(mask == "FIN,SYN,RST,ACK" && flags == "SYN", "--tcp-flags " + mask + " " + flags);
     narrow(rule_, {.protocol = Transport::kTcp,
@@ -246,8 +247,8 @@ std::string hook_of(const std::string& chain) {
   return chain == "OUTPUT" ? "output" : "";
 }
 
-// Reads the lines of one file, which may contain the output of both iptables-save and
-// ip6tables-save, with the same names of chains.
+// Reads the lines of one file. The file may contain the output of both iptables-save and
+// ip6tables-save, whose chains have the same names.
 class TableReader {
  public:
   void read(const std::string& line) {
@@ -277,7 +278,8 @@ class TableReader {
     any_ = true;
     filter_ = table == "*filter";
     if (!filter_) return;
-    // Chains of the first table "filter" keep their names; chains of others get a prefix.
+    // Chains of the first table "filter" keep their names. Chains of later tables get a prefix, so
+    // that their names stay unique.
     ++filters_;
     const auto which = family_.empty() ? std::to_string(filters_) : family_;
     prefix_ = filters_ == 1 ? "" : which + " ";

@@ -11,8 +11,8 @@
 
 namespace brownout::codecs {
 
-// Limit of values in a document that is checked like a rule file: a million tables would take a
-// minute.
+// Limit of values in a document that is checked like a rule file. Without a limit, a million tables
+// would take a minute to check.
 constexpr std::size_t kMostJsonValues = 50'000;
 
 // Parses JSON with at most 64 levels of objects and arrays. The nodes have no positions.
@@ -21,8 +21,8 @@ rules::Result<rules::Node> parse_json(std::string_view text,
 rules::Node to_node(const nlohmann::ordered_json& json);
 nlohmann::ordered_json to_json(const rules::Node& node);
 
-// Pointers finds the JSON pointer of a value by its position. The constructor numbers all values of
-// the document, and stores the numbers as their positions.
+// Pointers finds the JSON pointer of a value by the value's position. JSON values have no position
+// in a text, so the constructor numbers all values and stores the numbers as their positions.
 class Pointers {
  public:
   explicit Pointers(rules::Node& document) { number(document, ""); }

@@ -37,7 +37,7 @@ class JsonLimits {
     }
     return why_ == nullptr;
   }
-  // Returns the limit that the text exceeds, as an error text; null if none.
+  // Returns an error text that names the exceeded limit; null if the text is within all limits.
   const char* why() const { return why_; }
 
  private:

@@ -19,13 +19,13 @@ struct NetemUnit {
   std::string_view name;
   double factor;
 };
-// Nanoseconds. A time without a unit is microseconds for some versions of tc, nanoseconds for
-// others: it is refused.
+// Units of time, in nanoseconds. A time without a unit is refused: some versions of tc read it as
+// microseconds, others as nanoseconds.
 constexpr std::array kTimes{NetemUnit{"s", 1e9},  NetemUnit{"sec", 1e9},  NetemUnit{"secs", 1e9},
                             NetemUnit{"ms", 1e6}, NetemUnit{"msec", 1e6}, NetemUnit{"msecs", 1e6},
                             NetemUnit{"us", 1e3}, NetemUnit{"usec", 1e3}, NetemUnit{"usecs", 1e3},
                             NetemUnit{"ns", 1},   NetemUnit{"nsec", 1},   NetemUnit{"nsecs", 1}};
-// Bits a second; tc's "bps" is bytes (tc(8), UNITS).
+// Units of rates, in bits per second. In tc, "bps" means bytes per second (tc(8), UNITS).
 constexpr std::array kTcRates{
     NetemUnit{"", 1},         NetemUnit{"bit", 1},         NetemUnit{"kbit", 1e3},
     NetemUnit{"mbit", 1e6},   NetemUnit{"gbit", 1e9},      NetemUnit{"tbit", 1e12},
@@ -53,7 +53,8 @@ std::optional<double> scaled_number(std::string_view word, const Units& units) {
   const auto number = number_in(word);
   if (!number) return std::nullopt;
   for (const auto& unit : units) {
-    // Beyond 2^53 a double is no longer exact, and no setting of a fault is as large.
+    // Refuses numbers beyond 2^53, which a double cannot hold exactly. No setting of a fault is as
+    // large.
     if (unit.name == number->unit && number->value * unit.factor < 9e15) {
       return number->value * unit.factor;
     }
@@ -68,7 +69,7 @@ std::optional<rules::Duration> time_in(std::string_view word) {
   return rules::Duration(std::llround(*nanoseconds));
 }
 
-// A percentage with or without its sign, as in tc.
+// Parses a percentage. As in tc, the sign % may be absent.
 std::optional<rules::Ratio> percent_in(std::string_view word) {
   const auto number = number_in(word);
   if (!number || number->value > 100 || (!number->unit.empty() && number->unit != "%")) {
@@ -101,7 +102,8 @@ class NetemReader {
     if (option == "reorder") return read_share(option, netem_.reorder);
     if (option == "gap") return read_gap();
     if (option == "rate") return read_rate();
-    // The length of the queue, and the seed: of the kernel's own queue.
+    // `limit` is the length of the kernel's queue, and `seed` the seed of the kernel's random
+    // numbers. A proxy has neither.
     if (option == "limit" || option == "seed") return skip(1);
     if (option == "ecn") return leave_out(option);
     if (option == "slot") {
@@ -130,7 +132,7 @@ class NetemReader {
     return next_ < words_.size() ? words_[next_] : std::string_view{};
   }
 
-  // Takes the next word if it is a percentage.
+  // Reads the next word if it is a percentage. Returns false otherwise.
   bool take(rules::Ratio& into) {
     const auto percent = percent_in(peek());
     if (!percent) return false;
@@ -188,7 +190,7 @@ class NetemReader {
     read_share("loss", netem_.loss);
   }
 
-  // "gemodel 1% 10% 70% 0.1%", or with labels, as `tc qdisc show` prints it.
+  // Reads "gemodel 1% 10% 70% 0.1%". The numbers may have labels, as `tc qdisc show` prints them.
   void read_model() {
     ++next_;
     NetemModel model;
@@ -225,7 +227,8 @@ class NetemReader {
     if (!rate) return expect("a rate behind \"rate\"", peek(), "e.g. 1mbit, 500kbit");
     ++next_;
     netem_.rate = rules::Rate{std::llround(*rate)};
-    // PACKETOVERHEAD, CELLSIZE and CELLOVERHEAD: of lines, not of a proxy.
+    // Skips PACKETOVERHEAD, CELLSIZE and CELLOVERHEAD, which describe link layers. A proxy has no
+    // counterpart.
     while (next_ < words_.size() && !is_option(words_[next_])) ++next_;
   }
 
@@ -236,7 +239,8 @@ class NetemReader {
   std::string hint_;
 };
 
-// The next line with its continuations; counts the lines.
+// Returns the next line, joined with its continuation lines. Adds the number of lines read to
+// `line`.
 std::string take_command(std::string_view& text, std::size_t& line) {
   std::string command;
   while (!text.empty()) {
@@ -256,7 +260,7 @@ std::vector<std::string> words_of_command(const std::string& command) {
   std::vector<std::string> words;
   std::string word;
   for (const char c : command) {
-    // A comment ends the command, only at the begin of a word as in a shell.
+    // A "#" begins a comment only at the beginning of a word, as in a shell.
     if (c == '#' && word.empty()) break;
     if (c != ' ' && c != '\t') {
       word += c;
@@ -295,7 +299,8 @@ Result<void> add_command(std::vector<std::string> words, std::size_t line, Netem
     command.device = *std::next(device);
   auto options = static_cast<std::size_t>(netem - words.begin()) + 1;
   if (words.front() == "qdisc") {
-    // `tc qdisc show` prints the qdisc's place ahead of its options, which begin with a limit.
+    // Skips the place of the qdisc, which `tc qdisc show` prints before the options. The first
+    // printed option is always "limit".
     while (options < words.size() && words[options] != "limit") ++options;
   }
   if (auto read = NetemReader(words, options, command).read(); !read) return read;

@@ -3,8 +3,8 @@
 //   tc qdisc add dev eth0 root netem delay 100ms 10ms 25% distribution normal loss 0.3%
 //   qdisc netem 8001: dev eth0 root refcnt 2 limit 1000 delay 100ms  10ms 25%
 //
-// Blank lines and comments are skipped; a backslash at its end continues a line. Percentages,
-// times and rates have tc's forms ("0.3%", "100ms", "1mbit").
+// Skips blank lines and comments. A backslash at the end of a line continues the line. Percentages,
+// times and rates have tc's forms ("0.3%", "100ms", "1mbit"). No I/O.
 #pragma once
 
 #include <optional>
@@ -25,10 +25,11 @@ struct NetemDelay {
   rules::Duration delay{};
   rules::Duration jitter{};
   rules::Ratio correlation{};
-  std::string distribution = {};  // "" or a name that the fault `latency` has, too
+  // One of the distributions of the fault `latency`; "" if not given.
+  std::string distribution = {};
 };
 
-// Gilbert-Elliott model.
+// Probabilities of the Gilbert-Elliott model of packet loss, named as in tc-netem(8).
 struct NetemModel {
   rules::Ratio p{};
   rules::Ratio r{};
@@ -37,25 +38,25 @@ struct NetemModel {
 };
 
 struct Netem {
-  std::size_t line = 0;     // from 1
-  std::string device = {};  // "eth0"; "" if it is not named
+  std::size_t line = 0;     // number of the command's line in the text, from 1
+  std::string device = {};  // network interface, such as "eth0"; "" if the command names none
   std::optional<NetemDelay> delay = {};
   std::optional<NetemShare> loss = {};
   std::optional<NetemModel> loss_model = {};
   std::optional<NetemShare> duplicate = {};
   std::optional<NetemShare> corrupt = {};
   std::optional<NetemShare> reorder = {};
-  std::int64_t gap = 0;  // of reorder; 0: none
+  std::int64_t gap = 0;  // gap of `reorder` in packets; 0 without a gap
   std::optional<rules::Rate> rate = {};
-  std::vector<std::string> left_out = {};  // words that have no counterpart in a proxy
+  std::vector<std::string> left_out = {};  // options that have no counterpart in a proxy
 };
 
 struct NetemText {
   std::vector<Netem> commands;
-  std::vector<std::string> left_out;  // other commands of tc
+  std::vector<std::string> left_out;  // commands of tc that do not set up netem
 };
 
-// An error names the line, and says what is expected there.
+// Reads all commands. An error names the line, and says what is expected there.
 rules::Result<NetemText> read_netem(std::string_view text);
 
 }  // namespace brownout::codecs

@@ -14,7 +14,7 @@ using rules::FirewallAction;
 using rules::IpFamily;
 using rules::Transport;
 
-// Limits of what one rule may expand to, by sets of pairs or verdict maps.
+// Limit of rules that one rule may become, since each element of its sets and maps makes a rule.
 constexpr std::size_t kMostAlternatives = 20'000;
 constexpr std::size_t kMostText = 300;  // longest text of a rule in a message
 
@@ -58,8 +58,9 @@ class RulesetReader {
   }
 
  private:
-  // Whether an nftables table is for IP. Tables of bridge, arp and netdev see frames, which a proxy
-  // does not. Several families may have tables of the same name.
+  // Whether an nftables object belongs to a table for IP. Tables of the families bridge, arp and
+  // netdev are skipped: their rules match link-layer frames, which a proxy never sees. The name of
+  // a table alone does not tell, since tables of several families may have the same name.
   static bool is_of_ip(const Json& object) {
     const auto family = nft_text(object, "family");
     return family.empty() || family == "inet" || family == "ip" || family == "ip6";
@@ -111,8 +112,8 @@ class RulesetReader {
   }
 
   // Applies the next statement of an nftables rule to each of `rules`. A set of pairs or a verdict
-  // map makes several rules of one. Their elements exclude each other, so their order does not
-  // matter.
+  // map makes several rules of one rule. No packet matches two of these rules, so their order does
+  // not matter.
   std::vector<ImportedRule> apply(const Json& statement, std::vector<ImportedRule>& rules) const {
     std::vector<ImportedRule> result;
     for (auto& rule : rules) {
@@ -173,8 +174,8 @@ class RulesetReader {
           });
   }
 
-  // Makes a rule of each element, by read(element, rule). If that returns false for one, leaves out
-  // all. Skips elements whose packets a proxy never sees.
+  // Makes a rule of each element by read(element, rule). If read() returns false for an element,
+  // leaves out the whole original rule. Skips elements whose packets a proxy never sees.
   template <class Read>
   static void split(const Json& elements, const ImportedRule& rule, std::vector<ImportedRule>& into,
                     Read read) {
@@ -200,7 +201,7 @@ class RulesetReader {
       } else {
         into.push_back(std::move(part));
       }
-      // the caller then reports that there are too many
+      // Stops early. The caller then reports that there are too many rules.
       if (into.size() > kMostAlternatives) return;
     }
     if (into.size() == begin) leave_out(unseen);
@@ -252,8 +253,8 @@ class RulesetReader {
     rule.why_not = name + " has no counterpart in a [[firewall]]";
   }
 
-  // Adds the condition that an answer of reject implies, such as "tcp" for "tcp reset", since nft
-  // does not list it.
+  // Adds the condition that the type of a reject implies, such as protocol TCP for "tcp reset". nft
+  // does not list this condition.
   void narrow_by_answer(const std::string& type, ImportedRule& rule) const {
     const bool both_families = !table_.starts_with("ip ") && !table_.starts_with("ip6 ");
     if (type == "tcp reset") narrow(rule, {.protocol = Transport::kTcp});

@@ -15,8 +15,8 @@ using rules::Prefix;
 using rules::Transport;
 
 constexpr int kDeepestSet = 4;
-// Limit of the list of all prefixes outside some networks, which is long if there are many
-// networks.
+// Limit of prefixes in the list of all addresses outside some networks. The list is long if there
+// are many networks.
 constexpr std::size_t kMostPrefixes = 4096;
 
 void not_seen(ImportedRule& rule, const std::string& what) {
@@ -85,9 +85,9 @@ const Json* NftConditions::elements(const Json& value) const {
   return value.is_object() && value.contains("set") ? &value["set"] : nullptr;
 }
 
-// Calls read(element) for a value, a set, or the elements of a named set. Returns false if one call
-// fails, or for an empty set: an empty set matches nothing, but an empty list in the result would
-// match everything.
+// Calls read(element) for a value, for each element of a set, or for each element of a named set.
+// Returns false if a call fails. Also returns false for an empty set, since it matches nothing,
+// while an empty list in the result would match everything.
 template <class Read>
 bool NftConditions::each(const Json& value, int depth, Read read) const {
   if (depth > kDeepestSet) return false;
@@ -205,8 +205,8 @@ void NftConditions::read_state(bool negated, const Json& value, ImportedRule& ru
     return state == "new" || state == "established" || state == "related" || state == "invalid" ||
            state == "untracked";
   });
-  // A packet has only one state of conntrack, but nft compares a list as a bit mask. So "!=" with a
-  // list matches more than packets in other states, and is not imported.
+  // Does not import "!=" with a list of states. nft compares the list as a bit mask, so the
+  // condition also matches packets whose state is in the list.
   if (!good || (negated && value.is_array())) {
     rule.why_not = "ct state " + value.dump();
     return;
@@ -234,7 +234,7 @@ void NftConditions::read_protocol(bool negated, const Json& value, ImportedRule&
   if (protocol) narrow(rule, {.protocol = protocol});
 }
 
-// Reads a condition on the address family: nfproto ("ipv4") or the frame's type ("ip").
+// Reads a condition on the address family, by nfproto ("ipv4") or by the type of the frame ("ip").
 void NftConditions::read_family(bool negated, const Json& value, ImportedRule& rule) const {
   bool v4 = false;
   bool v6 = false;
@@ -252,8 +252,8 @@ void NftConditions::read_family(bool negated, const Json& value, ImportedRule& r
   if (family) narrow(rule, {.family = family});
 }
 
-// Reads TCP flags. Only SYN without FIN, RST and ACK is imported, which a connection's first packet
-// has.
+// Reads TCP flags. Only SYN without FIN, RST and ACK is imported, since the first packet of a
+// connection has exactly these flags.
 void NftConditions::read_tcp_flags(const Json& masked, bool negated, const Json& value,
                                    ImportedRule& rule) {
   std::set<std::string> mask;

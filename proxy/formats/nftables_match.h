@@ -18,11 +18,12 @@ class NftConditions {
   // `table` is the nftables table of the rules to read; names of sets mean sets of this table.
   NftConditions(const NftSets& sets, std::string table) : sets_(sets), table_(std::move(table)) {}
 
-  // Restricts the rule to packets whose `left` is `right`, or is not if `negated`. If that is not
-  // possible, sets rule.why_not.
+  // Restricts the rule to packets whose field `left` has a value of `right`; with `negated`, to all
+  // other packets. If that is not possible, sets rule.why_not.
   void read(const nlohmann::json& left, bool negated, const nlohmann::json& right,
             ImportedRule& rule) const;
-  // Returns the elements of a set or map, anonymous or named ("@name"). Null if it is neither.
+  // Returns the elements of a set or map, which is anonymous or named ("@name"). Returns null if
+  // the value is neither a set nor a map.
   const nlohmann::json* elements(const nlohmann::json& value) const;
 
  private:
@@ -45,7 +46,7 @@ class NftConditions {
   std::string table_;
 };
 
-// Returns the string that `object` has for `key`; "" if it has none.
+// Returns the string that `object` has for `key`; "" without this key.
 std::string nft_text(const nlohmann::json& object, const char* key);
 // Returns the value of a set's element, without its timeout, counter or comment.
 const nlohmann::json& nft_element(const nlohmann::json& element);

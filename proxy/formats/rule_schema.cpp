@@ -27,8 +27,8 @@ OrderedJson text_like(std::string_view pattern) {
   return {{"type", "string"}, {"pattern", pattern}};
 }
 
-// Returns the JSON Schema of a key's type (FieldInfo), if all its values have one notation. A key
-// of any other type accepts every text, and whole numbers if they may stand for its names.
+// Returns the JSON Schema for a type of keys (FieldInfo), if all values of the type have one
+// notation. Returns nothing otherwise: the schema then accepts every text and number.
 std::optional<OrderedJson> simple_type(std::string_view type) {
   if (type == "true | false") return OrderedJson{{"type", "boolean"}};
   if (type == "whole number") return OrderedJson{{"type", "integer"}};
@@ -63,7 +63,7 @@ std::optional<OrderedJson> listed_values(std::string_view type) {
     const auto end = type.find(" | ");
     const auto value = type.substr(0, end);
     type = end == std::string_view::npos ? "" : type.substr(end + 3);
-    // Each value in the text of a type is written as in JSON.
+    // Each value in the name of a type has the notation of JSON.
     auto parsed = OrderedJson::parse(value, nullptr, false);
     if (parsed.is_discarded()) return std::nullopt;
     values.push_back(std::move(parsed));
@@ -100,7 +100,8 @@ OrderedJson schema_of_type(std::string_view type, std::string_view range) {
   return *schema;
 }
 
-// Keys whose value is a table with keys of its own, or a list of such tables, with their schemas.
+// Pairs of a key and the schema of its value. The value is a table with its own keys, or a list of
+// such tables.
 using Nested = std::vector<std::pair<std::string_view, OrderedJson>>;
 
 OrderedJson table_of(const std::vector<FieldInfo>& fields, const Nested& nested = {}) {

@@ -3,7 +3,8 @@
 // safe on any thread.
 //
 // The schema accepts every rule file that `brownout check` accepts. It finds unknown keys, wrong
-// types, unknown names of faults, and numbers out of range; relations between keys are for `check`.
+// types, unknown names of faults, and numbers out of range. It does not check how keys depend on
+// each other.
 #pragma once
 
 #include <string>

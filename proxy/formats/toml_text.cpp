@@ -25,7 +25,7 @@ std::string toml_number(double value) {
   std::array<char, 64> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   std::string text(digits.data(), end);
-  // A number without a point or an exponent would be a whole number.
+  // Adds ".0", since TOML reads a number without a point or an exponent as an integer.
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
 }

@@ -9,9 +9,9 @@
 
 namespace brownout::codecs {
 
-// A basic string with its quotes.
+// Returns the text as a TOML string in double quotes.
 std::string toml_string(std::string_view text);
-// A value on one line; a table is an inline table, in the order of its members.
+// Returns the value on one line. A table becomes an inline table with its members in their order.
 std::string toml_text(const rules::Node& node);
 
 }  // namespace brownout::codecs

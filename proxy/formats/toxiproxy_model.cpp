@@ -55,8 +55,8 @@ std::optional<Problem> take_attributes(const json& from, rules::Toxic& toxic) {
     const std::string key(attribute.name);
     double value = toxic.values[i];
     if (auto problem = take(*found, key.c_str(), "a number", value)) return problem;
-    // Refuses numbers that a double cannot hold exactly (53 bits), which are beyond the range of
-    // every setting.
+    // Refuses fractions where whole numbers are needed. Also refuses numbers above 9e15, which a
+    // double cannot hold exactly; no setting is as large.
     if (!attribute.fraction && (value != std::floor(value) || std::abs(value) > 9e15)) {
       return Problem{400, "bad request body: " + key + " must be a whole number"};
     }

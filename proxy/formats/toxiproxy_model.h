@@ -25,14 +25,15 @@ struct Proxy {
   std::string listen;  // the requested address; the bound address once the port is open
   std::string upstream;
   bool enabled = true;
-  std::vector<rules::Toxic> toxics;  // toxics towards the server first, each direction in its order
+  // First the toxics towards the server, then those towards the client, each in their order.
+  std::vector<rules::Toxic> toxics;
 
-  rules::Endpoint asked;  // the requested address in parsed form, at which to open the port
+  rules::Endpoint asked;  // the requested address in parsed form; the port to open
   rules::Endpoint server;
 
   // Whether this proxy has the same listen address as `other`. Port 0 never counts as the same.
   bool listens_at(const Proxy& other) const;
-  // Takes over the open port of the proxy that this one replaces, if the address is the same.
+  // If `other` has the same listen address, takes over the port that is open for `other`.
   void take_place_of(const Proxy& other);
   const rules::Toxic* find(const std::string& toxic) const;
   // Adds a toxic as the last one of its direction.
@@ -46,10 +47,10 @@ Outcome<rules::Endpoint> parse_listen(const std::string& text);
 Outcome<nlohmann::json> parse_body(const std::string& body);
 // Reads a proxy. Errors about missing fields end with `at`, for example " at proxy 2".
 Outcome<Proxy> read_proxy(const nlohmann::json& json, const std::string& at = {});
-// Sets the fields of the proxy that `json` has; keeps the others, the name and the toxics.
+// Sets the fields that `json` has. The other fields, the name and the toxics stay as they are.
 Outcome<Proxy> update_proxy(Proxy proxy, const nlohmann::json& json);
 Outcome<rules::Toxic> read_toxic(const nlohmann::json& json);
-// Sets the attributes and the toxicity that `json` has; keeps the others.
+// Sets the attributes and the toxicity that `json` has. The others stay as they are.
 Outcome<rules::Toxic> update_toxic(rules::Toxic toxic, const nlohmann::json& json);
 
 nlohmann::json to_json(const Proxy& proxy);

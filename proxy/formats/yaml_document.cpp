@@ -21,7 +21,7 @@ std::string yaml_name(const yaml_char_t* text) {
   return text == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(text));
 }
 
-// An event of libyaml, freed at its end.
+// Holds an event of libyaml, and frees the event in its destructor.
 class YamlEvent {
  public:
   YamlEvent() = default;
@@ -39,7 +39,8 @@ class YamlEvent {
   yaml_event_t event_{};
 };
 
-// The value of a plain scalar (YAML 1.2.2, 10.3.2), in decimal.
+// Converts an unquoted scalar to a value, as in YAML's core schema (YAML 1.2.2, 10.3.2). Numbers
+// are decimal only.
 YamlNode plain_value(std::string_view text, rules::Position where) {
   if (text.empty() || text == "~" || text == "null") return {std::monostate{}, where};
   if (text == "true" || text == "True" || text == "TRUE") return {true, where};
@@ -172,7 +173,8 @@ class YamlReader {
 
   YamlNode kept(const std::string& anchor, YamlNode node) {
     if (anchor.empty()) return node;
-    // The copy counts, too: anchors inside each other would take the square of the memory.
+    // Counts the stored copy, too. Without this limit, nested anchors could take memory in the
+    // square of the text's size.
     values_ += count_values(node);
     anchors_[anchor] = node;
     return node;

@@ -62,8 +62,8 @@ bool is_class(std::string_view word) {
           rules::parse_whole_number<std::uint16_t>(std::string_view(name).substr(5), 65535));
 }
 
-// Totals over all zones so far, checked against limits: records from $GENERATE, included files, and
-// bytes of included and generated text.
+// Totals over all zones that were read so far: records from $GENERATE, included files, and bytes of
+// included and generated text. The limits of zone_file.h apply to them.
 struct ZoneBudget {
   std::size_t generated = 0;
   std::size_t includes = 0;
@@ -286,8 +286,8 @@ class ZoneReader {
     }
   }
 
-  // Adds one record of $GENERATE. Returns false after an error, since the other numbers would fail
-  // in the same way.
+  // Adds one record of $GENERATE. Returns false after an error. The caller then stops, since the
+  // next numbers would fail in the same way.
   bool generate_record(const ZoneEntry& entry, std::uint32_t number, std::string_view owner,
                        std::uint32_t ttl, std::string_view type, std::string_view data) {
     const auto refuse = [&](const std::string& what, const std::string& hint) {
@@ -318,8 +318,8 @@ class ZoneReader {
     return std::nullopt;
   }
 
-  // Returns a name as an absolute name, with a final dot. A relative name is below the origin, if
-  // there is one. Returns nothing if the word is not a domain name.
+  // Returns a name as an absolute name, with a final dot. The origin, if it is known, is added to a
+  // relative name. Returns nothing if the word is not a domain name.
   std::optional<std::string> absolute(std::string_view word) const {
     const std::string text(word);
     if (text == "@") return origin_ ? std::optional(text_of(*origin_) + ".") : std::nullopt;

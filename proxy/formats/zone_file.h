@@ -16,14 +16,14 @@
 namespace brownout::codecs {
 
 struct ZoneIncludes {
-  // Path of the rule file. A relative path in it starts from its folder; one in an included file
-  // starts from that file's folder.
+  // Path of the rule file. $INCLUDE resolves a relative path against the folder of the file that
+  // contains the $INCLUDE line.
   std::string rule_file;
   // Returns the text of an included file; null forbids $INCLUDE.
   std::function<rules::Result<std::string>(const std::string& path)> read;
 };
 
-// Limits for all zones of a rule file together.
+// Limits on all zones of a rule file together.
 inline constexpr std::size_t kMostGenerated = 65'536;  // limit of records made by $GENERATE
 inline constexpr std::size_t kMostIncludes = 256;
 inline constexpr std::size_t kDeepestInclude = 8;
@@ -31,10 +31,10 @@ inline constexpr std::size_t kDeepestInclude = 8;
 inline constexpr std::size_t kMostZoneText = 64 << 20;
 
 // Parses the records of every zone into `config`. An error has the position of its line in the rule
-// file, or of the $INCLUDE line in the rule file through which its file is included.
+// file. An error in an included file has the position of the $INCLUDE line in the rule file.
 rules::Diagnostics read_zones(rules::Config& config, const ZoneIncludes& includes = {});
 
-// Loads a rule file with the records of its zones: load_toml, then read_zones.
+// Loads a rule file with the records of its zones: calls load_toml(), then read_zones().
 tl::expected<rules::Config, rules::Diagnostics> load_rules(std::string_view text,
                                                            const ZoneIncludes& includes = {});
 tl::expected<rules::Config, rules::Diagnostics> load_rules(const rules::Node& document,

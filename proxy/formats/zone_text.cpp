@@ -21,8 +21,8 @@ class ZoneSplitter {
     take_text(line.text, line.where, several ? "line " : "");
   }
 
-  // Adds the lines of `text`. In messages, each line is named by `place` and its number; by nothing
-  // if `place` is empty.
+  // Adds the lines of `text`. Messages begin with `place` and the number of the line, such as "line
+  // 3: ". If `place` is empty, they begin without it.
   void take_text(std::string_view text, rules::Position where, const std::string& place) {
     unsigned number = 0;
     for (std::size_t at = 0; at <= text.size();) {

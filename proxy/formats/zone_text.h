@@ -12,11 +12,12 @@
 namespace brownout::codecs {
 
 struct ZoneEntry {
-  std::string text;       // the entry as one line, without blanks at its ends; never empty
-  bool owner_left_out;    // the line begins with a blank, so it has the previous owner name
+  std::string text;  // the entry as one line, without blanks at its ends; never empty
+  // Whether the line begins with a blank, so that it takes the previous owner name.
+  bool owner_left_out;
   rules::Position where;  // position of the entry's first line in the rule file
-  // Begins messages about the entry: "line 3: " in a text of several lines, "hosts.zone:3: " in an
-  // included file, else "".
+  // The beginning of messages about the entry. It is "line 3: " in a text of several lines, and
+  // "hosts.zone:3: " in an included file; else "".
   std::string place;
 };
 
