@@ -17,15 +17,16 @@ namespace brownout::proxy {
 // exits.
 void set_up_logging(const std::string& level);
 
-// Prints lines that are not log lines, for example a table. They stay in order with the log. Before
-// set_up_logging(), writes directly.
+// Prints lines that are not log lines, for example a table. The lines stay in order with the log.
+// Before set_up_logging(), writes directly to standard error.
 void print_error(std::string_view lines);
 
 // Whether text for this descriptor may have colours: it is a terminal, and NO_COLOR is not set
 // (no-color.org).
 bool uses_colour(int descriptor);
 
-// Raises the limit to its maximum: a connection takes two descriptors, and the usual limit is 1024.
+// Raises the limit of file descriptors to its maximum. The usual limit of 1024 is too low, since
+// each connection takes two descriptors.
 void raise_descriptor_limit();
 
 // Shows a line below the log until the next call of this function; "" removes the line.

@@ -54,12 +54,12 @@ class EventLog final : public EventSink {
                                                        Of what = Of::kEvents);
 
   void submit(std::string lines) override;
-  // Opens the file by its name again, after a rotation.
+  // Opens the file again by its name. Call after a log rotation.
   void reopen() { writer_.reopen(); }
-  // Waits until all lines are written, as long as the reader keeps reading, and reports the number
-  // of lines that were lost. Call at the end, after the last submit().
+  // Waits until all lines are written, as long as the reader keeps reading. Then reports the number
+  // of lost lines. Call once, after the last submit().
   void finish();
-  // Number of lines that were not written so far.
+  // Number of lines that were lost so far.
   std::uint64_t lost() const { return writer_.lost(); }
 
  private:

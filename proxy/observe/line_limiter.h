@@ -1,6 +1,6 @@
-// LineLimiter decides which log lines are written, so that clients cannot flood the log. Of one
-// kind of lines, at most kMost are written in each period kWindow, which begins with the kind's
-// first line. The rest is counted.
+// LineLimiter decides which log lines are written, so that clients cannot flood the log. At most
+// kMost lines of one kind are written in each period kWindow, which begins with the kind's first
+// line. Further lines are only counted.
 //
 // A kind may contain text from clients (a destination, for example), so at most kMostKinds are
 // tracked; all others count as one kind. Has no clock; callers pass the time. Use one object on one

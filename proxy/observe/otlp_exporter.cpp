@@ -19,7 +19,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kOtlpTimeout(3000);
-constexpr milliseconds kOtlpInterval(1000);  // how long events are gathered
+constexpr milliseconds kOtlpInterval(1000);  // how long events are collected before they are sent
 constexpr milliseconds kOtlpMostPause(30'000);
 constexpr milliseconds kOtlpAtTheEnd(1500);
 constexpr std::size_t kOtlpBatch = 1 << 20;
@@ -38,7 +38,7 @@ std::uint64_t lines_in(std::string_view text) {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-// Whether a later attempt may succeed (OTLP specification, OTLP/HTTP Response).
+// Whether sending the same request again may succeed (OTLP specification, OTLP/HTTP Response).
 bool may_retry(const PostResult& result) {
   return result.status == 0 || result.status == 429 || result.status == 502 ||
          result.status == 503 || result.status == 504;
@@ -61,7 +61,7 @@ std::vector<std::string> otlp_headers(std::string_view text) {
     if (equals == std::string_view::npos || trimmed(part.substr(0, equals)).empty()) continue;
     auto header = std::string(trimmed(part.substr(0, equals))) + ": " +
                   unescaped(std::string(trimmed(part.substr(equals + 1))));
-    // CR or LF would begin another header.
+    // Leaves out headers with CR or LF, which would begin another header.
     if (header.find_first_of("\r\n") == std::string::npos) headers.push_back(std::move(header));
   }
   return headers;
@@ -116,12 +116,12 @@ void OtlpExporter::submit(std::vector<prometheus::MetricFamily> metrics) {
 
 void OtlpExporter::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) send(take(stop), stop);
-  // Events that came during the last request.
+  // Sends the events that arrived during the last request.
   const auto last = take(stop);
   if (!last.lines.empty() || last.metrics) send(last, stop);
 }
 
-// Waits for a batch, whose last line is complete.
+// Waits for a batch of events. A batch never ends inside a line.
 OtlpExporter::Batch OtlpExporter::take(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, stop, kOtlpInterval, [&] { return waiting_.lines.size() > kOtlpBatch; });

@@ -25,42 +25,44 @@ class OtlpExporter final : public EventSink {
  public:
   static constexpr std::size_t kMostWaiting = 16 << 20;
 
-  // `url` is the collector's base URL, such as http://127.0.0.1:4318. The environment variables
-  // OTEL_EXPORTER_OTLP_HEADERS and OTEL_SERVICE_NAME have OpenTelemetry's meaning.
+  // Starts to export. `url` is the collector's base URL, such as http://127.0.0.1:4318.
+  // OTEL_EXPORTER_OTLP_HEADERS and OTEL_SERVICE_NAME are read from the environment, with the
+  // meaning that OpenTelemetry defines.
   static rules::Result<std::unique_ptr<OtlpExporter>> start(const std::string& url,
                                                             std::string version);
-  // Sends the events that wait, once. Takes at most about six seconds.
+  // Tries once to send the events that wait. Takes at most about six seconds.
   ~OtlpExporter() override;
 
-  // Safe on any thread.
+  // Adds events to send. Safe on any thread.
   void submit(std::string lines) override;
-  // Replaces metrics that were not sent yet. Safe on any thread.
+  // Sets the metrics to send next, in place of metrics that were not sent yet. Safe on any thread.
   void submit(std::vector<prometheus::MetricFamily> metrics);
 
  private:
   struct Batch {
     std::string lines;
     std::optional<std::vector<prometheus::MetricFamily>> metrics;
-    std::uint64_t lost = 0;  // events
+    std::uint64_t lost = 0;  // number of events that did not fit
   };
   OtlpExporter(std::string url, std::vector<std::string> headers, OtlpSource source);
 
   void work(const std::stop_token& stop);
   Batch take(const std::stop_token& stop);
   void send(const Batch& batch, const std::stop_token& stop);
-  // Returns false if the collector refused the request, or the exporter ends.
+  // Sends a request, and repeats it until the collector accepts it. Returns false if the collector
+  // refuses the request for good, or if the exporter ends.
   bool send(const std::string& path, const std::string& body, const std::stop_token& stop);
 
   const std::string url_;
   const std::vector<std::string> headers_;
   const OtlpSource source_;
   const std::int64_t began_;
-  bool failing_ = false;    // the last request failed
-  std::uint64_t lost_ = 0;  // events that the collector did not take
+  bool failing_ = false;    // whether the last request failed
+  std::uint64_t lost_ = 0;  // number of events that the collector did not accept
   std::mutex mutex_;
   std::condition_variable_any wake_;
   Batch waiting_;
-  std::jthread thread_;  // last: it uses all other members
+  std::jthread thread_;  // declared last, since the thread uses all other members
 };
 
 // Parses the value of OTEL_EXPORTER_OTLP_HEADERS, "name=value,name=value" with percent-encoded

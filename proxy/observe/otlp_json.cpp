@@ -24,8 +24,8 @@ constexpr int kOtlpErrorStatus = 2;
 constexpr int kOtlpCumulative = 2;
 constexpr std::string_view kOtlpHex = "0123456789abcdef";
 
-// Members of an event that have a name in OpenTelemetry's semantic conventions. All others become
-// "brownout.NAME".
+// Members of an event and their names in OpenTelemetry's semantic conventions. Each other member
+// gets the name "brownout.NAME".
 constexpr std::array kOtlpNames{
     std::pair<std::string_view, std::string_view>{"client", "client.address"},
     std::pair<std::string_view, std::string_view>{"method", "http.request.method"},
@@ -42,7 +42,7 @@ std::string otlp_name_of(const std::string& key) {
 
 OtlpObject otlp_value(const OtlpObject& value) {
   if (value.is_boolean()) return {{"boolValue", value}};
-  // Protobuf's JSON form of a 64-bit integer is a string.
+  // In Protobuf's JSON encoding, a 64-bit integer is a string.
   if (value.is_number_integer()) return {{"intValue", value.dump()}};
   if (value.is_number()) return {{"doubleValue", value}};
   return {{"stringValue", value.is_string() ? value.get<std::string>() : codecs::json_text(value)}};
@@ -77,7 +77,7 @@ struct OtlpParent {
   std::string span;   // 16 hexadecimal digits, or ""
 };
 
-// VERSION-TRACE-PARENT-FLAGS
+// Parses a `traceparent` header: VERSION-TRACE-PARENT-FLAGS.
 std::optional<OtlpParent> parent_in_traceparent(std::string_view text) {
   if (text.size() < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-') return {};
   const OtlpParent parent{std::string(text.substr(3, 32)), std::string(text.substr(36, 16))};
@@ -85,7 +85,7 @@ std::optional<OtlpParent> parent_in_traceparent(std::string_view text) {
   return parent;
 }
 
-// TRACE-SPAN, and further parts; a trace id may have 16 digits.
+// Parses a `b3` header: TRACE-SPAN and optional further parts. TRACE has 32 or 16 digits.
 std::optional<OtlpParent> parent_in_b3(std::string_view text) {
   const auto dash = text.find('-');
   if (dash == std::string_view::npos) return {};
@@ -100,7 +100,7 @@ OtlpParent otlp_parent_of(const OtlpObject& event, const OtlpSource& source) {
   if (auto parent = parent_in_traceparent(text_in(event, "traceparent"))) return *parent;
   if (auto parent = parent_in_b3(text_in(event, "b3"))) return *parent;
   const auto flow = event.value("flow", OtlpObject()).dump() + " " + text_in(event, "listener");
-  // An id must not be zero, and the hash may be.
+  // Sets a bit of the run's number, since a trace id must not be zero and the hash may be zero.
   return {fmt::format("{:016x}{:016x}", source.run | 1, std::hash<std::string>()(flow)), ""};
 }
 
@@ -141,7 +141,8 @@ OtlpObject otlp_point(const prometheus::ClientMetric& metric, std::int64_t begin
   return point;
 }
 
-// Prometheus' buckets are cumulative and end with +Inf; OTLP's are neither.
+// Adds the buckets of a histogram. Prometheus' counts are cumulative, and its last bound is +Inf.
+// OTLP counts each bucket alone, and leaves out the last bound.
 void add_otlp_buckets(OtlpObject& point, const prometheus::ClientMetric::Histogram& histogram) {
   point["count"] = std::to_string(histogram.sample_count);
   point["sum"] = histogram.sample_sum;
@@ -217,7 +218,7 @@ std::int64_t unix_nanoseconds(std::string_view time) {
     if (time[19] != '.' || digits == 0 || fraction < 0) return 0;
     for (auto i = digits; i < 9; ++i) fraction *= 10;
   }
-  // Later years exceed 64 bits.
+  // Nanoseconds of later years do not fit into 64 bits.
   if (year > 2261) return 0;
   return seconds * 1'000'000'000 + fraction;
 }

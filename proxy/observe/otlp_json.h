@@ -18,14 +18,15 @@ namespace brownout::proxy {
 struct OtlpSource {
   std::string service = "brownout";  // the resource's service.name
   std::string version;               // the resource's service.version
-  std::uint64_t run = 0;             // random: keeps the trace ids of different runs apart
+  std::uint64_t run = 0;  // a random number, so that the trace ids of different runs differ
 };
 
-// `lines` are JSON objects of the event log, one a line. Lines that are no events with a time are
-// left out. Returns "" if no span remains.
+// Returns a request with a span for each event. `lines` has events as in the event log, one JSON
+// object a line. Leaves out lines that are not events with a time. Returns "" if no span remains.
 std::string otlp_traces(std::string_view lines, const OtlpSource& source);
 
-// Counters and histograms are cumulative since `begin`. Times are Unix times in nanoseconds.
+// Returns a request with all metrics. Counters and histograms are cumulative since `begin`. Times
+// are Unix times in nanoseconds.
 std::string otlp_metrics(std::span<const prometheus::MetricFamily> families, std::int64_t begin,
                          std::int64_t now, const OtlpSource& source);
 

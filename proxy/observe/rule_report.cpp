@@ -9,8 +9,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Longest table that a person can read. If there are more rules, those that matched nothing are
-// only counted.
+// Longest table that a person can read. If there are more rules, the table leaves out rules that
+// matched no traffic, and only gives their number.
 constexpr std::size_t kMostRows = 50;
 
 }  // namespace

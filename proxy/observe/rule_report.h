@@ -7,7 +7,7 @@
 
 namespace brownout::proxy {
 
-// Returns the table, or "" if there are no rules.
+// Returns the table; "" without rules.
 std::string rule_table(const rules::RuleSet& set);
 
 }  // namespace brownout::proxy

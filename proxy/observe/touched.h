@@ -1,5 +1,5 @@
-// Touched is what a rule did to a connection, request, query or message: a line of the event log,
-// and an entry of `brownout ctl why`.
+// Touched describes one action of a rule on a connection, request, query or message, or an event
+// that no rule caused. It becomes a line of the event log, and an entry of `brownout ctl why`.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@
 
 namespace brownout::proxy {
 
-// Texts by name. clear() keeps the memory.
+// A list of named texts. clear() keeps the memory for the next list.
 class Properties {
  public:
-  // Values are cut after `longest` bytes. No more than `most` bytes of values are kept.
+  // Limits in bytes: each value is cut after `longest`, and all values together after `most`.
   struct Limits {
     std::size_t longest = SIZE_MAX;
     std::size_t most = SIZE_MAX;
@@ -24,9 +24,9 @@ class Properties {
   explicit Properties(Limits limits) : limits_(limits) {}
 
   void clear();
-  // `name` must be a string literal.
+  // Adds a value. `name` must be a string literal, since the object keeps only a pointer to it.
   void add(std::string_view name, std::string_view value);
-  // The first value of this name, or "".
+  // Returns the first value with this name; "" without such a value.
   std::string_view find(std::string_view name) const;
   template <class Visit>
   void for_each(Visit visit) const {
@@ -39,27 +39,28 @@ class Properties {
 
  private:
   Limits limits_;
-  std::string bytes_;                                           // the values, one after the other
-  std::vector<std::pair<std::string_view, std::size_t>> ends_;  // name, and end of the value
+  std::string bytes_;  // the values, one after the other
+  // The name of each value, and where it ends in bytes_.
+  std::vector<std::pair<std::string_view, std::size_t>> ends_;
 };
 
 struct Touched {
   explicit Touched(Properties::Limits limits = {}) : properties(limits) {}
 
-  // Fills in everything. `direction` is "" if the rule has none.
+  // Sets all members for an action of a rule. `direction` is "" if the action has no direction.
   void set(const rules::FlowFacts& flow, const rules::Rule& rule, std::string_view direction,
            const rules::Note& note);
-  // Fills in an event without a rule, such as a failed handshake.
+  // Sets all members for an event that no rule caused, such as a failed handshake.
   void set(const rules::FlowFacts& flow, std::string_view event, std::string_view why);
 
-  std::int64_t micros = 0;  // since the Unix epoch
+  std::int64_t micros = 0;  // time in microseconds since the Unix epoch
   std::uint64_t seed = 0;
-  std::string_view fault;  // "": no rule
+  std::string_view fault;  // type of the rule's fault; "" for an event without a rule
   std::string_view action;
   std::string_view direction;
   std::uint64_t flow = 0;
-  std::uint64_t request = 0;  // 0: none
-  int status = 0;             // 0: none
+  std::uint64_t request = 0;  // number of the request on its connection; 0 without a request
+  int status = 0;             // status of the HTTP response; 0 without a response
   std::optional<rules::IpAddress> client;
   std::uint16_t client_port = 0;
   std::optional<rules::IpAddress> destination;
@@ -69,16 +70,17 @@ struct Touched {
   std::uint64_t ordinal = 0;
   rules::Ratio probability{rules::Ratio::kOne};
   std::optional<double> draw;
-  std::uint64_t times = 1;  // how often the same happened to the same connection (why_ring.h)
-  Properties properties;    // listener and rule; those of rules::describe(); or event and why
+  std::uint64_t times = 1;  // how often the rule did this to the same connection (why_ring.h)
+  // "listener"; "rule", or "event" and "why"; then the names of rules::describe().
+  Properties properties;
 
  private:
   void set_flow(const rules::FlowFacts& flow);
 };
 
 enum class TouchedForm {
-  kEvent,  // for the event log: the same for the same seed and order of arrival, but for the time
-  kWhole,  // with ports, the server and `times`
+  kEvent,  // for the event log; apart from the time, equal for the same seed and order of arrival
+  kWhole,  // with all members, also ports, the server and `times`
 };
 nlohmann::ordered_json json_of(const Touched& touched, TouchedForm form);
 

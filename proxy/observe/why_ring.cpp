@@ -43,7 +43,8 @@ bool has_text(const Touched& entry, std::string_view wanted) {
   return found;
 }
 
-// Whether all actions of the rule on one connection are one entry.
+// Whether the rule acts on bytes of a connection and not on a request, query or message. All such
+// actions on one connection share one entry.
 bool is_of_bytes(const rules::FlowFacts& flow, const rules::Rule& rule, const rules::Note& note) {
   return rule.kind->level == rules::Level::kBytes && note.message == nullptr &&
          flow.http == nullptr && !flow.dns.question;
@@ -97,7 +98,7 @@ void WhyRing::add(const rules::FlowFacts& flow, std::string_view event, std::str
 
 bool WhyRing::repeats(const Recent& recent, const rules::FlowFacts& flow, const rules::Rule& rule,
                       const rules::Note& note) {
-  // An entry that would soon be overwritten is followed by a new one.
+  // If the entry will soon be overwritten, a new entry is needed.
   if (!has(recent.number) || added_ - recent.number >= kMost / 2) return false;
   auto& entry = at(recent.number);
   const auto& texts = entry.properties;

@@ -1,10 +1,9 @@
-// WhyRing keeps the last things that rules did on one thread, for `brownout ctl why`. It belongs to
-// that thread: no other one reads it, so no reader can hold up traffic.
+// WhyRing keeps the latest actions of rules on one thread, for `brownout ctl why`. Use it only on
+// this thread, so that no reader on another thread can delay traffic.
 //
-// An entry takes about 700 bytes, and at most 2.7 KiB, so that a ring takes at most 27 MiB. Memory
-// is used again.
-// A rule that acts on each piece of a connection's bytes has one entry for the connection, with the
-// number of times and the last action.
+// An entry takes about 700 bytes, and at most 2.7 KiB. So a ring takes at most 27 MiB, and then
+// overwrites its oldest entries. If a rule acts on many pieces of a connection's bytes, they share
+// one entry, with the number of actions and the last of them.
 #pragma once
 
 #include <array>
@@ -17,26 +16,26 @@
 
 namespace brownout::proxy {
 
-// Selects entries. Empty members select all.
+// Selects entries. An empty member selects all entries.
 struct WhyQuery {
-  std::string listener = {};  // prefix of the name
-  std::string client = {};    // prefix of "address:port"
-  std::string rule = {};      // prefix of the name
-  std::string text = {};      // in any property, without regard to case
-  // Property, and a text that it contains, without regard to case.
+  std::string listener = {};  // prefix of the listener's name
+  std::string client = {};    // prefix of the client's "address:port"
+  std::string rule = {};      // prefix of the rule's name
+  std::string text = {};      // text that any property contains, in upper or lower case
+  // Pairs of a property's name and a text that the property contains, in upper or lower case.
   std::vector<std::pair<std::string, std::string>> where = {};
   std::size_t most = 100;
 
   bool matches(const Touched& entry) const;
-  // The names that `where` may have.
+  // Returns the names of properties that `where` may use.
   static std::vector<std::string> keys();
 };
 
 struct WhyList {
   std::vector<Touched> entries = {};
-  std::size_t total = 0;  // entries that match, listed or not
+  std::size_t total = 0;  // number of matching entries, including those not in `entries`
 
-  // Sorts, newest first, and keeps the newest `most`.
+  // Sorts the entries, the newest first, and keeps only the first `most`.
   void finish(std::size_t most);
 };
 
@@ -48,16 +47,16 @@ class WhyRing {
            const rules::Note& note);
   void add(const rules::FlowFacts& flow, std::string_view event, std::string_view why);
 
-  // Copies the matching entries among at most `count`, beginning with number `from` and going back
-  // in time. Returns the number to go on with; 0 at the end.
+  // Looks at `count` entries, from number `from` back in time, and adds the matching ones to
+  // `found`. Returns the number from which to continue; 0 after the oldest entry.
   std::uint64_t look(const WhyQuery& query, std::uint64_t from, std::size_t count,
                      WhyList& found) const;
-  // The number of the newest entry; they count from 1. 0: there is none.
+  // Returns the number of the newest entry. Numbers begin with 1; 0 means no entry.
   std::uint64_t newest() const { return added_; }
 
  private:
-  // Remembers the entry of a rule that acts on the bytes of a connection. The rule is compared
-  // only: it may be gone.
+  // Identifies the entry of a rule that acts on the bytes of a connection. `rule` is only compared
+  // and never read, since the rule may be gone.
   struct Recent {
     const rules::Rule* rule = nullptr;
     std::uint64_t flow = 0;
@@ -71,11 +70,12 @@ class WhyRing {
   const Touched& at(std::uint64_t number) const { return entries_[(number - 1) % kMost]; }
   Touched& at(std::uint64_t number) { return entries_[(number - 1) % kMost]; }
   Touched& next();
-  // Adds to the entry of the same connection and rule. False if there is none.
+  // Adds the action to the entry of the same connection and rule. Returns false if no such entry
+  // can take it.
   bool repeats(const Recent& recent, const rules::FlowFacts& flow, const rules::Rule& rule,
                const rules::Note& note);
 
-  std::deque<Touched> entries_;  // grows without moving them
+  std::deque<Touched> entries_;  // a deque, since it grows without moving the entries
   std::uint64_t added_ = 0;
   std::array<Recent, 256> recent_{};
 };
