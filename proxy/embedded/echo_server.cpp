@@ -7,8 +7,8 @@
 
 namespace brownout::proxy {
 
-// One client connection. While the client does not read, the connection stops reading, so it
-// buffers at most one read.
+// One client connection. While the client does not read, the connection receives nothing, so it
+// buffers at most the bytes of one read.
 class EchoServer::Connection final : public Retirable, public Ready {
  public:
   Connection(Loop& loop, Port& port, Fd fd) : loop_(loop), port_(port), fd_(std::move(fd)) {
@@ -83,7 +83,7 @@ void EchoServer::Connection::pour() {
   loop_.poller().again(fd_.get());
 }
 
-// Sends the buffered bytes. Returns true if none are left.
+// Sends the buffered bytes. Returns true if all were sent.
 bool EchoServer::Connection::send_back() {
   while (!waiting_.empty()) {
     const auto bytes = waiting_.front().bytes();

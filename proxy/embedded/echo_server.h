@@ -1,6 +1,6 @@
-// EchoServer is an embedded TCP server, on its own thread, that sends back what it receives. Used
-// by demo, verify, bench and tests. A connection whose first byte is kSourceByte gets an endless
-// stream instead. Loopback only.
+// EchoServer is an embedded TCP server, on its own thread, that sends back all bytes that it
+// receives. Used by demo, verify, bench and tests. If the first byte of a connection is
+// kSourceByte, the server sends an endless stream instead. Loopback only.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ class EchoServer {
  public:
   static constexpr char kSourceByte = 'S';
 
-  // Starts to listen; port 0 selects a free port. If that failed, endpoint() has an empty host.
+  // Starts to listen; port 0 selects a free port. If listening fails, endpoint() has an empty host.
   explicit EchoServer(std::uint16_t port = 0);
   ~EchoServer();
 

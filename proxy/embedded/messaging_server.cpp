@@ -62,7 +62,7 @@ class MessagingServer::Connection final : public Retirable, public Ready, MqttBr
   void taken_over() override { gone(); }
   void take(std::span<const std::byte> bytes);
   void decide();
-  // Answers an HTTP request. Returns false if the request is not complete yet.
+  // Answers an HTTP request. Returns false if the request has not arrived completely.
   bool serve_request();
   void upgrade(std::string_view key);
   void serve_messages();
@@ -143,8 +143,8 @@ void MessagingServer::Connection::take(std::span<const std::byte> bytes) {
 void MessagingServer::Connection::send(codecs::ByteView packet) {
   if (out_.waiting() >= kMostUnsent) return;
   out_.write(stream_, packet);
-  // Ignores a failure, since the caller serves another connection. A broken connection is reported
-  // by an epoll event of its own.
+  // Ignores an error, since the caller serves another connection. An epoll event of the broken
+  // connection reports the error later.
   static_cast<void>(out_.flush(stream_));
 }
 

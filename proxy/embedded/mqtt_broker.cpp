@@ -12,7 +12,7 @@ using rules::MqttType;
 
 constexpr std::size_t kMostPacket = 1 << 20;
 constexpr std::size_t kMostOutgoing = 10'000;  // limit of unacknowledged messages in one session
-// limit of bytes of unacknowledged messages, all sessions together
+// limit of bytes of unacknowledged messages in all sessions together
 constexpr std::size_t kMostHeld = 64 << 20;
 constexpr std::size_t kMostSessions = 10'000;
 constexpr std::size_t kMostFilters = 1000;
@@ -70,8 +70,8 @@ bool MqttBroker::connect(Peer& peer, const MqttPacket& packet) {
   session->window = most != nullptr ? most->number : Session{}.window;
   connack.session_present = !session->filters.empty() || !session->outgoing.empty();
   send(*session, connack);
-  // Marks unacknowledged messages as unsent; a message that is sent again has the DUP flag (MQTT
-  // 5.0, section 4.4).
+  // Unacknowledged messages are sent again on the new connection. A message that was sent before
+  // gets the DUP flag (MQTT 5.0, section 4.4).
   for (auto& outgoing : session->outgoing)
     outgoing.packet.dup |= std::exchange(outgoing.sent, false);
   send_waiting(*session);
@@ -197,8 +197,8 @@ void MqttBroker::send(const Session& session, const MqttPacket& packet, ByteView
   session.peer->send(codecs::write_mqtt(packet, session.level, payload));
 }
 
-// Sends messages of the session that are unsent, up to the number that the client accepts
-// unacknowledged.
+// Sends messages of the session that were not sent yet, up to the number of unacknowledged messages
+// that the client accepts.
 void MqttBroker::send_waiting(Session& session) {
   if (session.peer == nullptr) return;
   std::size_t sent = 0;

@@ -20,13 +20,13 @@ namespace brownout::proxy {
 
 class MqttBroker {
  public:
-  // The connection of a client. Must stay valid until gone() is called for it.
+  // The connection of a client. It must stay valid until gone() is called for it.
   class Peer {
    public:
     virtual ~Peer() = default;
     virtual void send(codecs::ByteView packet) = 0;
-    // Called when another connection of the same client has taken over the session. send() is not
-    // called any more.
+    // Called when another connection of the same client has taken over the session. Afterwards, the
+    // broker no longer calls send().
     virtual void taken_over() = 0;
   };
 
@@ -36,12 +36,12 @@ class MqttBroker {
   void gone(Peer& peer);
 
  private:
-  // A message to a subscriber that is not acknowledged yet.
+  // A message to a subscriber who has not acknowledged it yet.
   struct Outgoing {
     rules::MqttPacket packet;
     std::string payload;
-    bool sent = false;      // already sent on the client's present connection
-    bool received = false;  // for QoS 2: the PUBREC of the client has arrived
+    bool sent = false;      // whether it was sent on the client's present connection
+    bool received = false;  // for QoS 2: whether the client's PUBREC has arrived
 
     std::size_t size() const;  // number of bytes that the message takes in memory
   };
@@ -49,11 +49,12 @@ class MqttBroker {
     Peer* peer = nullptr;
     std::uint8_t level = rules::kMqtt311;
     bool clean = false;
-    // most unacknowledged messages that the client accepts (MQTT 5.0, Receive Maximum)
+    // number of unacknowledged messages that the client accepts (MQTT 5.0, Receive Maximum)
     std::size_t window = 65'535;
     std::map<std::string, std::uint8_t> filters;
     std::deque<Outgoing> outgoing;
-    std::set<std::uint16_t> received;  // ids of the client's QoS 2 messages that have no PUBREL yet
+    // Ids of QoS 2 messages from the client for which no PUBREL has arrived yet.
+    std::set<std::uint16_t> received;
     std::uint16_t last_id = 0;
   };
 

@@ -74,7 +74,7 @@ class Pinger {
     for (std::size_t i = 0; i < connections_.size(); ++i) {
       make_nonblocking(connections_[i]);
       waiter_.add(connections_[i], EPOLLIN, i);
-      // The first messages of the connections are spread over the interval.
+      // Spreads the first messages of the connections over the interval.
       due_.emplace(
           start + options_.interval * static_cast<int>(i) / static_cast<int>(connections_.size()),
           i);
@@ -121,8 +121,8 @@ class Pinger {
     if (received_[i] < message_.size()) return;
     const auto now = monotonic_now();
     pings_.round_trips.push_back(now - sent_[i]);
-    // The next message is due one interval after the planned time of this one. So the connections
-    // stay evenly spread, however late a reply is.
+    // The next message is due one interval after the planned time of the last message. So the
+    // connections stay evenly spread, however late a reply is.
     due_.emplace(options_.interval == Duration::zero()
                      ? now
                      : std::max(now, planned_[i] + options_.interval),
@@ -217,7 +217,8 @@ double stream(const Endpoint& server, int streams, Duration length, Duration set
   const auto begin = monotonic_now() + settle;
   const auto end = begin + length;
   std::uint64_t total = 0;
-  // The rate is measured from the first read to the last, so that no read counts in part.
+  // Measures the rate from the first read to the last read, so that each counted read lies
+  // completely within the measured time.
   Instant first = kNever;
   Instant last{};
   for (auto now = monotonic_now(); now < end; now = monotonic_now()) {

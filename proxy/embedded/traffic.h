@@ -17,7 +17,7 @@ namespace brownout::proxy {
 struct PingOptions {
   int connections = 1;
   std::size_t bytes = 64;
-  // time between messages; 0 sends the next one directly after the reply
+  // time between messages; with 0, each message follows directly after the last reply
   rules::Duration interval{};
   rules::Duration length = std::chrono::seconds(2);
 };
@@ -27,8 +27,8 @@ struct Pings {
   double per_second = 0;
   std::uint64_t errors = 0;
 
-  // Returns the duration that the share `p` (from 0 to 1) of all round trips did not exceed. Zero
-  // if there are none.
+  // Returns the duration that the share `p` (from 0 to 1) of all round trips did not exceed.
+  // Returns zero without round trips.
   rules::Duration percentile(double p) const;
 };
 

@@ -58,8 +58,8 @@ Flood flood(const Endpoint& server, int sockets, std::size_t bytes, std::int64_t
   std::int64_t back = 0;
   const auto began = Loop::now();
   for (auto now = began; now < began + length; now = Loop::now()) {
-    // Sends the datagrams that are due by now in batches. With a rate limit, sleeps between the
-    // batches.
+    // Number of datagrams that are due by now; they are sent in batches. With a rate limit, the
+    // thread sleeps between batches.
     const auto due =
         rate == 0 ? sent + 64 * sockets
                   : static_cast<std::int64_t>(static_cast<double>(rate) *
