@@ -26,7 +26,7 @@ struct RunOptions {
   std::string flows;         // file for the log of flows; "-" is standard output, "" none
   std::string drain = "3s";  // time that open connections get to end; Docker kills after 10 s
   std::string length;        // how long to run; "" until a signal
-  std::vector<std::string> expect;  // sentences (rules/rehearsal/expect_sentence.h)
+  std::vector<std::string> expect;  // expectations as sentences (rules/rehearsal/expect_sentence.h)
   std::string log_level = "info";
   bool no_watch = false;
   std::string api;         // address of the API, or "off"; "" tries the default address
@@ -43,7 +43,7 @@ int run(const RunOptions& options);
 struct CheckOptions {
   std::string path;
   bool for_exec = false;  // read the file as `brownout exec` does
-  std::string output;     // "text", "json" or "": text
+  std::string output;     // "text" or "json"; "" means "text"
 };
 int check(const CheckOptions& options);
 

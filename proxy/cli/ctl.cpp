@@ -58,7 +58,7 @@ class Ctl {
   }
 
  private:
-  // Prints an error of the call, if there is one, and returns the exit code for `answer`.
+  // Prints the error if the call failed or the API refused the request. Returns the exit code.
   int judge(const rules::Result<ApiClient::Answer>& answer) const {
     if (!answer) {
       fmt::print(stderr, "error: {}\n", describe(answer.error()));

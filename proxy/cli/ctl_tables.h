@@ -10,7 +10,7 @@ namespace brownout::cli {
 // Formats one response of the API as a text table. `what` is "status", "rules", "listeners" or
 // "flows".
 std::string table_of(const std::string& what, const nlohmann::ordered_json& answer);
-// Lists the tables of the rule file that the API has changed; "" if there are none.
+// Lists the tables of the rule file that the API has changed; "" without such tables.
 std::string differences_text(const nlohmann::ordered_json& status);
 // Aligns columns, numbers to the right. Makes cells printable, since names come from other users.
 std::string aligned(std::vector<std::vector<std::string>> rows);

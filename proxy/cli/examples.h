@@ -12,9 +12,9 @@ class App;
 namespace brownout::cli {
 
 struct Example {
-  std::string_view command;  // "firewall import"
+  std::string_view command;  // full name of the command, such as "firewall import"
   std::string_view about;
-  std::string_view line;  // as a user types it
+  std::string_view line;  // the command line as a user types it
 };
 
 std::span<const Example> all_examples();

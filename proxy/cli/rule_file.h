@@ -30,12 +30,13 @@ std::optional<rules::Config> parse(const std::string& path, const std::string& t
                                    proxy::ZoneFiles& files);
 std::optional<rules::Config> parse(const std::string& path, const std::string& text);
 
-// Reads a rule file as parse_all() does, and prints nothing.
+// Makes all checks of parse_all(), but returns the errors instead of printing them.
 tl::expected<rules::Config, rules::Diagnostics> read_all(const std::string& path,
                                                          const std::string& text, bool for_exec);
 
-// Like parse(), and also checks certificates, keys, CAs and passwords: everything that can be
-// checked without starting the proxy. `for_exec` reads the file as exec does.
+// Reads a rule file like parse(), and also checks certificates, keys, CAs and passwords. So it
+// checks everything that can be checked without starting the proxy. With `for_exec`, adds the
+// listeners that `brownout exec` has by default.
 std::optional<rules::Config> parse_all(const std::string& path, const std::string& text,
                                        bool for_exec);
 

@@ -13,8 +13,8 @@
 namespace brownout::proxy {
 
 // Returns the saved changes; none if the file is absent or empty. A truncated state file is renamed
-// to `path`.corrupt, and the error says so. Any other file may belong to another program and is
-// left alone.
+// to `path`.corrupt, and the error says so. A file with other contents may belong to another
+// program, so it is not changed.
 rules::Result<Overlay> load_state(const std::string& path);
 // Returns the text of a state file that holds the changes of `overlay`.
 std::string state_text(const Overlay& overlay);

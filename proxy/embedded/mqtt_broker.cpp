@@ -78,7 +78,7 @@ bool MqttBroker::connect(Peer& peer, const MqttPacket& packet) {
   return true;
 }
 
-// Starts or resumes the client's session. Returns null if there are too many sessions.
+// Starts or resumes the client's session. Returns null if too many sessions exist.
 MqttBroker::Session* MqttBroker::begin(Peer& peer, const rules::MqttConnect& client,
                                        const std::string& id) {
   if (sessions_.size() >= kMostSessions && !sessions_.contains(id)) return nullptr;

@@ -32,7 +32,7 @@ IpAddress as_address(Number value) {
   return address;
 }
 
-// Stores the addresses that are in both lists in `result`. An empty list means all addresses, so
+// Stores in `result` the addresses that both lists contain. An empty list means all addresses, so
 // the result is then the other list. Returns false if no address is in both lists.
 bool intersect(const std::vector<Prefix>& a, const std::vector<Prefix>& b,
                std::vector<Prefix>& result) {

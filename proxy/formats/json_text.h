@@ -12,10 +12,11 @@
 
 namespace brownout::codecs {
 
-constexpr int kDeepestJson = 64;               // levels of nested objects and arrays
-constexpr std::size_t kMostJsonMembers = 256;  // members of one object, which are searched linearly
+constexpr int kDeepestJson = 64;  // levels of nested objects and arrays
+// Members of one object; a search for a member takes linear time.
+constexpr std::size_t kMostJsonMembers = 256;
 
-// JsonLimits is a parser callback that rejects text beyond these limits.
+// JsonLimits is a callback of the JSON parser. It rejects text that exceeds the limits above.
 class JsonLimits {
  public:
   explicit JsonLimits(std::size_t most_values) : left_(most_values) {}

@@ -1,15 +1,18 @@
 // EventLog writes one line of JSON for every injected fault.
 //
-//   {"time":"2026-11-24T20:15:03.120481Z","seed":7,"rule":"slow","fault":"latency","listener":"chat","flow":3,
-//    "direction":"upstream","action":"delay","delay_ms":312.4,"bytes":120,"ordinal":17}
+//   {"time":"2026-11-24T20:15:03.120481Z","seed":7,"rule":"slow","fault":"latency",
+//    "listener":"chat","flow":3,"direction":"upstream","action":"delay","delay_ms":312.4,
+//    "bytes":120,"ordinal":17}
 //
-// All keys except `time` are equal for the same seed and order of arrival. A rule with a
-// probability below 100% has "probability" and, where one number decided, "draw". A request, query
-// or message has its properties (rules/engine/describe.h), with `traceparent` and `b3`. Workers
-// collect lines (EventBuffer) and submit them in batches. A background thread writes them
+// All keys except `time` are equal for the same seed and order of arrival. If the rule has a
+// probability below 100%, the line has "probability" and, if a single random number decided, this
+// number as "draw". A line about a request, query or message also has its properties
+// (rules/engine/describe.h), and the trace headers `traceparent` and `b3`.
+//
+// Workers collect lines (EventBuffer) and submit them in batches. A background thread writes them
 // (BackgroundWriter), so a stopped reader delays no traffic. If the reader falls more than 64 MiB
-// behind, lines are dropped and replaced by {"time":...,"event":"lost","lines":4213}. A log of
-// flows has no such line.
+// behind, lines are dropped and replaced by {"time":...,"event":"lost","lines":4213}. EventLog also
+// writes the log of flows, but without lines about lost lines.
 #pragma once
 
 #include <cstdint>

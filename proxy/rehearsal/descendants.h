@@ -38,7 +38,7 @@ class Descendants {
   void reap();
 
  private:
-  Guard guard_;  // comes first, since earlier_ must contain the guard's process
+  Guard guard_;  // declared first, so that earlier_ contains the guard's process
   std::mutex mutex_;
   // Children of spawn() whose end ended() and kill() have not reported yet.
   std::set<pid_t> awaited_;

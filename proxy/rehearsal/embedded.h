@@ -17,14 +17,15 @@
 namespace brownout::rehearsal {
 
 enum class Handling {
-  kWell,  // servers and endpoints as the rule file has them
-  // no redundancy: one server per upstream, one endpoint per probe, no pause between retries
+  kWell,  // use all servers and endpoints of the rule file
+  // without redundancy: only the first server of each upstream answers, each probe has one
+  // endpoint, and retries follow without a pause
   kBadly,
 };
 
 enum class Pace {
   kReal,
-  kVirtual,  // virtual time, for probes of kind tcp, http, dns, websocket and tls without URLs
+  kVirtual,  // virtual time; only for probes of kind tcp, http, dns, websocket and tls without URLs
 };
 
 class Embedded {

@@ -76,8 +76,9 @@ int kill_marked(const std::string& mark) {
   ::_exit(0);
 }
 
-// Returns a random environment variable, by which the guard finds processes. If a rehearsal runs
-// inside a command of another rehearsal, its processes have the marks of both.
+// Returns a random environment variable, by which the guard finds processes. Its name is random, so
+// a rehearsal inside a command of another rehearsal keeps the outer mark: the inner processes have
+// both marks.
 std::string new_mark() {
   std::uint64_t drawn = 0;
   if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) drawn = 0;

@@ -27,7 +27,8 @@ class Guard {
 
  private:
   std::string mark_;
-  proxy::Fd held_;  // write end of a pipe: the helper sees it close when this process ends
+  // Write end of a pipe, which closes when this process ends; the helper waits for that.
+  proxy::Fd held_;
   pid_t guard_ = -1;
 };
 

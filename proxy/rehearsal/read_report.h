@@ -16,7 +16,8 @@ namespace brownout::rehearsal {
 struct ReadExpectation {
   std::string name;
   std::string wanted;
-  std::optional<rules::Metric> metric;  // none: a metric of an older or newer Brownout
+  // Empty if this version of Brownout does not know the metric.
+  std::optional<rules::Metric> metric;
   bool more_is_better = false;
   bool met = false;
   bool measured = true;
@@ -48,18 +49,18 @@ struct Comparison {
     std::string word;  // "same", "better", "changed", "unknown", "WORSE", "new" or "gone"
     std::string name;
     std::string wanted;
-    std::string before;   // as text; "" if new
-    std::string after;    // as text; "" if gone
+    std::string before;   // value in the first report as text; "" if the expectation is new
+    std::string after;    // value in the second report as text; "" if the expectation is gone
     bool failed = false;  // whether the expectation is new and not met
 
     std::string after_with_failure() const { return failed ? after + " (NOT MET)" : after; }
   };
   std::string scenario;
-  std::string note = {};  // a difference between the runs, or ""
+  std::string note = {};  // how the embedded servers of the two runs differed; "" if they did not
   std::vector<Row> rows = {};
   bool regressed = false;
 
-  std::string text() const;  // a table for a terminal
+  std::string text() const;  // the comparison as a table for a terminal
 };
 std::string to_markdown(const Comparison& comparison);
 std::string to_html(const Comparison& comparison);

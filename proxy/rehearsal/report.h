@@ -23,7 +23,8 @@ enum class Result {
   kStopped,
 };
 
-// The servers and the clock of a rehearsal. Only reports with the same ones can be compared.
+// The servers and the clock of a rehearsal. A report with embedded servers cannot be compared with
+// a report with real servers.
 struct Circumstances {
   std::string embedded;  // "well" or "badly" for embedded servers (Handling); "" for real ones
   bool virtual_time = false;
@@ -39,10 +40,10 @@ struct Report {
   std::string file;     // text of the rule file
   std::string path;     // path of the rule file
   std::string started;  // time of the start in UTC (ISO 8601)
-  std::string version;  // version of Brownout that ran it
+  std::string version;  // version of Brownout that ran the rehearsal
   Circumstances circumstances;
-  rules::Duration took{};  // real time
-  std::string machine;     // "lab7 (Linux, 2 processors)"
+  rules::Duration took{};  // duration of the rehearsal in real time
+  std::string machine;     // the machine of the rehearsal, such as "lab7 (Linux, 2 processors)"
 
   Result result() const;
   std::string headline() const;

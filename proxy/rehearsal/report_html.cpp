@@ -17,7 +17,7 @@ constexpr std::size_t kHtmlSteps = 240;
 struct Section {
   std::string id;
   std::string title;
-  std::string about;  // HTML; a sentence, or ""
+  std::string about;  // a sentence of introduction in HTML; "" for none
   std::string content;
 };
 

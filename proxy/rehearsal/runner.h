@@ -35,9 +35,9 @@ struct RunnerOptions {
   bool force = false;  // run even if the steady state before the outage is not met
   // The names of the servers that embedded servers replace, by address of the embedded server.
   std::map<std::string, std::string> known_as;
-  // Called when the proxy runs, before the users do. An error ends the rehearsal.
+  // Called after the proxy has started and before the users start. An error ends the rehearsal.
   std::function<rules::Result<void>()> on_start;
-  // Called regularly while the rehearsal runs, for a live view.
+  // Called at every check of the measurements, so that a live view can be redrawn.
   std::function<void(const class Runner&)> on_tick;
   std::function<void(const std::string& phase)> on_phase;
   // Called when the rehearsal halts, with the reason and what happens until its end.
@@ -73,7 +73,7 @@ class Runner final : private proxy::Deadline {
   // Ends all faults; the recovery phase follows.
   void halt(const std::string& why);
   proxy::Loop& loop() { return loop_; }
-  proxy::Engine& engine() { return *engine_; }  // from on_start
+  proxy::Engine& engine() { return *engine_; }  // exists from the call of on_start
 
  private:
   void on_due(Instant now) noexcept override;

@@ -34,7 +34,8 @@ class UserLink {
   std::string send(std::string_view words, Instant deadline);
   // Waits for bytes and returns their number; 0 if the deadline came first.
   Outcome<std::size_t> receive(std::span<std::byte> into, Instant deadline);
-  // Receives bytes that have arrived already. Returns their number; 0 if there are none.
+  // Receives bytes that have arrived already, without waiting. Returns their number; 0 if no bytes
+  // have arrived.
   Outcome<std::size_t> receive(std::span<std::byte> into);
 
  private:

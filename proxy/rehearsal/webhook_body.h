@@ -8,7 +8,7 @@
 
 namespace brownout::rehearsal {
 
-// `event` has the members of an event, as docs/rehearsals.md names them.
+// Returns the body for an event of a rehearsal. docs/rehearsals.md lists the members of `event`.
 std::string webhook_body(const rules::Webhook& hook, const nlohmann::json& event);
 
 }  // namespace brownout::rehearsal

@@ -90,8 +90,8 @@ class RedisLink {
     return value;
   }
 
-  // Sends a command. Returns the first part of its answer, or an error if there is none or the
-  // server answers with an error.
+  // Sends a command and returns the first part of its answer. Returns an error if no answer comes,
+  // or if the answer is an error.
   Outcome<RedisPart> ask(std::initializer_list<std::string_view> words, Instant deadline) {
     const std::string name(*words.begin());
     const auto failed = [&](const std::string& why) { return tl::unexpected(name + ": " + why); };
@@ -168,8 +168,8 @@ class RedisClient final : public ProbeClient {
     return publish(deadline, done);
   }
 
-  // Opens the connections of the user, all to one address, since a name may have several. Returns
-  // the error; "" after success.
+  // Opens the two connections of the user to the same address: a host name may have several
+  // addresses, which may belong to different servers. Returns the error; "" after success.
   std::string connect(const Target& target, Instant deadline, Attempt& done) {
     done.connects = 1;
     if (!problem_.empty()) return problem_;
