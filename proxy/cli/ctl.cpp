@@ -22,8 +22,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr auto kRefresh = std::chrono::seconds(1);
 
-// Numbers, booleans, arrays and objects are read as JSON; any other text, such as "300ms", becomes
-// a string.
+// Returns the value of a KEY=TEXT argument. Numbers, booleans, arrays and objects are read as JSON.
+// Any other text, such as "300ms", is a string.
 Json value_of(const std::string& text) {
   const auto json = codecs::read_json<Json>(text);
   const bool plain = json && (json->is_number() || json->is_boolean() || json->is_structured());

@@ -21,7 +21,7 @@ class InProcess {
   ~InProcess();
 
   void reload(const std::string& rules);
-  // False if the proxy could not start, for lack of a free port or file descriptor.
+  // Whether the proxy runs. False if it could not start for lack of a free port or file descriptor.
   bool running() const { return engine_ != nullptr; }
   const proxy::Endpoint& endpoint() const { return endpoint_; }
   const proxy::Endpoint& server() const { return server_.endpoint(); }

@@ -203,7 +203,8 @@ void add_verify(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = verify(line.verify); });
 }
 
-// The options of toxiproxy-server. Long options may have a single dash (arguments.h).
+// Declares `brownout toxiproxy` with the options of toxiproxy-server. Long options may have a
+// single dash (arguments.h).
 void add_toxiproxy(CLI::App& app, CommandLine& line) {
   auto& options = line.toxiproxy;
   options.workers = proxy::usable_processors();

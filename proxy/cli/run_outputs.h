@@ -19,7 +19,7 @@ class RunOutputs {
   // The sinks for events and flows, to pass to the engine; null if the options name no such output.
   proxy::EventSink* events() { return sinks_.empty() ? nullptr : &sinks_; }
   proxy::EventSink* flows() { return flows_.get(); }
-  // Begins to send the engine's metrics. Both are borrowed: the engine until unfollow(), the
+  // Begins to send the engine's metrics at intervals. Borrows the engine until unfollow(), and the
   // loop until the destructor.
   void follow(proxy::Loop& control, const proxy::Engine& engine);
   // Sends the metrics a last time. Call before the engine stops, since a stopped engine has no

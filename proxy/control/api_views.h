@@ -29,7 +29,7 @@ Json faults_view();
 
 std::string etag_of(const rules::Node& table);
 // Returns an error response (RFC 9457). `kind` and `name` identify the table that the request
-// changes; an error in another table names that table in its member "in".
+// changes. If an error is in another table, its member "in" names this other table.
 HttpResponse problem(const Refusal& refusal, std::string_view kind = {},
                      std::string_view name = {});
 HttpResponse answer_json(int status, const Json& body);

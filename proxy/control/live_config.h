@@ -21,8 +21,8 @@
 namespace brownout::proxy {
 
 // An error in a requested change. `kind` and `name` identify the table, such as rule "slow", and
-// `pointer` is a JSON pointer within that table (RFC 6901). Both are empty for an error outside any
-// table.
+// `pointer` is a JSON pointer within that table (RFC 6901). For an error outside any table, `kind`
+// and `name` are empty.
 struct Mistake {
   std::string kind;
   std::string name;

@@ -10,8 +10,8 @@ using rules::Node;
 
 constexpr std::size_t kMostNamesShown = 20;
 
-// Returns the array of a document's key such as "rule", and adds it if absent. Null if the key
-// holds something else.
+// Returns the array that the document has for a key such as "rule". Adds an empty array if the key
+// is absent. Returns null if the value is not an array.
 Node::Array* list_of(Node& document, std::string_view kind) {
   auto* keys = std::get_if<Node::Table>(&document.value);
   if (keys == nullptr) return nullptr;

@@ -16,7 +16,8 @@
 
 namespace brownout::toxiproxy {
 
-// The version of Toxiproxy whose API this is. Clients use PATCH if it is at least 2.6.0.
+// The version of Toxiproxy whose API this class implements. Clients use PATCH if the version is at
+// least 2.6.0.
 inline constexpr std::string_view kToxiproxyVersion = "2.13.0";
 
 class Api {

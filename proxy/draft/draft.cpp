@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWidth = 98;
 // Limit of tables. A longer file is too long for people, and takes seconds to check.
 constexpr std::size_t kMostTables = 2000;
-// Notes of neighbouring lines begin in the same column, unless a value is longer.
+// Column in which the comments after values begin, unless a value is longer.
 constexpr std::size_t kNoteColumn = 40;
 
 std::string comment(const std::string& text) {

@@ -290,7 +290,8 @@ class TableReader {
   void add(const std::vector<std::string>& words, std::size_t chain, const std::string& line) {
     auto rule = RuleReader(words).read(chain + 1, line);
     if (!rule.target.empty()) rule.target = prefix_ + rule.target;
-    if (rule.never) rule.why_not.clear();  // a rule that no packet matches need not be imported
+    // Leaving out a rule that no packet matches changes nothing.
+    if (rule.never) rule.why_not.clear();
     chain_of(words[chain]).rules.push_back(std::move(rule));
   }
 

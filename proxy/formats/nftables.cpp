@@ -105,7 +105,7 @@ class RulesetReader {
     }
     auto& rules = chains_[name_of(object, "chain")].rules;
     for (auto& alternative : alternatives) {
-      // A rule that no packet matches need not be imported.
+      // Does not report a rule that no packet matches, since leaving it out changes nothing.
       if (alternative.never) alternative.why_not.clear();
       rules.push_back(std::move(alternative));
     }

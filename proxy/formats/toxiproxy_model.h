@@ -36,7 +36,7 @@ struct Proxy {
   // If `other` has the same listen address, takes over the port that is open for `other`.
   void take_place_of(const Proxy& other);
   const rules::Toxic* find(const std::string& toxic) const;
-  // Adds a toxic as the last one of its direction.
+  // Adds a toxic after the other toxics of its direction.
   void add(rules::Toxic toxic);
 };
 

@@ -85,7 +85,7 @@ class EventBuffer final : private Deadline {
   void add(const rules::FlowFacts& flow, std::string_view event, std::string_view why);
   // Adds a flow that has reached its server (for the log of flows).
   void add(const rules::FlowFacts& flow);
-  // Adds a flow that a rule stopped before it reached its server (for the log of flows).
+  // Adds a flow that did not reach its server because a rule stopped it (for the log of flows).
   void add_stopped(const rules::FlowFacts& flow);
   // Adds a flow that has opened or closed (for the API's event stream).
   void add(const rules::FlowFacts& flow, std::string_view event);

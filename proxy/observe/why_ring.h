@@ -21,8 +21,8 @@ struct WhyQuery {
   std::string listener = {};  // prefix of the listener's name
   std::string client = {};    // prefix of the client's "address:port"
   std::string rule = {};      // prefix of the rule's name
-  std::string text = {};      // text that any property contains, in upper or lower case
-  // Pairs of a property's name and a text that the property contains, in upper or lower case.
+  std::string text = {};      // text that any property contains; case is ignored
+  // Pairs of a property's name and a text that the property contains; case is ignored.
   std::vector<std::pair<std::string, std::string>> where = {};
   std::size_t most = 100;
 

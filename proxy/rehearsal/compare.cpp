@@ -30,7 +30,7 @@ std::string print(const ReadExpectation& expectation) {
 enum class Change { kSame, kBetter, kDifferent, kNotMeasured, kWorse };
 
 // Whether a better value counts as an improvement. Rates and shares of connections also depend on
-// the number of users, so only a worse value counts for them.
+// the number of users. So for these metrics, only a worse value counts.
 bool is_quality(const ReadExpectation& expectation) {
   return expectation.metric != Metric::kAttemptRate &&
          expectation.metric != Metric::kReconnectRate && expectation.metric != Metric::kShare;
@@ -94,7 +94,7 @@ std::string servers(const Circumstances& circumstances) {
                                         : "embedded servers, used " + circumstances.embedded;
 }
 
-// Checks that the two reports can be compared: an error says why not.
+// Checks that the two reports can be compared. If they cannot, returns an error with the reason.
 rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
   if (before.circumstances.embedded.empty() != after.circumstances.embedded.empty()) {
     return rules::config_error("one report is of a run against " + servers(before.circumstances) +

@@ -33,7 +33,7 @@ struct Process {
 };
 
 // Reads the state and the parent of a process from /proc/PID/stat (proc(5)): "pid (name) state ppid
-// ...". The name may contain any character.
+// ...". The name ends with the last ")", since it may itself contain any character.
 std::optional<Process> read_process(pid_t id) {
   std::ifstream file("/proc/" + std::to_string(id) + "/stat");
   // Reads with getline(), since iterators of the file buffer throw if the process ends meanwhile

@@ -37,7 +37,7 @@ class Embedded {
                                                            Pace pace = Pace::kReal);
   ~Embedded();
 
-  // The names of the replaced servers, by address of the embedded server.
+  // For each embedded server's address, the name of the server that it replaces.
   const std::map<std::string, std::string>& known_as() const { return known_as_; }
 
  private:

@@ -22,7 +22,7 @@ class HttpRequests {
 
   void drop();
   // Sends a GET request and returns the response. Sets `connects` to the number of new connections
-  // that this took.
+  // that the request needed.
   Outcome<HttpReply> get(const Target& target, const std::string& url, Instant deadline,
                          std::uint32_t& connects);
 
@@ -35,7 +35,7 @@ class HttpRequests {
   std::string why_;
 };
 
-// Returns the URL of a target. It has a path only if the URL in the rule file has one.
+// Returns the URL of a target. It has a path only if the rule file has a URL with a path.
 std::string base_url(const Target& target);
 
 }  // namespace brownout::rehearsal

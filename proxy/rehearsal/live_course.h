@@ -8,9 +8,9 @@
 
 namespace brownout::rehearsal {
 
-// {"name", "now_s", "length_s", "halted", "phases": [{"name", "begin_s", "end_s", "state",
+// Returns {"name", "now_s", "length_s", "halted", "phases": [{"name", "begin_s", "end_s", "state",
 // "left_s"}], "probes": [{"name", "users", "ok", "failed", "now": {"ok", "failed"}}]}. Times are
-// scenario time, and negative before the first phase; "left_s" is real time.
+// scenario time, which is negative before the first phase. Only "left_s" is real time.
 nlohmann::ordered_json course_of(const Runner& runner);
 
 }  // namespace brownout::rehearsal

@@ -5,7 +5,7 @@
 namespace brownout::rehearsal {
 namespace {
 
-// Text has a contrast of at least 4.5 (WCAG 2.2, 1.4.3). A page that is printed is light.
+// Text has a contrast of at least 4.5 (WCAG 2.2, 1.4.3). A printed page is always light.
 constexpr std::string_view kPageStyle = R"(
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #596273; --line: #d7dce4; --paper: #fff; --good: #157a3e;
   --bad: #c8332b; --phase: #eef1f6; --blue: #2b63c6; --amber: #9a5800; }

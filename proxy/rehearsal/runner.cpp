@@ -282,8 +282,8 @@ void Runner::collect_reports() {
   }
 }
 
-// Adds the operations that ended before `until` to the results. The conductor must have set their
-// phases before.
+// Adds the operations that ended before `until` to the results. Call after the conductor has
+// recorded all phases that began before `until`.
 void Runner::tally_operations(Duration until) {
   const auto end = std::find_if(untallied_.begin(), untallied_.end(),
                                 [&](const auto& operation) { return operation.ended >= until; });
@@ -340,7 +340,7 @@ void Runner::enter(std::optional<std::size_t> phase) {
   record_injections();
   record_traffic();
   const auto done = engine_->reload(config);
-  // Waits for the workers, since the phase begins when its rules are active on all of them.
+  // Waits for the workers, since the phase begins when its rules are active on all workers.
   engine_->wait_for_workers();
   if (phase) conductor_.acts(now());
   if (now() > traffic_.began()) record_traffic();
@@ -371,8 +371,8 @@ void Runner::on_due(Instant) noexcept {
 }
 
 void Runner::finish() {
-  // Stops the users while the rules of the last phase still act: a success without these rules
-  // would be counted in that phase.
+  // Stops the users before the rules of the last phase end. Otherwise, operations that succeed
+  // without these rules would count for the last phase.
   for (const auto& user : users_) user->stop();
   for (const auto& user : users_) user->join();
   held_.reset();

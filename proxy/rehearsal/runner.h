@@ -33,14 +33,14 @@ namespace brownout::rehearsal {
 struct RunnerOptions {
   unsigned workers = 2;
   bool force = false;  // run even if the steady state before the outage is not met
-  // The names of the servers that embedded servers replace, by address of the embedded server.
+  // For each embedded server's address, the name of the server that it replaces.
   std::map<std::string, std::string> known_as;
   // Called after the proxy has started and before the users start. An error ends the rehearsal.
   std::function<rules::Result<void>()> on_start;
   // Called at every check of the measurements, so that a live view can be redrawn.
   std::function<void(const class Runner&)> on_tick;
   std::function<void(const std::string& phase)> on_phase;
-  // Called when the rehearsal halts, with the reason and what happens until its end.
+  // Called when the rehearsal halts. `what` says why it halts, and what happens until its end.
   std::function<void(const std::string& what)> on_halt;
 };
 
@@ -58,7 +58,7 @@ class Runner final : private proxy::Deadline {
   Runner(const rules::Config& config, RunnerOptions options);
   ~Runner() override;
 
-  // Where the proxy's faults and flows are reported; borrowed. Call before run().
+  // Sets the sink for events about injected faults and flows; borrowed. Call before run().
   void set_events(proxy::EventSink* events) { events_ = events; }
   // An error means that the rehearsal did not begin.
   rules::Result<Course> run();

@@ -16,7 +16,7 @@ namespace brownout::rehearsal {
 
 class TrafficLog final : public proxy::FlowObserver {
  public:
-  // The names of the servers that embedded servers replace, by address of the embedded server.
+  // For each embedded server's address, the name of the server that it replaces.
   using Names = std::map<std::string, std::string>;
   // `regions` are borrowed, and must outlive this object.
   TrafficLog(const std::vector<rules::Region>& regions, Names known_as)

@@ -36,7 +36,8 @@ class Webhooks {
   };
   void deliver(const std::stop_token& stop);
   bool send(const Message& message, const std::stop_token& stop);
-  // Returns the time left until end_, if the thread was asked to stop.
+  // Returns the time left until end_ if the thread was asked to stop, and the longest possible time
+  // otherwise.
   std::chrono::milliseconds left(const std::stop_token& stop) const;
 
   std::vector<rules::Webhook> hooks_;

@@ -1,6 +1,6 @@
 // Synthetic users of the kind mqtt, by libmosquitto. Each attempt sends three numbered messages to
-// a topic to which only this user subscribes. An attempt succeeds when all have come back and,
-// above QoS 0, were acknowledged.
+// a topic to which only this user subscribes. An attempt succeeds when all messages have come back
+// and, above QoS 0, the broker has acknowledged them.
 //
 // With `reuse` the session outlives the connection, as on a phone. After a failed attempt the user
 // connects again, and unacknowledged messages are sent again.
@@ -177,8 +177,8 @@ class MqttClient final : public ProbeClient {
     return true;
   }
 
-  // Connects once with a clean session, so that the broker forgets the session that it kept: no
-  // client resumes it.
+  // Connects once with a clean session, so that the broker deletes the session that it has kept. No
+  // client will resume this session.
   void forget_session() {
     const auto deadline = rules::later(proxy::monotonic_now(), kMqttGoodbye);
     subscribed_ = false;

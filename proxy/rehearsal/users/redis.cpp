@@ -95,8 +95,8 @@ class RedisLink {
   Outcome<RedisPart> ask(std::initializer_list<std::string_view> words, Instant deadline) {
     const std::string name(*words.begin());
     const auto failed = [&](const std::string& why) { return tl::unexpected(name + ": " + why); };
-    // Fails if a value has arrived before the command: it would be taken for the command's answer,
-    // and each later answer for that of the next command.
+    // Fails if a value has arrived before the command is sent. This value would be taken for the
+    // answer to the command, and each later answer for the answer to the next command.
     if (auto why = read(); !why.empty()) return failed(why);
     if (!values_.empty()) return failed("a reply came before the command was sent");
     if (auto why = send(redis_command(words), deadline); !why.empty()) return failed(why);
