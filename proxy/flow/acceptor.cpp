@@ -40,8 +40,9 @@ void Acceptor::reserve(std::size_t descriptors) {
 void Acceptor::accept_some() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     reserve(reserve_);
-    // Stops if no spare descriptor is left: descriptors of connections that ended in this iteration
-    // of the event loop are closed only at its end.
+    // Stops if no spare descriptor is left, and accepts more in the next iteration of the event
+    // loop. Descriptors of connections that have ended are closed only at the end of this
+    // iteration.
     if (i > 0 && reserve_ > 0 && spare_.empty()) break;
     SocketAddress peer;
     peer.length = sizeof peer.storage;

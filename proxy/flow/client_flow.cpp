@@ -94,7 +94,7 @@ void ClientFlow::leave() {
   turns_.over();
   host_.loop().deadlines().cancel(*this);
   if (connector_) {
-    // Destroyed later, since an epoll event of this loop iteration may still reach the connector.
+    // Destroys the connector later, since an epoll event of this loop iteration may still reach it.
     connector_->cancel();
     host_.loop().retire(std::move(connector_));
   }

@@ -49,7 +49,8 @@ class ClientFlow : public Retirable,
                    protected Connector::Owner,
                    private ProxyGate::Owner {
  public:
-  // Begins admission: the steps from "accepted" to admitted(). Call once.
+  // Begins admission: PROXY header, rules, TLS handshake, as listed at the top of this file. Call
+  // once.
   virtual void start() = 0;
   // Applies new rules to this connection.
   virtual void apply(const rules::RuleSet& set) = 0;
@@ -67,10 +68,11 @@ class ClientFlow : public Retirable,
              std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts,
              rules::Protocol protocol);
 
-  // Begins admission: the steps from "accepted" to admitted(). Until admitted(), the derived class
-  // forwards events of the client's socket to at_the_gate(), and its deadline to gate_due().
+  // Begins admission, which ends with a call of admitted(). Until then, the derived class must pass
+  // events of the client's socket to at_the_gate(), and call gate_due() at the flow's deadline.
   void enter();
-  // Admission from here on, for a client of a forward proxy whose target is known.
+  // Continues admission with the rules of new connections. Call in place of enter() for a client of
+  // a forward proxy whose target is known.
   void apply_rules();
   void at_the_gate(std::uint32_t events);
   // Begins STARTTLS for the host that the client named. Runs the TLS steps of admission again, up
@@ -84,7 +86,7 @@ class ClientFlow : public Retirable,
   virtual void hang() = 0;
   virtual bool hanging() const = 0;
   // If no rule applies to this listener any more, ends the delay or silence that a rule imposed.
-  // Returns true if there was one.
+  // Returns true if it ended such a wait.
   bool end_imposed_waits(const rules::RuleSet& set);
   // Waits for the client's request, sends `answer` instead of a server's answer, and closes.
   virtual void answer_when_asked(std::string answer) = 0;
@@ -95,18 +97,20 @@ class ClientFlow : public Retirable,
   void count_held() {
     held_bytes_.set(held(rules::Direction::kUpstream) + held(rules::Direction::kDownstream));
   }
-  // The request for which the server is dialled, for records. Rules match the connection.
+  // Returns the request for which the server is dialled, for the event log; null if requests are
+  // not parsed. Rules on the dial match the connection, not the request.
   virtual const rules::HttpExchange* first_request() const { return nullptr; }
   // Names of the rules that act on the connection's messages.
   virtual std::vector<std::string> message_rules() const { return {}; }
-  // Sends `bytes` past all rules, then FIN.
+  // Sends `bytes` to the client without applying rules, then FIN.
   virtual void send_and_close(std::string_view bytes) = 0;
   // Closes, resets or hangs the connection after a TLS fault has stopped it. Returns false if an
   // earlier call has done so.
   bool obey_stop();
 
   void dial();
-  // Called by the derived class when the connection to the server is established.
+  // Records the server and tells the host. The derived class must call it when the connection to
+  // the server is established.
   void connected(const SocketAddress& server);
   rules::Admission admit(const SocketAddress& server) override;
   void on_handshake_failed(const SocketAddress& server, std::string_view why) override;
@@ -126,9 +130,9 @@ class ClientFlow : public Retirable,
   // ProxyGate::Owner
   void target_known(std::vector<Endpoint> servers) override;
   void target_refused(std::string reply) override;
-  // Resolves another target of the same client, for a flow of HTTP.
+  // Resolves the server of a later request, when a forward proxy's client names another server.
   void find_target(const Endpoint& target);
-  // Whether the rules of new connections have been applied.
+  // Whether the rules of new connections have been applied to this connection.
   bool arrived() const { return arrived_; }
 
  private:
@@ -148,7 +152,7 @@ class ClientFlow : public Retirable,
   rules::FlowFacts facts_;
   std::vector<rules::RuleRef> rules_;
   std::vector<std::shared_ptr<void>> leases_;
-  // objects by which rules on the dial count open connections
+  // While this flow holds these objects, rules on the dial count it as an open connection.
   std::vector<std::shared_ptr<void>> dial_leases_;
   rules::FlowActivity activity_;
   Turns turns_;

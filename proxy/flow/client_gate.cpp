@@ -71,14 +71,14 @@ void ClientFlow::target_known(std::vector<Endpoint> servers) {
   next_gate();
 }
 
-// This flow ends; a flow of requests takes its client.
+// Ends this flow and gives its client to an HttpFlow.
 void ClientFlow::hand_over() {
   auto& host = host_;
   auto listener = listener_;
   auto group = group_;
   auto facts = facts_;
   auto target = proxy_gate_->target();
-  // The other flow adds the descriptor anew, and so gets an event for the bytes that wait.
+  // The HttpFlow adds the descriptor to the poller again, which then reports the bytes that wait.
   host_.loop().poller().remove(client().number());
   auto fd = client().take_fd();
   end(CloseMode::kClose);
@@ -87,7 +87,7 @@ void ClientFlow::hand_over() {
 }
 
 void ClientFlow::find_target(const Endpoint& target) {
-  // The caller may be the gate of the target before.
+  // Destroys the previous ProxyGate later, since it may be the caller.
   if (proxy_gate_) host_.loop().retire(std::move(proxy_gate_));
   proxy_gate_ =
       std::make_unique<ProxyGate>(host_, static_cast<ProxyGate::Owner&>(*this), *listener_, facts_);
@@ -144,8 +144,8 @@ void ClientFlow::apply_rules() {
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
 }
 
-// Applies the rules on new connections. Returns the delay before the connection is served. Nothing
-// if a rule refused it, left it without an answer, or answered it.
+// Applies the rules on new connections. Returns the delay before the connection is served. Returns
+// nothing if a rule refused the connection, left it without an answer, or answered it.
 std::optional<Duration> ClientFlow::arrive() {
   arrived_ = true;
   if (!host_.rules().may_match(facts_.listener)) return Duration::zero();
@@ -192,8 +192,8 @@ bool ClientFlow::end_imposed_waits(const rules::RuleSet& set) {
   leases_.clear();
   dial_leases_.clear();
   rules_.clear();
-  // A client that has sent data or begun a handshake must be reset. An idle client can still be
-  // served.
+  // When the rule that kept the client waiting is gone, an idle client can still be served. A
+  // client that has sent data or begun a handshake must be reset.
   const bool begun = opened_ || (!arriving && listener_->config.protocol.has_requests());
   if (obeyed_ || begun || listener_->tls) {
     end(CloseMode::kReset);
@@ -205,8 +205,8 @@ bool ClientFlow::end_imposed_waits(const rules::RuleSet& set) {
 
 void ClientFlow::gate_due() {
   if (gate_ == Gate::kDelay) return pass_delay();
-  // No time limit: the client's request is complete, and the lookup of the server's name has a
-  // time-out of its own.
+  // Sets no time limit once the client's request is complete: the lookup of the server's name has
+  // its own time-out.
   if (gate_ == Gate::kTarget && proxy_gate_->asked()) return;
   host_.report(facts_, "timeout",
                std::string(what_is_missing()) + " within handshake_timeout (" +

@@ -202,7 +202,8 @@ void Flow::secure() {
   if (client_.peer_finished) return end(CloseMode::kReset);
   state_ = State::kSecuring;
   host_.loop().deadlines().cancel(*this);
-  // The host that the client named in its protocol (the `to` of an XMPP stream); "" if none.
+  // The host that the client named in its protocol (the `to` of an XMPP stream); "" if it named
+  // none.
   const auto meant = tunnel_->host();
   server_.stream.tls().start(group_->tls()->session(meant.empty() ? server_host_ : meant), true);
   secure_server();
@@ -264,7 +265,8 @@ void Flow::arm() {
 }
 
 // Ends a connection whose bytes a fault drops, once both peers have closed their sockets. A FIN
-// does not prove that: the peer may only have finished sending, and still wait for bytes.
+// alone does not prove that a peer has closed: it may only have finished sending, and still wait
+// for bytes.
 void Flow::check_abandoned() {
   if (!upstream_.blackholed() && !downstream_.blackholed()) return;
   if (!client_.peer_finished || !server_.peer_finished) return;

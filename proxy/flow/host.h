@@ -1,6 +1,6 @@
 // Host: the interface through which a flow uses the worker that serves it. A flow is a connection,
-// UDP session or DNS query. Also has the settings and counters of listeners. Use only on the event
-// loop's thread, except for the counters.
+// UDP session or DNS query. The file also defines the settings and counters of listeners. Use only
+// on the event loop's thread, except for the counters.
 #pragma once
 
 #include <array>
@@ -41,7 +41,7 @@ struct ListenerStats {
   std::atomic<std::uint64_t> turns{0};
   rules::SharedHistogram answered;
 
-  // number of flows so far, and so the ordinal of the latest
+  // number of flows so far, which is also the ordinal of the latest flow
   std::atomic<std::uint64_t> arrivals{0};
   std::atomic<std::int64_t> open{0};
   std::atomic<std::uint64_t> refused{0};         // number of flows that a rule refused
@@ -92,8 +92,8 @@ struct FlowList {
   std::vector<FlowStatus> flows = {};
   std::size_t total = 0;  // number of flows that match, listed or not
 
-  // Counts `flow` if it matches. Returns true if there is room in the list, so that the caller adds
-  // its status.
+  // Counts `flow` if it matches the query. Returns true if the list has room; the caller then adds
+  // the flow's status to `flows`.
   bool wants(const rules::FlowFacts& flow);
   void add(FlowList other);
 };
@@ -104,7 +104,7 @@ struct Served {
   std::optional<Duration> took;  // time until the answer began; none if there was no answer
 };
 
-// Traffic of a connection whose bytes are not parsed, since the previous report of it.
+// Traffic since the previous report, of a connection whose bytes are not parsed.
 struct Turned {
   std::uint64_t turns = 0;  // how often bytes of the server followed bytes of the client
   std::array<std::uint64_t, 2> bytes{};  // number of bytes passed in each Direction
@@ -132,9 +132,9 @@ class HeldBytes {
   std::size_t held_ = 0;
 };
 
-// Is told when a flow has a server (flow.destination is set), and of each request, or each change
-// from client bytes to server bytes (turns.h). Called on the worker's thread, so implementations
-// must be quick.
+// FlowObserver is told when a flow has a server (flow.destination is set), and of each request. If
+// requests are not parsed, it is told of each change from client bytes to server bytes (turns.h).
+// Calls come on the worker's thread, so implementations must be quick.
 class FlowObserver {
  public:
   virtual ~FlowObserver() = default;

@@ -20,8 +20,8 @@ Pipe::Pipe(Owner& owner, Loop& loop, const rules::Listener& listener, const rule
       sink_(sink),
       direction_(direction) {}
 
-// Replaces the rules on bytes. Stages that are removed release their bytes to the parts behind
-// them, so ahead_ is updated before behind_.
+// Replaces the rules on bytes. Removed stages release their bytes to the stages that follow, so
+// ahead_ is updated before behind_.
 void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, std::size_t ahead, Instant now) {
   const auto split = rules.begin() + static_cast<std::ptrdiff_t>(tunnel_ != nullptr ? ahead : 0);
   ahead_.set_rules({rules.begin(), split}, now);
@@ -71,11 +71,12 @@ bool Pipe::read_once() {
 
 bool Pipe::splice_once() {
   if (!splice_) splice_ = std::make_unique<SpliceBuffer>();
-  // without a free descriptor for splice(2), copies bytes instead
+  // Copies bytes if no descriptor was free for the pipe that splice(2) needs.
   if (!splice_->usable()) return read_once();
   const auto count = splice_->fill(source_.stream.number());
   if (count < 0) return read_failed(errno);
-  // splice(2) returns 0 at the end of the stream, and at urgent data. A read tells which.
+  // splice(2) returns 0 at the end of the stream, and at urgent data. A read tells which of the two
+  // it is.
   if (count == 0) return read_once();
   owner_.pipe_read(direction_, static_cast<std::size_t>(count), {});
   flush();

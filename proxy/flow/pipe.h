@@ -43,7 +43,8 @@ class Pipe final {
     virtual void pipe_failed(End& end) = 0;
     // Called when the source has sent its last byte and all bytes are written to the sink.
     virtual void pipe_finished(rules::Direction direction) = 0;
-    // Called when a fault closes the flow. If `how` is a FIN, called once all bytes are written.
+    // Called when a fault closes the flow. If `how` is a FIN, the call comes only after all bytes
+    // are written.
     virtual void pipe_closed(rules::Close how) = 0;
     // Called when a fault answers in place of the sink. The owner sends `bytes` back to the source,
     // then ends the flow.
@@ -62,7 +63,8 @@ class Pipe final {
   void read();
   // Writes pending bytes to the sink.
   void flush();
-  // Runs the due deadlines of the faults that act on bytes before (or after) messages are decoded.
+  // Run the deadlines that are due by `now`, of faults on bytes. advance_ahead() is for faults that
+  // act before messages are decoded, advance_behind() for faults that act after.
   void advance_ahead(Instant now);
   void advance_behind(Instant now);
   // Decodes the bytes that are read from now on as messages. `tunnel` is not owned.

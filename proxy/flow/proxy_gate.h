@@ -42,7 +42,8 @@ class ProxyGate final : public Retirable, private Deadline {
   const Endpoint& target() const { return target_; }
   // Whether the client's request is complete.
   bool asked() const { return asked_; }
-  // The reply for the client after the server was connected, or could not be reached.
+  // Return the reply for the client: connected() after the server was connected, unreachable() if
+  // it could not be reached.
   std::string connected() const { return request_.connected(); }
   std::string unreachable(std::string_view why) const;
 

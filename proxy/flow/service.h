@@ -19,7 +19,7 @@ class Service : public Retirable {
   virtual void apply(const rules::RuleSet& set) = 0;
   // Adds the UDP sessions that match, if the service has any.
   virtual void list(FlowList& /*list*/) const {}
-  // Ends the session with this ordinal. Returns false if there is none.
+  // Ends the session with this ordinal. Returns false if the service has no such session.
   virtual bool cut_session(std::uint64_t /*ordinal*/) { return false; }
   // Ends all sessions or queries.
   virtual void cut() = 0;

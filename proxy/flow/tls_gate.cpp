@@ -24,8 +24,8 @@ constexpr std::size_t kMostLeftInside = 4096;
 
 }  // namespace
 
-// Reads the ClientHello, or waits for more bytes. At most the largest one (codecs::kMostHello) is
-// kept in taken_, in records of one byte each.
+// Reads the ClientHello, or waits for more bytes. taken_ is bounded, since codecs::kMostHello
+// limits the ClientHello, and each record has at least one byte of it.
 codecs::HelloReading TlsGate::look(Loop& loop, Stream& stream) {
   const auto buffer = loop.read_buffer();
   const auto receive = [&](std::size_t most, int flags) {

@@ -5,7 +5,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Bytes are reported after this many at the latest, even if the server has sent none.
+// After this many bytes, makes a report even if no bytes of the server have followed.
 constexpr std::uint64_t kReportAfter = 1 << 20;
 
 }  // namespace

@@ -10,7 +10,7 @@
 //                   not measured.
 //
 // Reports each request or reply to the host. At the end, reports a failure for each request without
-// an answer. If there is none but the connection broke, reports one failure. Measures only if
+// an answer. If no request waits but the connection broke, reports one failure. Measures only if
 // Host::watched(). Member of its flow; use only on the event loop's thread.
 #pragma once
 
@@ -28,31 +28,34 @@ class Turns {
   Turns(Host& host, const rules::FlowFacts& facts, rules::Protocol protocol)
       : host_(host), facts_(facts), protocol_(protocol) {}
 
-  // Called when bytes of the client have arrived, even before they are read.
+  // Notes the time at which a request begins. Call when bytes of the client have arrived, even
+  // before they are read.
   void asked() {
     if (since_ == kNever && host_.watched()) since_ = Loop::now();
   }
-  // Called when the answer begins; for http and websocket only.
+  // Reports the request as answered. Call when the answer begins, for http and websocket only.
   void answered(bool ok) {
     if (since_ != kNever) report_request(ok);
   }
-  // Called after each read from the client and each write to the client; not for http and
-  // websocket. `bytes` may be left out for protocols whose requests are not parsed.
+  // Count and parse bytes. Call after each read from the client and each write to the client, but
+  // not for http and websocket. `bytes` may be left out for protocols whose requests are not
+  // parsed.
   void from_client(std::size_t size, codecs::ByteView bytes = {}) {
     if (host_.watched()) count(rules::Direction::kUpstream, size, bytes);
   }
   void to_client(std::size_t size, codecs::ByteView bytes = {}) {
     if (host_.watched()) count(rules::Direction::kDownstream, size, bytes);
   }
-  // Called when STARTTLS is complete: later bytes are inside TLS.
+  // Tells the parser that later bytes are inside TLS. Call when STARTTLS is complete.
   void secured() {
     if (watch_) watch_->secured();
   }
-  // Called when the server grants an HTTP upgrade: later bytes are not parsed.
+  // Reports the request as answered; later bytes are counted but not parsed. Call when the server
+  // grants an HTTP upgrade.
   void upgraded();
-  // Called when the connection breaks and the client is not the cause.
+  // Records that the connection broke. Call only if the client is not the cause.
   void broke() { broken_ = true; }
-  // Called last, when the connection has ended.
+  // Makes the last reports, including failures. Call last, when the connection has ended.
   void over();
 
  private:

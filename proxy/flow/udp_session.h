@@ -1,5 +1,4 @@
-// UdpSession: forwards the datagrams of one client address to a server, through a socket of its
-// own.
+// UdpSession: forwards the datagrams of one client address to a server, through its own socket.
 //
 // Datagrams that no rule acts on are forwarded in batches. The others become chunks, one per
 // datagram, and pass the chain of their direction. A session ends when neither direction has had a
@@ -48,8 +47,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
 
   // Begins the session: selects its rules and its server.
   void start();
-  // Takes a datagram of the client, which must stay valid until flush(). Returns true if it is the
-  // first one to be flushed.
+  // Takes a datagram of the client, which must stay valid until flush(). Returns true if no earlier
+  // datagram waits for flush().
   bool from_client(std::span<const std::byte> datagram, Instant now);
   void flush();
   void apply(const rules::RuleSet& set, Instant now);
