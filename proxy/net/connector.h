@@ -40,7 +40,7 @@ class Connector final : public Retirable, private Ready, private Deadline {
     // Returns the PROXY header to send ahead of all other bytes; "" for none.
     virtual std::string proxy_header(const SocketAddress& /*server*/) const { return {}; }
     // Returns an idle open connection to `server` that is already registered in the poller; null if
-    // there is none.
+    // none is idle.
     virtual Stream idle_connection(const SocketAddress& /*server*/) { return {}; }
     // Decides by the rules whether this address may be dialled, and after which delay.
     virtual rules::Admission admit(const SocketAddress& server) = 0;

@@ -20,7 +20,7 @@
 namespace brownout::proxy {
 
 // Makes datagram sockets bound to one address, one per worker (SO_REUSEPORT: the kernel keeps a
-// client's datagrams on one of them). Apart from that, same as listen_on().
+// client's datagrams on one of them). In all else, it does the same as listen_on().
 Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count,
                                        Sharing sharing = {});
 

@@ -24,7 +24,7 @@ class NameMemory {
 
   // Records that `name` leads to `address`. The name is in lower case, without a trailing dot.
   void remember(const std::string& name, const rules::IpAddress& address);
-  // Returns the names that lead to `address`, the latest first. Null if there are none.
+  // Returns the names that lead to `address`, the latest first. Null if no name is known.
   Names names_of(const rules::IpAddress& address) const;
 
  private:

@@ -15,13 +15,13 @@ struct PortSockets {
   Fd stream;    // TCP socket; for protocols over TCP, and for DNS
   Fd datagram;  // UDP socket; for UDP and DNS
 
-  // One of the two sockets, which tells the address to which both are bound.
+  // Returns either socket, since both are bound to the same address.
   const Fd& any() const { return stream ? stream : datagram; }
 };
 
 // How a new socket shares its address with other sockets of this process. During a reload, a
-// listener that is removed may still have the address. Another listener may serve IPv4 on the same
-// port.
+// listener that is about to be removed may still be bound to the address. Another listener may
+// serve IPv4 on the same port.
 struct PortSharing {
   bool our_streams = false;
   bool our_datagrams = false;
@@ -47,8 +47,8 @@ bool leaves_v4_to(const rules::Listener& listener, std::uint16_t port,
 bool is_for_v6_only(const rules::Listener& listener, const Endpoint& where,
                     const ComingListeners& all);
 
-// Opens a listener's sockets, one set for each worker. `endpoint` is the address to bind: the
-// listener's own, or the address that it had if the port opens again.
+// Opens a listener's sockets, one set for each worker. `endpoint` is the address to bind: the one
+// that the listener's settings name, or the previous one if the port opens again.
 Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
                                            const Endpoint& endpoint, std::size_t workers,
                                            PortSharing sharing = {});

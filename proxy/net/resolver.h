@@ -30,7 +30,8 @@ class Resolver final : private Deadline {
   // A caller's request. Destroying the ticket cancels it: `done` is then not called.
   using Ticket = std::shared_ptr<Done>;
   // Limit of lookups at the same time, since each has its own sockets. At the limit, lookups for
-  // which no caller waits any more are dropped. If there are none, the next lookup fails.
+  // which no caller waits any more are dropped. If every lookup has a caller that waits, a further
+  // lookup fails.
   static constexpr std::size_t kMostLookups = 256;
 
   // `servers` ("127.0.0.1:5300", separated by commas) replace the DNS servers of resolv.conf,

@@ -1,6 +1,7 @@
-// Route: interface that opens connections to servers, by a choice of networks and source addresses.
-// The default uses the host's network. `brownout exec` first tries the command's network namespace,
-// and a listener with `spoof_client` uses the client's address as source.
+// Route: interface that opens connections to servers. Each implementation chooses the network and
+// the source address. The default uses the host's network. `brownout exec` first tries the
+// command's network namespace, and a listener with `spoof_client` uses the client's address as
+// source.
 //
 // Shared by all workers: implementations are safe from any thread.
 #pragma once

@@ -32,8 +32,8 @@ Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   return SocketAddress::of(addresses.front(), endpoint.port);
 }
 
-// Removes the socket file that a killed process has left behind: connecting to it is refused. A
-// live socket accepts, or has a full backlog (EAGAIN).
+// Removes the socket file that a killed process has left behind. A connect to such a file is
+// refused; a live socket accepts it, or has a full backlog (EAGAIN).
 void remove_stale_unix_socket(const SocketAddress& address, const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
@@ -62,7 +62,7 @@ Fd bound_socket(const SocketAddress& address, int type, bool shared, bool v6_onl
   return fd;
 }
 
-// Whether a client's connection has the address: it is in use, but no program listens there. The
+// Whether the address is in use by a client's connection, while no program listens there. The
 // connection is open, or was closed less than a minute ago (TIME_WAIT).
 bool is_a_clients(const Endpoint& endpoint, int type) {
   const auto address = SocketAddress::of(endpoint);

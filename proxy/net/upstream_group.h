@@ -30,7 +30,8 @@ class UpstreamGroup {
   // From now on, also records each change of a server's state in `states`, which all workers share.
   // `states` must have one entry for each server of the group.
   void tell(std::shared_ptr<ServerStates> states) { states_ = std::move(states); }
-  // Group of one connection: the addresses of its original destination, at least one.
+  // Makes the group of one connection, whose servers are the addresses of its original destination.
+  // There must be at least one.
   static std::shared_ptr<UpstreamGroup> to(std::vector<rules::Endpoint> servers, std::uint64_t seed,
                                            std::shared_ptr<const Route> route);
 
