@@ -113,8 +113,9 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config,
     }
     if (!all) all = all_of(config, replaced != nullptr ? staying(*replaced) : ComingListeners());
     auto sharing = sharing_of(listener, listener.listen, *all);
-    // When both are in one rule file, "[::]" leaves IPv4 of the port to a listener of its own. A
-    // "[::]" listener that is added later needs IPv4 too, and fails if that is in use.
+    // If one rule file has a listener on "[::]" and another on IPv4 with the same port, the first
+    // leaves IPv4 to the second. A "[::]" listener that is added later must serve IPv4 too, and
+    // fails if IPv4 is in use.
     if (replaced != nullptr) sharing.v6_only = false;
     auto bound = sockets_of(listener, listener.listen, sharing);
     if (!bound) return tl::unexpected(in_context("listener " + listener.name, bound.error()));
@@ -141,9 +142,9 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
   return reopen(inherited->second, static_cast<int>(listener.backlog));
 }
 
-// Returns which of this process's sockets may keep the address when a listener binds it. A listener
-// that stays keeps its address in use. One that is removed, or that changes its name or protocol,
-// does not.
+// Returns which sockets of this process a new bind to the address may share it with: those that are
+// about to close, because their listener is removed, or changes its name or protocol. A listener
+// that stays keeps its address for itself.
 PortSharing Engine::sharing_of(const rules::Listener& listener, const Endpoint& where,
                                const ComingListeners& all) const {
   PortSharing sharing{.v6_only = is_for_v6_only(listener, where, all)};

@@ -45,7 +45,7 @@ class Engine final : private Deadline {
 
   Result<void> reload(const rules::Config& config);
   // Replaces only the named listeners, the upstreams of the same names, and the rules that apply to
-  // only one of these listeners. Costs little for the rest.
+  // only one of these listeners. All other listeners and rules stay as they are, at little cost.
   Result<void> replace(const std::vector<std::string>& listeners, const rules::Config& part);
   // Resets the live connections of a listener and ends its UDP sessions. The listener may have been
   // removed already.
@@ -58,7 +58,7 @@ class Engine final : private Deadline {
   bool halted() const { return halted_; }
   // Returns the present connections and UDP sessions. Blocks until all workers have answered.
   FlowList list(FlowQuery query) const;
-  // The last things that rules did, newest first; waits for the workers.
+  // Returns the latest actions of rules, newest first. Blocks until all workers have answered.
   WhyList why(const WhyQuery& query) const;
   std::vector<FlowStatus> flows() const { return list({}).flows; }
   // Resets one connection or session. Returns false if there is no such flow.
@@ -71,7 +71,7 @@ class Engine final : private Deadline {
   void stop();
 
   std::uint64_t seed() const { return rules_->seed(); }
-  // The rules that were loaded last. They stay here while halt() is in effect.
+  // Returns the rules that were loaded last, even while halt() keeps them from acting.
   const rules::RuleSet& rules() const { return *rules_; }
   // Totals since the start, including rules and listeners that have been removed: injected faults,
   // and replies of servers to client data (proxy/flow/turns.h).
@@ -118,7 +118,7 @@ class Engine final : private Deadline {
   Result<void> add_to(Snapshot& snapshot, const rules::Config& config) const;
   // Makes `snapshot` the configuration in force. While the engine is halted, its rules do not act.
   void load(std::shared_ptr<Snapshot> snapshot, Sockets sockets);
-  // Gives these rules to the workers; the listeners stay the same.
+  // Makes the workers use these rules. Listeners do not change.
   void put_in_force(std::shared_ptr<const rules::RuleSet> rules);
   std::shared_ptr<const rules::RuleSet> in_force() const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
@@ -143,7 +143,7 @@ class Engine final : private Deadline {
   std::map<std::string, Port> ports_;
   Sockets inherited_;
   EventBuffer events_;
-  WhyRing why_;  // of rules that act on ports
+  WhyRing why_;  // latest actions of rules that open and close ports
   bool accepting_ = true;
 };
 

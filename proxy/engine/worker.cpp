@@ -224,7 +224,8 @@ std::future<WhyList> Worker::why(WhyQuery query) {
   return future;
 }
 
-// Like list_some(). Entries that are overwritten meanwhile are left out.
+// Searches some entries of why_ in each iteration of the event loop, so that traffic does not wait.
+// Entries that are overwritten meanwhile are left out.
 void Worker::search_some(std::shared_ptr<Search> search) {
   auto& [query, list, next, answer] = *search;
   next = why_.look(query, next, kSearchedPerTurn, list);

@@ -33,7 +33,7 @@ namespace brownout::proxy {
 
 struct UpstreamView {
   rules::Upstream config;
-  std::shared_ptr<const tls::ClientContext> tls;  // or null
+  std::shared_ptr<const tls::ClientContext> tls;  // null for servers without TLS
   std::shared_ptr<ServerStates> states;
 };
 
@@ -63,9 +63,9 @@ class Worker final : private HttpHost {
   void cut(std::string listener);
   // Lists connections and sessions that match the query.
   std::future<FlowList> list(FlowQuery query);
-  // The last things that rules did, unsorted.
+  // Returns the latest actions of rules, unsorted.
   std::future<WhyList> why(WhyQuery query);
-  // Resets one flow; false if there is none.
+  // Resets one flow. The result is false if the listener has no such flow.
   std::future<bool> cut(std::string listener, std::uint64_t ordinal);
   // Returns when all tasks posted so far are done, and their sockets are closed.
   void wait();
