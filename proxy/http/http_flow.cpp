@@ -20,7 +20,8 @@ constexpr std::size_t kStraight = Loop::kReadBuffer;
 // request.
 bool is_success(int status) { return status > 0 && status < 500; }
 
-// The check of each request's Proxy-Authorization; null for a proxy without a password.
+// Returns the function that checks each request's Proxy-Authorization; null for a proxy without a
+// password.
 std::function<bool(std::string_view)> password_check(const ListenerView& listener) {
   codecs::ProxyRequest::Credentials wanted{listener.config.username, listener.password};
   if (wanted.username.empty() && wanted.password.empty()) return nullptr;
@@ -281,8 +282,8 @@ void HttpFlow::watch(const rules::PlanHolds& holds) {
   }));
 }
 
-// Called at the end of each iteration of the event loop. Sends pending bytes, resumes reading if
-// there is room, and sets the deadline.
+// Sends pending bytes, resumes reading if there is room, and sets the deadline. The event handlers
+// of this flow call it last.
 void HttpFlow::work() {
   if (state_ != State::kServing) return;
   if (server_.stream && !server_.out.flush(server_.stream)) server_.out.clear();

@@ -4,12 +4,12 @@
 //                <- (faults on bytes) <-              <-
 //
 // Faults of connections and of bytes act on the client's connection, as in Flow. The Conversation
-// applies the faults of requests. The server is dialled at the first request. Its connection is
-// kept until the client leaves, and then goes to the pool.
+// applies the faults of requests. The server is dialled at the first request. The connection to it
+// is kept until the client leaves, and then goes to the pool.
 //
-// With a `target`, the client is one of a forward proxy (proxy_gate.h): each request names its
-// server, and a request for another server than the last one closes the connection to that one.
-// Owned by its worker; loop's thread only.
+// With a `target`, the client uses this listener as a forward proxy (proxy_gate.h), and each
+// request names its server. A request for a different server closes the connection to the previous
+// one. Owned by its worker; use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -56,7 +56,8 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     bool finished = false;  // a FIN or an error has arrived
     bool urgent = false;    // urgent data is in the stream, which stops a read
   };
-  // Faults on bytes of one direction of the client's connection, and where their bytes go.
+  // The faults on bytes in one direction of the client's connection, and the handling of their
+  // output.
   struct Sink final : rules::ChainOutput {
     void emit(rules::Chunk chunk) override { flow->chain_emits(*this, std::move(chunk)); }
     void finish() override { flow->chain_finishes(*this); }
@@ -143,7 +144,8 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   http::Conversation conversation_;
   Poster poster_{host_.loop()};
   SocketAddress server_address_;
-  std::optional<Endpoint> target_;  // of a forward proxy's client: the server that group_ is
+  std::optional<Endpoint>
+      target_;  // server that group_ leads to; only for a forward proxy's client
   State state_ = State::kWaiting;
   std::string answer_;
   std::optional<int> status_;    // status of the next response to the client

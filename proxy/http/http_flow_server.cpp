@@ -1,4 +1,4 @@
-// The server's side of HttpFlow: which server, and the connection to it.
+// The part of HttpFlow that chooses the server and opens the connection to it.
 #include <sys/epoll.h>
 
 #include <utility>
@@ -15,8 +15,9 @@ void HttpFlow::ask_for_server(bool fresh) {
   find_target(*target_);
 }
 
-// The client meets the rules of new connections again, as if it had connected to this server. In a
-// turn of its own: the caller may be the conversation, which asks for a server.
+// Applies the rules of new connections again, as if the client had connected to this server. Does
+// so in the next iteration of the event loop, since the caller may be the Conversation, which asks
+// for a server.
 void HttpFlow::target_known(std::vector<Endpoint> servers) {
   group_ = UpstreamGroup::to(std::move(servers), host_.rules().seed(), nullptr);
   poster_.bind_to_loop([this] {
@@ -24,7 +25,7 @@ void HttpFlow::target_known(std::vector<Endpoint> servers) {
     state_ = State::kWaiting;
     changes_server_ = true;
     apply_rules();
-    // The client has already asked.
+    // Sends a rule's answer at once, since the client's request has already arrived.
     if (state_ == State::kAnswering) send_and_close(answer_);
   })();
 }
@@ -66,7 +67,8 @@ void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uin
     set_rules(down_, now);
   }
   conversation_.server_ready(std::exchange(reused_, false), now);
-  // Do not read here: the caller may be the conversation, which may have dropped the server.
+  // Reads in the next iteration of the event loop, since the caller may be the Conversation. The
+  // Conversation may also have dropped the server; then the client is read instead.
   auto& next = server_.stream ? server_ : client_;
   host_.loop().poller().again(next.stream.number());
 }

@@ -24,7 +24,7 @@ class ServerPool final : private Deadline {
   // Adds a connection. `stream` must be idle and registered in the poller.
   void put(const std::shared_ptr<UpstreamGroup>& group, const SocketAddress& server, Stream stream);
   // Returns the most recently used connection to `server`, still registered in the poller. Null if
-  // there is none.
+  // the pool has no such connection.
   Stream take(const UpstreamGroup& group, const SocketAddress& server);
 
  private:
