@@ -144,8 +144,8 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   http::Conversation conversation_;
   Poster poster_{host_.loop()};
   SocketAddress server_address_;
-  std::optional<Endpoint>
-      target_;  // server that group_ leads to; only for a forward proxy's client
+  // the server that group_ leads to; set only for a forward proxy's client
+  std::optional<Endpoint> target_;
   State state_ = State::kWaiting;
   std::string answer_;
   std::optional<int> status_;    // status of the next response to the client
