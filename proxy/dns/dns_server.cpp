@@ -283,7 +283,7 @@ void DnsServer::learn(codecs::ByteView answer) {
 }
 
 void DnsServer::measure(const DnsQuery& query, codecs::ByteView answer) {
-  // A malformed query is recorded without a listener name, so it is not counted.
+  // Does not count a malformed query, whose facts have no listener name.
   if (!host_.watched() || query.facts.listener.empty()) return;
   if (answer.empty()) return host_.served(query.facts, {false, std::nullopt});
   const auto header = codecs::read_dns_header(answer);

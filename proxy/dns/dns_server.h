@@ -92,10 +92,10 @@ class DnsServer final : public Service {
   // the forwarder from before a reload, kept until its queries end
   std::unique_ptr<DnsForwarder> previous_;
   std::shared_ptr<UpstreamGroup> group_;
-  // the key is the address of the resolver
+  // forwarders of intercepted queries, by the address of the resolver
   std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;
   std::unordered_map<std::uint64_t, std::unique_ptr<DnsStreamClient>> streams_;
-  // the key is the ordinal of the query
+  // zone transfers in progress, by the ordinal of the query
   std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;
   std::uint64_t stream_numbers_ = 0;
   std::unique_ptr<Acceptor> acceptor_;

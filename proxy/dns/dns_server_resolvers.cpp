@@ -18,8 +18,8 @@ constexpr std::size_t kMostBusyResolvers = 256;
 
 }  // namespace
 
-// Stores in `query` the resolver to which an intercepted client sent it. Returns false if that is
-// unknown.
+// Stores in `query` the resolver to which an intercepted client sent it. Returns false if the
+// original destination is unknown.
 bool DnsServer::find_resolver(DnsQuery& query) {
   if (view_->config.intercept == rules::Intercept::kNone) return true;
   if (host_.interception().resolve_datagram_destination(query.facts, query.client, socket_.fd,

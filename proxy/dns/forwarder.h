@@ -8,8 +8,8 @@
 //
 // A resolver that does not answer within query_timeout counts as failed, and the next of the group
 // is asked. After the last, the owner gets an empty answer. The owner limits the total of pending
-// queries; the 16-bit id limits those on one link. Owned by a DnsServer; use only on the event
-// loop's thread.
+// queries; the 16-bit id limits the pending queries on one socket or connection. Owned by a
+// DnsServer; use only on the event loop's thread.
 #pragma once
 
 #include <deque>

@@ -2,8 +2,8 @@
 // client may send several queries at once. Answers are sent in the order in which they are ready
 // (RFC 7766, section 6.2.1.1).
 //
-// Beyond kMostUnanswered queries the connection is not read. A client that does not read its
-// answers is disconnected. Owned by a DnsServer; use only on the event loop's thread.
+// While kMostUnanswered queries are unanswered, the connection is not read. A client that does not
+// read its answers is disconnected. Owned by a DnsServer; use only on the event loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +37,9 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   void start();
   // Sends `message` and `copies` duplicates of it.
   void answer(codecs::ByteView message, int copies);
-  // Call for a query that gets no answer, so that it no longer counts as unanswered.
+  // Counts one unanswered query less. Call for a query that will never be answered.
   void forget_one();
-  // Announces one more message in answer to the same query, as in zone transfers.
+  // Counts one more answer() call to come for the same query, as in zone transfers.
   void expect_one() { ++unanswered_; }
   // Number of bytes that the socket has not accepted yet.
   std::size_t waiting() const { return writer_.waiting(); }
@@ -76,7 +76,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   SocketAddress peer_;
   std::uint64_t number_;
   State state_ = State::kServing;
-  rules::FlowFacts facts_;  // the connection, as the rules on TLS handshakes match it
+  rules::FlowFacts facts_;  // facts of the connection, for the rules on TLS handshakes
   TlsGate gate_;
   Instant last_seen_;
   codecs::DnsFraming reader_;
