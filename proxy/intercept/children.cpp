@@ -12,8 +12,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Returns the parent's process id, the fourth field of /proc/PID/stat (proc(5)). The second field
-// may hold any characters.
+// Returns the parent's process id, the fourth field of /proc/PID/stat (proc(5)). The second field,
+// in parentheses, may hold any characters, so the fields are counted from the last ")".
 pid_t parent_of(const std::string& process) {
   std::ifstream file("/proc/" + process + "/stat");
   std::string text;

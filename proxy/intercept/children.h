@@ -1,5 +1,5 @@
-// Helpers for child processes. Orphans of child processes become children of this process
-// (PR_SET_CHILD_SUBREAPER), and are handled too.
+// Helpers for child processes. With PR_SET_CHILD_SUBREAPER, orphans of child processes become
+// children of this process, so these functions handle them too.
 #pragma once
 
 #include <sys/types.h>

@@ -11,7 +11,8 @@
 
 namespace brownout::proxy {
 
-// Returns the attribute of a type (CTA_...). Null if there is none, or if `parent` is null.
+// Returns the attribute of a type (CTA_...). Null if the message or parent has no such attribute,
+// or if `parent` is null.
 const nlattr* conntrack_attribute(const nlmsghdr* message, std::uint16_t type);
 const nlattr* conntrack_attribute(const nlattr* parent, std::uint16_t type);
 

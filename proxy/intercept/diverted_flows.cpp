@@ -175,7 +175,7 @@ class DatagramFlows {
   }
 
   // Whether the entry is in the conntrack zone kZone. Once the nftables rules that set the zone are
-  // gone, it would conflict with a new entry of the same flow.
+  // gone, the entry would conflict with a new entry of the same flow.
   static bool is_let_go(const nlattr* original) {
     const auto* zone = conntrack_attribute(original, CTA_TUPLE_ZONE);
     return zone != nullptr && ntohs(mnl_attr_get_u16(zone)) == kZone;

@@ -11,8 +11,8 @@
 
 namespace brownout::proxy {
 
-// Returns the local ports to which the nftables rules in force redirect clients, and those to which
-// earlier rules did. None if there are no rules of Brownout.
+// Returns the local ports to which the nftables rules in force redirect clients, or to which
+// earlier rules did. Empty if Brownout has no nftables rules.
 std::vector<std::uint16_t> ports_in_force();
 
 // Counts the open connections that were redirected to these ports, or taken by TPROXY. Reads

@@ -165,8 +165,9 @@ std::string chain(std::string_view name, std::string_view hook, std::string_view
                      rules.empty() ? "" : gate, rules);
 }
 
-// Matches later packets of connections that TPROXY has given to a local socket. Excludes listening
-// sockets (wildcard), whose port another machine may use too.
+// Matches later packets of connections that TPROXY has given to a local socket. Excludes sockets
+// that listen on all addresses (wildcard): packets to the same port of another machine would match
+// them too.
 std::string of_accepted() {
   return "    tcp flags & (fin | syn | rst | ack) != syn socket transparent 1 jump accepted\n";
 }
@@ -220,8 +221,8 @@ std::string ports_set(std::vector<std::uint16_t> ports) {
          list(ports, [](auto port) { return std::to_string(port); }) + " }\n  }\n";
 }
 
-// Returns one chain of the type nat, because without any the kernel stops translating packets of
-// existing connections.
+// Returns one chain of the type nat. If no such chain existed, the kernel would stop translating
+// packets of existing connections.
 std::string kept_chain(const LiveConnections& live) {
   if (live.redirected == 0) return {};
   return "  chain kept {\n    type nat hook prerouting priority -100; policy accept;\n"

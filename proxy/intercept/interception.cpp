@@ -32,7 +32,7 @@ class OwnDials {
 
  private:
   mutable std::mutex mutex_;
-  // descriptor of the latest connection made, by local port
+  // by local port, the descriptor of the latest connection made from that port
   std::unordered_map<std::uint16_t, int> by_port_;
 };
 

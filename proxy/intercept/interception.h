@@ -34,13 +34,14 @@ class Interception {
 
   ~Interception();
 
-  // Stores the original destination and its names in `flow`, unless the client must be refused.
+  // Stores the original destination and its DNS names in `flow`, unless the client must be refused.
   // `port` is the listener's port.
   ArrivalKind resolve_original_destination(rules::FlowFacts& flow, const Fd& accepted,
                                            rules::Intercept how, std::uint16_t port) const;
   bool resolve_datagram_destination(rules::FlowFacts& flow, const SocketAddress& client,
                                     const Fd& socket, const LocalAddress& local) const;
-  // The sender of replies to datagrams that arrived by TPROXY. Null if none arrive that way.
+  // The sender of replies to datagrams that arrived by TPROXY. Null if no datagrams arrive by
+  // TPROXY.
   const RawDatagrams* raw() const { return raw_.get(); }
   // Returns the original destination of a flow as a group of servers to connect to.
   std::shared_ptr<UpstreamGroup> group_of(const rules::FlowFacts& flow, std::uint64_t seed,

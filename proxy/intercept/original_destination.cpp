@@ -18,7 +18,7 @@ namespace brownout::proxy {
 namespace {
 
 // The socket option SO_ORIGINAL_DST. linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h
-// define it, but conflict with netinet/in.h.
+// define it, but cannot be included, since they conflict with netinet/in.h.
 constexpr int kOriginalDst = 80;
 
 bool same(const SocketAddress& a, const SocketAddress& b) {

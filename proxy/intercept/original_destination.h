@@ -1,4 +1,5 @@
-// Finds the original destination of clients that the kernel redirected to a listener.
+// Finds the original destination of clients that the kernel redirected to a listener. Interception
+// uses it for connections and datagrams.
 #pragma once
 
 #include <memory>

@@ -187,7 +187,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
 }
 
 Sandbox::~Sandbox() {
-  // Closes the control socket, at which the supervisor ends.
+  // Closes the control socket, which makes the supervisor end.
   control_.reset();
   if (supervisor_ > 0) waitpid(supervisor_, nullptr, 0);
 }

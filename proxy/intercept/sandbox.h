@@ -33,7 +33,7 @@ class Sandbox {
     std::string listener;
     bool streams = false;
     bool datagrams = false;
-    // destination ports; empty for all that no other Port takes
+    // destination ports; empty for all ports that no other Port lists
     std::vector<rules::PortRange> ports = {};
   };
 

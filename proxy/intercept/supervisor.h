@@ -21,8 +21,8 @@ enum class ControlMessage : std::uint32_t {
   kFailed,    // from the supervisor: `text` is the error; `value` is 1 if namespaces are forbidden
   kStart,     // to the supervisor: start the user's command
   kSignal,    // to the supervisor: forward the signal `value`
-  // On a second socket pair. To the supervisor: a request for sockets of family << 16 | type. From
-  // the supervisor: up to kSocketsAtOnce sockets.
+  // Uses a second socket pair. To the supervisor: a request for sockets of family << 16 | type.
+  // From the supervisor: the answer, with up to kSocketsAtOnce sockets.
   kSockets,
 };
 
@@ -40,7 +40,7 @@ struct SupervisorPlan {
   std::vector<std::string> command;
   // The limit of file descriptors before the caller raised it, restored for the command.
   rlimit descriptors{};
-  bool ignores_children = false;  // whether the caller ignored SIGCHLD, as the command then must
+  bool ignores_children = false;  // the caller ignored SIGCHLD, so the command must too
 };
 
 // Runs the supervisor in the calling process, and returns the exit status for that process.
