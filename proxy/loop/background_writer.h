@@ -45,8 +45,9 @@ class BackgroundWriter {
   bool idle() const;
   // Waits until everything is written, without a time limit.
   void drain();
-  // Waits until everything is written, as long as there is progress, but at most five seconds. The
-  // rest, and texts of later write() calls, are lost.
+  // Waits until everything is written: at most five seconds, and at most one second without
+  // progress. Then stops. Text that is still in the queue, and text of later write() calls, is
+  // lost.
   void finish();
 
  private:

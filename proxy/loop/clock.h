@@ -42,8 +42,8 @@ class VirtualTime {
   static VirtualTime* current();
   Instant now() const { return Instant(Duration(now_.load(std::memory_order_acquire))); }
 
-  // Marks a thread as participating. Create it before the thread starts, so that no time passes
-  // until then, and keep it to the thread's end. No effect if time is real.
+  // Marks a thread as participating. Create it before the thread starts, so that virtual time
+  // stands still until then, and keep it to the thread's end. No effect if time is real.
   class Participant {
    public:
     Participant();

@@ -40,8 +40,8 @@ class Deadlines final : public Ready {
   // Sets or moves the deadline; kNever cancels it.
   void set(Deadline& deadline, Instant at);
   void cancel(Deadline& deadline);
-  // Sets the timer to the earliest deadline. Called once in each iteration of the event loop,
-  // before it waits.
+  // Sets the timer to the earliest deadline. Call once in each iteration of the event loop, before
+  // it waits.
   void arm();
   Instant earliest() const { return heap_.empty() ? kNever : heap_.front()->at_; }
   // Handles the deadlines that are due. For virtual time only, in which there is no timer.

@@ -22,8 +22,8 @@ struct UvClose {
 template <class H>
 using UvPtr = std::unique_ptr<H, UvClose<H>>;
 
-// `init` is a uv_*_init function; its remaining arguments follow. Returns null if it fails: a
-// handle that was never initialised must be freed, not closed.
+// Makes a handle. `init` is a uv_*_init function; its remaining arguments follow. Returns null if
+// it fails: a handle that was never initialised must be freed, not closed.
 template <class H, class... Args>
 UvPtr<H> make_uv(uv_loop_t* loop, int (*init)(uv_loop_t*, H*, Args...), void* owner,
                  std::type_identity_t<Args>... args) {

@@ -49,7 +49,7 @@ class Loop {
 
   static Instant now() { return monotonic_now(); }
   // Returns the libuv loop, to start a handle or request. Also makes run() call libuv next, so that
-  // it registers descriptors.
+  // libuv registers the new descriptors.
   uv_loop_t* uv() {
     uv_used_ = true;
     return &loop_;

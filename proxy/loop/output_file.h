@@ -29,9 +29,9 @@ class OutputFile {
   // Opens the file by its name again, and creates it if needed. Keeps the old file if that fails,
   // or if the name is not a regular file any more.
   void reopen();
-  // Calls reopen() after a rotation: if the name belongs to another file, or if no file has had the
-  // name for a second. The delay lets a rotation tool create the new file itself. Checks at most
-  // once a second.
+  // Calls reopen() after a log rotation: if another file has the name, or if no file has had it for
+  // a second. The delay lets a rotation tool create the new file itself. Checks at most once a
+  // second.
   void follow(std::chrono::steady_clock::time_point now);
 
  private:

@@ -8,11 +8,12 @@
 namespace brownout::proxy {
 
 struct PostResult {
-  long status = 0;    // of the response; 0 without one
-  std::string error;  // why there is no whole response; "" if there is
+  long status = 0;    // HTTP status of the response; 0 if none arrived
+  std::string error;  // why no complete response arrived; "" if one did
 };
 
-// `headers` are whole header lines without CRLF. Redirects are not followed.
+// Sends the request and waits for the response. `headers` are whole header lines without CRLF.
+// Redirects are not followed.
 PostResult post(const std::string& url, const std::string& body, std::chrono::milliseconds timeout,
                 const std::vector<std::string>& headers = {});
 

@@ -18,7 +18,8 @@ inline bool write_all(const Fd& file, std::string_view text) {
     const auto count = ::write(file.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) {
-      // Waits itself: a process that shares a standard descriptor may have made it non-blocking.
+      // Waits with poll(2), since a process that shares a standard descriptor may have made it
+      // non-blocking.
       pollfd writable{file.get(), POLLOUT, 0};
       ::poll(&writable, 1, -1);
       continue;
