@@ -21,7 +21,7 @@ struct Certificate {
 
 class Authority {
  public:
-  // Creates a CA in the folder; fails if there is one already.
+  // Creates a CA in the folder; fails if the folder already has one.
   static rules::Result<void> init(const std::string& folder);
   static rules::Result<Authority> load(const std::string& folder);
   // Makes a CA that no client trusts, in memory only.

@@ -125,7 +125,8 @@ std::shared_ptr<ServerContexts::Entry> ServerContexts::entry_for(const std::stri
   const std::lock_guard lock(mutex_);
   const auto key = std::pair(name, flaw);
   const auto found = minted_.find(key);
-  // If the clock was set back, a cached certificate may have been issued later than `now`.
+  // Does not use a certificate that was issued after `now`, as the cache may contain if the clock
+  // was set back.
   if (found != minted_.end() && now >= found->second->minted &&
       now - found->second->minted < kRenewedAfter) {
     return found->second;

@@ -63,7 +63,7 @@ class ClientContext {
   static rules::Result<std::shared_ptr<ClientContext>> make(const rules::TlsClient& config);
   // Makes a session with the server whose name or address is `host`.
   SslPtr session(const std::string& host) const;
-  // Whether both have the same settings and the same contents of files.
+  // Whether both contexts have the same settings, and files with the same contents.
   bool same_as(const ClientContext& other) const {
     return config_ == other.config_ && files_ == other.files_;
   }

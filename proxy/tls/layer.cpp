@@ -17,7 +17,7 @@ namespace {
 struct AlertHint {
   std::uint8_t code;
   bool received;
-  bool from_server;  // true for a server as the peer; false for a client
+  bool from_server;  // true if the peer is a server; false if it is a client
   std::string_view hint;
 };
 
