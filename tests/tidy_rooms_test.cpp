@@ -55,7 +55,8 @@ constexpr std::array kRooms = std::to_array<std::string_view>({
     "proxy",
 });
 
-// MQTT can be carried by WebSocket.
+// Exceptions to the table: the codec of MQTT uses that of WebSocket, since WebSocket can carry
+// MQTT.
 constexpr std::array kAlsoAllowed = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"rules/protocols/mqtt/codec", "rules/protocols/websocket/codec"},
 });

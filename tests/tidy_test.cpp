@@ -238,7 +238,8 @@ TEST(Tidy, NoCodeUsesBareNewOrDelete) {
     for (const auto& path : test::sources_in(folder)) {
       if (path.filename() == "handle.h") continue;
       const auto found = find_bare_new(read(path));
-      // A class with a private constructor and a factory cannot use make_unique.
+      // Allows `new` inside a smart pointer: if the constructor is private, a factory cannot use
+      // make_unique.
       const bool factory = found.find("unique_ptr<") != std::string::npos ||
                            found.find("shared_ptr<") != std::string::npos;
       EXPECT_TRUE(found.empty() || factory) << path << ": " << found;
@@ -315,7 +316,7 @@ TEST(Tidy, OnlyItsOwnFolderNamesAMessagingProtocol) {
   std::size_t protocols = 0;
   for (const auto& entry : fs::directory_iterator(root / "rules/protocols")) {
     const auto name = entry.path().filename().string();
-    // A framing is also a setting of listeners.
+    // Skips "framed", since other code uses this word for a setting of listeners.
     if (name == "framed" || !fs::exists(entry.path() / (name + "_message.h"))) continue;
     ++protocols;
     for (const auto* tree : {"rules", "proxy"}) {

@@ -1,5 +1,5 @@
-// Fuzzes the bodies of API requests with any JSON. Each is read as a table, or rejected.
-// The JSON pointers of the errors resolve. An accepted document must be the same after it is
+// Fuzzes the bodies of API requests with any JSON. A body is read as a table, or rejected with
+// errors whose JSON pointers lead to a place in the body. A document must be the same after it is
 // written and read again.
 #include <cstdint>
 #include <cstdlib>

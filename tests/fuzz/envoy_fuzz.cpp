@@ -1,4 +1,5 @@
-// Any text as Envoy's configuration: it gives a rule file or an error.
+// Fuzzes `brownout init` with any text as Envoy's configuration. The result is a rule file that
+// loads, or an error.
 #include <cstdint>
 
 #include "proxy/draft/sources.h"

@@ -1,4 +1,5 @@
-// Any text as commands of tc: for streams and for datagrams they give a rule file or an error.
+// Fuzzes `brownout init` with any text as commands of tc, for streams and for datagrams. The result
+// is a rule file that loads, or an error.
 #include <cstdint>
 
 #include "proxy/draft/sources.h"

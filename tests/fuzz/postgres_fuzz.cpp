@@ -1,5 +1,5 @@
-// Any bytes as a server of PostgreSQL: how the stream is cut makes no difference, and no more is
-// kept or sent than the bounds allow.
+// Fuzzes PostgresTalk with any bytes from the server. The result must not depend on how the stream
+// is cut, and no more may be kept or sent than the bounds allow.
 #include "rules/protocols/postgres/codec/postgres_talk.h"
 
 #include <algorithm>
@@ -12,13 +12,13 @@ using namespace brownout;
 
 namespace {
 
-// All that a user sends and learns.
+// Returns everything that PostgresTalk sends for these bytes of the server, and its error.
 std::string talked(codecs::ByteView bytes, std::size_t piece) {
   codecs::PostgresTalk talk({"ann", "shop", "secret", "rOprNGfwEbeRWgbNEkqO"});
   std::string all = talk.begin();
   int queries = 0;
   while (!bytes.empty() && talk.why().empty()) {
-    // The user asks after the message that completes a login or an answer.
+    // Asks a query as soon as a message has completed a login or an answer.
     const auto part = bytes.first(std::min(piece, bytes.size()));
     bytes = bytes.subspan(part.size());
     all += talk.take(part);

@@ -1,5 +1,6 @@
-// Any bytes as a request to a forward proxy: the result does not depend on how they are cut. Any
-// bytes as the URL of a request: the server gets a path and a host.
+// Fuzzes requests to a forward proxy with any bytes: the result must not depend on how they are
+// cut. Also fuzzes the URL of a request: if it names a server, the server must receive a path and a
+// host.
 #include <cstdlib>
 
 #include "rules/protocols/http1/forward.h"

@@ -1,5 +1,5 @@
-// Any text as recorded flows and events: it gives rule files or an error. So does what another
-// program may have written, by its content.
+// Fuzzes `brownout init` with any text: as recorded flows and events, and as a file of another
+// program, which is recognised by its content. The results are rule files that load, or errors.
 #include <cstdint>
 
 #include "proxy/draft/seen.h"
