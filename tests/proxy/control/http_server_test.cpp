@@ -141,7 +141,7 @@ TEST_P(Api, AFloodEvictsNoConnectionOfAnotherAddress) {
   const auto idle = connect("127.0.0.1");
   std::vector<Fd> crowd;
   for (int i = 0; i < 600; ++i) crowd.push_back(connect());
-  // The server may not have accepted all of these connections yet.
+  // Waits for the close, since the server may not have accepted all of these connections yet.
   pollfd ended{idle.get(), POLLIN | POLLRDHUP, 0};
   ASSERT_EQ(::poll(&ended, 1, 5000), 1) << "the oldest of the crowd's address";
   EXPECT_EQ(halt(idle), "") << "the oldest of the crowd's address";

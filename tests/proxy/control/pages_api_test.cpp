@@ -1,4 +1,4 @@
-// The API of the dashboard: the history, the preview of a rule, servers, and the course of a
+// Tests the API of the dashboard: the history, the preview of a rule, servers, and the course of a
 // rehearsal.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -61,7 +61,7 @@ class PagesApi : public testing::Test {
   json get(proxy::NativeApi& api, const std::string& path) {
     return json::parse(ask(api, "GET", path).body);
   }
-  // A client that has had an answer through the listener.
+  // Returns a connected client that has received an answer through the listener.
   proxy::Fd talk(const std::string& listener) {
     const auto where =
         proxy::SocketAddress::of(*engine_->bound(listener).ip(), engine_->bound(listener).port);
@@ -95,7 +95,8 @@ TEST_F(PagesApi, TheHistoryHasAPointForEachSampleAndListsOnlyLaterOnes) {
   EXPECT_EQ(later["time"].size(), 1U);
   EXPECT_EQ(later["listeners"]["chat"]["up"][0].get<double>(), 0);
   EXPECT_EQ(history.after(2)["time"].size(), 0U);
-  // The number is of an earlier process: everything is new.
+  // Sample 77 is later than the latest sample, so it is of an earlier process, and all samples are
+  // new to the caller.
   EXPECT_EQ(history.after(77)["first"], 1);
 }
 
@@ -151,7 +152,7 @@ TEST_F(PagesApi, APreviewCountsTheOpenConnectionsThatARuleWouldHit) {
   EXPECT_EQ(none.at("hit"), 0) << none;
   const auto wrong = preview(R"({"fault": {"type": "latency"}})");
   EXPECT_EQ(wrong.at("errors")[0].at("pointer"), "/fault") << wrong;
-  // Nothing has changed.
+  // The preview has not changed the rules.
   EXPECT_EQ(get(api, "/rules").size(), 1U);
 }
 

@@ -158,7 +158,7 @@ TEST(StateWriter, DoesNotWaitForTheDiskAndWritesOnlyTheNewestState) {
   EXPECT_EQ(disk->saved(), "last");
 }
 
-// A wait for this disk would never end: the time limit of ctest would fail the test.
+// If the writer waited for this disk, the test would not end before the time limit of ctest.
 TEST(StateWriter, GivesUpOnAHungDiskAtTheEnd) {
   const auto disk = std::make_shared<HungDisk>();
   {

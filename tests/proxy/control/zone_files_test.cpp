@@ -58,7 +58,8 @@ TEST_F(ZoneFilesOnDisk, RefusesPipesAndDevices) {
   EXPECT_THAT(mistakes("['$INCLUDE /dev/zero']"), HasSubstr("not a regular file"));
 }
 
-// Even if the included files have been deleted, leases must end and faults must be removable.
+// Included files may be deleted while the proxy runs. Changes by the API must then still work: a
+// lease must end, and a fault must be removable.
 TEST_F(ZoneFilesOnDisk, TheApiCanUseOnlyFilesThatTheRuleFileIncludes) {
   write("hosts.zone", "a.lab. 60 IN A 192.0.2.1\n");
   write("secret", "root:x:0:0\n");

@@ -1,5 +1,5 @@
-// Whatever a file contains, a draft of it is an error or a rule file that loads: tried with the
-// seeds of the fuzzers, and with variants of them.
+// Tests that `brownout init` makes a rule file that loads, or gives an error, whatever its input.
+// The inputs are the seeds of the fuzzers, and random variants of them.
 #include <gtest/gtest.h>
 
 #include <filesystem>

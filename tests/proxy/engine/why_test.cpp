@@ -1,5 +1,5 @@
 // Tests what `brownout ctl why` knows of real traffic: requests, messages and connections, with
-// their draws and traces.
+// their random draws and traces.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

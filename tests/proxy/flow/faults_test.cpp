@@ -208,7 +208,7 @@ TEST(FaultsOverSockets, connect_delay) {
   const auto client = world.connect();
   EXPECT_GE(round_trip(client, "hello"), 0ns);
   EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
-  // The fault delays only the connection to the server.
+  // The fault acts once: it delays only the connection to the server.
   EXPECT_EQ(world.injected(), 1U);
 }
 

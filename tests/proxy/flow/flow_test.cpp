@@ -252,7 +252,7 @@ TEST(Flow, AcceptsAgainAfterRunningOutOfDescriptors) {
   ProxyWorld world;
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
-  // Leave enough descriptors for some client sockets, but for fewer sockets of the proxy.
+  // Leaves enough descriptors for the client sockets, but too few for all sockets of the proxy.
   std::vector<Fd> clients;
   const int highest = ::dup(0);
   ::close(highest);

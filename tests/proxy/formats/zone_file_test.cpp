@@ -95,7 +95,7 @@ TEST(ZoneFile, ReadsParenthesesCommentsAndQuotes) {
   EXPECT_EQ(read_zone({"$ORIGIN lab.", "@ IN SOA ns admin (", "  1 ; serial", "  2 3 4", "  5 )",
                        "t 60 IN TXT \"a ; b ( c\" plain\\;x ; a comment )"}),
             "lab 60 SOA\nt.lab 60 TXT\n");
-  // All lines form one text with several lines.
+  // A string of `records` may contain several lines.
   EXPECT_EQ(read_zone({"$ORIGIN lab.\na 60 IN A 192.0.2.1\n  IN A 192.0.2.2\n"}),
             "a.lab 60 A\na.lab 60 A\n");
 }
@@ -287,8 +287,8 @@ TEST(ZoneFile, AfterAnIncludeTheOriginAndTheNameAreRestored) {
   EXPECT_EQ(read_zone({"a A 192.0.2.1", "$INCLUDE last.zone", "b A 192.0.2.1"}, includes),
             "a 60 A\nd 8 A\nb 8 A\n");
   EXPECT_EQ(read_zone({"$INCLUDE none.zone", "a A 192.0.2.1"}, includes), "a 60 A\n");
-  // Names in an included file do not apply to later lines of the including file, even if that has
-  // no name yet.
+  // Names in an included file do not apply to later lines of the including file, even if the
+  // including file has given no name yet.
   EXPECT_THAT(read_zone({"$INCLUDE last.zone", " TXT x"}, includes), HasSubstr("11: "));
 }
 

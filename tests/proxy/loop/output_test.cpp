@@ -58,7 +58,7 @@ TEST_F(OutputFiles, FailInsteadOfWaitingForAPipesReader) {
   EXPECT_EQ(::read(reader.get(), read.data(), read.size()), 5);
 }
 
-// A wait for this reader would never end: the time limit of ctest would fail the test.
+// If the writer waited for this reader, the test would not end before the time limit of ctest.
 TEST(BackgroundWriter, DoesNotWaitForAReaderThatStopped) {
   const Pipe pipe;
   BackgroundWriter writer(OutputFile::standard(pipe.writer.get()), {.most = 16 * 1024});

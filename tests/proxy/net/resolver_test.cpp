@@ -98,7 +98,7 @@ TEST(Resolver, ListeningOnANameUsesTheHostsFileOnly) {
   EXPECT_TRUE(proxy::bind_to({"localhost.", 0, ""}, SOCK_STREAM, 1));
 }
 
-// Also for cached names, local names and failures.
+// The callback must come later for cached names, local names and failures, too.
 TEST(Resolver, CallsBackOnlyAfterResolveHasReturned) {
   ResolverWorld world;
   for (int i = 0; i < 2; ++i) {

@@ -82,7 +82,7 @@ TEST(Streams, UrgentDataStaysInItsPlace) {
     const auto rest = receive(upstream);
     EXPECT_EQ(rest.bytes, "!34") << forwarding;
     EXPECT_EQ(rest.ending, Ending::kFin);
-    // Now from the server to the client.
+    // Sends urgent data in the other direction, from the server to the client.
     proxy::keep_urgent_data(client);
     ASSERT_EQ(::send(upstream.get(), "x!", 2, MSG_OOB), 2);
     EXPECT_EQ(receive(client, 2).bytes, "x!") << forwarding;

@@ -1,4 +1,5 @@
-// OTLP requests: fields, types and encodings as the OpenTelemetry protocol specifies them.
+// Tests that fields, types and encodings of OTLP requests are as the OpenTelemetry protocol
+// specifies.
 #include "proxy/observe/otlp_json.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Tests the memory of a worker for the actions of rules: how much, for how long, and how it is
-// found.
+// Tests WhyRing, a worker's memory of the actions of rules: how many it keeps, for how long, and
+// how they are searched.
 #include "proxy/observe/why_ring.h"
 
 #include <gmock/gmock.h>

@@ -62,7 +62,8 @@ TEST(RehearsalEnd, ARecoveryThatNeverComesIsNotMet) {
   EXPECT_THAT(done.report.verdicts.front().evidence, HasSubstr("never recovered (of 4 users)"));
 }
 
-// A request that starts at the last instant is not finished, even if the service works.
+// A request that starts at the last instant is not finished, even if the service works. It must not
+// count as failed.
 TEST(RehearsalEnd, AnOperationThatHasJustBegunIsNoFailure) {
   const auto done = rehearse(calm("60s") + R"(
 [[rule]]

@@ -1,4 +1,4 @@
-// The pages of reports, comparisons and trends, and the bodies of webhooks.
+// Tests the pages of reports, comparisons and trends, and the bodies of webhooks.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -143,7 +143,7 @@ TEST(FaultsOverSockets, tls_stop) {
   const TlsWorld hello(fault("\"tls_stop\", how = \"rst\""), false);
   EXPECT_EQ(hello.talk(), "reset");
   const TlsWorld hang(fault("\"tls_stop\", after = \"server_hello\"", "sni = \"hang.example\""));
-  // During that delay, the same worker completes the handshake of another client.
+  // While this handshake hangs, the same worker completes the handshake of another client.
   const auto meanwhile = [&] { EXPECT_EQ(hang.talk(), "ok TLSv1.3"); };
   EXPECT_EQ(hang.talk({.sni = "hang.example", .patience = 200ms, .meanwhile = meanwhile}),
             "nothing comes");
