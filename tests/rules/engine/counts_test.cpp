@@ -8,7 +8,8 @@
 namespace brownout::test {
 namespace {
 
-// The numbers of the connections that the rule selects, when each client opens ten.
+// Returns the connections that the rule selects, when each client opens ten. ".1:2" is the second
+// connection of the client whose address ends with ".1".
 std::string selected(const std::string& keys, const std::vector<std::string>& clients) {
   const auto set = rules::RuleSet::activate(
       config_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"refuse\" }").rules, 1,
@@ -65,7 +66,8 @@ fault = { type = "drop" })");
   EXPECT_EQ(left, "1 2 3 5 6 8 9 ");
 }
 
-// Ten connections of one client, each with two requests; the numbers of those that are selected.
+// Returns the requests that the rule selects, as "connection/request", when one client opens ten
+// connections and sends two requests on each.
 std::string requests_of_selected(const std::string& keys) {
   const auto set = rules::RuleSet::activate(
       config_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"abort\" }", "http").rules,

@@ -1,4 +1,5 @@
-// How what a rule acted on is described: under the names of the keys that match it.
+// Tests describe(), which names the properties of traffic on which a rule acted. A property has the
+// name of the key of `match` that selects by it.
 #include "rules/engine/describe.h"
 
 #include <gmock/gmock.h>

@@ -147,7 +147,7 @@ TEST(Explain, SettingsLimitTheTrafficThatAFaultActsOn) {
   EXPECT_EQ(rules::explain(config, question).front().why, "it acts on DNS queries");
 }
 
-// A running proxy: the counters and the time of its rules decide.
+// In a running proxy, the counters of the rules and the present time decide which rules act.
 TEST(Explain, LiveRulesGoOnFromWhatTheyHaveCounted) {
   const auto config = config_of(R"([[rule]]
 match = { first = 2 }

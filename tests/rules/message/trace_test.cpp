@@ -1,4 +1,4 @@
-// The trace of a request or message, from its headers.
+// Tests tell_trace(), which reads the trace of a request or message from its headers.
 #include "rules/message/trace.h"
 
 #include <gtest/gtest.h>

@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// An outage of seven hours, as on 4 October 2021.
+// An outage of seven hours, as at Facebook on 4 October 2021.
 const std::string kSevenHours = R"(
 [[rule]]
 name = "gone"

@@ -1,4 +1,4 @@
-// Expectations of `brownout run`, as sentences.
+// Tests the expectations of `brownout run`, which are written as sentences.
 #include "rules/rehearsal/expect_sentence.h"
 
 #include <gmock/gmock.h>

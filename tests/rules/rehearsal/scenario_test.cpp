@@ -93,7 +93,7 @@ change = { outage = { delay = "2s", jitter = "1s" } }
   EXPECT_EQ(names(1), "always outage ");
   EXPECT_EQ(names(2), "always outage ");
   const auto bad = rules::rules_in_phase(config.rules, *config.scenario, 1);
-  // The time scale is 60x.
+  // The ramp of one minute takes one second, since the time scale is 60x.
   EXPECT_EQ(bad[1].schedule.ramp, 1s);
   const auto worse = rules::rules_in_phase(config.rules, *config.scenario, 2);
   EXPECT_THAT(worse[1].definition, HasSubstr("2s"));

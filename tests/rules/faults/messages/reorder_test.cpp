@@ -59,8 +59,8 @@ TEST(Reorder, AFullWindowLeavesInRandomOrder) {
     ASSERT_EQ(window, (std::set<int>{0, 1, 2}));
     ++first[static_cast<std::size_t>(std::stoi(world.left()[i].what)) - i];
   }
-  // Each of the three is first equally often. The tolerance is three standard deviations for 2000
-  // windows.
+  // Each of the three datagrams is the first in a third of the 2000 windows. The tolerance is three
+  // standard deviations.
   for (const auto count : first) EXPECT_NEAR(count, 667, 64);
 }
 
@@ -88,8 +88,8 @@ TEST(Reorder, AWindowGathersTheConfiguredShare) {
   int at_once = 0;
   for (const auto& output : world.left())
     at_once += output.at == Instant(std::stoi(output.what) * 1ms);
-  // Half of the datagrams are delayed in windows of two. The second of each window leaves on
-  // arrival.
+  // Half of the datagrams leave on arrival. The other half is delayed in windows of two, and the
+  // second of each window leaves on arrival, too.
   EXPECT_NEAR(at_once, 3000, 140);
 }
 

@@ -132,7 +132,7 @@ constexpr std::string_view kStream =
 TEST(RequestWatch, PairsXmppQueriesById) {
   Watched xmpp(kXmpp);
   xmpp.client(kStream).server(kStream);
-  // Second 3; neither stanza is a request
+  // Sent at second 3; neither stanza is a request.
   xmpp.client("<message to='b'><body>hi</body></message><presence/>");
   xmpp.client("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");  // at second 4
   xmpp.client("<iq type='set' id='2'><q xmlns='urn:q'/></iq>");             // at second 5

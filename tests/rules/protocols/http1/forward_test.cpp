@@ -1,4 +1,5 @@
-// A forward proxy's requests: which server a URL names, and what that server is sent.
+// Tests the requests of a forward proxy's client: which server a URL names, and which request that
+// server gets.
 #include "rules/protocols/http1/forward.h"
 
 #include <gtest/gtest.h>

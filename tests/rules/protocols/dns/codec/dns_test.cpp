@@ -216,7 +216,7 @@ TEST(DnsCodec, TxtRecordWithThousandsOfStringsTakesLinearTime) {
   }
 }
 
-// Resolvers then ask again without EDNS (RFC 6891, 7).
+// A resolver that gets FORMERR without an OPT record asks again without EDNS (RFC 6891, 7).
 TEST(DnsCodec, AFormErrHasNoOptRecordUnlessTheUpstreamSentOne) {
   const auto query = write_dns_query("chat.lab", DnsType::kA, 1);
   DnsReply reply;
@@ -231,7 +231,8 @@ TEST(DnsCodec, ReadsTheEdnsVersion) {
   EXPECT_EQ(edns_version(kQuery), 0);
   auto query = write_dns_query("chat.lab", DnsType::kA, 1);
   EXPECT_EQ(edns_version(query), 0);
-  // The EDNS version; two bytes of flags and the length of empty options follow
+  // Sets the EDNS version. Two bytes of flags and two bytes for the length of the empty options
+  // follow it.
   query[query.size() - 5] = std::byte{1};
   EXPECT_EQ(edns_version(query), 1);
   for (std::size_t size = 0; size < query.size(); ++size) {

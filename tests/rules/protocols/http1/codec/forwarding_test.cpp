@@ -1,4 +1,4 @@
-// Requests of a forward proxy's client through a Conversation: what servers and client get, and
+// Tests requests of a forward proxy's client in a Conversation: what servers and client get, and
 // when a request needs another server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,7 +47,8 @@ TEST(Forwarding, AnotherServerNeedsAnotherConnection) {
   EXPECT_FALSE(lab.closed());
 }
 
-// The client's later requests, with their secrets, are for other servers.
+// The client's later requests are for other servers. They may contain secrets, which this server
+// must not get.
 TEST(Forwarding, AServerThatSpeaksNoHttpGetsNoLaterRequest) {
   for (const auto* reply : {"HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n", "EVIL\r\n\r\n"}) {
     HttpLab lab;

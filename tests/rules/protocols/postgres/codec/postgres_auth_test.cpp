@@ -1,4 +1,4 @@
-// Passwords of PostgreSQL, by the examples of the RFCs.
+// Tests the authentication by password of PostgreSQL, with the examples of the RFCs.
 #include "rules/protocols/postgres/codec/postgres_auth.h"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@ namespace {
 
 using codecs::PostgresScram;
 
-// RFC 7677, 3.
+// The example of RFC 7677, section 3.
 const std::string kNonce = "rOprNGfwEbeRWgbNEkqO";
 const std::string kBoth = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
 const std::string kServerFirst = kBoth + ",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";

@@ -1,4 +1,5 @@
-// Conversations with PostgreSQL, the server's bytes split into pieces of several sizes.
+// Tests PostgresTalk, a client of PostgreSQL. The server's bytes are split into pieces of several
+// sizes.
 #include "rules/protocols/postgres/codec/postgres_talk.h"
 
 #include <gmock/gmock.h>
@@ -45,7 +46,7 @@ struct Talked {
   bool operator==(const Talked&) const = default;
 };
 
-// The login, then a query if the login is complete.
+// Performs the login, and then asks a query if the login is complete.
 Talked talk_in_pieces(const std::string& login, const std::string& answer,
                       const std::function<std::size_t()>& piece) {
   PostgresTalk talk({"ann", "shop", "secret", "rOprNGfwEbeRWgbNEkqO"});
@@ -106,7 +107,8 @@ TEST(PostgresTalk, AnswersEachPasswordRequest) {
   EXPECT_EQ(md5.out, message('p', codecs::postgres_md5("ann", "secret", "salt") + '\0'));
 }
 
-// The server's messages, as it makes them from the password and the nonces.
+// The server's messages have a fixed nonce and salt. PostgresScram computes the client's expected
+// messages.
 TEST(PostgresTalk, ProvesAPasswordByScramAndWantsAProof) {
   const std::string nonce = "rOprNGfwEbeRWgbNEkqO";
   const std::string first = "r=" + nonce + "more,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=2";

@@ -180,7 +180,7 @@ TEST(ProxyRequest, ARequestForAUrlIsLeftToAParserOfHttp) {
   }
 }
 
-// RFC 9112, 2.2.
+// RFC 9112, 2.2: a parser may accept LF alone as the end of a line.
 TEST(ProxyRequest, ConnectWithLinesThatEndInLfAlone) {
   for (const std::size_t size : {1U, 7U, 100U}) {
     ProxyRequest request({.username = "qa", .password = "secret"});

@@ -30,7 +30,7 @@ class RedisTalk {
   RedisTalk& command(std::string_view line) { return client(redis_array_of(line)); }
   RedisTalk& server(std::string_view bytes) { return read(Direction::kDownstream, bytes); }
   std::string seen() { return std::exchange(seen_, {}); }
-  // Whether a rule may act on the messages from here on.
+  // Sets whether a rule may act on the messages that follow.
   RedisTalk& examine(bool examined) {
     examined_ = examined;
     return *this;
