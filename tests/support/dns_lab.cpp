@@ -68,7 +68,7 @@ std::string DnsLab::left(Duration at) {
     const auto due = query->plan.holds().deadline();
     if (due > Instant(at)) continue;
     query->plan.holds().wake(Instant(at), notes);
-    // The answer was released by its own rule here, which watch() does not report.
+    // Adds an answer that wake() has released, since the callback of watch() is not called for it.
     if (query->plan.holds().empty()) left_ += (left_.empty() ? "" : " ") + query->name;
   }
   for (const auto& [rule, note] : notes) notes_ += std::string(note.action) + "\n";

@@ -13,7 +13,8 @@
 
 namespace brownout::test {
 
-// The file as it is after a person has removed the # of each line that is not a comment.
+// Returns the file after a person has removed the # from each line that is a rule switched off, not
+// a comment.
 inline std::string switched_on(const std::string& text) {
   std::string all;
   for (std::size_t at = 0; at < text.size();) {
@@ -31,7 +32,7 @@ inline void expect_loads(const std::string& text) {
   ASSERT_TRUE(config) << text << rules::render(config.error(), "draft", text);
 }
 
-// Without warnings, too.
+// Checks that the file loads without errors and without warnings.
 inline void expect_loads_well(const std::string& text) {
   const auto config = rules::load_toml(text);
   ASSERT_TRUE(config) << text << rules::render(config.error(), "draft", text);
@@ -45,7 +46,7 @@ inline std::string text_or_error(const rules::Result<draft::Draft>& draft) {
   const auto text = draft::text_of(*draft);
   if (!text) return "error: " + describe(text.error());
   expect_loads_well(*text);
-  // A rule may be off because of a warning.
+  // Accepts warnings, since `brownout init` may switch a rule off because it causes a warning.
   expect_loads(switched_on(*text));
   return *text;
 }

@@ -39,7 +39,8 @@ class VirtualWorld final : public rules::ChainOutput {
   struct Left {
     Instant at;
     std::string what;  // the bytes, or "<FIN>", "<CLOSE>" or "<RST>"
-    // True for the three events. Corrupted bytes might equal their text.
+    // True for the events <FIN>, <CLOSE> and <RST>. Without it, corrupted bytes with the same text
+    // would look like an event.
     bool is_event = false;
   };
 
@@ -61,7 +62,7 @@ class VirtualWorld final : public rules::ChainOutput {
   VirtualWorld& call(std::function<void()> action);
   // Runs all input from deadline to deadline, and continues until `until`, counted from zero.
   void run(Duration until = std::chrono::hours(10));
-  // As run(), but the time advances only once between two inputs.
+  // Does the same as run(), but the time advances only once between two inputs.
   void run_coarsely(Duration until = std::chrono::hours(10));
 
   const std::vector<Left>& left() const { return left_; }
