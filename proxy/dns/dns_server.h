@@ -63,7 +63,7 @@ class DnsServer final : public Service {
   void forget_transfer(std::uint64_t ordinal);
   void stop_transfers_of(const DnsStreamClient& client);
   bool find_resolver(DnsQuery& query);
-  // Returns the forwarder to the query's resolver, or null if the query has none. For an
+  // Returns the forwarder to the query's resolver, or null if the query has no resolver. For an
   // intercepted query, also returns null if too many resolvers are in use.
   DnsForwarder* forwarder_for(const DnsQuery& query);
   void answer_here(DnsQueryPtr query);

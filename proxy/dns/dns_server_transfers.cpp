@@ -56,7 +56,7 @@ void DnsServer::transfer_begins(const DnsQuery& query) {
   if (found != transfers_.end()) found->second->begin();
 }
 
-// Drops the rest of a zone transfer whose first message a rule dropped.
+// Drops the remaining messages of a zone transfer whose first message a rule dropped.
 void DnsServer::transfer_lost(const DnsQuery& query) {
   if (!transfers_.contains(query.facts.ordinal)) return;
   forget_transfer(query.facts.ordinal);
