@@ -73,8 +73,8 @@ class Engine final : private Deadline {
   std::uint64_t seed() const { return rules_->seed(); }
   // Returns the rules that were loaded last, even while halt() keeps them from acting.
   const rules::RuleSet& rules() const { return *rules_; }
-  // Totals since the start, including rules and listeners that have been removed: injected faults,
-  // and replies of servers to client data (proxy/flow/turns.h).
+  // Return totals since the start: injected faults, and replies of servers to client data
+  // (proxy/flow/turns.h). Rules and listeners that have been removed are included.
   std::uint64_t injected() const;
   std::map<std::string, std::uint64_t> injected_by_rule() const;
   std::uint64_t turns() const;

@@ -1,4 +1,5 @@
-// EngineOptions: settings of an engine that the rule file does not contain.
+// EngineOptions: settings of an engine that the rule file does not contain. The caller of
+// Engine::start() sets them.
 #pragma once
 
 #include "proxy/flow/host.h"
@@ -9,9 +10,9 @@ namespace brownout::proxy {
 
 struct EngineOptions {
   unsigned workers = 1;
-  EventSink* events =
-      nullptr;                 // receives injected faults and refusals for the event log; not owned
-  EventSink* flows = nullptr;  // receives opened flows for the log of flows; not owned
+  // receives injected faults and refusals for the event log; not owned
+  EventSink* events = nullptr;
+  EventSink* flows = nullptr;        // receives opened flows for the log of flows; not owned
   FlowObserver* observer = nullptr;  // is told of each request, for rehearsals; not owned
   // receives faults, and opened and closed flows, for the API; not owned
   EventSink* stream = nullptr;

@@ -42,7 +42,7 @@ struct Snapshot {
   std::shared_ptr<const rules::RuleSet> rules;
   rules::SharedMap<std::shared_ptr<const ListenerView>> listeners;
   rules::SharedMap<std::shared_ptr<const UpstreamView>> upstreams;
-  // Names of listeners and upstreams that differ from the previous snapshot. Without a value, any
+  // Names of listeners and upstreams that differ from the previous snapshot. Without a value, all
   // may differ.
   std::optional<std::vector<std::string>> changed;
 };
