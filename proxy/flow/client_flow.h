@@ -31,7 +31,7 @@ class FlowHost : public Host {
  public:
   virtual void flow_over(ClientFlow& flow) = 0;
   // Serves a forward proxy's client that sends HTTP requests for URLs. The first request is for
-  // `target`; the addresses of its server are `group`.
+  // `target`; `group` contains the addresses of that server.
   virtual void forward_requests(std::shared_ptr<const ListenerView> listener,
                                 std::shared_ptr<UpstreamGroup> group, Fd client,
                                 rules::FlowFacts facts, Endpoint target) = 0;

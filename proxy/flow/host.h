@@ -98,7 +98,7 @@ struct FlowList {
   void add(FlowList other);
 };
 
-// Result of one DNS query, or of one request of a protocol that has requests (turns.h).
+// Result of one DNS query, or of one request if the protocol is one with requests (turns.h).
 struct Served {
   bool ok = false;
   std::optional<Duration> took;  // time until the answer began; none if there was no answer
