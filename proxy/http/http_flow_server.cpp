@@ -67,8 +67,8 @@ void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uin
     set_rules(down_, now);
   }
   conversation_.server_ready(std::exchange(reused_, false), now);
-  // Reads in the next iteration of the event loop, since the caller may be the Conversation. The
-  // Conversation may also have dropped the server; then the client is read instead.
+  // Reads in the next iteration of the event loop, since the caller may be the Conversation. If the
+  // Conversation has dropped the server, reads from the client.
   auto& next = server_.stream ? server_ : client_;
   host_.loop().poller().again(next.stream.number());
 }
