@@ -1,5 +1,6 @@
 // Envelope is a small message with file descriptors, sent from one process to another over a unix
-// socket (unix(7), SCM_RIGHTS). Sending and receiving block.
+// socket (unix(7), SCM_RIGHTS). Sandbox and its supervisor exchange envelopes. Sending and
+// receiving block.
 #pragma once
 
 #include <array>

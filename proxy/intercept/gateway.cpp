@@ -108,7 +108,7 @@ bool any_comes_by(Intercept how, const std::vector<Listener>& listeners) {
 }
 
 // Returns a rule that accepts the packets for one listener. The chains for TPROXY and REDIRECT see
-// the same packets, and each must leave those for the other's listeners alone.
+// the same packets. Each chain must leave alone the packets for the listeners of the other chain.
 std::string left_alone(const Listener& listener, const std::string& match) {
   return fmt::format("    {}{} accept\n", match, packets_to("tcp", listener.ports));
 }

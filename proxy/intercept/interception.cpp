@@ -65,8 +65,8 @@ class MarkedRoute final : public Route {
     return unmarked_->dial(server, std::move(fd));
   }
   // Connects a UDP socket. Without the privilege to set kMark on it, its datagrams might be
-  // redirected to the listener again. But then redirected datagrams are refused anyway, since
-  // conntrack cannot be read.
+  // redirected to the listener again. That does no harm: without this privilege conntrack cannot be
+  // read either, so redirected datagrams are refused.
   Fd connect_datagrams(const SocketAddress& server) const override {
     auto fd = datagram_socket(server);
     mark(fd);

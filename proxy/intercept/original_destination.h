@@ -16,9 +16,9 @@ namespace brownout::proxy {
 std::optional<SocketAddress> original_destination(const Fd& accepted, rules::Intercept how,
                                                   std::uint16_t port);
 
-// Conntrack finds the original destination of redirected datagrams, which do not carry it any more.
-// It asks the kernel's table of connections (netlink, linux/netfilter/nfnetlink_conntrack.h). Safe
-// on any thread.
+// Conntrack finds the original destination of redirected datagrams, whose headers do not contain it
+// any more. It asks the kernel's table of connections (netlink,
+// linux/netfilter/nfnetlink_conntrack.h). Safe on any thread.
 class Conntrack {
  public:
   // Opens the kernel's table in this process's network namespace; needs CAP_NET_ADMIN there.

@@ -202,8 +202,8 @@ class Supervisor {
     if (read(signals.get(), &info, sizeof info) != sizeof info) return;
     const int which = static_cast<int>(info.ssi_signo);
     if (which == SIGCHLD) return reap();
-    // A signal from the terminal goes to the whole process group, so the command has received it
-    // already.
+    // Does not forward a signal from the terminal: it goes to the whole process group, so the
+    // command has received it already.
     if (info.ssi_code == SI_KERNEL || command_ <= 0) return;
     kill(command_, which);
   }
