@@ -17,8 +17,8 @@ namespace {
 
 std::atomic<VirtualTime*> current_time{nullptr};
 
-// How long bytes from one thread to another may be in the kernel. Meanwhile all threads wait,
-// although one of them will run soon.
+// Bytes from one thread to another may be in the kernel for this long. Until they arrive, all
+// threads wait, but virtual time must not advance, since the receiver will run soon.
 constexpr auto kInTheKernel = std::chrono::microseconds(20);
 
 Instant real_now() {

@@ -58,8 +58,9 @@ class VirtualTime {
 
  private:
   friend bool wait_ready(std::span<pollfd> fds, Instant at);
-  // A thread that waits. `bell` is an eventfd that wakes it at `at`. `fds` is a copy, which other
-  // threads read while poll(2) of the thread writes to its own.
+  // The descriptors and the instant for which a thread waits. `bell` is an eventfd that wakes the
+  // thread at `at`. `fds` is a copy for other threads to read, since poll(2) of the waiting thread
+  // writes to the original.
   struct Waiting {
     std::vector<pollfd> fds;
     Instant at;

@@ -45,9 +45,9 @@ FileWatch::Identity FileWatch::identity_of(const uv_stat_t& status) {
           number(status.st_ctim.tv_nsec)};
 }
 
-// Changes of other files count too, since the path may lead through a link that is replaced. But
-// such a change does not restart the wait: a log file in the folder would postpone the callback for
-// ever.
+// Handles a change in the folder. Changes of other files count too, since the path may lead through
+// a link that is replaced. But a change of another file does not restart the wait: a log file in
+// the folder would postpone the callback for ever.
 void FileWatch::seen(const char* name) {
   const bool ours = name != nullptr && name_ == name;
   if (ours || !waiting_) settle();

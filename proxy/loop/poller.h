@@ -41,8 +41,8 @@ class Poller {
   void replace(int fd, Ready& handler);
   // Ends the reports. Call before closing the descriptor, which removes it from the epoll set.
   void forget(int fd);
-  // Does the same as forget(), for a descriptor with copies (dup(2)), which would keep it in the
-  // epoll set.
+  // Does the same as forget(), for a descriptor with copies (dup(2)). The copies would keep it in
+  // the epoll set after it is closed.
   void remove(int fd);
   // Reports as long as the descriptor is readable (level-triggered), for a handler that does not
   // read all bytes.

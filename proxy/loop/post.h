@@ -1,4 +1,5 @@
-// post(): sends one HTTP POST request with a JSON body. Blocks, so it is for background threads.
+// post(): sends one HTTP POST request with a JSON body. Blocks, so it is for background threads,
+// such as those of webhooks and the OTLP exporter.
 #pragma once
 
 #include <chrono>
