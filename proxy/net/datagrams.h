@@ -86,7 +86,8 @@ class DatagramSender {
  public:
   // Adds a datagram to send on a socket that is connected to its receiver.
   void add(std::span<const std::byte> bytes);
-  // Adds a datagram to send to `to` from the local address `from`. Both must outlive send().
+  // Adds a datagram to send to `to` from the local address `from`. `to` and `from` must outlive
+  // send().
   void add(std::span<const std::byte> bytes, const SocketAddress& to, const LocalAddress& from);
   bool empty() const { return places_.empty(); }
   std::size_t bytes() const;

@@ -145,7 +145,8 @@ std::optional<IpAddress> SocketAddress::ip() const {
 }
 
 std::uint16_t SocketAddress::port() const {
-  // sin_port and sin6_port have the same offset (RFC 3493, section 3.3).
+  // Reads the port as sockaddr_in also for IPv6, since sin_port and sin6_port have the same offset
+  // (RFC 3493, section 3.3).
   sockaddr_in v4{};
   std::memcpy(&v4, &storage, sizeof v4);
   return storage.ss_family == AF_UNIX ? std::uint16_t{0} : ntohs(v4.sin_port);
@@ -180,7 +181,7 @@ Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t 
     count = 1;
   }
   auto where = available(*address);
-  // Only a socket on [::] may serve both address families: any other address belongs to one.
+  // Only a socket on [::] may serve both address families: any other address belongs to one family.
   const bool v6_only = sharing.v6_only || where.ip() != IpAddress{};
   if (!sharing.ours || endpoint.is_unix()) {
     const auto exclusive = bound_socket(where, type, false, v6_only);
