@@ -39,8 +39,8 @@ class VirtualWorld final : public rules::ChainOutput {
   struct Left {
     Instant at;
     std::string what;  // the bytes, or "<FIN>", "<CLOSE>" or "<RST>"
-    // True for the events <FIN>, <CLOSE> and <RST>. Without it, corrupted bytes with the same text
-    // would look like an event.
+    // True for the events <FIN>, <CLOSE> and <RST>. Corrupted bytes may have the same text, but are
+    // no event.
     bool is_event = false;
   };
 

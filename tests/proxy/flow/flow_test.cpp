@@ -320,8 +320,8 @@ TEST(Engine, AReloadOpensAndClosesListenersAndKeepsLiveConnections) {
   EXPECT_GE(round_trip(live, "hello"), 0ns);
 }
 
-// The events of a run. The same seed and order of arrival give the same events, whatever the number
-// of workers.
+// Returns the events of a run. They depend on the seed and the order of arrival, but not on the
+// number of workers.
 std::string events_of_run(unsigned workers) {
   const std::string path = "/tmp/brownout-events-" + std::to_string(::getpid()) + ".jsonl";
   ::unlink(path.c_str());

@@ -234,8 +234,8 @@ TEST(HttpFaultsOverSockets, AHeldRequestIsDroppedWithItsClientAndReleasedWithIts
   EXPECT_EQ(receive(held, 8, 10s).bytes, "HTTP/1.1");
 }
 
-// On the request's head the proxy connects to the server. It parses the bytes after the head once
-// it is connected.
+// The proxy connects to the server when it has the head of the request. It parses the bytes after
+// the head once it is connected.
 TEST(HttpFlow, AMalformedChunkThatArrivesWithItsHeadGets400) {
   HttpWorld world;
   const auto client = world.proxy.connect();

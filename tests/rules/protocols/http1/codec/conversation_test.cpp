@@ -259,7 +259,7 @@ TEST(Conversation, EarlyResponseDoesNotMixUpTheNextRequest) {
   lab.server("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
   lab.client("67890GET /2 HTTP/1.1\r\n\r\n");
   EXPECT_THAT(lab.to_server_bytes(), testing::EndsWith("1234567890GET /2 HTTP/1.1\r\n\r\n"));
-  // The server closes instead of reading the rest.
+  // The server closes without reading the rest of the request.
   HttpLab other;
   other.reply.reset();
   other.client("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345");
@@ -302,7 +302,7 @@ fault = { type = "response_rate", rate = "8 bit/s" })");
   EXPECT_THAT(waiting.to_client_bytes(), testing::EndsWith("hello"));
 }
 
-// Which responses have no body: RFC 9110, 6.4.1.
+// RFC 9110, 6.4.1, says which responses have no body.
 TEST(Conversation, NoFaultAddsABodyToAResponseWithoutOne) {
   const std::vector<std::pair<std::string, std::string>> exchanges{
       {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"},

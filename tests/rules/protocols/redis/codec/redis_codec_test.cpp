@@ -140,7 +140,7 @@ TEST(RedisCodec, DoesNotPairPubSubMessages) {
     RedisTalk talk(piece);
     talk.command("SUBSCRIBE news sport").command("PING");
     EXPECT_EQ(talk.seen(), "subscribe @0\nping @0\n");
-    // Without a subscription this is an ordinary reply
+    // Without a subscription, this message is an ordinary reply.
     talk.server(redis_array_of("message early x"));
     talk.seen();
   }
