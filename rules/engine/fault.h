@@ -117,7 +117,11 @@ struct FaultKind {
   Level level = Level::kBytes;
   CarrierSet carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
+  // For Ramp::kMagnitude: end of "While `ramp` lasts: ..." on the reference page.
+  std::string_view ramped = {};
   bool per_chunk = false;  // the rule may have per = "chunk"
+  // For faults on messages: acts only on messages that set up a connection, such as CONNECT.
+  bool at_opening = false;
   // For HTTP and DNS: whether the key `direction` limits the fault to the request or the response.
   bool directed = false;
   bool on_body = false;     // for HTTP: the fault acts on bodies, through a stage

@@ -39,8 +39,8 @@ FaultKind describe_mistake(std::string_view name, std::string_view summary,
        .carriers = kStreams | kDatagrams | kDnsQueries,
        .summary = summary,
        .correct_client = correct_client,
-       .unit = "firewall",
-       .composition = "mistakes are applied in file order, each to the result of the previous one",
+       .unit = "[[firewall]]; the key `firewall` selects one",
+       .composition = "the rules change the lines one after another, in the order of the file",
        .source = source});
 }
 

@@ -138,19 +138,24 @@ std::string to_toml(const Firewall& firewall) {
 const Schema<FirewallLine>& firewall_line_schema() {
   static const Schema<FirewallLine> schema{{
       field("action", &FirewallLine::action,
-            "accept; drop: packets vanish; reject: TCP gets a RST, UDP is dropped",
+            "accept: packets pass; drop: they vanish; reject: a TCP connection gets a RST, UDP "
+            "packets vanish",
             {.required = true}),
       field("source", &FirewallLine::source, "source addresses of the packet"),
       field("destination", &FirewallLine::destination,
-            "destination addresses: those of the server"),
-      field("source_port", &FirewallLine::source_port, "ports or ranges, \"1024-65535\""),
-      field("port", &FirewallLine::port, "destination ports: numbers or ranges"),
+            "destination addresses of the packet; for a reply, those of the client"),
+      field("source_port", &FirewallLine::source_port,
+            "source ports of the packet: numbers or ranges, e.g. \"1024-65535\""),
+      field("port", &FirewallLine::port, "destination ports of the packet: numbers or ranges"),
       field("family", &FirewallLine::family,
-            "the family of the packet's addresses; needed because \"::/0\" also matches IPv4"),
-      field("protocol", &FirewallLine::protocol, "transport protocol"),
-      field("listener", &FirewallLine::listener, "only flows of these listeners"),
+            "only packets with addresses of this family; the prefix \"::/0\" alone also matches "
+            "IPv4"),
+      field("protocol", &FirewallLine::protocol, "only packets of this transport protocol"),
+      field("listener", &FirewallLine::listener,
+            "only connections and sessions of these listeners"),
       field("state", &FirewallLine::state,
-            "new: the first packet of a flow; established: all others, in both directions"),
+            "new: the first packet of a connection or session; established: all later packets, in "
+            "both directions; left out, all packets"),
       field("comment", &FirewallLine::comment, "shown by `explain` and `firewall diff`"),
   }};
   return schema;

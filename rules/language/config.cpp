@@ -7,7 +7,7 @@ const Schema<TlsServer>& tls_server_schema() {
       field("certificate", &TlsServer::certificate,
             "a PEM file with the certificate and its intermediate certificates; paths are relative "
             "to the working folder of brownout"),
-      field("key", &TlsServer::key, "a PEM file with its private key"),
+      field("key", &TlsServer::key, "a PEM file with the private key of the certificate"),
       field("ca", &TlsServer::ca,
             "instead of a certificate: a folder made by `brownout ca init`, from which a "
             "certificate is minted for each name that clients request; `bad_certificate` needs it"),
@@ -16,7 +16,8 @@ const Schema<TlsServer>& tls_server_schema() {
       field("alpn", &TlsServer::alpn,
             "accepted protocols, in order of preference; clients that offer only others are "
             "refused (RFC 7301, 3.2); left out, http listeners accept \"http/1.1\" and "
-            "\"http/1.0\", and other listeners do not answer ALPN"),
+            "\"http/1.0\", and other listeners do not answer ALPN",
+            {.absent = "none"}),
       field("starttls", &TlsServer::starttls,
             "xmpp, nats: TLS begins inside the connection (STARTTLS, tls_required) on both sides; "
             "the [[upstream]] needs starttls, too"),
@@ -34,8 +35,9 @@ const Schema<TlsClient>& tls_client_schema() {
       field("certificate", &TlsClient::certificate,
             "a PEM file, for servers that request a client certificate (mTLS); paths are relative "
             "to the working folder of brownout"),
-      field("key", &TlsClient::key, "a PEM file with its private key"),
-      field("alpn", &TlsClient::alpn, "protocols to offer"),
+      field("key", &TlsClient::key, "a PEM file with the private key of the certificate"),
+      field("alpn", &TlsClient::alpn, "ALPN protocols to offer to the server; left out, none",
+            {.absent = "none"}),
       field("starttls", &TlsClient::starttls,
             "for an xmpp or nats listener with starttls: TLS begins inside the connection; if "
             "`name` is left out, the verified name is the client's XMPP domain, or the host of the "
@@ -132,15 +134,18 @@ const Schema<Listener>& listener_schema() {
             "udp: most sessions (client addresses) at a time; dns: most queries that wait for an "
             "answer; further ones are dropped",
             {.least = 1, .most = 1'000'000}),
-      nested<Listener>("tls", "table", "TLS is terminated here: see below",
+      nested<Listener>("tls", "table",
+                       "the listener terminates TLS; keys: see \"tls of a [[listener]]\"",
                        [](const Node& node, Listener& listener, Diagnostics& problems) {
                          listener.tls = tls_server_schema().read(node, "tls", problems);
                        }),
-      nested<Listener>("framing", "table", "framed: how messages are delimited: see below",
-                       [](const Node& node, Listener& listener, Diagnostics& problems) {
-                         listener.framing = framing_schema().read(node, "framing", problems);
-                         check_framing(*listener.framing, node, problems);
-                       }),
+      nested<Listener>(
+          "framing", "table",
+          "framed: how messages are delimited; keys: see \"framing of a [[listener]]\"",
+          [](const Node& node, Listener& listener, Diagnostics& problems) {
+            listener.framing = framing_schema().read(node, "framing", problems);
+            check_framing(*listener.framing, node, problems);
+          }),
       rewrite_field(),
   }};
   return schema;

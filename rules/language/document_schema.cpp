@@ -15,24 +15,28 @@ const Schema<RuleKeys>& rule_schema() {
                          keys.match = match_schema().read(node, "match", problems);
                        }),
       field("probability", &RuleKeys::probability,
-            "the probability that the rule acts, drawn for each `per`"),
+            "the probability that the rule acts, drawn once for each unit in `per`"),
       field("per", &RuleKeys::per, "the unit for which `probability` is drawn"),
-      field("start", &RuleKeys::start, "when the rule becomes active, from its loading"),
+      field("start", &RuleKeys::start, "time from the loading of the rule until it becomes active"),
       field("duration", &RuleKeys::duration,
-            "how long the rule stays active; without end if left out", {.least = Duration(1)}),
+            "how long the rule stays active; left out, without end", {.least = Duration(1)}),
       field("ramp", &RuleKeys::ramp,
-            "how long the fault takes to grow from nothing to its full magnitude (or probability)"),
+            "how long the fault takes to grow from nothing to its full size; each fault below says "
+            "what grows"),
       field("repeat", &RuleKeys::repeat,
-            "how long after each start the rule starts again, for as long as it is loaded: a fault "
-            "that flaps; longer than `duration`",
+            "time from one start of the rule to its next, so that the fault comes and goes; must "
+            "be longer than `duration`; left out, the rule starts once",
             {.least = Duration(1)}),
-      field("max_active_faults", &RuleKeys::max_active_faults,
-            "http: most requests that the rule acts on at a time; further ones pass", {.least = 1}),
+      field(
+          "max_active_faults", &RuleKeys::max_active_faults,
+          "http: on how many requests the rule may act at a time; further requests pass unchanged",
+          {.least = 1}),
       field("may_miss", &RuleKeys::may_miss,
             "whether the rule may match nothing: if true, `run` does not warn about it, and a "
             "rehearsal with --ci does not fail"),
       field("enabled", &RuleKeys::enabled, "whether the rule acts; the API can switch it"),
-      field("preset", &RuleKeys::preset, "the name of a simulated network, instead of a fault"),
+      field("preset", &RuleKeys::preset,
+            "instead of `fault`: the name of a simulated network (see Presets)"),
       nested<RuleKeys>("fault", "table", "the fault: its `type` and the keys of that type",
                        [](const Node& node, RuleKeys& keys, Diagnostics&) { keys.fault = &node; }),
   }};

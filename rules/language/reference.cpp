@@ -1,5 +1,10 @@
 #include "rules/language/reference.h"
 
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "rules/base/list_text.h"
 #include "rules/firewall/firewall.h"
 #include "rules/language/config.h"
 #include "rules/language/load_toml.h"
@@ -26,27 +31,47 @@ std::string field_table(const std::vector<FieldInfo>& fields) {
   return text + "\n";
 }
 
-std::string_view level_text(const FaultKind& kind) {
-  const bool messages = kind.carriers == kMessages;
+// Returns the end of "Acts on ...": the kinds of traffic, and when the fault acts on them.
+std::string traffic_text(const FaultKind& kind) {
+  const auto traffic = carriers_text(kind);
   switch (kind.level) {
     case Level::kListener:
-      return "the listening port";
+      return traffic + ": it closes the listening port for all clients";
     case Level::kConnection:
-      return "new connections, before any data";
+      return kind.carries(Carrier::kTls) ? "the " + traffic + " of new connections"
+                                         : "new " + traffic + ", before any data";
     case Level::kBytes:
-      return messages ? "messages of new and open connections"
-                      : "the data of new and open connections";
+      return traffic + (kind.at_opening
+                            ? ", only while a connection is set up"
+                            : ", also on connections that are open when the rule starts");
     case Level::kFirewall:
-      return "the list of a [[firewall]], from the start to the end of the rule";
+      return traffic +
+             ": it changes the lines (`rules`) of a [[firewall]] while the rule is active";
     case Level::kMessage:
-      return "each message separately: a query and its answer, a request and its response";
+      return traffic + ", which `match` selects one by one";
   }
-  return "";
+  return traffic;
 }
 
-std::string_view ramp_text(Ramp ramp) {
-  return ramp == Ramp::kMagnitude ? "the strength of the fault (its time, size or rate)"
-                                  : "the probability of the fault";
+std::string ramp_text(const FaultKind& kind) {
+  return kind.ramp == Ramp::kMagnitude
+             ? std::string(kind.ramped)
+             : "`probability` of the rule grows from 0% to its value (100% if left out)";
+}
+
+// Returns the units for which `probability` is drawn if the rule has per = "chunk".
+std::string units_text(const FaultKind& kind) {
+  constexpr std::array<std::pair<Carrier, std::string_view>, 5> kUnits{
+      {{Carrier::kStream, "chunk (one read of the socket)"},
+       {Carrier::kDatagram, "datagram"},
+       {Carrier::kDns, "DNS query"},
+       {Carrier::kHttp, "HTTP request"},
+       {Carrier::kMessage, "message"}}};
+  std::vector<std::string_view> units;
+  for (const auto& [carrier, unit] : kUnits) {
+    if (kind.carries(carrier)) units.push_back(unit);
+  }
+  return and_text(units);
 }
 
 std::string fault_section(const FaultKind& kind) {
@@ -56,14 +81,22 @@ std::string fault_section(const FaultKind& kind) {
   const auto add_line = [&text](std::string_view label, std::string_view value) {
     text.append("- ").append(label).append(value).append(".\n");
   };
-  add_line("Acts on ", std::string(level_text(kind)) + ": " + carriers_text(kind));
+  add_line("Acts on ", traffic_text(kind));
+  if (kind.needs_ca) {
+    add_line("Needs ", "a [[listener]] with `tls = { ca = \"...\" }`");
+  } else if (kind.terminated) {
+    add_line("Needs ", "a [[listener]] with `tls`");
+  }
   add_line("Applies to each: ", kind.unit);
   add_line("If several rules act: ", kind.composition);
   if (kind.level != Level::kListener && kind.level != Level::kFirewall) {
-    add_line("`ramp` raises ", ramp_text(kind.ramp));
+    add_line("While `ramp` lasts: ", ramp_text(kind));
   }
   if (kind.per_chunk) {
-    add_line("Allows ", kind.carriers == kMessages ? "`per = \"message\"`" : "`per = \"chunk\"`");
+    const auto per = kind.carriers == kMessages ? "message" : "chunk";
+    add_line("With `per = \"" + std::string(per) + "\"`: ",
+             "`probability` is drawn for each " + units_text(kind) +
+                 ", instead of once for the whole connection");
   }
   add_line("A correct client ", kind.correct_client);
   add_line("Source: ", kind.source);
@@ -115,17 +148,17 @@ as rules are named. `per = "client"` hashes the client's address, so raising 5% 
 
 **Live changes.** A reload (by SIGHUP, or when the file changes) takes effect at once, on live connections too. A rule
 with unchanged text continues undisturbed; a removed rule delivers what it held. Rules with `first`, `after` or
-`every` count the connections that arrive after the rules took effect.
+`every` count only what arrives after the rules took effect.
 
 )";
 
 constexpr std::string_view kFirewalls =
-    R"(An ordered list of lines: the first line that matches decides, or else the policy. The firewall is checked
-for each server before the connect to it. A dropped connect gets no answer: the kernel has already accepted the
-client's connection, which stays open and silent. A rejected connect gets a RST. The next server of the group is then
-tried, as after a real time-out or refusal. `brownout firewall import` reads nftables and iptables;
-`brownout explain` shows which line decides. The firewall faults (`rule_order` and others, below) are temporary
-mistakes in the list.
+    R"(An ordered list of lines: the first line that matches decides, or the policy if no line matches. The firewall is
+checked for each server before the connect to it. A dropped connect gets no answer: the kernel has already accepted
+the client's connection, which stays open and silent. A rejected connect gets a RST. The next server of the group is
+then tried, as after a real time-out or refusal. `brownout firewall import` reads nftables and iptables;
+`brownout explain` shows which line decides. The firewall faults (`port_block`, `rule_order`, `wrong_prefix`,
+`stale_allowlist` and `no_established`, below) change these lines for as long as their rules are active.
 
 )";
 
@@ -189,7 +222,7 @@ std::string reference_page() {
   text += "### [[webhook]]\n\n" + field_table(webhook_fields());
   text +=
       "## Presets\n\nSources disagree about these networks; each row names the source of its "
-      "figures.\n\n";
+      "figures. A dash means that the preset leaves this property unchanged.\n\n";
   return text + preset_table();
 }
 

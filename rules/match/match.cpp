@@ -96,8 +96,9 @@ std::vector<Field<Match>> message_fields() {
   }
   std::vector<Field<Match>> fields{
       field("min_size", &Match::min_size,
-            "only messages of at least this size: the payload's" + sizes),
-      field("max_size", &Match::max_size, "only messages of at most this size; see min_size"),
+            "only messages of at least this size, which is that of the payload" + sizes),
+      field("max_size", &Match::max_size,
+            "only messages of at most this size, measured as for `min_size`"),
       field("text", &Match::text, texts),
   };
   for (auto& key : MessageConditions::keys()) {
@@ -119,30 +120,33 @@ std::vector<Field<Match>> fields_of_flows() {
       field("listener", &Match::listener, "only connections to these listeners"),
       field("client", &Match::client, "only clients in these prefixes"),
       field("destination", &Match::destination,
-            "only connections to servers whose dialed address is in these prefixes"),
-      field("port", &Match::port,
-            "only connections to servers dialed on these ports: 1883, \"8000-8999\""),
+            "only connections that Brownout forwards to a server address in these prefixes"),
+      field(
+          "port", &Match::port,
+          "only connections that Brownout forwards to these ports of servers: 1883, \"8000-8999\""),
       field("direction", &Match::direction,
             "upstream is from client to server, downstream from server to client"),
       field("first", &Match::first,
-            "only the first n that match since the rule took effect, after those that `after` "
-            "skips; a rule counts what it acts on: connections, requests, queries, messages, "
-            "datagrams or handshakes",
+            "the rule acts on this many matches only, counted since it took effect and without "
+            "those that `after` skips; it counts what its fault acts on: connections, requests, "
+            "queries, messages, datagrams or handshakes",
             {.least = 1}),
-      field("after", &Match::after, "skips the first n that match; see first", {.least = 0}),
+      field("after", &Match::after,
+            "the rule skips this many matches before it acts; counted as for `first`",
+            {.least = 0}),
       field("every", &Match::every,
-            "only every n-th that matches, after those that `after` skips; see first",
+            "the rule acts on one of this many matches, the last: with 3, on the third, sixth, "
+            "ninth and so on; counted as for `first`, after those that `after` skips",
             {.least = 1}),
       nested<Match>("once", "true | false", "short for first = 1", read_once),
-      field(
-          "count", &Match::count,
-          "what first, after and every count in place of what the rule acts on: connections (UDP: "
-          "sessions), each when something on it matches for the first time, so that all that "
-          "matches on a selected connection is selected; queries of DNS are always counted "
-          "themselves"),
+      field("count", &Match::count,
+            "\"connection\": `first`, `after` and `every` count connections (UDP: sessions) in "
+            "place of what the fault acts on. A connection counts when something on it matches for "
+            "the first time. All matches on a selected connection are selected. DNS queries are "
+            "always counted one by one"),
       field("count_per", &Match::count_per,
-            "whether first, after and every count for the whole rule, or for each client address "
-            "by itself"),
+            "whether `first`, `after` and `every` count all matches of the rule together, or those "
+            "of each client address separately"),
       field("host", &Match::host,
             "only requests to these hosts, without the port; on listeners that intercept or are "
             "proxies, also connections to a destination whose name the client sent or resolved by "

@@ -96,7 +96,7 @@ class MessageProtocol {
   virtual ~MessageProtocol() = default;
   // Returns the name in rule files, e.g. `protocol = "mqtt"` of a listener.
   virtual std::string_view name() const = 0;
-  // Returns the name in user messages: "MQTT", "a framing".
+  // Returns the name in user messages: "MQTT", "protocol = \"framed\"".
   virtual std::string_view title() const = 0;
 
   // Whether a listener may use the protocol directly on its TCP connections.

@@ -79,11 +79,13 @@ const Schema<ScenarioKeys>& scenario_schema() {
           "seed", own<ScenarioKeys>(&ScenarioKeys::seed),
           "the same seed and order of arrival give the same faults; here or at the top of the file",
           {.least = 0}),
-      nested<ScenarioKeys>("steady", "table",
-                           "the steady state that must hold before the first phase",
-                           [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
-                             keys.steady = steady_schema().read(node, "steady", problems);
-                           }),
+      nested<ScenarioKeys>(
+          "steady", "table",
+          "the steady state that must hold before the first phase: `availability`, the share of "
+          "operations that must succeed, and `for`, how long they are measured",
+          [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
+            keys.steady = steady_schema().read(node, "steady", problems);
+          }),
       nested<ScenarioKeys>("stop_if", "table, or list of them",
                            "conditions that halt all faults: probe, above, over, consecutive",
                            [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
@@ -107,7 +109,8 @@ const Schema<PhaseKeys>& phase_schema() {
       field("for", own<PhaseKeys>(&PhaseKeys::length), "how long the phase lasts",
             {.least = std::chrono::milliseconds(1), .required = true}),
       field("rules", own<PhaseKeys>(&PhaseKeys::rules),
-            "rules that are active in the phase; rules that no phase names are always active"),
+            "rules that are active in the phase; rules that no phase names are always active",
+            {.absent = "none"}),
       nested<PhaseKeys>(
           "change", "table of tables",
           "rules with other settings in this phase: { \"name of a rule\" = { keys of its fault } }",
@@ -131,9 +134,10 @@ const Schema<Probe>& probe_schema() {
                 {.least = std::chrono::milliseconds(1)}),
           field("timeout", &Probe::timeout, "time-out of one attempt, in real time",
                 {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(10)}),
-          field(
-              "endpoints", &Probe::endpoints,
-              "names of listeners, addresses, or whole URLs, in the order of the contingency plan"),
+          field("endpoints", &Probe::endpoints,
+                "required, except for exec: names of listeners, addresses, or whole URLs, in the "
+                "order of the contingency plan",
+                {.absent = "none"}),
           field("attempts", &Probe::attempts, "attempts at each endpoint before the next one",
                 {.least = 1, .most = 100}),
           field(
@@ -146,11 +150,15 @@ const Schema<Probe>& probe_schema() {
                 "time after a failover until the first endpoint is tried again; left out, never"),
           field("resolve", &Probe::resolve,
                 "host names of the endpoints, in their order: looked up before each new "
-                "connection, which then goes to the address found"),
+                "connection, which then goes to the address found",
+                {.absent = "none"}),
           field("resolver", &Probe::resolver, "the dns listener, or address, for these lookups"),
           field("qname", &Probe::qname, "dns: the name to look up"),
           field("qtype", &Probe::qtype, "dns: A or AAAA"),
-          field("answer", &Probe::answer, "dns: one of these addresses must be in the answer"),
+          field("answer", &Probe::answer,
+                "dns: one of these addresses must be in the answer; left out, any answer with an "
+                "address will do",
+                {.absent = "none"}),
           field("method", &Probe::method, "http: the method of the request"),
           field("path", &Probe::path, "http, websocket: the path of the request"),
           field("status", &Probe::status, "http: the expected status", {.least = 100, .most = 599}),
@@ -187,7 +195,8 @@ const Schema<ExpectKeys>& expect_schema() {
       field("listener", own<ExpectKeys>(&ExpectKeys::listener),
             "instead of probes: all traffic at these listeners, as measured by the proxy "
             "(reconnect_rate and share; availability, latency_p50 and latency_p99 if the proxy "
-            "parses requests, as for dns and http)"),
+            "parses requests, as for dns and http)",
+            {.absent = "none"}),
       field("region", own<ExpectKeys>(&ExpectKeys::region),
             "only this [[region]]: that of the probes, or of the clients' addresses"),
       field("phase", own<ExpectKeys>(&ExpectKeys::phase),
@@ -202,7 +211,8 @@ const Schema<ExpectKeys>& expect_schema() {
             "alert: a word in the webhook; or name a prometheus probe, whose query has a result "
             "when the rule fires"),
       field("rule", own<ExpectKeys>(&ExpectKeys::rule),
-            "rule_hits: the rules whose faults count; a fault that never happened proves nothing"),
+            "rule_hits: the rules whose faults count; a fault that never happened proves nothing",
+            {.absent = "none"}),
       nested<ExpectKeys>(
           "at_least", "in the metric's unit", "lower bound of the value",
           [](const Node& node, ExpectKeys& keys, Diagnostics&) { keys.least = &node; }),

@@ -189,6 +189,7 @@ struct Limits {
   std::optional<T> least = {};
   std::optional<T> most = {};
   bool required = false;
+  std::string_view absent = {};  // default on the reference page, in place of the value's text
 };
 template <class T>
 using LimitsOf = Limits<typename LimitedBy<T>::Type>;
@@ -276,7 +277,9 @@ void not_a_table(const Node& node, std::string_view what, Diagnostics& problems)
 template <class S, class T>
 requires requires { ValueKind<T>::name(); }
 Field<S> field(std::string name, T S::*member, std::string meaning, LimitsOf<T> limits = {}) {
-  auto fallback = limits.required ? std::string("required") : ValueKind<T>::print(S{}.*member);
+  auto fallback = limits.required          ? std::string("required")
+                  : !limits.absent.empty() ? std::string(limits.absent)
+                                           : ValueKind<T>::print(S{}.*member);
   return {{name, ValueKind<T>::name(), detail::range_text(limits), fallback, std::move(meaning)},
           limits.required,
           [=](const Node& node, S& settings, Diagnostics& problems) {
@@ -288,7 +291,8 @@ Field<S> field(std::string name, T S::*member, std::string meaning, LimitsOf<T> 
 template <class S, class T>
 Field<S> field(std::string name, std::optional<T> S::*member, std::string meaning,
                LimitsOf<T> limits = {}) {
-  return {{name, ValueKind<T>::name(), detail::range_text(limits), "none", std::move(meaning)},
+  return {{name, ValueKind<T>::name(), detail::range_text(limits),
+           limits.required ? "required" : "none", std::move(meaning)},
           limits.required,
           [=](const Node& node, S& settings, Diagnostics& problems) {
             settings.*member = detail::read_value<T>(name, node, limits, problems);

@@ -117,12 +117,12 @@ const Schema<BandwidthSettings>& Bandwidth::schema() {
             "highest rate at which bytes pass; 0 bit/s holds all bytes until the rule ends",
             {.required = true}),
       field("burst", &BandwidthSettings::burst,
-            "bytes that may pass at once after a pause, faster than `rate`"),
+            "how many bytes may pass at once after a pause, faster than `rate`"),
       field("shared", &BandwidthSettings::shared,
             "scope of the limit: one connection, all connections of a client address, or all "
             "connections that the rule matches"),
       field("queue", &BandwidthSettings::queue,
-            "datagrams: most bytes of a session that wait in one direction; further datagrams are "
+            "UDP: how many bytes of a session may wait in one direction; further datagrams are "
             "dropped",
             {.least = Bytes{1}}),
   }};
@@ -136,14 +136,15 @@ extern const FaultKind kBandwidth = describe<Bandwidth>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the limit falls from unlimited to `rate`",
      .summary = "Bytes pass no faster than a rate, as over a line of that speed. On a stream, "
                 "bytes that arrive faster wait. Datagrams that arrive at a full queue are dropped.",
      .correct_client = "measures the progress of a transfer instead of its total time, and sends "
                        "fewer datagrams when some are lost",
-     .unit = "direction of a connection, or of all connections of a client or a rule together "
-             "(`shared`)",
-     .composition = "the lowest rate decides; each rule adds the time of one piece, which is at "
-                    "most 10 ms of its rate",
+     .unit = "direction of a connection; with `shared`, direction of all connections of a client "
+             "address or of the rule together",
+     .composition = "the lowest rate decides; each rule also delays bytes by up to 10 ms, because "
+                    "it forwards them in pieces that take at most 10 ms at its rate",
      .source = "ITU-T I.371 (generic cell rate algorithm); tc-netem(8), rate; RFC 8085, 3.1 "
                "(congestion control of datagrams)"});
 

@@ -111,7 +111,8 @@ class Latency final : public Fault, public DnsFault {
               "variation around `delay`: the largest deviation (uniform), the standard deviation "
               "(normal) or the scale of the distribution; a delay below zero counts as zero"),
         field("correlation", &Settings::correlation,
-              "weight of the previous draw in each draw, as in tc-netem(8)"),
+              "how much each random delay depends on the previous one (0%: not at all), as in "
+              "tc-netem(8)"),
         field("distribution", &Settings::distribution,
               "distribution of the variation around `delay`"),
         field("spike", &Settings::spike,
@@ -161,14 +162,15 @@ extern const FaultKind kLatency = describe<Latency>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams | kDnsQueries,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the delays grow from 0 to the values that `delay` and `jitter` give",
      .per_chunk = true,
      .summary =
          "Every chunk, datagram or DNS answer arrives later, as over a longer path; throughput is "
          "not limited. With jitter, datagrams may overtake each other; a stream keeps its order.",
      .correct_client = "waits longer than the round trip of a slow network before it gives up or "
                        "repeats a request, and does not rely on the order of datagrams",
-     .unit = "chunk or datagram, one way (a round trip is delayed twice, unless `round_trip = "
-             "true`), or DNS answer",
+     .unit = "chunk (one read of the socket) or datagram, in each direction, so a round trip is "
+             "delayed twice unless `round_trip = true`; DNS answer, once",
      .composition = "the delays of all rules add up",
      .source = "tc-netem(8), delay; RFC 6298, 2 (time-outs from measured round trips); RFC 8085, "
                "3.3 (order of datagrams)"});

@@ -45,7 +45,8 @@ class LimitData final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("bytes", &Settings::bytes,
-              "bytes that pass in one direction before the close; 0 B closes at the first byte",
+              "how many bytes pass in one direction before the close; with 0 B the first byte "
+              "causes the close",
               {.required = true}),
         field("close", &Settings::close, "how both ends are closed: by FIN or by RST"),
     }};
@@ -71,7 +72,7 @@ extern const FaultKind kLimitData = describe<LimitData>(
      .correct_client = "recognises that the last message is incomplete, does not use it, and "
                        "reports or repeats the request",
      .unit = "direction of a connection",
-     .composition = "the smallest limit decides",
+     .composition = "the smallest `bytes` decides",
      .source = "Toxiproxy, limit_data; RFC 9112, 8 (incomplete messages)"});
 
 }  // namespace brownout::rules

@@ -114,22 +114,24 @@ class Loss final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("loss", &Settings::loss,
-              "share of segments or datagrams that are lost (Bernoulli model)"),
+              "share of segments or datagrams that are lost, independently of each other "
+              "(Bernoulli model); excludes `p`"),
         field("correlation", &Settings::correlation,
-              "weight of the previous draw in each draw, as in tc-netem(8)"),
+              "with `loss`: how much each draw depends on the previous one (0%: not at all), as in "
+              "tc-netem(8)"),
         field("p", &Settings::p,
-              "Gilbert-Elliott model: probability, for each segment or datagram, to change from "
-              "the good to the bad state"),
+              "instead of `loss` (Gilbert-Elliott model, losses in bursts): probability, for each "
+              "segment or datagram, to change from the good to the bad state; needs `r`"),
         field("r", &Settings::r,
-              "Gilbert-Elliott model: probability to change from the bad to the good state; a bad "
-              "period lasts 1/r segments on average"),
+              "with `p`: probability to change from the bad to the good state; a bad period lasts "
+              "1/r segments on average"),
         field("1-h", &Settings::one_minus_h,
-              "Gilbert-Elliott model: share of segments that are lost in the bad state"),
+              "with `p`: share of segments that are lost in the bad state"),
         field("1-k", &Settings::one_minus_k,
-              "Gilbert-Elliott model: share of segments that are lost in the good state"),
+              "with `p`: share of segments that are lost in the good state"),
         field("rto", &Settings::rto,
-              "streams: first retransmission time-out; it doubles at each further loss of the "
-              "segment, up to 120 s",
+              "streams: how long the stream stalls at the first loss of a segment (retransmission "
+              "time-out); the time-out doubles at each further loss of the segment, up to 120 s",
               {.least = std::chrono::milliseconds(1), .most = kLongestTimeout}),
         field("segment", &Settings::segment, "streams: size of a segment",
               {.least = Bytes{1}, .most = Bytes{65536}}),
@@ -175,12 +177,14 @@ extern const FaultKind kLoss = describe<Loss>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .ramp = Ramp::kMagnitude,
-     .summary = "A stream stalls as TCP does after a lost segment, by default for 200 ms, 600 ms, "
-                "1.4 s...; no data is missing. After 15 losses of one segment the connection is "
-                "reset. A lost datagram never arrives.",
+     .ramped = "the share of lost segments or datagrams grows from 0% to its full value",
+     .summary =
+         "A stream stalls as TCP does after a lost segment: by default for 200 ms, for 600 ms if "
+         "the retransmission is lost, too, then for 1.4 s and so on. No data is missing. After 15 "
+         "losses of one segment the connection is reset. A lost datagram never arrives.",
      .correct_client = "tolerates a stream that stalls for seconds; it detects a missing datagram, "
                        "and sends it again or continues without it",
-     .unit = "segment of a stream or datagram, one way",
+     .unit = "segment of a stream or datagram, in each direction",
      .composition = "each rule draws its own losses; the stalls add up",
      .source =
          "tc-netem(8), loss; RFC 6298, 5; tcp(7), tcp_retries2; RFC 8085, 3.3 (lost datagrams)"});

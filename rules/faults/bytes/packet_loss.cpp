@@ -44,8 +44,9 @@ class PacketLoss final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("loss_rate", &Settings::loss_rate, "share of chunks or datagrams that are dropped"),
-        field("correlation", &Settings::correlation,
-              "added to loss_rate for the chunk after a dropped one, so that drops come in bursts"),
+        field(
+            "correlation", &Settings::correlation,
+            "added to `loss_rate` for the chunk after a dropped one, so that drops come in bursts"),
     }};
     return schema;
   }
@@ -65,13 +66,14 @@ extern const FaultKind kPacketLoss = describe<PacketLoss>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the share of dropped chunks grows from 0% to `loss_rate`",
      .per_chunk = true,
      .summary = "Whole chunks are missing from a stream, which is corrupt from then on. Lost "
                 "datagrams never arrive.",
      .correct_client = "detects the gap by the framing or a checksum of its protocol, and closes "
                        "the connection; it sends a missing datagram again, or continues without it",
-     .unit = "chunk (one read of at most 256 KiB) or datagram, one way",
-     .composition = "each rule draws by itself; later rules do not see a dropped chunk",
+     .unit = "chunk (one read of at most 256 KiB) or datagram, in each direction",
+     .composition = "each rule draws independently; later rules do not see a dropped chunk",
      .source = "Toxiproxy, packet_loss; RFC 8085, 3.3 (lost datagrams)"});
 
 }  // namespace brownout::rules

@@ -64,13 +64,13 @@ class Reset final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "time until the reset, from the moment the rule begins to act on the connection, or "
-              "from the last of `after_bytes`"),
+              "time until the reset. It counts from the moment the rule begins to act on the "
+              "connection, or with `after_bytes` from the last of those bytes"),
         field("after_bytes", &Settings::after_bytes,
-              "bytes that pass in one direction before `after` begins to count"),
+              "how many bytes pass in one direction before `after` begins to count"),
         field("on_data", &Settings::on_data,
-              "whether `after` counts from the first byte or FIN of a direction; no byte passes in "
-              "that direction from then on"),
+              "true: `after` counts from the first byte or FIN in either direction, and from then "
+              "on that direction passes no data; `after_bytes` has no effect"),
     }};
     return schema;
   }

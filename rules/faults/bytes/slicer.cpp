@@ -62,9 +62,9 @@ class Slicer final : public Fault {
         field("size", &Settings::size, "mean size of a piece",
               {.least = Bytes{1}, .required = true}),
         field("variation", &Settings::variation,
-              "piece sizes are uniform between size - variation (but at least 1 B) and size + "
-              "variation; at most size"),
-        field("delay", &Settings::delay, "the pause behind each piece"),
+              "how far the size of a piece varies around `size`, uniformly; at most `size`; a "
+              "piece has at least 1 B"),
+        field("delay", &Settings::delay, "pause after each piece"),
     }};
     return schema;
   }
@@ -92,12 +92,13 @@ extern const FaultKind kSlicer = describe<Slicer>(
     {.name = "slicer",
      .level = Level::kBytes,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the pauses grow from 0 to `delay`; the size of the pieces does not change",
      .per_chunk = true,
      .summary = "The stream arrives in small pieces with a pause after each, so one message needs "
                 "several reads.",
      .correct_client = "reads until a message is complete, wherever the stream is cut",
-     .unit = "piece, one way (`ramp` lengthens the pauses)",
-     .composition = "a later rule cuts the pieces of an earlier one; the pauses add up",
+     .unit = "piece, in each direction",
+     .composition = "a later rule cuts the pieces of an earlier one further; the pauses add up",
      .source = "Toxiproxy, slicer; RFC 9293, 2.2 (TCP carries a stream of bytes)"});
 
 }  // namespace brownout::rules

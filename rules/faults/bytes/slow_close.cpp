@@ -53,10 +53,11 @@ extern const FaultKind kSlowClose = describe<SlowClose>(
     {.name = "slow_close",
      .level = Level::kBytes,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the delay of the FIN grows from 0 to `delay`",
      .summary = "The end of the stream (FIN) arrives late; the data is not delayed.",
      .correct_client = "does not wait for the FIN if its protocol marks the end of the data, and "
                        "otherwise has a time-out",
-     .unit = "end of a stream (FIN), one way",
+     .unit = "end of a stream (FIN), in each direction",
      .composition = "the delays of all rules add up",
      .source =
          "Toxiproxy, slow_close; RFC 9293, 3.6 (closing); RFC 9112, 6.3 (end of an HTTP message)"});

@@ -49,8 +49,8 @@ class Timeout final : public Fault, public DnsFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("close_after", &Settings::close_after,
-              "connections: time from the first discarded byte to the close of both ends, whatever "
-              "the traffic; 0s never closes"),
+              "TCP: time from the first discarded byte until both ends are closed, even if more "
+              "bytes come; 0s leaves them open"),
     }};
     return schema;
   }
@@ -76,8 +76,9 @@ extern const FaultKind kTimeout = describe<Timeout>(
     {.name = "timeout",
      .level = Level::kBytes,
      .carriers = kStreams | kDnsQueries,
-     .summary = "No byte arrives any more; after a time both ends of the connection are closed. A "
-                "DNS query gets no answer.",
+     .summary = "No byte arrives any more. With `close_after`, both ends of the connection are "
+                "closed after that time. When the rule ends, it closes each connection of which it "
+                "discarded bytes. A DNS query gets no answer.",
      .correct_client = "gives up after its own time-out, and tries again or takes the next server",
      .unit = "connection or DNS query",
      .composition = "the earliest close decides; later rules do not see the data",

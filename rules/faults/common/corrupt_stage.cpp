@@ -26,11 +26,11 @@ void flip_bit(std::span<std::byte> bytes, std::size_t at, std::uint64_t bits, bo
 const Schema<CorruptSettings>& corrupt_schema() {
   static const Schema<CorruptSettings> schema{{
       field("chance", &CorruptSettings::chance,
-            "probability that one bit flips in a byte, or in a chunk (see `each`)",
+            "probability that one bit is inverted in a byte, or in a chunk (see `each`)",
             {.required = true}),
       field("each", &CorruptSettings::each,
-            "whether `chance` applies to each byte or to each chunk; a message, a datagram and a "
-            "DNS answer are a chunk each"),
+            "whether `chance` is drawn for each byte or for each chunk. A chunk is one read of a "
+            "stream, a piece of an HTTP body, a message, a datagram or a DNS answer"),
   }};
   return schema;
 }

@@ -48,6 +48,7 @@ extern const FaultKind kConnectDelay = describe<ConnectDelay>(
     {.name = "connect_delay",
      .level = Level::kConnection,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the delay grows from 0 to the value that `delay` and `jitter` give",
      .summary = "The connect to the server is delayed, as on a long or congested path. The "
                 "client's own connect succeeds at once; the first answer is late.",
      .correct_client = "has a time-out for the first answer, and tries the next server after it",

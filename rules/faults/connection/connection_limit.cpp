@@ -55,12 +55,13 @@ class ConnectionLimit final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("max", &Settings::max, "most connections that may be open at a time",
+        field("max", &Settings::max, "how many connections may be open at a time",
               {.least = 0, .required = true}),
         field("overflow", &Settings::overflow,
-              "what further connections get: a RST, or a connection that stays silent"),
+              "what further connections get. refuse: a RST. hang: a connection that stays silent"),
         field("shared", &Settings::shared,
-              "scope of the limit: all connections that the rule matches, or each client address"),
+              "which connections count together: all that the rule matches, or those of one client "
+              "address"),
     }};
     return schema;
   }
@@ -98,7 +99,7 @@ extern const FaultKind kConnectionLimit = describe<ConnectionLimit>(
                 "Further connections are reset or stay silent.",
      .correct_client = "bounds its pool, reuses open connections, and waits with growing pauses "
                        "before it connects again",
-     .unit = "rule or client address (`shared`)",
+     .unit = "rule, whose connections share one limit; with `shared = \"client\"`, client address",
      .composition = "the first rule that refuses the connection, or leaves it silent, decides",
      .source = "iptables-extensions(8), connlimit; Amazon Builders' Library, Timeouts, retries, "
                "and backoff with jitter"});

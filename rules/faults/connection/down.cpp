@@ -31,7 +31,7 @@ class Down final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("live", &Settings::live,
-              "what happens to connections that are already open: a RST, or nothing"),
+              "what happens to open connections. reset: they get a RST. keep: they stay open"),
     }};
     return schema;
   }
@@ -52,7 +52,7 @@ extern const FaultKind kDown = describe<Down>(
                 "DNS query over UDP gets \"port unreachable\" (ICMP).",
      .correct_client =
          "tries the next server at once, and waits with growing pauses when all have failed",
-     .unit = "listener",
+     .unit = "listener that the rule matches",
      .composition = "the port is closed while any of the rules is active",
      .source = "RFC 9293, 3.5.2 (a RST answers a SYN to a closed port); RFC 1122, 4.1.3.1 (port "
                "unreachable); connect(2), ECONNREFUSED"});

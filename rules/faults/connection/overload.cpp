@@ -269,8 +269,9 @@ class Overload final : public Fault, public DnsFault, public HttpFault {
 const Schema<OverloadKeys>& Overload::schema() {
   static const Schema<OverloadKeys> schema{{
       field("unit", &OverloadKeys::unit,
-            "what counts as a request: a connection, an HTTP request, or a message (a chunk from a "
-            "client, a datagram); a DNS query is always one request"),
+            "what counts as one request: connection (a TCP connection, when it opens; connections "
+            "that are already open are not affected), request (an HTTP request), or message (a "
+            "chunk of data from a client). A datagram and a DNS query are always one request each"),
       field("capacity", &OverloadKeys::capacity,
             "rate at which the server can serve requests, e.g. \"200/s\"; or give `service_time`"),
       field("service_time", &OverloadKeys::service_time,
@@ -279,19 +280,20 @@ const Schema<OverloadKeys>& Overload::schema() {
       field("distribution", &OverloadKeys::distribution, "distribution of the service time"),
       field("concurrency", &OverloadKeys::concurrency, "requests that are served at a time",
             {.least = 1, .most = 100'000}),
-      field("queue", &OverloadKeys::queue, "requests that may wait; further ones are turned away",
+      field("queue", &OverloadKeys::queue,
+            "how many requests may wait; a further one finds the queue full (see `overflow`)",
             {.least = 0, .most = 1'000'000}),
       field("overflow", &OverloadKeys::overflow,
-            "what a request gets at a full queue: a RST (DNS: REFUSED), silence, an HTTP 503 with "
-            "Retry-After (DNS: SERVFAIL), or a place beyond `queue` (\"slow\"); datagrams are "
-            "lost, except with \"slow\""),
+            "what a request gets at a full queue. reset: a RST; in DNS, REFUSED. hang: silence. "
+            "503: an HTTP 503 with Retry-After; in DNS, SERVFAIL. slow: it waits although the "
+            "queue is full. A datagram is lost, except with slow"),
       field("retry_after", &OverloadKeys::retry_after,
-            "Retry-After of the 503, in whole seconds (rounded down, at least 1)"),
+            "value of Retry-After in the 503, in whole seconds (rounded down, at least 1)"),
       field("load", &OverloadKeys::load,
-            "phantom load: simulated requests that share the queue, as a multiple of the capacity"),
+            "phantom load: simulated requests that use the same queue, as a multiple of the "
+            "capacity"),
       field("surge", &OverloadKeys::surge,
-            "phantom load in addition to `load` during the surge, as a multiple of the capacity; "
-            "`ramp` scales both"),
+            "phantom load in addition to `load` during the surge, as a multiple of the capacity"),
       field("surge_start", &OverloadKeys::surge_start,
             "time from the start of the rule to the surge"),
       field("surge_duration", &OverloadKeys::surge_duration,
@@ -308,8 +310,9 @@ const Schema<OverloadKeys>& Overload::schema() {
             "half of it",
             {.least = std::chrono::milliseconds(1)}),
       field("shared", &OverloadKeys::shared,
-            "scope of the capacity: everything that the rule matches (with several listeners, a "
-            "shared dependency), each client address, or each server of the group"),
+            "what shares one simulated server. rule: everything that the rule matches, on several "
+            "listeners, too. client: the requests of each client address. server: the requests to "
+            "each server of the [[upstream]]"),
   }};
   return schema;
 }
@@ -348,6 +351,8 @@ extern const FaultKind kOverload = describe<Overload>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams | kDnsQueries | kHttpRequests,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the phantom load (`load` and `surge`) grows from 0 to its full value; without "
+               "phantom load, `ramp` has no effect",
      .summary = "Requests wait as at a server of finite capacity: the longer its queue, the later "
                 "the answer. A request that finds the queue full gets a RST, silence, a 503 or a "
                 "DNS error; a datagram is lost.",

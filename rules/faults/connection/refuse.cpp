@@ -27,8 +27,8 @@ class Refuse final : public Fault {
 extern const FaultKind kRefuse = describe<Refuse>(
     {.name = "refuse",
      .level = Level::kConnection,
-     .summary = "The connection is accepted, then reset before any data. A client that polls may "
-                "report a failed connect instead.",
+     .summary = "The connection is accepted, then reset before any data. Some clients report this "
+                "as a failed connect, others as a reset connection.",
      .correct_client = "treats the reset as a refused connect: it tries the next server, and waits "
                        "with growing pauses when all have failed",
      .unit = "connection",

@@ -23,9 +23,9 @@ class SlowAccept final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("delay", &Settings::delay,
-              "time that the accept loop needs for one connection; connections that wait are "
-              "established but not served, and `connection_limit` (not `backlog`) limits their "
-              "number",
+              "time that the simulated server needs to accept one connection. Connections that "
+              "wait are established but not served; the fault `connection_limit` can limit their "
+              "number, `backlog` of the listener does not",
               {.most = std::chrono::hours(1), .required = true}),
     }};
     return schema;
@@ -51,6 +51,7 @@ extern const FaultKind kSlowAccept = describe<SlowAccept>(
     {.name = "slow_accept",
      .level = Level::kConnection,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the time for one connection grows from 0 to `delay`",
      .summary = "Connections are served one at a time, so the last of ten that arrive together "
                 "waits ten times as long. The connect itself succeeds at once.",
      .correct_client =

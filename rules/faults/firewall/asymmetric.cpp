@@ -56,13 +56,14 @@ extern const FaultKind kAsymmetric = describe<Asymmetric>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .summary = "Data arrives in one direction only, as after a route or firewall change on one "
-                "side. Neither end gets a FIN or RST. When the rule ends, the held data of TCP "
-                "connections arrives; datagrams are lost.",
+                "side. Neither end gets a FIN or RST. In the other direction, TCP data is held "
+                "back until the rule ends, and datagrams are lost.",
      .correct_client =
          "has a time-out for each request, and takes only received data, not its own sent "
          "data, as a sign that the connection works",
      .unit = "connection or UDP session",
-     .composition = "with a second rule for the other direction, nothing passes",
+     .composition =
+         "each rule stops the direction in its `lost`; one rule for each direction stops all data",
      .source = "RFC 9293, 3.8.3 (no acknowledgement) and 3.8.4 (keep-alives)"});
 
 }  // namespace brownout::rules

@@ -55,7 +55,8 @@ class MtuBlackhole final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("size", &Settings::size, "size of the largest chunk or datagram that passes",
+        field("size", &Settings::size,
+              "size of the largest chunk (one read of the socket) or datagram that passes",
               {.least = Bytes{1}}),
     }};
     return schema;
@@ -80,10 +81,9 @@ extern const FaultKind kMtuBlackhole = describe<MtuBlackhole>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .per_chunk = true,
-     .summary =
-         "Small messages pass, but messages larger than `size` do not arrive, as on a path "
-         "that drops ICMP \"fragmentation needed\". On a stream, everything behind the first "
-         "large message is stuck, too.",
+     .summary = "Small messages pass, but messages larger than `size` do not arrive, as on a path "
+                "that drops ICMP \"fragmentation needed\". On a stream, everything behind the "
+                "first large message waits until the rule ends, too.",
      .correct_client =
          "has a time-out for each request, not only for the connect, and reports which "
          "request got no answer; over UDP it sends smaller datagrams",

@@ -20,7 +20,7 @@ class NoEstablished final : public FirewallMistake {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("firewall", &Settings::firewall,
-              "name of the [[firewall]] to change; all if left out"),
+              "name of the [[firewall]] to change; left out, all firewalls"),
     }};
     return schema;
   }
@@ -41,9 +41,9 @@ class NoEstablished final : public FirewallMistake {
 
 extern const FaultKind kNoEstablished = describe_mistake<NoEstablished>(
     "no_established",
-    "The firewall no longer accepts the packets of established connections. Requests may "
-    "still arrive, but replies are dropped unless another line accepts them. Open "
-    "connections fall silent.",
+    "The firewall loses the lines that accept packets of established connections, and the setting "
+    "`stateful = true`. Requests may still arrive, but replies are stopped unless another line or "
+    "the policy accepts them. Open connections fall silent (drop) or get a RST (reject).",
     "has a time-out for each request, and repeats only requests that may be executed "
     "twice, because the first one may have arrived",
     "nft(8), ct state; iptables-extensions(8), conntrack; RFC 9110, 9.2.2 (idempotent "

@@ -1,5 +1,5 @@
 // port_block: blocks a port by two new lines ahead of all others, one for each direction.
-#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "rules/engine/fault.h"
@@ -8,11 +8,24 @@
 namespace brownout::rules {
 namespace {
 
+enum class BlockAction { kDrop, kReject };
+
+}  // namespace
+
+template <>
+struct EnumNames<BlockAction> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, BlockAction>{"drop", BlockAction::kDrop},
+      std::pair<std::string_view, BlockAction>{"reject", BlockAction::kReject}};
+};
+
+namespace {
+
 struct PortBlockSettings {
   std::optional<std::string> firewall;
   std::vector<PortRange> port;
   std::optional<Transport> protocol;
-  FirewallAction action = FirewallAction::kDrop;
+  BlockAction action = BlockAction::kDrop;
 };
 
 class PortBlock final : public FirewallMistake {
@@ -23,23 +36,21 @@ class PortBlock final : public FirewallMistake {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("firewall", &Settings::firewall,
-              "name of the [[firewall]] to change; all if left out"),
-        field("port", &Settings::port, "blocked ports of the server: numbers or ranges",
+              "name of the [[firewall]] to change; left out, all firewalls"),
+        field("port", &Settings::port, "ports of the server that are blocked: numbers or ranges",
               {.required = true}),
         field("protocol", &Settings::protocol,
-              "transport protocol of the blocked ports; both if left out"),
-        field("action", &Settings::action, "what happens to packets to or from the blocked ports"),
+              "transport protocol of the blocked ports; left out, TCP and UDP"),
+        field("action", &Settings::action,
+              "drop: packets to or from these ports vanish; reject: TCP connections get a RST, "
+              "datagrams vanish"),
     }};
     return schema;
   }
-  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    if (settings.action != FirewallAction::kAccept) return;
-    problems.add(position_of(table, "action"), "action \"accept\" blocks no port",
-                 "use \"drop\" or \"reject\"");
-  }
 
   void make(Firewall& firewall) const override {
-    FirewallLine line{.action = settings_.action,
+    const bool drops = settings_.action == BlockAction::kDrop;
+    FirewallLine line{.action = drops ? FirewallAction::kDrop : FirewallAction::kReject,
                       .port = settings_.port,
                       .protocol = settings_.protocol,
                       .comment = "blocked by mistake"};

@@ -21,13 +21,13 @@ class RuleOrder final : public FirewallMistake {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("firewall", &Settings::firewall,
-              "name of the [[firewall]] to change; all if left out"),
+              "name of the [[firewall]] to change; left out, all firewalls"),
         field("line", &Settings::line,
-              "number of the line to move, from 1; if left out, the first line that drops or "
-              "rejects, or else the policy as a line for new flows",
+              "number of the line to move, from 1. Left out, the first line that drops or rejects "
+              "is moved. If there is none, the policy is inserted as a line that matches all new "
+              "connections",
               {.least = 1}),
-        field("to", &Settings::to, "the wrong place: new number of that line, from 1",
-              {.least = 1}),
+        field("to", &Settings::to, "wrong place: the new number of the line, from 1", {.least = 1}),
     }};
     return schema;
   }

@@ -20,7 +20,7 @@ class StaleAllowlist final : public FirewallMistake {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("firewall", &Settings::firewall,
-              "name of the [[firewall]] to change; all if left out"),
+              "name of the [[firewall]] to change; left out, all firewalls"),
         field("address", &Settings::address, "the missing address or prefix, of clients or servers",
               {.required = true}),
     }};

@@ -30,11 +30,13 @@ class WrongPrefix final : public FirewallMistake {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("firewall", &Settings::firewall,
-              "name of the [[firewall]] to change; all if left out"),
+              "name of the [[firewall]] to change; left out, all firewalls"),
         field("line", &Settings::line,
-              "number of the line to change, from 1; if left out, the first line with a prefix",
+              "number of the line to change, from 1; left out, the first line with a prefix. Its "
+              "`source` changes, or else its `destination`",
               {.least = 1}),
-        field("length", &Settings::length, "the wrong prefix length in bits, at most 32 for IPv4",
+        field("length", &Settings::length,
+              "wrong length of the prefix in bits; an IPv4 prefix gets at most 32",
               {.least = 0, .most = 128, .required = true}),
     }};
     return schema;
@@ -61,10 +63,9 @@ class WrongPrefix final : public FirewallMistake {
 
 extern const FaultKind kWrongPrefix = describe_mistake<WrongPrefix>(
     "wrong_prefix",
-    "A prefix of the firewall has the wrong length, for example /24 instead of /16. In a "
-    "line that accepts, a longer prefix locks clients out: their connections open and "
-    "stay silent, or get a RST. A shorter prefix lets in clients that should be locked "
-    "out.",
+    "A network prefix in a line of the firewall has the wrong length, for example /24 instead of "
+    "/16. In a line that accepts, a longer prefix locks clients out: their connections open and "
+    "stay silent, or get a RST. A shorter prefix lets in clients that should be locked out.",
     "gives up a silent connection after its own time-out, tries its next address, and "
     "reports the address that it could not reach; a correct server authenticates every "
     "client, also behind a firewall",

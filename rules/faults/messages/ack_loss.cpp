@@ -33,11 +33,12 @@ extern const FaultKind kAckLoss = describe<AckLoss>(
      .protocols = [] { return ProtocolSet::where(&MessageProtocol::has_acknowledgements); },
      .summary = "Acknowledgements are lost; the messages themselves arrive. MQTT: PUBACK, PUBREC, "
                 "PUBREL, PUBCOMP; XMPP: `<a/>`; NATS: `+OK` and JetStream acknowledgements; Redis: "
-                "replies; framed: the kinds in `acks`.",
+                "replies; `protocol = \"framed\"`: the kinds in `acks` of `framing`; HTTP: "
+                "responses; DNS: answers.",
      .correct_client =
          "sends unacknowledged messages again as its protocol allows (MQTT and XMPP: after a "
          "reconnect); a message may then arrive twice at QoS 1, and never at QoS 2",
-     .unit = "acknowledgement, in each direction; HTTP: the response; DNS: the answer",
+     .unit = "acknowledgement, in each direction",
      .composition = "later rules do not see messages that an earlier rule dropped",
      .source = "MQTT 5.0, 4.3 and 4.4; XEP-0198, 4 and 5; NATS documentation, JetStream; RFC 9110, "
                "9.2.2; RFC 1035, 4.2.1"});

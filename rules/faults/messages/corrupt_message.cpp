@@ -9,6 +9,7 @@ extern const FaultKind kCorruptMessage = describe<CorruptFault>(
      .level = Level::kBytes,
      .carriers = kAnyMessages,
      .ramp = Ramp::kMagnitude,
+     .ramped = "`chance` grows from 0% to its value",
      .per_chunk = true,
      .directed = true,
      .on_body = true,
@@ -20,9 +21,9 @@ extern const FaultKind kCorruptMessage = describe<CorruptFault>(
      .correct_client =
          "validates each message (checksum, signature or schema), reports the damaged "
          "message, and keeps running",
-     .unit = "byte or chunk (`each`), in each direction; a message, a piece of an HTTP body and a "
-             "DNS answer are a chunk each",
-     .composition = "each rule flips bits independently",
+     .unit = "byte, in each direction; with `each = \"chunk\"`, message, piece of an HTTP body or "
+             "DNS answer",
+     .composition = "each rule draws its bits independently",
      .source = "tc-netem(8), corrupt; RFC 6455, 8.1 (UTF-8); RFC 6120, 4.9.3.13 (not-well-formed); "
                "RFC 1035, 7.3 (processing responses)"});
 

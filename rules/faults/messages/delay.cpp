@@ -43,9 +43,11 @@ class Delay final : public MessageFault {
               {.most = std::chrono::hours(24), .required = true}),
         field("jitter", &Settings::jitter,
               "how far the waiting time varies around `delay`; must not be larger than `delay`"),
-        field("distribution", &Settings::distribution, "probability distribution of the variation"),
+        field("distribution", &Settings::distribution,
+              "probability distribution of the variation; with \"spike\", 1% of the requests or "
+              "messages wait delay + jitter, the others wait delay"),
         field("before", &Settings::before,
-              "http: what waits, the request on its way to the server or the response on its way "
+              "HTTP: what waits, the request on its way to the server or the response on its way "
               "to the client"),
     }};
     return schema;
@@ -81,13 +83,14 @@ extern const FaultKind kDelay = describe<Delay>(
      .level = Level::kMessage,
      .carriers = kAnyMessages,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the delays grow from 0 to the values that `delay` and `jitter` give",
      .dns_part = ExchangePart::kRequest,
      .summary = "A request, its response, or a message arrives later. Later messages of the same "
                 "connection wait behind it.",
      .correct_client =
          "has a time-out for each request, and assigns an answer that arrives after the "
          "time-out to no other request",
-     .unit = "request, or response (`before`); message, in each direction; DNS query",
+     .unit = "HTTP request, or HTTP response (`before`); message, in each direction; DNS query",
      .composition = "the delays add up",
      .source = "Envoy documentation, HTTP fault injection; RFC 9112, 9.3.2 (order of responses); "
                "RFC 1035, 7.3 (matching answers to queries)"});

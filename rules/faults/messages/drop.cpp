@@ -27,15 +27,15 @@ extern const FaultKind kDrop = describe<Drop>(
      .directed = true,
      .http_part = ExchangePart::kByDirection,
      .dns_part = ExchangePart::kByDirection,
-     .summary =
-         "Datagrams or messages are lost: all of a session or connection, or a share of them "
-         "(`probability` with `per`). HTTP: the request never reaches the server, or its "
-         "response is lost. DNS: the query or its answer is lost.",
+     .summary = "Datagrams or messages are lost. The rule's `probability` selects sessions or "
+                "connections that lose all of them; with `per = \"chunk\"` it is the share that is "
+                "lost. HTTP: the request never reaches the server, or its response is lost. DNS: "
+                "the query or its answer is lost.",
      .correct_client =
          "has a time-out for each answer or acknowledgement, and sends again as its protocol "
          "allows, a bounded number of times with growing pauses",
-     .unit = "datagram or message, in each direction; HTTP and DNS: the request or query, or with "
-             "`direction = \"downstream\"` the response or answer",
+     .unit = "datagram or message, in each direction; HTTP request or DNS query; with `direction = "
+             "\"downstream\"`, HTTP response or DNS answer",
      .composition = "later rules do not see messages that an earlier rule dropped",
      .source = "RFC 8085, 3.1 and 3.3; MQTT 5.0, 4.4; RFC 9110, 9.2.2; RFC 1035, 4.2.1"});
 

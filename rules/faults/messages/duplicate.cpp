@@ -19,10 +19,9 @@ class Duplicate final : public MessageFault {
     static const Schema<Settings> schema{{
         field("share", &Settings::share, "probability that a datagram or message arrives twice",
               {.required = true}),
-        field(
-            "correlation", &Settings::correlation,
-            "correlation of each draw with the previous one, as in tc-netem(8); HTTP and DNS draws "
-            "are independent"),
+        field("correlation", &Settings::correlation,
+              "how much each draw depends on the previous one (0%: not at all), as in tc-netem(8); "
+              "no effect on HTTP and DNS"),
     }};
     return schema;
   }
@@ -43,17 +42,18 @@ extern const FaultKind kDuplicate = describe<Duplicate>(
      .level = Level::kBytes,
      .carriers = kDatagrams | kAnyMessages,
      .ramp = Ramp::kMagnitude,
+     .ramped = "`share` grows from 0% to its value",
      .per_chunk = true,
      .directed = true,
      .http_part = ExchangePart::kRequest,
      .dns_part = ExchangePart::kResponse,
-     .summary = "Some datagrams or messages arrive twice, one directly after the other. HTTP: the "
-                "server gets a request of up to 1 MiB twice, and the client gets one response. An "
-                "XMPP server with stream management ends a stream on which the client acknowledges "
-                "the copy.",
+     .summary =
+         "Some datagrams or messages arrive twice, one directly after the other. HTTP: the server "
+         "gets a request of up to 1 MiB twice, and the client gets one response. XMPP with stream "
+         "management: if the client acknowledges the copy, too, its server ends the stream.",
      .correct_client =
          "recognizes a copy by its id or sequence number, and does not act on it again",
-     .unit = "datagram or message, in each direction; HTTP: the request; DNS: the answer",
+     .unit = "datagram or message, in each direction; HTTP request; DNS answer",
      .composition = "each rule draws independently; a later rule may duplicate the copy again",
      .source =
          "tc-netem(8), duplicate; RFC 8085, 3.3; MQTT 5.0, 4.3; XEP-0198, 4; RFC 9110, 9.2.2"});

@@ -65,15 +65,16 @@ class HoldUntil final : public MessageFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        nested<Settings>("passes", "table",
-                         "the message that must pass first, in the same direction: keys of match "
-                         "that select a message, or a request or query from the same client "
-                         "address; with `status`, they select a response",
-                         [](const Node& node, Settings& settings, Diagnostics& problems) {
-                           settings.passes = match_schema().read(node, "passes", problems);
-                           settings.passes.settle_shared_keys(true);
-                         }),
-        field("most", &Settings::most, "longest time that a message waits",
+        nested<Settings>(
+            "passes", "table",
+            "required: keys of match that describe the awaited message. It goes in the same "
+            "direction on the same connection. HTTP and DNS: a request or query of the same client "
+            "address, or with `status` a response to that address",
+            [](const Node& node, Settings& settings, Diagnostics& problems) {
+              settings.passes = match_schema().read(node, "passes", problems);
+              settings.passes.settle_shared_keys(true);
+            }),
+        field("most", &Settings::most, "how long a message waits at most",
               {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
     }};
     return schema;
@@ -149,8 +150,8 @@ extern const FaultKind kHoldUntil = describe<HoldUntil>(
      .correct_client =
          "orders messages by a sequence number or time stamp in them, and relies on no order "
          "that the protocol does not guarantee",
-     .unit = "message, in each direction; HTTP: the request, or with `direction = \"downstream\"` "
-             "or a `status` the response; DNS: the answer",
+     .unit = "message, in each direction; HTTP request; with `direction = \"downstream\"` or "
+             "`status` in match, HTTP response; DNS answer",
      .composition = "each rule holds messages independently",
      .source =
          "MQTT 5.0, 4.6 (message ordering); RFC 6120, 10.1 (in-order processing); RFC 7766, 7 "

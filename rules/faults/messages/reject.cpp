@@ -44,15 +44,15 @@ extern const FaultKind kReject = describe<Reject>(
      .directed = true,
      .http_part = ExchangePart::kRequest,
      .dns_part = ExchangePart::kRequest,
-     .summary =
-         "A request gets an error of its own protocol, and never reaches the other end. MQTT: "
-         "an error in a CONNACK, SUBACK, UNSUBACK or PUBACK; XMPP: a stanza error; NATS: "
-         "`-ERR`; Redis: an error reply; WebSocket: Close 1013; framed: `text`; HTTP: 503; "
-         "DNS: REFUSED.",
+     .summary = "A request gets an error of its own protocol, and never reaches the other end. "
+                "MQTT: an error in a CONNACK, SUBACK, UNSUBACK or PUBACK; XMPP: a stanza error; "
+                "NATS: `-ERR`; Redis: an error reply; WebSocket: Close 1013; `protocol = "
+                "\"framed\"`: a message with `text`; HTTP: 503; DNS: REFUSED.",
      .correct_client =
          "reports the refusal, and tries again only after a temporary one, a bounded number "
          "of times with growing pauses",
-     .unit = "request; MQTT: CONNECT, SUBSCRIBE, UNSUBSCRIBE, and in 5.0 PUBLISH above QoS 0",
+     .unit =
+         "request; in MQTT, CONNECT, SUBSCRIBE, UNSUBSCRIBE, and in MQTT 5.0 PUBLISH above QoS 0",
      .composition = "the first rule that refuses a request decides",
      .source =
          "MQTT 5.0, 3.2.2.2, 3.4.2.1, 3.9.3 and 3.11.3; RFC 6120, 8.3; IANA WebSocket Close "

@@ -137,22 +137,27 @@ class Reorder final : public MessageFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("share", &Settings::share,
-              "probability that a candidate (see `gap`) is sent at once; with `window`, that a "
-              "datagram or message joins the group",
+              "probability that a datagram or message is sent at once (see `gap`); otherwise it "
+              "waits for `delay`. With `window`: probability that it joins a group; otherwise it "
+              "is sent at once",
               {.required = true}),
         field("delay", &Settings::delay,
-              "how long the other datagrams or messages wait; with `window`, the longest time "
-              "until a group is sent, from its first datagram or message",
+              "how long each datagram or message waits that is not sent at once. With `window`: "
+              "how long a group is collected at most, from its first datagram or message",
               {.least = Duration(1), .required = true}),
-        field("gap", &Settings::gap, "each n-th datagram or message is a candidate for overtaking",
+        field("gap", &Settings::gap,
+              "how many datagrams or messages there are from one that is sent at once to the next, "
+              "at least: with 5, at least 4 wait in between. HTTP and DNS: only requests and "
+              "answers whose number is a multiple of `gap` may be sent at once (requests are "
+              "numbered on their connection, answers at their listener)",
               {.least = 1}),
         field("window", &Settings::window,
-              "instead of `gap`: number of datagrams or messages in a group, which is sent in "
-              "random order; HTTP and DNS: of one client address",
+              "instead of `gap`: number of datagrams or messages in a group, which is then sent in "
+              "random order. HTTP and DNS: all messages of a group have the same client address",
               {.least = 2, .most = 1000}),
         field("correlation", &Settings::correlation,
-              "correlation of each draw with the previous one, as in tc-netem(8); HTTP and DNS "
-              "draws without `window` are independent"),
+              "how much each draw depends on the previous one (0%: not at all), as in tc-netem(8). "
+              "HTTP and DNS: no effect without `window`"),
     }};
     return schema;
   }
@@ -187,16 +192,18 @@ extern const FaultKind kReorder = describe<Reorder>(
      .level = Level::kBytes,
      .carriers = kDatagrams | kAnyMessages,
      .ramp = Ramp::kMagnitude,
+     .ramped = "`share` grows from 0% to its value",
      .per_chunk = true,
      .directed = true,
      .http_part = ExchangePart::kRequest,
      .dns_part = ExchangePart::kResponse,
-     .summary = "Some datagrams or messages overtake those ahead of them, which wait for `delay`. "
-                "With `window`, groups of datagrams or messages arrive in random order.",
+     .summary = "Some datagrams or messages are sent at once. They overtake the others, each of "
+                "which waits for `delay`. With `window`, groups of datagrams or messages are "
+                "collected, and each group is sent in random order.",
      .correct_client =
          "orders messages by a sequence number or time stamp in them, and relies on no order "
          "that the protocol does not guarantee",
-     .unit = "datagram or message, in each direction; HTTP: request; DNS: answer",
+     .unit = "datagram or message, in each direction; HTTP request; DNS answer",
      .composition = "the delays add up; each rule draws independently",
      .source = "tc-netem(8), reorder; RFC 8085, 3.3; MQTT 5.0, 4.6 (message ordering); RFC 7766, 7 "
                "(response reordering)"});

@@ -17,8 +17,8 @@ class Replace final : public MessageFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("text", &Settings::text,
-              "the new text of the MQTT payload, the XMPP body, the payload of WebSocket or framed "
-              "messages, the HTTP body, or the DNS TXT records",
+              "new text of the message: of the HTTP body, of the DNS TXT records, of the XMPP "
+              "body, of the Redis value, or of the payload in other protocols",
               {.required = true}),
     }};
     return schema;
@@ -43,7 +43,8 @@ extern const FaultKind kReplace = describe<Replace>(
      .correct_client =
          "validates the content of a message before it acts on it, reports an unexpected one, "
          "and keeps running",
-     .unit = "message, in each direction; HTTP: the body; DNS: the TXT records of the answer",
+     .unit = "message, in each direction; body of an HTTP request or response; TXT records of a "
+             "DNS answer",
      .composition = "the text of the last rule arrives",
      .source =
          "MQTT 5.0, 3.3.3 (payload); RFC 6121, 5.2.3 (body); RFC 6455, 5.6 (data frames); RFC "

@@ -51,7 +51,8 @@ class TruncateMessage final : public PayloadFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "number of payload bytes that arrive; XMPP: of the body; DNS: of the answer"),
+              "how many bytes of the payload arrive (XMPP: of the body; HTTP: of the body; DNS: of "
+              "the whole answer)"),
     }};
     return schema;
   }
@@ -84,7 +85,7 @@ extern const FaultKind kTruncateMessage = describe<TruncateMessage>(
      .correct_client =
          "detects the incomplete content, does not act on it, reports the error, and keeps "
          "running",
-     .unit = "message, in each direction; HTTP: the body; DNS: the answer",
+     .unit = "message, in each direction; body of an HTTP request or response; DNS answer",
      .composition = "the smallest `after` decides",
      .source =
          "RFC 9112, 8 (incomplete messages); RFC 6455, 8.1 (UTF-8); RFC 1035, 7.3 (processing "

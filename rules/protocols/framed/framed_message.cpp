@@ -8,7 +8,7 @@ namespace {
 class FramedProtocol final : public MessageProtocol {
  public:
   std::string_view name() const override { return "framed"; }
-  std::string_view title() const override { return "a framing"; }
+  std::string_view title() const override { return "protocol = \"framed\""; }
 
   bool needs_framing() const override { return true; }
 
@@ -36,7 +36,9 @@ class FramedProtocol final : public MessageProtocol {
     return message_chunk(*this, chunk.message()->view, text);
   }
 
-  std::string_view about_refusal() const override { return "the answer, without its frame"; }
+  std::string_view about_refusal() const override {
+    return "the answer, without its length or delimiter";
+  }
   std::optional<Refusal> refuse(const Chunk&, const RefusalOptions& how) const override {
     return Refusal{message_chunk(*this, std::make_shared<const FramedMessage>(), how.text)};
   }

@@ -64,19 +64,22 @@ bool operator==(const Framing& a, const Framing& b) {
 const Schema<Framing>& framing_schema() {
   static const Schema<Framing> schema{{
       field("delimiter", &Framing::delimiter,
-            "the bytes that end each message, e.g. \"\\n\"; without it, a length precedes each "
-            "message"),
-      field("offset", &Framing::offset, "bytes of the header before the length", {.least = 0}),
-      field("width", &Framing::width, "size of the length field: 1 to 8 bytes", {.least = 1}),
+            "the bytes that end each message, e.g. \"\\n\"; left out, a length precedes each "
+            "message, and `width` is required"),
+      field("offset", &Framing::offset,
+            "number of bytes before the length field, at the start of each message", {.least = 0}),
+      field("width", &Framing::width, "number of bytes in the length field, from 1 to 8",
+            {.least = 1}),
       field("endianness", &Framing::endianness, "byte order of the length"),
       field("includes_header", &Framing::includes_header,
-            "whether the length counts the header, too: offset + width"),
+            "whether the length also counts the header, which is offset + width bytes"),
       field("kind", &Framing::kind,
-            "a regular expression that finds the kind of a message in its payload, for match: the "
-            "first group, or the whole match"),
+            "a regular expression that finds the kind of a message in its payload, for `kind` in "
+            "match: the text of its first group, or without a group the whole match"),
       field("acks", &Framing::acks,
-            "kinds of messages that acknowledge others, for the fault ack_loss; patterns as for "
-            "path"),
+            "kinds of messages that acknowledge others, for the fault `ack_loss`; patterns as for "
+            "`path` in match",
+            {.absent = "none"}),
   }};
   return schema;
 }

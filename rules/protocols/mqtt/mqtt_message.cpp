@@ -155,7 +155,7 @@ class MqttProtocol final : public MessageProtocol {
     tell_packet(view(message), tell);
   }
   // For rules, the size is that of the whole packet in bytes; 0 for a packet that a rule generates.
-  std::string_view about_size() const override { return "the packet's"; }
+  std::string_view about_size() const override { return "that of the packet"; }
   std::size_t size(const Message& message, std::span<const std::byte>) const override {
     return message.wire.size();
   }

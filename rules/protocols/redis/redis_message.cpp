@@ -104,7 +104,7 @@ class RedisProtocol final : public MessageProtocol {
     if (is.reply && is.reply->type == RedisType::kError) tell("error", is.reply->text);
   }
   // For rules, the size is that of the whole message in bytes; 0 for a message that a rule made.
-  std::string_view about_size() const override { return "the whole command's or reply's"; }
+  std::string_view about_size() const override { return "that of the whole command or reply"; }
   std::size_t size(const Message& message, std::span<const std::byte>) const override {
     return message.wire.size();
   }

@@ -89,7 +89,7 @@ class XmppProtocol final : public MessageProtocol {
     given("to", stanza.to);
     if (!stanza.namespaces.empty()) tell("namespace", stanza.namespaces.front());
   }
-  std::string_view about_size() const override { return "the element's"; }
+  std::string_view about_size() const override { return "that of the element"; }
   std::string_view about_text() const override { return "only messages whose body matches"; }
   std::optional<std::string_view> text(const Message& message,
                                        std::span<const std::byte>) const override {

@@ -23,11 +23,12 @@ TEST(Reference, AliasesLeadToFaults) {
 }
 
 // Testers of a client need to know how a correct client behaves.
-TEST(Reference, EveryFaultDescribesACorrectClientAndItsSource) {
+TEST(Reference, EveryFaultDescribesACorrectClientItsSourceAndItsRamp) {
   for (const auto* kind : all_faults()) {
     EXPECT_NE(kind->summary, "") << kind->name;
     EXPECT_NE(kind->correct_client, "") << kind->name;
     EXPECT_NE(kind->source, "") << kind->name;
+    EXPECT_EQ(kind->ramp == Ramp::kMagnitude, !kind->ramped.empty()) << kind->name;
   }
 }
 

@@ -21,13 +21,13 @@ class DropRecords final : public DnsOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "count", &Settings::count,
-            "number of addresses to remove from each answer; every answer lacks the same addresses",
-            {.least = 1}),
-        field(
-            "prefix", &Settings::prefix,
-            "instead of count: networks whose addresses are all removed, e.g. those of one region"),
+        field("count", &Settings::count,
+              "how many addresses are missing from each answer; in every answer they are the same",
+              {.least = 1}),
+        field("prefix", &Settings::prefix,
+              "instead of `count`: networks whose addresses are all missing, e.g. those of one "
+              "region",
+              {.absent = "none"}),
     }};
     return schema;
   }

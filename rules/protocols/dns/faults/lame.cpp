@@ -56,8 +56,8 @@ class Lame final : public DnsOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("how", &Settings::how,
-              "target of the referral: the root (upward), or name servers inside the zone, without "
-              "their addresses (loop)"),
+              "servers to which the answer refers. upward: the root servers. loop: servers inside "
+              "the zone, without their addresses"),
     }};
     return schema;
   }

@@ -40,11 +40,12 @@ extern const FaultKind kSlowTcp = describe<SlowTcp>(
      .level = Level::kMessage,
      .carriers = kDnsQueries,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the delay grows from 0 to `delay`",
      .summary = "Answers over TCP arrive late, as from a resolver with an overloaded TCP service. "
                 "Answers over UDP are not delayed.",
      .correct_client = "stops waiting after its own time-out, and asks another server",
-     .unit = "query",
-     .composition = "their delays add up",
+     .unit = "query over TCP",
+     .composition = "the delays of all rules add up",
      .source = "RFC 1123, 6.1.3.3; RFC 7766, 5; resolv.conf(5), option timeout"});
 
 }  // namespace brownout::rules

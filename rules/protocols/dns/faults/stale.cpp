@@ -82,12 +82,12 @@ extern const FaultKind kStale = describe<Stale>(
      .level = Level::kMessage,
      .carriers = kDnsQueries,
      .summary = "Every query gets the first answer to its name and type since the rule took "
-                "effect, even after the zone changes.",
+                "effect, even after the records change.",
      .correct_client = "tries the other addresses of the answer when one does not respond, and "
                        "uses the new answer within one TTL after the fault ends",
-     .unit = "answer that differs from the first",
-     .composition = "the stored answer has the changes of earlier rules; later rules change each "
-                    "answer that is sent",
+     .unit = "answer that differs from the first one to the same name and type",
+     .composition = "earlier rules change an answer before it is stored; later rules change each "
+                    "copy that is sent",
      .source = "RFC 1035, 3.2.1; RFC 1034, 4.3.5; RFC 1123, 2.3"});
 
 }  // namespace brownout::rules

@@ -32,9 +32,9 @@ extern const FaultKind kTcpOnly = describe<TcpOnly>(
                 "only. Queries over TCP are answered.",
      .correct_client = "asks again after its time-out, then asks over TCP or asks another server, "
                        "and reports a temporary failure if none answers",
-     .unit = "query",
-     .composition =
-         "the effect is that of one rule; together with `udp_only`, no query is answered",
+     .unit = "query over UDP",
+     .composition = "several rules with `tcp_only` act like one; together with `udp_only`, no "
+                    "query is answered",
      .source = "RFC 1035, 4.2.1; RFC 7766, 5"});
 
 }  // namespace brownout::rules

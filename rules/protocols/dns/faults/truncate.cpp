@@ -32,7 +32,7 @@ extern const FaultKind kTruncate = describe<Truncate>(
      .summary = "Every answer over UDP is empty and marked as truncated (TC). The complete answer "
                 "is available over TCP only.",
      .correct_client = "ignores the truncated answer, and asks the same server again over TCP",
-     .unit = "query",
+     .unit = "query over UDP",
      .composition = "the first rule that answers a query decides",
      .source = "RFC 1035, 4.1.1; RFC 2181, 9; RFC 7766, 5"});
 

@@ -32,9 +32,9 @@ extern const FaultKind kUdpOnly = describe<UdpOnly>(
                 "UDP are answered. Large answers, which need TCP, never arrive.",
      .correct_client = "gives up the query over TCP after its time-out, asks another server, and "
                        "does not use a truncated answer as a complete one",
-     .unit = "query",
-     .composition =
-         "the effect is that of one rule; together with `tcp_only`, no query is answered",
+     .unit = "query over TCP",
+     .composition = "several rules with `udp_only` act like one; together with `tcp_only`, no "
+                    "query is answered",
      .source = "RFC 7766, 5; RFC 9210; RFC 2181, 9"});
 
 }  // namespace brownout::rules

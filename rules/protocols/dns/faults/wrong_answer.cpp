@@ -29,12 +29,14 @@ class WrongAnswer final : public DnsOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "addresses", &Settings::addresses,
-            "addresses in the answers: IPv4 in those to A queries, IPv6 in those to AAAA queries"),
+        field("addresses", &Settings::addresses,
+              "addresses in the answers: the IPv4 addresses for A queries, the IPv6 addresses for "
+              "AAAA queries",
+              {.absent = "none"}),
         field("prefix", &Settings::prefix,
-              "instead of addresses: network of the random addresses, e.g. one without a route"),
-        field("count", &Settings::count, "with prefix: number of random addresses in each answer",
+              "instead of `addresses`: network from which the addresses are drawn at random, e.g. "
+              "one without a route"),
+        field("count", &Settings::count, "with `prefix`: number of random addresses in each answer",
               {.least = 1, .most = 32}),
         field("ttl", &Settings::ttl,
               "time to live of the wrong addresses: how long they may be cached",

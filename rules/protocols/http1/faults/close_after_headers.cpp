@@ -35,7 +35,7 @@ extern const FaultKind kCloseAfterHeaders = describe<CloseAfterHeaders>(
      .correct_client = "treats the response as incomplete if Content-Length or chunked coding "
                        "announced a body, and does not use it",
      .unit = "response",
-     .composition = "the first rule that ends the connection decides",
+     .composition = "the first rule that answers, drops or closes decides",
      .source = "RFC 9112, 6.3 and 8"});
 
 }  // namespace brownout::rules

@@ -46,7 +46,7 @@ extern const FaultKind kCloseBeforeResponse = describe<CloseBeforeResponse>(
      .correct_client = "retries the request on a new connection only if its method is idempotent, "
                        "and otherwise reports that its outcome is unknown",
      .unit = "request",
-     .composition = "the first rule that ends the connection decides",
+     .composition = "the first rule that answers, drops or closes decides",
      .source = "RFC 9110, 9.2.2; RFC 9112, 9.3.1"});
 
 }  // namespace brownout::rules

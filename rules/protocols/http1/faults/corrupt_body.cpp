@@ -9,14 +9,16 @@ extern const FaultKind kCorruptBody = describe<CorruptFault>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .ramp = Ramp::kMagnitude,
+     .ramped = "`chance` grows from 0% to its value",
      .directed = true,
      .on_body = true,
-     .summary = "Some bits of the body are flipped. Headers, length and chunked coding stay valid.",
+     .summary =
+         "Some bits of the body are inverted. Headers, length and chunked coding stay valid.",
      .correct_client = "validates the content, for example with Content-Digest, reports the error, "
                        "and does not use the body",
      .unit = "byte, or chunk (`each`), of the body of the request, of the response, or of both "
              "(`direction`)",
-     .composition = "each rule flips bits independently of the others",
+     .composition = "each rule draws its bits independently",
      .source = "Stone and Partridge, When the CRC and TCP checksum disagree, SIGCOMM 2000; RFC "
                "9530, 2 (Content-Digest)"});
 

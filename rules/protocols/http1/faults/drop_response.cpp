@@ -35,7 +35,7 @@ extern const FaultKind kDropResponse = describe<DropResponse>(
      .correct_client = "gives up after its own time-out, and retries only requests that are "
                        "idempotent or carry an idempotency key",
      .unit = "request",
-     .composition = "later rules do not see a response that an earlier rule dropped",
+     .composition = "the first rule that answers, drops or closes decides",
      .source = "RFC 9110, 9.2.2; RFC 9112, 9.5"});
 
 }  // namespace brownout::rules

@@ -30,18 +30,18 @@ class EnvoyHeaders final : public Fault, public HttpFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "delay", &Settings::delay,
-            "whether x-envoy-fault-delay-request is obeyed: delay of the request in milliseconds"),
+        field("delay", &Settings::delay,
+              "whether the header x-envoy-fault-delay-request is obeyed, which gives the delay of "
+              "the request in milliseconds"),
         field("abort", &Settings::abort,
-              "whether x-envoy-fault-abort-request (HTTP status) and "
-              "x-envoy-fault-abort-grpc-request (gRPC status) are obeyed: status of a response "
-              "without the server"),
+              "whether the headers x-envoy-fault-abort-request (HTTP status) and "
+              "x-envoy-fault-abort-grpc-request (gRPC status) are obeyed. The request is answered "
+              "with this status and does not reach the server"),
         field("throughput", &Settings::throughput,
-              "whether x-envoy-fault-throughput-response is obeyed: rate of the response body in "
-              "KiB/s"),
+              "whether the header x-envoy-fault-throughput-response is obeyed, which gives the "
+              "rate of the response body in KiB/s"),
         field("longest", &Settings::longest,
-              "upper limit of the delay; a longer delay in the header is reduced to it"),
+              "longest delay that a header can set; a longer one is reduced to it"),
     }};
     return schema;
   }
@@ -124,14 +124,14 @@ extern const FaultKind kEnvoyHeaders = describe<EnvoyHeaders>(
      .carriers = kHttpRequests,
      .on_body = true,
      .http_part = ExchangePart::kRequest,
-     .summary =
-         "A client chooses the fault of its own request with the headers of Envoy's fault filter: "
-         "a delay, a status or a slow response. The server does not see these headers. A header "
-         "such as x-envoy-fault-delay-request-percentage sets the probability.",
+     .summary = "A client chooses the fault of its own request with the headers of Envoy's fault "
+                "filter: a delay, a status or a slow response. The server does not see these "
+                "headers. A header such as x-envoy-fault-delay-request-percentage sets the share "
+                "of requests that get the fault.",
      .correct_client = "gives up the delayed request after its own time-out, reports the status, "
                        "and completes its other requests as usual",
      .unit = "request",
-     .composition = "delays add up, the first status decides, and the lowest rate wins",
+     .composition = "the delays add up, the first status decides, and the lowest rate decides",
      .source = "Envoy, HTTP fault injection, controlling fault injection via HTTP headers"});
 
 }  // namespace brownout::rules

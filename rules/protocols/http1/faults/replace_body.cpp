@@ -54,7 +54,7 @@ extern const FaultKind kReplaceBody = describe<ReplaceBody>(
                 "body is unchanged.",
      .correct_client = "validates the content before it acts on it, for example with "
                        "Content-Digest, and reports content that it cannot use",
-     .unit = "request, response, or both (`direction`)",
+     .unit = "body of the request, of the response, or of both (`direction`)",
      .composition = "the body of the last rule arrives",
      .source = "RFC 9110, 8.4 (Content-Encoding) and 8.6 (Content-Length); RFC 9530, 2 "
                "(Content-Digest)"});

@@ -37,12 +37,13 @@ extern const FaultKind kResponseRate = describe<ResponseRate>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the limit falls from unlimited to `rate`",
      .on_body = true,
      .summary = "The body of the response arrives slowly. Its headers arrive without a delay.",
      .correct_client = "continues while the body makes progress, and gives up when the rate stays "
                        "below its own minimum",
      .unit = "response body",
-     .composition = "the lowest rate wins",
+     .composition = "the lowest `rate` decides",
      .source = "Envoy, HTTP fault injection, response_rate_limit; curl(1), --speed-limit and "
                "--speed-time"});
 

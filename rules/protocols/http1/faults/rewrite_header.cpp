@@ -80,7 +80,8 @@ extern const FaultKind kRewriteHeader = describe<RewriteHeader>(
      .correct_client = "works without optional headers, ignores unknown headers, and reports a "
                        "required header that is missing or invalid",
      .unit = "request, response, or both (`direction`)",
-     .composition = "rules act one after another, in the order of the file",
+     .composition =
+         "each rule changes the headers that the previous one left, in the order of the file",
      .source = "RFC 9110, 5.1 (field names) and 5.3 (field order)"});
 
 }  // namespace brownout::rules

@@ -45,7 +45,8 @@ class StallMidBody final : public Fault {
     static const Schema<Settings> schema{{
         field("after", &Settings::after, "number of bytes of the body that pass before the pause"),
         field("duration", &Settings::duration,
-              "length of the pause, after which the rest of the body passes; endless if left out",
+              "length of the pause, after which the remaining body passes; left out, the pause "
+              "does not end",
               {.least = Duration(1)}),
     }};
     return schema;

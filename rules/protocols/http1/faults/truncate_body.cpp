@@ -46,7 +46,7 @@ extern const FaultKind kTruncateBody = describe<TruncateBody>(
      .correct_client = "treats a response as incomplete if it is shorter than Content-Length or "
                        "lacks its last chunk, and does not use it",
      .unit = "body of the request, of the response, or of both (`direction`)",
-     .composition = "the smallest number of bytes wins",
+     .composition = "the smallest `after` decides",
      .source = "RFC 9112, 6.3 and 8"});
 
 }  // namespace brownout::rules

@@ -90,9 +90,9 @@ extern const FaultKind kMqttDisconnect = describe<MqttDisconnect>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
-     .summary = "The server closes the connection at the next packet after CONNACK, and publishes "
-                "the will of the client. In MQTT 5.0 a DISCONNECT arrives first, with a reason and "
-                "optionally the name of another server.",
+     .summary = "At the next packet after CONNACK, the connection closes as if the server ended "
+                "it, and the server publishes the will of the client. In MQTT 5.0 the client first "
+                "gets a DISCONNECT, with a reason and optionally the name of another server.",
      .correct_client =
          "reconnects after a random delay, to the server in the DISCONNECT if it names one",
      .unit = "connection",

@@ -62,8 +62,8 @@ class ReceiveMaximum final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("value", &Settings::value,
-              "highest number of unacknowledged QoS 1 and QoS 2 messages; a lower limit in the "
-              "packet is unchanged",
+              "highest number of unacknowledged QoS 1 and QoS 2 messages; a packet that already "
+              "has a lower number is unchanged",
               {.least = 1, .most = 65'535}),
     }};
     return schema;
@@ -84,14 +84,15 @@ extern const FaultKind kMqttReceiveMaximum = describe<ReceiveMaximum>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
+     .at_opening = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
      .summary = "The Receive Maximum in the CONNACK of MQTT 5.0 is lowered. The client may then "
                 "send only few QoS 1 and QoS 2 messages before it gets an acknowledgement. The "
                 "same change in a CONNECT limits the server.",
      .correct_client = "waits for acknowledgements before it sends more, and limits the queue of "
                        "messages that wait",
-     .unit = "connection: its CONNECT (upstream), its CONNACK (downstream), or both (`direction`)",
-     .composition = "the smallest limit wins",
+     .unit = "CONNECT (upstream), CONNACK (downstream), or both (`direction`)",
+     .composition = "the smallest `value` decides",
      .source = "MQTT 5.0, 3.1.2.11.3, 3.2.2.3.3 and 4.9"});
 
 }  // namespace brownout::rules

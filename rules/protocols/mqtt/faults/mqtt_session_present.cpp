@@ -62,13 +62,14 @@ extern const FaultKind kMqttSessionPresent = describe<SessionPresent>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
+     .at_opening = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
      .summary = "The flag Session Present in the CONNACK is wrong: it reports a session that the "
                 "server does not have, or hides a session that it has. MQTT 3.1 has no such flag.",
      .correct_client = "subscribes again and discards its session state if no session is reported, "
                        "and in MQTT 5.0 closes the connection if an unknown session is reported",
      .unit = "CONNACK that accepts the connection",
-     .composition = "the value of the last rule arrives",
+     .composition = "the `value` of the last rule arrives",
      .source = "MQTT 5.0, 3.2.2.1.1; MQTT 3.1.1, 3.2.2.2"});
 
 }  // namespace brownout::rules

@@ -81,12 +81,13 @@ extern const FaultKind kNatsAuthorizationTimeout = describe<NatsAuthorizationTim
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
+     .at_opening = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
      .summary = "The CONNECT of a new connection gets no answer. After the time `after`, -ERR "
                 "'Authentication Timeout' arrives, and the connection closes.",
      .correct_client =
          "tries the next server, with increasing delays, and does not report wrong credentials",
-     .unit = "new connection",
+     .unit = "connection",
      .composition = "the first rule that ends the connection decides",
      .source = "NATS documentation, Authorization, timeout; nats-server, client.go"});
 

@@ -17,8 +17,8 @@ class CorruptRecord final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "encrypted data to the client before the corrupt record; in TLS 1.3 most of the "
-              "handshake is encrypted, too"),
+              "how many bytes of encrypted data reach the client before the corrupt record; in TLS "
+              "1.3 most of the handshake is encrypted, too"),
     }};
     return schema;
   }
@@ -40,11 +40,11 @@ extern const FaultKind kCorruptRecord = describe<CorruptRecord>(
      .level = Level::kConnection,
      .carriers = kTlsHandshakes,
      .summary =
-         "One encrypted record to the client has a flipped bit, so the client cannot decrypt it.",
+         "One encrypted record to the client has an inverted bit, so the client cannot decrypt it.",
      .correct_client = "sends the alert bad_record_mac, closes the connection, and delivers no "
                        "data of this record",
      .unit = "connection",
-     .composition = "the smallest `after` applies",
+     .composition = "the smallest `after` decides",
      .source = "RFC 8446, 5.2; RFC 5246, 7.2.2"});
 
 }  // namespace brownout::rules

@@ -29,12 +29,12 @@ extern const FaultKind kNoCloseNotify = describe<NoCloseNotify>(
      .carriers = kTlsHandshakes,
      .terminated = true,
      .summary = "When the connection ends, the client gets the FIN without the alert close_notify. "
-                "The fault does not end it earlier. The client cannot tell the end of the data "
-                "from a truncation by an attacker.",
+                "The fault does not end the connection earlier. The client cannot tell the end of "
+                "the data from a truncation by an attacker.",
      .correct_client = "accepts the data as complete only if the protocol itself marks its end, "
                        "for example by Content-Length, and otherwise reports a truncation",
      .unit = "connection",
-     .composition = "the effect is that of one rule",
+     .composition = "several rules act like one",
      .source = "RFC 8446, 6.1; HTTP: RFC 9112, 9.8"});
 
 }  // namespace brownout::rules

@@ -38,11 +38,12 @@ extern const FaultKind kSlowHandshake = describe<SlowHandshake>(
      .level = Level::kConnection,
      .carriers = kTlsHandshakes,
      .ramp = Ramp::kMagnitude,
+     .ramped = "the delay grows from 0 to `delay`",
      .summary = "The answer of the server to the ClientHello arrives late.",
      .correct_client = "completes the handshake if the answer arrives within its own time-out, and "
                        "otherwise gives up and retries with growing pauses",
      .unit = "handshake",
-     .composition = "their delays add up",
+     .composition = "the delays of all rules add up",
      .source = "RFC 8446, 2; libcurl, CURLOPT_CONNECTTIMEOUT; Go, net/http, "
                "Transport.TLSHandshakeTimeout"});
 

@@ -19,8 +19,8 @@ class TlsStop final : public Fault {
     static const Schema<Settings> schema{{
         field("after", &Settings::after, "last handshake message before the stop"),
         field("how", &Settings::how,
-              "end of the connection after the stop: with FIN (close), with RST (rst), or none "
-              "(hang)"),
+              "how the connection ends after the stop. close: by FIN. rst: by RST. hang: it stays "
+              "open without data"),
     }};
     return schema;
   }

@@ -43,7 +43,7 @@ extern const FaultKind kTlsVersion = describe<TlsVersionFault>(
      .correct_client = "completes the handshake only with a version that its settings permit, and "
                        "by default refuses TLS 1.0 and 1.1",
      .unit = "handshake",
-     .composition = "the smallest `most` applies",
+     .composition = "the smallest `most` decides",
      .source = "RFC 8446, 4.2.1 and D.1; RFC 8996"});
 
 }  // namespace brownout::rules

@@ -39,7 +39,7 @@ class HalfOpen final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("answer_pings", &Settings::answer_pings,
-              "whether pings to the lost peer are still answered"),
+              "whether Brownout answers pings in place of the peer; false: pings are lost, too"),
     }};
     return schema;
   }
@@ -59,8 +59,8 @@ extern const FaultKind kHalfOpen = describe<HalfOpen>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
-     .summary = "Messages are lost while the connection stays open, and pings are still answered. "
-                "The client sees an idle connection: no Close, FIN or RST.",
+     .summary = "Messages are lost while the connection stays open. Brownout answers pings in "
+                "place of the peer, so the client sees an idle connection: no Close, FIN or RST.",
      .correct_client =
          "has a time-out for each acknowledgement or answer of its application, closes the "
          "connection when one is missing, and connects again",

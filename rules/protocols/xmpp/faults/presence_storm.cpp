@@ -45,7 +45,7 @@ class PresenceStorm final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("count", &Settings::count,
-              "number of presence stanzas that are inserted before each presence stanza",
+              "how many presence stanzas are inserted before the real one",
               {.least = 1, .most = 10'000, .required = true}),
     }};
     return schema;

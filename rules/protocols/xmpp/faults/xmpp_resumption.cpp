@@ -74,8 +74,8 @@ class Resumption final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("answer", &Settings::answer,
-              "the false answer: failed, although the server resumed the stream; resumed, although "
-              "the server could not resume it"),
+              "the false answer. failed: the server resumed the stream. resumed: the server could "
+              "not resume it"),
     }};
     return schema;
   }
@@ -95,12 +95,14 @@ extern const FaultKind kXmppResumption = describe<Resumption>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
+     .at_opening = true,
      .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
-     .summary = "The client asks to resume its stream after a reconnect, and gets the wrong "
-                "answer: failed instead of resumed, or resumed instead of failed.",
+     .summary =
+         "A client that asks to resume its stream after a reconnect gets the wrong answer: failed, "
+         "although the server resumed the stream, or resumed, although the server could not.",
      .correct_client = "binds a resource again after failed, and resends unacknowledged stanzas; "
                        "after a false resumed, it handles the errors that answer its stanzas",
-     .unit = "answer to a resumption",
+     .unit = "answer to a request to resume a stream",
      .composition = "the answer of the last rule arrives",
      .source = "XEP-0198, 5"});
 

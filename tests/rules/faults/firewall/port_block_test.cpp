@@ -23,7 +23,7 @@ TEST(PortBlock, ActionMayBeReject) {
 TEST(PortBlock, ActionAcceptIsAMistake) {
   EXPECT_EQ(first_problem_of(edge() + "[[rule]]\nfault = { type = \"port_block\", port = 1883, "
                                       "action = \"accept\" }"),
-            "action \"accept\" blocks no port");
+            "action: unknown value \"accept\"");
 }
 
 TEST(PortBlock, LiveFlowsStopInBothDirections) {
