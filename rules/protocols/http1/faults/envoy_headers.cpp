@@ -84,7 +84,8 @@ class EnvoyHeaders final : public Fault, public HttpFault {
     const auto share = percentage(head, "throughput-response");
     if (!context.dice.split("throughput").hit(0, share)) return nullptr;
     const auto most = std::min<std::int64_t>(*rate, 1 << 30);
-    return std::make_unique<RateStage>(Rate{most * 1024 * 8}, Bytes{}, context.intensity);
+    // The rule's `ramp` raises the share of requests, so the rate itself is that of the header.
+    return std::make_unique<RateStage>(Rate{most * 1024 * 8}, Bytes{}, Intensity{});
   }
 
  private:

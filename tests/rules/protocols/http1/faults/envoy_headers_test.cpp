@@ -32,6 +32,20 @@ TEST(EnvoyHeaders, PercentagesApplyWithinTheRulesProbability) {
   EXPECT_THAT(lab.to_server_bytes(), testing::Not(testing::HasSubstr("envoy")));
 }
 
+TEST(EnvoyHeaders, RampRaisesTheShareOfRequestsAndNotTheRate) {
+  HttpLab lab("[[rule]]\nramp = \"1000s\"\nfault = { type = \"envoy_headers\" }");
+  lab.reply = "HTTP/1.1 200 OK\r\nContent-Length: 1024\r\n\r\n" + std::string(1024, 'x');
+  lab.advance(300s);
+  int slow = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto answer = lab.ask("GET", "/", "x-envoy-fault-throughput-response: 1\r\n");
+    const auto whole = "200 " + std::string(1024, 'x');
+    EXPECT_TRUE(answer == whole || answer == whole + " in 1s") << answer.substr(whole.size());
+    slow += answer == whole ? 0 : 1;
+  }
+  EXPECT_NEAR(slow, 33, 15);
+}
+
 TEST(EnvoyHeaders, IgnoresInvalidValues) {
   HttpLab lab(kEnvoyHeadersRule);
   for (const auto* value : {"-1", "abc", "99999", "", "503 "}) {
