@@ -26,7 +26,7 @@ inline constexpr ExitCode kExitCodes[] = {
      "the reports are unrelated; ctl: the change was refused"},
     {"3",
      "rehearse, run --expect: no verdict, because it was stopped or something was not measured; "
-     "exec: network namespaces are not allowed here"},
+     "exec: the machine allows no network namespace"},
     {"4", "ctl: there is no such rule or connection"},
     {"others",
      "exec: the exit code of the command; 126 if it could not be run, 127 if it was not found, "

@@ -48,8 +48,11 @@ rules::Result<void> change(bool add) {
       const bool settled = error == 0 || error == EEXIST || error == ENOENT || error == ESRCH ||
                            error == EAFNOSUPPORT || error == EOPNOTSUPP;
       if (!settled) {
-        return tl::unexpected(
-            system_error(rules::Origin::kInternal, "cannot change the routes for TPROXY", error));
+        auto failed = system_error(
+            rules::Origin::kInternal,
+            std::string("cannot ") + (add ? "add" : "remove") + " the routes for tproxy", error);
+        failed.hint = "this needs root or the capability CAP_NET_ADMIN";
+        return tl::unexpected(std::move(failed));
       }
     }
   }

@@ -127,8 +127,10 @@ class DatagramFlows {
   };
 
   static tl::unexpected<rules::Error> failed() {
-    return tl::unexpected(
-        system_error(rules::Origin::kInternal, "cannot delete their conntrack entries", errno));
+    auto error =
+        system_error(rules::Origin::kInternal, "cannot delete their conntrack entries", errno);
+    error.hint = "as root, `conntrack -D -p udp` deletes those of all UDP flows";
+    return tl::unexpected(std::move(error));
   }
 
   bool ask(mnl_socket* netlink, std::uint16_t what, std::uint16_t flags, const Original* tuple) {

@@ -1,6 +1,7 @@
 #include "proxy/intercept/nftables.h"
 
 #include <memory>
+#include <utility>
 
 extern "C" {
 #include <nftables/libnftables.h>
@@ -10,11 +11,18 @@ namespace brownout::proxy {
 
 namespace {
 
+tl::unexpected<rules::Error> failed(const std::string& why, std::string hint) {
+  return tl::unexpected(rules::Error{rules::Origin::kInternal,
+                                     "cannot read or change the nftables rules: " + why,
+                                     std::move(hint),
+                                     {}});
+}
+
 rules::Result<std::string> run_script(const std::string& script, unsigned output_flags) {
   const std::unique_ptr<nft_ctx, decltype(&nft_ctx_free)> nft(nft_ctx_new(NFT_CTX_DEFAULT),
                                                               &nft_ctx_free);
   if (!nft) {
-    return tl::unexpected(rules::Error{rules::Origin::kInternal, "nftables: no memory", {}, {}});
+    return failed("there is no memory for libnftables", "free memory, and try again");
   }
   nft_ctx_output_set_flags(nft.get(), output_flags);
   nft_ctx_buffer_output(nft.get());
@@ -26,7 +34,8 @@ rules::Result<std::string> run_script(const std::string& script, unsigned output
   // Keeps only the first line of nft's message: the rest quotes the generated script, which does
   // not help the reader.
   why = why.substr(0, why.find('\n'));
-  return tl::unexpected(rules::Error{rules::Origin::kInternal, "nftables: " + why, {}, {}});
+  return failed(why,
+                "this needs root or the capability CAP_NET_ADMIN, and a kernel with nf_tables");
 }
 
 }  // namespace

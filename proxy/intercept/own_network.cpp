@@ -38,10 +38,8 @@ constexpr std::array kNameServices{"/run/systemd/resolve/io.systemd.Resolve", "/
 // resolve.
 const IpAddress kNobodys = IpAddress::v4({192, 0, 2, 1});
 
-tl::unexpected<Error> setup_failed(const char* what, int error_number = errno) {
-  return tl::unexpected(
-      system_error(Origin::kInternal,
-                   std::string("cannot set up the command's own network: ") + what, error_number));
+tl::unexpected<Error> setup_failed(const std::string& step, int error_number = errno) {
+  return tl::unexpected(cannot_set_up_network(step, error_number));
 }
 
 // Returns the number in a file of /proc; -1 on failure.
@@ -61,7 +59,7 @@ Result<void> add_address(unsigned device, const IpAddress& ip) {
   message.put(IFA_LOCAL, ip);
   message.put(IFA_ADDRESS, ip);
   if (const int error = message.send(); error != 0) {
-    return setup_failed("adding an address to its loopback device", error);
+    return setup_failed("adding " + to_text(ip) + " to its loopback device", error);
   }
   return {};
 }
@@ -89,7 +87,7 @@ Result<void> bring_up(const char* device) {
   std::strncpy(request.ifr_name, device, sizeof request.ifr_name - 1);
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   if (ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0)
-    return setup_failed("the new network's loopback");
+    return setup_failed("switching its loopback device on");
   return {};
 }
 
@@ -101,20 +99,32 @@ Result<Unshared> unshare_network() {
   return tl::unexpected(why_not_unshared(errno));
 }
 
+Error cannot_set_up_network(const std::string& step, int error_number) {
+  auto error = system_error(Origin::kInternal, "cannot set up the command's own network: " + step,
+                            error_number);
+  error.hint =
+      "run brownout as root; in a container, allow it the capabilities NET_ADMIN and SYS_ADMIN";
+  return error;
+}
+
 Error why_not_unshared(int error_number) {
-  auto error =
-      system_error(Origin::kInternal, "network namespaces are not allowed here", error_number);
+  auto error = system_error(Origin::kInternal, "cannot make a network namespace for the command",
+                            error_number);
   if (setting("/proc/sys/kernel/unprivileged_userns_clone") == 0) {
-    error.hint = "user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1";
+    error.hint =
+        "user namespaces are switched off; as root: sysctl kernel.unprivileged_userns_clone=1";
   } else if (setting("/proc/sys/user/max_user_namespaces") == 0) {
-    error.hint = "user namespaces are switched off: sysctl user.max_user_namespaces=10000";
+    error.hint = "user namespaces are switched off; as root: sysctl user.max_user_namespaces=10000";
   } else if (setting("/proc/sys/user/max_net_namespaces") == 0) {
-    error.hint = "network namespaces are switched off: sysctl user.max_net_namespaces=10000";
+    error.hint =
+        "network namespaces are switched off; as root: sysctl user.max_net_namespaces=10000";
   } else if (setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1) {
     error.hint =
-        "AppArmor restricts user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+        "AppArmor restricts user namespaces; run brownout as root, or as root: sysctl "
+        "kernel.apparmor_restrict_unprivileged_userns=0";
   } else {
-    error.hint = "run it as root; in a container, the seccomp profile may forbid unshare(2)";
+    error.hint =
+        "run brownout as root; in a container, also allow unshare(2) in the seccomp profile";
   }
   return error;
 }
@@ -156,12 +166,14 @@ Result<void> hide_name_services() {
   const bool any = std::any_of(kNameServices.begin(), kNameServices.end(),
                                [](const char* path) { return access(path, F_OK) == 0; });
   if (!any) return {};
-  if (unshare(CLONE_NEWNS) != 0) return setup_failed("a mount namespace");
+  if (unshare(CLONE_NEWNS) != 0) return setup_failed("making a mount namespace");
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-    return setup_failed("private mounts");
+    return setup_failed("making its mounts private");
   for (const auto* path : kNameServices) {
     if (access(path, F_OK) != 0) continue;
-    if (mount("/dev/null", path, nullptr, MS_BIND, nullptr) != 0) return setup_failed(path);
+    if (mount("/dev/null", path, nullptr, MS_BIND, nullptr) != 0) {
+      return setup_failed("hiding " + std::string(path));
+    }
   }
   return {};
 }

@@ -4,6 +4,7 @@
 // Call these functions in a process without other threads, which then runs the command.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "rules/base/address.h"
@@ -20,6 +21,8 @@ rules::Result<Unshared> unshare_network();
 // Explains why unshare_network() failed with this errno, and names the system setting that forbids
 // it.
 rules::Error why_not_unshared(int error_number);
+// Returns the error of a step after unshare_network(), such as "opening a socket".
+rules::Error cannot_set_up_network(const std::string& step, int error_number);
 
 // Enables loopback with the addresses `own`, and adds a route that makes all other addresses local.
 // Configures IPv6 only if `own` has an IPv6 address, so that programs find the same address

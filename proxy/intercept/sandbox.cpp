@@ -27,7 +27,7 @@ constexpr int kInsideMs = 20;
 Error gone() {
   return {Origin::kInternal,
           "the process that sets up the command's own network ended unexpectedly",
-          {},
+          "look in the kernel log for the reason (`dmesg`, e.g. out of memory), and try again",
           {}};
 }
 
@@ -122,8 +122,10 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   auto [control, their_control] = channel_pair();
   auto [sockets, their_sockets] = channel_pair();
   if (!control || !sockets) {
-    return tl::unexpected(system_error(
-        Origin::kInternal, "cannot make sockets to the command's network namespace", errno));
+    auto error = system_error(Origin::kInternal,
+                              "cannot make sockets to the command's network namespace", errno);
+    error.hint = "if too many files are open, raise the limit (`ulimit -n`)";
+    return tl::unexpected(std::move(error));
   }
   SupervisorPlan plan{.ports = std::move(ports),
                       .workers = workers,
@@ -139,8 +141,10 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   sandbox->supervisor_ = fork();
   if (sandbox->supervisor_ < 0) {
-    return tl::unexpected(system_error(
-        Origin::kInternal, "cannot start the command's supervisor process (fork)", errno));
+    auto error = system_error(Origin::kInternal,
+                              "cannot start the command's supervisor process (fork)", errno);
+    error.hint = "end other processes, or raise the limit (`ulimit -u`)";
+    return tl::unexpected(std::move(error));
   }
   if (sandbox->supervisor_ == 0) {
     control.reset();
@@ -162,8 +166,10 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
     }
     if (said->kind == number(ControlMessage::kUnshared)) {
       if (!write_maps(sandbox->supervisor_)) {
-        return tl::unexpected(system_error(
-            Origin::kInternal, "cannot write the id maps of the command's user namespace", errno));
+        auto error = system_error(
+            Origin::kInternal, "cannot write the id maps of the command's user namespace", errno);
+        error.hint = "run brownout as root, which needs no user namespace";
+        return tl::unexpected(std::move(error));
       }
       send_envelope(sandbox->control_, {.kind = number(ControlMessage::kMapped)});
     } else if (said->kind == number(ControlMessage::kRaw)) {

@@ -36,9 +36,8 @@ constexpr std::uint16_t kLastPort = 1020;
 // How long processes that the command left running may take to end after SIGTERM.
 constexpr int kGraceMs = 1000;
 
-tl::unexpected<Error> failed(const char* what) {
-  return tl::unexpected(system_error(
-      Origin::kInternal, std::string("cannot set up the command's own network: ") + what, errno));
+tl::unexpected<Error> failed(const char* step) {
+  return tl::unexpected(cannot_set_up_network(step, errno));
 }
 
 // Makes a socket for both address families, or for IPv4 alone on a machine without IPv6.
@@ -46,7 +45,7 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   Fd fd(socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const bool v6 = static_cast<bool>(fd);
   if (!v6) fd = Fd(socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return failed("socket");
+  if (!fd) return failed("opening a socket");
   if (v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   // Allows another bind to the port. An accepted connection inherits this option, and has the
@@ -56,10 +55,10 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (type == SOCK_DGRAM) enlarge_buffers(fd);
   if (type == SOCK_DGRAM) keep_destinations(fd);
-  if (!make_transparent(fd)) return failed("IP_TRANSPARENT");
+  if (!make_transparent(fd)) return failed("setting IP_TRANSPARENT on a listener");
   const auto any = SocketAddress::of(v6 ? IpAddress{} : IpAddress::v4({0, 0, 0, 0}), port);
-  if (bind(fd.get(), any.get(), any.length) != 0) return failed("bind");
-  if (type == SOCK_STREAM && listen(fd.get(), kBacklog) != 0) return failed("listen");
+  if (bind(fd.get(), any.get(), any.length) != 0) return failed("binding a listener");
+  if (type == SOCK_STREAM && listen(fd.get(), kBacklog) != 0) return failed("listening");
   return fd;
 }
 
@@ -94,7 +93,7 @@ class Supervisor {
       send_envelope(control_, {.kind = number(ControlMessage::kUnshared)});
       const auto mapped = receive_envelope(control_);
       if (!mapped || mapped->kind != number(ControlMessage::kMapped))
-        return failed("user namespace");
+        return failed("mapping its user and group ids");
     }
     if (auto local = make_all_local(plan_.own); !local) {
       return tl::unexpected(unshared->user_namespace ? why_not_unshared(EPERM) : local.error());
@@ -122,7 +121,7 @@ class Supervisor {
         }
       }
       redirections.push_back({port.streams, port.datagrams, port.ports, to});
-      if (!send_envelope(control_, envelope)) return failed("a listener");
+      if (!send_envelope(control_, envelope)) return failed("handing a listener to brownout");
     }
     if (auto ruled = run_nft(own_network_ruleset(redirections, kMark)); !ruled) return ruled;
     Envelope raw{.kind = number(ControlMessage::kRaw)};
@@ -130,7 +129,7 @@ class Supervisor {
       auto fd = marked_socket(family, SOCK_RAW, IPPROTO_RAW);
       if (fd) raw.fds.push_back(std::move(fd));
     }
-    if (raw.fds.empty()) return failed("a raw socket");
+    if (raw.fds.empty()) return failed("opening a raw socket");
     send_envelope(control_, raw);
     send_envelope(control_, {.kind = number(ControlMessage::kReady)});
     return {};
