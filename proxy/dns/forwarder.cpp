@@ -200,8 +200,8 @@ void DnsForwarder::on_due(Instant now) noexcept {
     const auto found = pending_.find(due.key);
     if (found == pending_.end() || found->second.number != due.number) continue;
     auto pending = take(found);
-    group_->mark_failed(pending.order[pending.attempt], "no answer within query_timeout",
-                        Loop::now());
+    group_->mark_failed(pending.order[pending.attempt],
+                        no_answer_within(group_->config().query_timeout), Loop::now());
     next_server(std::move(pending));
   }
   arm();

@@ -7,6 +7,9 @@
 #include <cstring>
 #include <utility>
 
+#include "proxy/net/connector.h"
+#include "rules/base/describe.h"
+
 namespace brownout::proxy {
 namespace {
 
@@ -95,7 +98,7 @@ class StreamLink final : public DnsLink, private Ready {
         state_ = State::kOpen;
         return;
       case tls::Progress::kFailed:
-        return fail("TLS: " + stream_.tls().why());
+        return fail(describe(server_handshake_error(stream_.tls().why())));
     }
   }
 
@@ -127,7 +130,7 @@ class StreamLink final : public DnsLink, private Ready {
 
   std::string why_failed(int error) {
     const auto tls = stream_.why_failed();
-    return tls.empty() ? std::strerror(error) : "TLS: " + tls;
+    return tls.empty() ? std::strerror(error) : "TLS error on the connection: " + tls;
   }
 
   void fail(const std::string& why) {
@@ -146,6 +149,11 @@ class StreamLink final : public DnsLink, private Ready {
 };
 
 }  // namespace
+
+std::string no_answer_within(Duration query_timeout) {
+  return "no answer within query_timeout, " + rules::to_text(query_timeout) +
+         " (check that it serves DNS, or raise query_timeout)";
+}
 
 std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index, Fd fd) {
   return fd ? std::make_unique<UdpLink>(owner, index, std::move(fd)) : nullptr;

@@ -40,6 +40,9 @@ class DnsLink : public Retirable {
   virtual void resume() {}
 };
 
+// Returns the reason that DnsLink's owner logs when a resolver does not answer in time.
+std::string no_answer_within(Duration query_timeout);
+
 // Makes a link over a UDP socket that is connected to the resolver. Returns null and sets errno if
 // the connect has failed.
 std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index, Fd fd);

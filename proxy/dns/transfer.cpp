@@ -133,7 +133,7 @@ void DnsTransfer::link_failed(std::size_t, const std::string& why) {
 }
 
 void DnsTransfer::on_due(Instant) noexcept {
-  if (query_) return next_server("no answer within query_timeout");
+  if (query_) return next_server(no_answer_within(group_->config().query_timeout));
   finish(true);
 }
 

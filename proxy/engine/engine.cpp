@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "proxy/net/password_file.h"
+#include "rules/base/describe.h"
 #include "rules/base/terminal_text.h"
 
 namespace brownout::proxy {
@@ -133,8 +134,10 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
     if (!bound || listener.intercept != rules::Intercept::kTproxy) return bound;
     for (const auto& sockets : *bound) {
       if (make_transparent(sockets.stream)) continue;
-      auto error = system_error(Origin::kConfig, "intercept = \"tproxy\"", errno);
-      error.hint = "it needs the capability CAP_NET_ADMIN (systemd: AmbientCapabilities=)";
+      auto error = system_error(Origin::kConfig, "cannot intercept with tproxy", errno);
+      error.hint =
+          "run brownout as root, or with the capability CAP_NET_ADMIN (systemd: "
+          "AmbientCapabilities=)";
       return tl::unexpected(std::move(error));
     }
     return bound;
@@ -308,7 +311,8 @@ void Engine::follow_down_rules() {
                      to_text(port.bound));
         open_port(name, std::move(*bound));
       } else {
-        spdlog::error("listener {}: {}; trying again", rules::printable(name), bound.error().what);
+        spdlog::error("listener {}: {}; trying again", rules::printable(name),
+                      describe(bound.error()));
         next = std::min(next, rules::later(now, kBindRetry));
       }
     }

@@ -1,6 +1,7 @@
 #include "proxy/flow/client_flow.h"
 
 #include "proxy/loop/limited_log.h"
+#include "rules/base/describe.h"
 #include "rules/protocols/proxy/codec/proxy_protocol.h"
 
 namespace brownout::proxy {
@@ -78,7 +79,7 @@ std::string ClientFlow::log_unreachable(const Error& error) const {
   listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
   log_limited(spdlog::level::debug, facts_.listener + ": no server could be reached",
               "{}#{}: no server of upstream {} could be reached: {}", facts_.listener,
-              facts_.ordinal, group_->config().name, error.what);
+              facts_.ordinal, group_->config().name, describe(error));
   return proxy_gate_ ? proxy_gate_->unreachable(error.what) : "";
 }
 

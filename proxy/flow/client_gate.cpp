@@ -50,7 +50,8 @@ bool ClientFlow::read_header() {
   if (header.state == codecs::ProxyHeader::State::kMore) return true;
   if (header.state == codecs::ProxyHeader::State::kBroken) {
     host_.report(facts_, "no PROXY header",
-                 "the connection does not begin with a PROXY header, and is reset");
+                 "the connection does not begin with a PROXY header, and is reset (let the client "
+                 "send one, or leave proxy_protocol out of the [[listener]])");
     end(CloseMode::kReset);
     return false;
   }

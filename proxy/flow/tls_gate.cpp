@@ -55,7 +55,9 @@ bool TlsGate::read_hello(Host& host, Stream& stream, rules::FlowFacts& facts) {
     hello_ = std::move(reading.hello);
     facts.hello = &*hello_;
   } else {
-    host.report(facts, "not TLS", "the connection does not begin with a ClientHello");
+    host.report(facts, "not TLS",
+                "the connection does not begin with a ClientHello (let the client speak TLS, or "
+                "write another protocol in the [[listener]])");
   }
   return true;
 }

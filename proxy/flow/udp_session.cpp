@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "proxy/intercept/interception.h"
+#include "rules/base/describe.h"
 
 namespace brownout::proxy {
 namespace {
@@ -80,7 +81,10 @@ void UdpSession::refuse(Instant now) {
 void UdpSession::resolved(const Result<std::vector<IpAddress>>& answer, std::uint16_t port) {
   lookup_ends_ = kNever;
   if (answer && !answer->empty()) return open(SocketAddress::of(answer->front(), port));
-  group_->mark_failed(index_, answer ? "the name has no address" : answer.error().what,
+  group_->mark_failed(index_,
+                      answer ? "the server's name has no address (correct the name, or give its IP "
+                               "address)"
+                             : describe(answer.error()),
                       Loop::now());
   server_.view().stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
   end();
@@ -248,7 +252,7 @@ void UdpSession::on_due(Instant now) noexcept {
     return resolved(tl::unexpected(Error{Origin::kUpstream,
                                          "name lookup: no resolver answered within " +
                                              rules::to_text(group_->config().connect_timeout),
-                                         {},
+                                         "check the nameservers in /etc/resolv.conf",
                                          {}}),
                     0);
   }

@@ -5,7 +5,42 @@
 #include <cerrno>
 #include <utility>
 
+#include "rules/base/describe.h"
+
 namespace brownout::proxy {
+namespace {
+
+Error connect_error(int error_number) {
+  auto error = system_error(Origin::kUpstream, "connect", error_number);
+  switch (error_number) {
+    case ECONNREFUSED:
+      error.hint = "no program listens there: start the server, or correct its address";
+      break;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ETIMEDOUT:
+      error.hint = "check the server's address, and this machine's routes and firewalls";
+      break;
+    case EMFILE:
+    case ENFILE:
+      error.hint = "raise `ulimit -n`";
+      break;
+    default:
+      break;
+  }
+  return error;
+}
+
+}  // namespace
+
+Error server_handshake_error(const std::string& why) {
+  Error error{Origin::kUpstream, "TLS handshake with the server: " + why, {}, {}};
+  // The text of an alert ends with a hint in parentheses.
+  if (!why.ends_with(')')) {
+    error.hint = "check that this port of the server speaks TLS, and see tls of the [[upstream]]";
+  }
+  return error;
+}
 
 Connector::Connector(Loop& loop, Resolver& resolver, std::shared_ptr<UpstreamGroup> group,
                      Owner& owner, rules::Key flow, std::uint64_t ordinal)
@@ -57,7 +92,11 @@ void Connector::resolved(const Resolver::Answer& answer) {
   const auto port = group_->server(order_[attempt_]).port;
   for (const auto& ip : *answer) addresses_.push_back(SocketAddress::of(ip, port));
   if (addresses_.empty()) {
-    return server_failed(Error{Origin::kUpstream, "the name has no address", {}, {}});
+    const auto& name = group_->server(order_[attempt_]).host;
+    return server_failed(Error{Origin::kUpstream,
+                               "cannot resolve \"" + name + "\": the name has no address",
+                               "correct the name, or give the server's IP address",
+                               {}});
   }
   go_on(Step::kAddress);
 }
@@ -92,8 +131,7 @@ void Connector::dial_address() {
     return succeed(EPOLLOUT);
   }
   auto dialled = group_->route().dial(addresses_[address_]);
-  if (dialled.error != 0)
-    return address_failed(system_error(Origin::kUpstream, "connect", dialled.error));
+  if (dialled.error != 0) return address_failed(connect_error(dialled.error));
   stream_ = Stream(std::move(dialled.fd));
   if (!loop_.poller().add(stream_.number(), *this)) {
     return address_failed(system_error(Origin::kInternal, "epoll_ctl", errno));
@@ -107,8 +145,7 @@ void Connector::on_ready(std::uint32_t events) noexcept {
   if (handshaking_) return shake_hands(events);
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     const int error = take_socket_error(stream_.fd());
-    return address_failed(
-        system_error(Origin::kUpstream, "connect", error != 0 ? error : ECONNREFUSED));
+    return address_failed(connect_error(error != 0 ? error : ECONNREFUSED));
   }
   if ((events & EPOLLOUT) != 0) connected(events);
 }
@@ -132,7 +169,7 @@ void Connector::shake_hands(std::uint32_t events) {
       return;
     case tls::Progress::kFailed:
       owner_.on_handshake_failed(addresses_[address_], stream_.tls().why());
-      return address_failed(Error{Origin::kUpstream, "TLS: " + stream_.tls().why(), {}, {}});
+      return address_failed(server_handshake_error(stream_.tls().why()));
     case tls::Progress::kDone:
       break;
   }
@@ -150,10 +187,13 @@ void Connector::on_due(Instant) noexcept {
     const auto& name = group_->server(order_[attempt_]).host;
     return server_failed(Error{Origin::kUpstream,
                                "cannot resolve \"" + name + "\": no resolver answered" + within,
-                               "see the nameservers in /etc/resolv.conf",
+                               "check the nameservers in /etc/resolv.conf",
                                {}});
   }
-  address_failed(Error{Origin::kUpstream, "connect: no answer" + within, {}, {}});
+  address_failed(Error{Origin::kUpstream,
+                       "connect: no answer" + within,
+                       "check the server and the firewalls before it, or raise connect_timeout",
+                       {}});
 }
 
 void Connector::address_failed(const Error& error) {
@@ -163,7 +203,7 @@ void Connector::address_failed(const Error& error) {
 }
 
 void Connector::server_failed(const Error& error, bool mark) {
-  if (mark) group_->mark_failed(order_[attempt_], error.what, Loop::now());
+  if (mark) group_->mark_failed(order_[attempt_], describe(error), Loop::now());
   if (++attempt_ < order_.size()) return go_on(Step::kServer);
   owner_.on_connect_failed(error);
 }

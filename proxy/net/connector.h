@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "proxy/loop/loop.h"
@@ -24,6 +25,9 @@
 #include "rules/engine/admission.h"
 
 namespace brownout::proxy {
+
+// Returns the error of a TLS handshake with a server that failed for the reason `why`.
+rules::Error server_handshake_error(const std::string& why);
 
 class Connector final : public Retirable, private Ready, private Deadline {
  public:

@@ -105,15 +105,18 @@ Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, i
     PortSockets copy;
     if (sockets.stream) {
       if (::listen(sockets.stream.get(), backlog) != 0) {
-        return tl::unexpected(
-            system_error(Origin::kInternal, "cannot listen on an inherited socket", errno));
+        auto error =
+            system_error(Origin::kInternal, "cannot listen on the inherited socket", errno);
+        error.hint = "look for another program on its address (`ss -ltnp`), or start brownout anew";
+        return tl::unexpected(std::move(error));
       }
       copy.stream = Fd(fcntl(sockets.stream.get(), F_DUPFD_CLOEXEC, 0));
     }
     if (sockets.datagram) copy.datagram = Fd(fcntl(sockets.datagram.get(), F_DUPFD_CLOEXEC, 0));
     if ((sockets.stream && !copy.stream) || (sockets.datagram && !copy.datagram)) {
-      return tl::unexpected(
-          system_error(Origin::kInternal, "cannot copy an inherited socket", errno));
+      auto error = system_error(Origin::kInternal, "cannot copy the inherited socket", errno);
+      error.hint = "raise the limit of open files (`ulimit -n`; systemd: LimitNOFILE=)";
+      return tl::unexpected(std::move(error));
     }
     copies.push_back(std::move(copy));
   }

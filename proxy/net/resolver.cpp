@@ -22,7 +22,10 @@ using FoundList = std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)>;
 using Channel = std::unique_ptr<std::remove_pointer_t<ares_channel>, decltype(&ares_destroy)>;
 
 Error resolve_error(const std::string& name, const std::string& why) {
-  return {Origin::kUpstream, "cannot resolve \"" + name + "\": " + why, {}, {}};
+  return {Origin::kUpstream,
+          "cannot resolve \"" + name + "\": " + why,
+          "check the name, /etc/hosts, and the nameservers in /etc/resolv.conf",
+          {}};
 }
 
 std::optional<IpAddress> ip_of(const sockaddr* from, socklen_t length) {
@@ -239,7 +242,7 @@ Resolver::Ticket Resolver::resolve(const std::string& name, Done done) {
     give(ticket, std::make_shared<const Answer>(tl::unexpected(
                      resolve_error(name,
                                    "too many other lookups wait for a DNS server that does not "
-                                   "answer: check the servers in /etc/resolv.conf"))));
+                                   "answer"))));
     return ticket;
   }
   auto& lookup = *running_.emplace(name, std::make_unique<Lookup>(*this, name)).first->second;

@@ -77,18 +77,30 @@ bool is_a_clients(const Endpoint& endpoint, int type) {
 std::string listen_hint(const Endpoint& endpoint, int type, int error) {
   switch (error) {
     case EADDRINUSE:
+      if (endpoint.is_unix()) {
+        return "another program listens there, or a file has that name: stop it, remove the file, "
+               "or choose another path";
+      }
       if (is_a_clients(endpoint, type)) {
         return "no program listens there: a client's connection has the port, or had it less than "
                "a minute ago; choose a port outside net.ipv4.ip_local_port_range";
       }
       return "another program listens there: stop it, or choose another port (0 takes a free one)";
     case EACCES:
+      if (endpoint.is_unix()) {
+        return "brownout may not write to that folder: choose another, or change its permissions";
+      }
       return "ports below 1024 need a privilege: choose a higher one";
     case EADDRNOTAVAIL:
       return "no interface of this machine has that address: choose one of its addresses, or "
              "0.0.0.0";
+    case EMFILE:
+    case ENFILE:
+      return "too many files are open: raise `ulimit -n`";
+    case ENOENT:
+      return "make the folder of that path first, or choose another path";
     default:
-      return {};
+      return "choose another address";
   }
 }
 
