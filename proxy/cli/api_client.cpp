@@ -142,6 +142,7 @@ rules::Result<void> ApiClient::follow(const std::function<bool(const std::string
     }
     return true;
   };
+  const auto where = socket_.empty() ? url_ : "unix:" + socket_;
   const auto request = prepared(url_ + "/api/v1/events", headers, sink, ca_, socket_);
   curl().easy_setopt(request.get(), CURLOPT_FAILONERROR, 1L);
   const auto code = curl().easy_perform(request.get());
@@ -150,10 +151,11 @@ rules::Result<void> ApiClient::follow(const std::function<bool(const std::string
   curl().easy_getinfo(request.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status == kUnauthorized) {
     return tl::unexpected(
-        rules::Error{rules::Origin::kUpstream, url_ + " needs a token", std::string(kTokenHint)});
+        rules::Error{rules::Origin::kUpstream, where + " needs a token", std::string(kTokenHint)});
   }
-  return tl::unexpected(
-      rules::Error{rules::Origin::kUpstream, url_ + ": " + curl().easy_strerror(code)});
+  return tl::unexpected(rules::Error{rules::Origin::kUpstream,
+                                     "no events from " + where + ": " + curl().easy_strerror(code),
+                                     "start `brownout run`, or give its address with --url"});
 }
 
 }  // namespace brownout::cli

@@ -70,7 +70,9 @@ class Ctl {
       return rules::printable(from.value(key, ""));
     };
     fmt::print(stderr, "error: {}\n",
-               body.is_object() && body.contains("title") ? text(body, "title") : "refused");
+               body.is_object() && body.contains("title")
+                   ? text(body, "title")
+                   : fmt::format("the response is HTTP status {}; check --url", answer->status));
     if (body.is_object() && body.contains("errors")) {
       for (const auto& error : body.at("errors")) {
         const auto pointer = text(error, "pointer");

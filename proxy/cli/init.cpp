@@ -116,7 +116,10 @@ Result<Draft> draft_of_file(const InitOptions& options) {
         "the kind of a file is said by --format: --from FILE --format " + path);
   }
   const auto text = proxy::read_once(path);
-  if (!text) return tl::unexpected(text.error());
+  if (!text) {
+    return rules::config_error(text.error().what,
+                               "check the path of --from, or give - for standard input");
+  }
   const auto source = options.format.empty()
                           ? draft::source_of(*text)
                           : Result<draft::Source>(*draft::source_named(options.format));
@@ -165,7 +168,8 @@ rules::Error cannot_write(const std::string& path) {
   if (errno == EEXIST) {
     return {rules::Origin::kConfig, path + " exists already", "--force overwrites it", {}};
   }
-  return {rules::Origin::kConfig, path + " cannot be written: " + std::strerror(errno), {}, {}};
+  return {rules::Origin::kConfig, path + " cannot be written: " + std::strerror(errno),
+          "make its folder first, free space, or name another file"};
 }
 
 Result<void> write_text(const InitOptions& options, const std::string& text) {

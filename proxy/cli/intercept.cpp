@@ -68,7 +68,9 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
   }
   for (const auto& text : options.prefixes) {
     const auto prefix = rules::parse_prefix(text);
-    if (!prefix) return tl::unexpected(prefix.error());
+    if (!prefix) {
+      return rules::config_error("--prefix: " + prefix.error().what, prefix.error().hint);
+    }
     clients.prefixes.push_back(*prefix);
   }
   for (auto& path : clients.cgroups) {
@@ -76,8 +78,9 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
     path.erase(0, path.find_first_not_of('/'));
     while (path.ends_with('/')) path.pop_back();
     if (is_cgroup(path)) continue;
-    return rules::config_error("--cgroup: a path below /sys/fs/cgroup, without blanks and quotes",
-                               "e.g. --cgroup chat.slice");
+    return rules::config_error(
+        "--cgroup: " + rules::in_quotes(path) + " is empty, or has blanks or quotes",
+        "give a path below /sys/fs/cgroup, e.g. --cgroup chat.slice");
   }
   for (const auto& name : clients.interfaces) {
     if (is_interface(name)) continue;
@@ -98,9 +101,9 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
     if (!listener.enabled || listener.intercept == rules::Intercept::kNone) continue;
     any = true;
     if (listener.listen.port == 0) {
-      return rules::config_error(
-          "listener " + rules::in_quotes(listener.name) + " has no fixed port",
-          "clients are sent to this port: give the listener one");
+      return rules::config_error("listener " + rules::in_quotes(listener.name) +
+                                     " has no fixed port to which the kernel could redirect",
+                                 "give it one, e.g. listen = \"127.0.0.1:15001\"");
     }
     if (listener.intercept == rules::Intercept::kTproxy && clients.local()) {
       return rules::config_error("listener " + rules::in_quotes(listener.name) +
@@ -109,9 +112,10 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
     }
     const auto ip = listener.listen.ip();
     if (!ip) {
-      return rules::config_error(
-          "listener " + rules::in_quotes(listener.name) + " listens on a name",
-          "a name may have addresses of both families: write an address");
+      return rules::config_error("listener " + rules::in_quotes(listener.name) +
+                                     " listens on the name " +
+                                     rules::in_quotes(listener.listen.host),
+                                 "a name may have addresses of both families: write an address");
     }
     if (clients.remote() && ip->is_loopback()) {
       return rules::config_error(

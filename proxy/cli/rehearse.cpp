@@ -215,7 +215,7 @@ class Rehearsing {
       say(stdout, "{}", verdicts_text(report));
     }
     if (!why.empty()) {
-      say(stderr, "error: {}; the results are above\n", why);
+      say(stderr, "error: {}; the results are above (choose another folder with --report)\n", why);
     } else if (!folder_.empty() && !json_) {
       say(stdout, "report: {}\n", (std::filesystem::path(folder_) / "report.html").string());
     }

@@ -18,10 +18,19 @@ namespace {
 
 using rehearsal::say;
 
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
 // Returns the path of the report. `path` may also be the folder that contains the report.
 std::string report_in(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::is_directory(path, ignored) ? path + "/report.json" : path;
+  return is_folder(path) ? path + "/report.json" : path;
 }
 
 // Prints an error and returns false if a page cannot be written.
@@ -93,6 +102,12 @@ int report_trend(const std::vector<std::string>& folders, const std::string& met
   std::vector<std::string> paths;
   for (const auto& folder : folders) {
     const auto found = reports_in(folder);
+    if (found.empty() && is_folder(folder) && !is_there(report_in(folder))) {
+      complain(folder,
+               {rules::Origin::kConfig, "there is no report.json in it, nor in a folder of it",
+                "run `brownout rehearse` first, or name the folder of its reports"});
+      return kBadInput;
+    }
     paths.insert(paths.end(), found.begin(), found.end());
     if (found.empty()) paths.push_back(report_in(folder));
   }

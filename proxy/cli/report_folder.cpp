@@ -41,7 +41,8 @@ std::string mark_latest(const std::filesystem::path& folder) {
   std::filesystem::remove(fresh, failed);
   std::filesystem::create_directory_symlink(folder.filename(), fresh, failed);
   if (!failed) std::filesystem::rename(fresh, link, failed);
-  return failed ? link.string() + " cannot be made: " + failed.message() : std::string();
+  return failed ? "the link " + link.string() + " to the report cannot be made: " + failed.message()
+                : std::string();
 }
 
 void complain(const std::string& where, const rules::Error& error) {

@@ -21,7 +21,8 @@ int fail(const rules::Error& error) {
 std::optional<std::string> read_text(const std::string& path) {
   auto text = proxy::read_once(path);
   if (text) return std::move(*text);
-  proxy::print_error(fmt::format("{}: error: {}\n", path, text.error().what));
+  proxy::print_error(fmt::format("{}: error: {}\n     = check the path and its permissions\n", path,
+                                 text.error().what));
   return std::nullopt;
 }
 

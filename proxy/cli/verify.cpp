@@ -48,8 +48,10 @@ class Verify {
     for (const auto share : {0.01, 0.2, 0.5}) verify_probability(share);
     progress_.show("");
     if (failed_) {
-      fmt::print(stderr,
-                 "error: the embedded proxy could not start (no free port or descriptor)\n");
+      fmt::print(
+          stderr,
+          "error: the embedded proxy could not start: no port or file descriptor is free (raise "
+          "`ulimit -n`)\n");
       return kFailed;
     }
     options_.json || options_.output == "json" ? print_json() : print_table();

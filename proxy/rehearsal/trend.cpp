@@ -78,8 +78,8 @@ std::string trend_picture(const TrendLine& line) {
 
 rules::Result<Trend> trend_of(std::vector<ReadReport> reports, const std::string& wanted) {
   if (reports.empty()) {
-    return rules::config_error("there is no report",
-                               "give a folder of reports, as `brownout rehearse` makes it");
+    return rules::config_error("no report of a rehearsal was named",
+                               "name the folder of reports that `brownout rehearse` made");
   }
   std::stable_sort(reports.begin(), reports.end(),
                    [](const auto& a, const auto& b) { return a.started < b.started; });
