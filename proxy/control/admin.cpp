@@ -35,7 +35,7 @@ Result<std::string> read_token(const std::string& path, FileReader read) {
   }
   if (token.size() < kLeastToken) {
     return rules::config_error(path + ": a token of less than 16 characters can be guessed",
-                               "use `openssl rand -hex 32`");
+                               "write a longer one into it, e.g. by `openssl rand -hex 32`");
   }
   return token;
 }
@@ -111,7 +111,9 @@ bool Admin::has_token(const rules::HttpHead& head) const { return has_bearer_tok
 std::optional<HttpResponse> Admin::forbidden(const HttpServer::Request& request) const {
   const bool known = has_token(request.head);
   if (!token_.empty() && !known) {
-    auto response = problem({.status = 401, .what = "a token is needed (Authorization: Bearer)"});
+    auto response = problem({.status = 401,
+                             .what = "a token is needed (header Authorization: Bearer TOKEN; for "
+                                     "`brownout ctl`, --token-file)"});
     response.headers.push_back({"WWW-Authenticate", "Bearer"});
     return response;
   }
@@ -119,9 +121,10 @@ std::optional<HttpResponse> Admin::forbidden(const HttpServer::Request& request)
   const auto* origin = request.head.find("origin");
   const auto* host = request.head.find("host");
   if (origin != nullptr && (host == nullptr || !same_origin(*origin, *host))) {
-    return problem(
-        {.status = 403,
-         .what = "refused: the change comes from a page of " + *origin + ", another site"});
+    return problem({.status = 403,
+                    .what = "refused: the change comes from a page of " + *origin +
+                            ", another site; use the dashboard at the "
+                            "address of this proxy"});
   }
   if (known || !request.path.starts_with("/api/")) return std::nullopt;
   const auto* type = request.head.find("content-type");

@@ -242,7 +242,9 @@ Allowed<void> LiveConfig::apply_change(Overlay overlay, std::vector<Lease::Undo>
                                        const std::string& lease) {
   if (!lease.empty() && !leases_.contains(lease)) {
     return tl::unexpected(
-        Refusal{.status = 409, .what = "the lease " + lease + " has lapsed, or was never taken"});
+        Refusal{.status = 409,
+                .what = "the lease " + lease +
+                        " has lapsed, or was never taken: take it by PUT /api/v1/lease"});
   }
   if (auto done = apply(file_, std::move(overlay)); !done) return done;
   for (auto& entry : before) take_over(std::move(entry), lease);
@@ -271,8 +273,9 @@ Result<void> LiveConfig::replace_toxiproxy_part(const std::vector<std::string>& 
                                                 rules::Config part) {
   for (const auto& name : proxies) {
     if (has_name(own_.listeners, name) || has_name(own_.upstreams, name)) {
-      return rules::config_error(rules::in_quotes(name) +
-                                 " is the name of a listener or upstream of the rule file");
+      return rules::config_error(
+          rules::in_quotes(name) + " is the name of a listener or upstream of the rule file",
+          "choose another name");
     }
   }
   cap(part);
@@ -330,9 +333,11 @@ void LiveConfig::undo(const Lease& lease) {
   for (const auto& entry : lease.undo) {
     overlay = overlay_;
     overlay.set({entry.kind, entry.name, std::nullopt});
-    if (!apply(file_, std::move(overlay)))
-      spdlog::error("lease {}: {} {} could not be removed", rules::printable(lease.id), entry.kind,
-                    rules::printable(entry.name));
+    if (const auto done = apply(file_, std::move(overlay)); !done) {
+      spdlog::error("lease {}: {} {} stays after the lease: {}; delete it through the API",
+                    rules::printable(lease.id), entry.kind, rules::printable(entry.name),
+                    rules::printable(describe(done.error())));
+    }
   }
   save();
 }

@@ -31,7 +31,12 @@ HttpResponse refuse(int status, std::string what) {
   return problem({.status = status, .what = std::move(what)});
 }
 HttpResponse no_such(const NativeApi::Call& call) {
-  return refuse(404, "there is no " + call.kind + " \"" + call.path.front() + "\"");
+  return refuse(404, "there is no " + call.kind + " \"" + call.path.front() + "\": GET /api/v1/" +
+                         call.kind + "s lists all");
+}
+HttpResponse no_such_flow(const NativeApi::Call& call) {
+  return refuse(404, "no flow " + call.path[0] + "#" + call.path[1] +
+                         " is open: GET /api/v1/flows lists the open ones");
 }
 
 // Returns the value of a request header, or "" if it is absent.
@@ -119,10 +124,13 @@ HttpResponse NativeApi::put(const Call& call) {
   if (old != nullptr) {
     if (auto no = outdated(call, *old)) return std::move(*no);
   } else if (!header(call.request, "if-match").empty()) {
-    return refuse(412, "there is no " + call.kind + " \"" + name + "\"");
+    return refuse(412, "there is no " + call.kind + " \"" + name +
+                           "\" to replace: leave If-Match out to add it");
   }
   if (!name_of(*table).empty() && name_of(*table) != name) {
-    return refuse(422, "the URL has the name \"" + name + "\": a change cannot rename it");
+    return refuse(422, "the URL has the name \"" + name +
+                           "\", the body another: leave the body's name out, or POST a new " +
+                           call.kind);
   }
   set_key(*table, "name", {name});
   return change(call, name, std::move(*table), old != nullptr ? "replaced" : "added",
@@ -228,19 +236,20 @@ HttpResponse NativeApi::flow(const Call& call) {
   for (const auto& flow : found.flows) {
     if (flow.listener == call.path[0]) return answer_json_text(200, text_of(flow));
   }
-  return refuse(404, "there is no flow " + call.path[0] + "#" + call.path[1] + " any more");
+  return no_such_flow(call);
 }
 
 HttpResponse NativeApi::cut(const Call& call) {
   const auto ordinal = rules::parse_whole_number(call.path[1], UINT64_MAX);
   if (ordinal && live_.engine().cut(call.path[0], *ordinal)) return {.status = 204, .body = ""};
-  return refuse(404, "there is no flow " + call.path[0] + "#" + call.path[1] + " any more");
+  return no_such_flow(call);
 }
 
 HttpResponse NativeApi::history(const Call& call) {
   auto given = parse_query(call.request.query);
   const auto after = rules::parse_whole_number(given["after"], UINT64_MAX);
-  if (given.contains("after") && !after) return refuse(400, "after is the number of a point");
+  if (given.contains("after") && !after)
+    return refuse(400, "the parameter after must be the number of a point");
   auto json = history_.after(after ? *after : 0);
   json["events"] = Json::array();
   for (const auto& event : stream_.kept())
@@ -305,7 +314,8 @@ HttpResponse NativeApi::take_lease(const Call& call) {
 
 HttpResponse NativeApi::end_lease(const Call& call) {
   if (live_.end_lease(call.path.front())) return {.status = 204, .body = ""};
-  return refuse(404, "there is no lease " + call.path.front());
+  return refuse(404, "there is no lease " + call.path.front() +
+                         ": GET /api/v1/lease lists those that have not lapsed");
 }
 
 HttpResponse NativeApi::events(const Call&) {

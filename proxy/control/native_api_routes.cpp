@@ -228,11 +228,15 @@ HttpResponse NativeApi::handle(const HttpServer::Request& request) {
     allowed.insert(route.method);
   }
   if (allowed.empty()) {
-    return problem({.status = 404, .what = "there is nothing here; see /api/v1/openapi.json"});
+    return problem(
+        {.status = 404,
+         .what = "the API has no path " + request.path + "; /api/v1/openapi.json lists its paths"});
   }
-  auto response = problem({.status = 405, .what = request.method + " is not possible here"});
   std::string list;
   for (const auto method : allowed) list += (list.empty() ? "" : ", ") + std::string(method);
+  auto response =
+      problem({.status = 405,
+               .what = request.method + " is not possible at " + request.path + ", only " + list});
   response.headers.push_back({"Allow", list});
   return response;
 }

@@ -35,7 +35,8 @@ tl::expected<WhyQuery, Refusal> filter_of(const Parameters& given) {
     if (key == "listener" || key == "client" || key == "rule" || key == "text") continue;
     if (key == "limit") {
       const auto limit = rules::parse_whole_number(value, WhyRing::kMost);
-      if (!limit) return tl::unexpected(Refusal{400, "limit is a number from 0 to 10000"});
+      if (!limit)
+        return tl::unexpected(Refusal{400, "the parameter limit must be a number from 0 to 10000"});
       query.most = *limit;
     } else if (std::find(keys.begin(), keys.end(), key) != keys.end()) {
       query.where.emplace_back(key, value);

@@ -128,7 +128,7 @@ rules::Result<Overlay> load_state(const std::string& path) {
   const auto text = read_regular(path);
   if (!text) {
     return rules::config_error("the state file " + path + ": " + text.error().what,
-                               "give --state another path");
+                               "make it readable, or give --state another path");
   }
   if (text->empty()) return Overlay{};
   auto overlay = read(*text);
