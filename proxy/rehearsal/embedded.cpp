@@ -1,7 +1,9 @@
 #include "proxy/rehearsal/embedded.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "proxy/tls/authority.h"
@@ -18,8 +20,8 @@ void remove_contingency_plan(rules::Probe& probe) {
   probe.attempts = std::max<std::int64_t>(probe.attempts, 3);
 }
 
-tl::unexpected<rules::Error> failed(std::string what) {
-  return tl::unexpected(rules::Error{rules::Origin::kInternal, std::move(what)});
+tl::unexpected<rules::Error> failed(std::string what, std::string hint) {
+  return tl::unexpected(rules::Error{rules::Origin::kInternal, std::move(what), std::move(hint)});
 }
 
 // Whether the probe waits only for code of this process. Only such probes can run in virtual time.
@@ -82,9 +84,12 @@ rules::Result<void> Embedded::make_authority(rules::Config& config) {
   for (auto& listener : config.listeners) {
     if (!listener.tls || listener.tls->ca.empty()) continue;
     if (folder_.empty()) {
-      auto pattern = (std::filesystem::temp_directory_path() / "brownout-ca.XXXXXX").string();
+      const auto around = std::filesystem::temp_directory_path();
+      auto pattern = (around / "brownout-ca.XXXXXX").string();
       if (::mkdtemp(pattern.data()) == nullptr) {
-        return failed("cannot make a folder for the CA in the temporary folder");
+        return failed("cannot make a folder in " + around.string() +
+                          " for the CA of the embedded servers: " + std::strerror(errno),
+                      "free space in it, or set TMPDIR to a folder where brownout may write");
       }
       folder_ = pattern;
       if (auto made = tls::Authority::init(folder_); !made) return tl::unexpected(made.error());
@@ -111,7 +116,9 @@ rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling h
     const rules::Endpoint where{loopback ? server.host : "127.0.0.1", 0, ""};
     auto embedded = std::make_unique<proxy::MessagingServer>(where);
     if (embedded->endpoint().host.empty()) {
-      return failed("the embedded servers cannot listen (no free port or descriptor)");
+      return failed("the embedded server for " + name + " cannot listen on " + where.host +
+                        ": no port or file descriptor is free",
+                    "raise `ulimit -n`, or end programs that hold many ports");
     }
     server = embedded->endpoint();
     known_as_[to_text(server)] = name;

@@ -10,6 +10,7 @@
 
 #include "proxy/net/password_file.h"
 #include "proxy/observe/console.h"
+#include "rules/base/describe.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -46,7 +47,7 @@ std::string why_unusable(const rules::IpAddress& address) {
   const auto where = proxy::SocketAddress::of(address, 0);
   const Fd fd(::socket(where.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (fd && ::bind(fd.get(), where.get(), where.length) == 0) return {};
-  return "a client at " + to_text(address) + ": " + std::strerror(errno);
+  return "no client can have the address " + to_text(address) + ": " + std::strerror(errno);
 }
 
 }  // namespace
@@ -174,7 +175,7 @@ rules::Result<void> Runner::listen_for_alerts() {
   });
   if (!alerts_->endpoint().host.empty()) return {};
   return rules::config_error("alerts: cannot listen on " + scenario().alerts,
-                             "choose a free address and port");
+                             "give `alerts` an address of this machine and a free port");
 }
 
 Target Runner::target_of(const std::string& endpoint) const {
@@ -344,7 +345,7 @@ void Runner::enter(std::optional<std::size_t> phase) {
   engine_->wait_for_workers();
   if (phase) conductor_.acts(now());
   if (now() > traffic_.began()) record_traffic();
-  if (!done) conductor_.halt(now(), "the rules could not be loaded: " + done.error().what);
+  if (!done) conductor_.halt(now(), "the rules could not be loaded: " + describe(done.error()));
   if (phase && options_.on_phase) options_.on_phase(scenario().phases[*phase].name);
 }
 

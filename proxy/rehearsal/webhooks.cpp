@@ -57,8 +57,9 @@ void Webhooks::deliver(const std::stop_token& stop) {
     }
     if (!send(message, stop))
       spdlog::warn(
-          "webhook {}: an event could not be delivered; check that the URL accepts POST requests",
-          message.url);
+          "webhook {}: an event could not be delivered in {} tries; check that the URL can be "
+          "reached from here and accepts POST requests",
+          message.url, kTries);
   }
 }
 

@@ -116,7 +116,7 @@ class MqttClient final : public ProbeClient {
 
   std::string make(bool clean) {
     client_.reset(mosquitto_new(id_.c_str(), clean, this));
-    if (!client_) return "no memory";
+    if (!client_) return "no memory is left for an MQTT client";
     auto* client = client_.get();
     if (!probe().user_name.empty()) {
       mosquitto_username_pw_set(client, probe().user_name.c_str(), settings_.password.c_str());

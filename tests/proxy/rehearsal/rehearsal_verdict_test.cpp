@@ -106,7 +106,7 @@ at_least = "100%"
 )",
                                           true);
   EXPECT_THAT(unmeasured(done, 0),
-              HasSubstr("foreign could not be started: a client at 192.0.2.1"));
+              HasSubstr("foreign could not be started: no client can have the address 192.0.2.1"));
   EXPECT_THAT(unmeasured(done, 1), HasSubstr("command not found"));
   EXPECT_EQ(done.report.result(), Result::kNotMeasured);
 }
