@@ -44,7 +44,10 @@ rules::Result<Node> parse_json(std::string_view text, std::size_t most_values) {
   };
   try {
     const auto json = OrderedJson::parse(text, within);
-    if (limits.why() != nullptr) return rules::config_error(limits.why());
+    if (limits.why() != nullptr) {
+      return rules::config_error(std::string("the JSON ") + limits.why(),
+                                 "split it into smaller parts");
+    }
     return to_node(json);
   } catch (const OrderedJson::exception& error) {
     std::string what = error.what();

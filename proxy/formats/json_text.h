@@ -27,18 +27,18 @@ class JsonLimits {
     const bool value =
         event == Event::value || event == Event::object_start || event == Event::array_start;
     if (value && left_-- == 0) {
-      why_ = "too many values";
+      why_ = "has too many values";
     } else if (depth > kDeepestJson) {
-      why_ = "more than 64 levels deep";
+      why_ = "is more than 64 levels deep";
     } else if (event == Event::object_start) {
       members_[static_cast<std::size_t>(depth) + 1] = 0;
     } else if (event == Event::key &&
                ++members_[static_cast<std::size_t>(depth)] > kMostJsonMembers) {
-      why_ = "an object has more than 256 members";
+      why_ = "has an object with more than 256 members";
     }
     return why_ == nullptr;
   }
-  // Returns an error text that names the exceeded limit; null if the text is within all limits.
+  // Returns the exceeded limit as the end of a sentence about the text; null if there is none.
   const char* why() const { return why_; }
 
  private:

@@ -13,6 +13,7 @@ namespace {
 using YamlNode = rules::Node;
 
 constexpr int kDeepestYaml = 64;
+constexpr const char* kTooManyValues = "too many values (more than 50000): import a part of it";
 
 std::string_view yaml_text(const yaml_char_t* text, std::size_t size) {
   return {reinterpret_cast<const char*>(text), size};
@@ -86,7 +87,9 @@ class YamlReader {
   YamlReader& operator=(const YamlReader&) = delete;
 
   rules::Result<YamlNode> read() {
-    if (!ready_) return rules::config_error("there is no memory to read YAML");
+    if (!ready_)
+      return rules::config_error("no memory is left to read the YAML file",
+                                 "end other programs, and try again");
     YamlNode::Array documents;
     for (;;) {
       YamlEvent event;
@@ -125,7 +128,7 @@ class YamlReader {
   YamlNode value_of(YamlEvent& event, int depth) {
     const auto where = event.where();
     if (depth > kDeepestYaml) return fail(where, "more than 64 levels deep");
-    if (++values_ > kMostYamlValues) return fail(where, "too many values");
+    if (++values_ > kMostYamlValues) return fail(where, kTooManyValues);
     switch (event->type) {
       case YAML_SCALAR_EVENT: {
         const auto& scalar = event->data.scalar;
@@ -160,7 +163,8 @@ class YamlReader {
     for (;;) {
       YamlEvent key;
       if (!next(key) || key->type == YAML_MAPPING_END_EVENT) break;
-      if (key->type != YAML_SCALAR_EVENT) return fail(key.where(), "a key that is not a text");
+      if (key->type != YAML_SCALAR_EVENT)
+        return fail(key.where(), "a key that is not a text (put quotes around it)");
       const auto& scalar = key->data.scalar;
       rules::Member member{std::string(yaml_text(scalar.value, scalar.length)), key.where(), {}};
       YamlEvent value;
@@ -184,7 +188,7 @@ class YamlReader {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) return fail(where, "no value has the anchor \"" + anchor + "\"");
     values_ += count_values(found->second);
-    if (values_ > kMostYamlValues) return fail(where, "too many values");
+    if (values_ > kMostYamlValues) return fail(where, kTooManyValues);
     return found->second;
   }
 
@@ -198,7 +202,8 @@ class YamlReader {
 }  // namespace
 
 rules::Result<rules::Node> parse_yaml(std::string_view text) {
-  if (text.size() > kMostYamlBytes) return rules::config_error("more than 4 MiB of YAML");
+  if (text.size() > kMostYamlBytes)
+    return rules::config_error("more than 4 MiB of YAML", "import a part of it");
   return YamlReader(text).read();
 }
 

@@ -27,7 +27,8 @@ rules::Result<OutputFile> OutputFile::open(const std::string& path) {
                                "start its reader first, or give a regular file");
   }
   if (!file.fd_) {
-    return rules::config_error("cannot write to " + path + ": " + std::strerror(errno));
+    return rules::config_error("cannot write to " + path + ": " + std::strerror(errno),
+                               "check that its folder exists and that brownout may write there");
   }
   const int flags = fcntl(file.fd_.get(), F_GETFL);
   fcntl(file.fd_.get(), F_SETFL, flags & ~O_NONBLOCK);

@@ -26,7 +26,8 @@ rules::Result<std::string> read_to_end(const Fd& file) {
     if (count == 0) return text;
     text.append(part.data(), static_cast<std::size_t>(count));
     if (text.size() > kMostToRead) {
-      return rules::config_error("the file is larger than 64 MiB, which is the limit");
+      return rules::config_error(
+          "cannot read the file: it is larger than 64 MiB, which is the limit");
     }
   }
 }

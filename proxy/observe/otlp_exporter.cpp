@@ -96,7 +96,12 @@ OtlpExporter::~OtlpExporter() {
   wake_.notify_all();
   thread_.join();
   lost_ += waiting_.lost + lines_in(waiting_.lines);
-  if (lost_ > 0) spdlog::error("OTLP: {} events were not sent", lost_);
+  if (lost_ > 0) {
+    spdlog::error(
+        "OTLP: {} events were not sent: the collector at {} did not take them, or not in time; "
+        "check that it runs",
+        lost_, url_);
+  }
 }
 
 void OtlpExporter::submit(std::string lines) {
@@ -151,15 +156,17 @@ bool OtlpExporter::send(const std::string& path, const std::string& body,
     const bool last = stop.stop_requested();
     const auto result = post(url_ + path, body, last ? kOtlpAtTheEnd : kOtlpTimeout, headers_);
     if (result.error.empty() && result.status >= 200 && result.status <= 299) {
-      if (std::exchange(failing_, false)) spdlog::info("OTLP: the collector takes requests again");
+      if (std::exchange(failing_, false)) {
+        spdlog::info("OTLP: the collector at {} takes requests again", url_);
+      }
       return true;
     }
     const bool retry = may_retry(result) && !last;
     if (!std::exchange(failing_, true)) {
-      spdlog::warn("OTLP: the collector did not take {}: {}; {}", path,
+      spdlog::warn("OTLP: the collector did not take {}{}: {}; {}", url_, path,
                    result.error.empty() ? fmt::format("the answer is HTTP status {}", result.status)
                                         : result.error,
-                   retry ? "trying again" : "check the URL of --otlp");
+                   retry ? "trying again (check that it runs)" : "check the URL of --otlp");
     }
     if (!retry) return false;
     std::unique_lock lock(mutex_);

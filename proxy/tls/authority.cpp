@@ -81,6 +81,9 @@ Certificate new_authority(const std::string& name) {
   return ca;
 }
 
+constexpr std::string_view kChooseFolder =
+    "free space, or use another --folder, where brownout may write";
+
 std::string path_in(const std::string& folder, const char* name) { return folder + "/" + name; }
 
 rules::Result<void> write_new(const std::string& path, mode_t mode, const std::string& text) {
@@ -88,12 +91,13 @@ rules::Result<void> write_new(const std::string& path, mode_t mode, const std::s
   if (!file) {
     const bool exists = errno == EEXIST;
     return failed("cannot write " + path + ": " + std::strerror(errno),
-                  exists ? "it is never overwritten: use another --folder, or move it away" : "");
+                  exists ? "it is never overwritten: use another --folder, or move it away"
+                         : std::string(kChooseFolder));
   }
   if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     const std::string why = std::strerror(errno);
     ::unlink(path.c_str());
-    return failed("cannot write " + path + ": " + why);
+    return failed("cannot write " + path + ": " + why, std::string(kChooseFolder));
   }
   return {};
 }
@@ -116,7 +120,8 @@ std::string take_error() {
 
 rules::Result<void> Authority::init(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return failed("cannot make the folder " + folder + ": " + std::strerror(errno));
+    return failed("cannot make the folder " + folder + ": " + std::strerror(errno),
+                  "make the folder around it first, or use another --folder");
   }
   const auto ca = new_authority("Brownout CA, for tests only");
   const BioPtr key(BIO_new(BIO_s_mem()));

@@ -195,7 +195,8 @@ rules::Result<std::shared_ptr<ClientContext>> ClientContext::make(const rules::T
   if (config.verify) {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (config.ca.empty() && SSL_CTX_set_default_verify_paths(context) != 1) {
-      return failed("cannot read the CAs of this machine: " + take_error());
+      return failed("cannot read the CAs of this machine: " + take_error(),
+                    "install the package ca-certificates, or set ca in the upstream's tls");
     }
     if (const auto read = config.ca.empty() ? rules::Result<void>() : trust(context, config.ca);
         !read) {
