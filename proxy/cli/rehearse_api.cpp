@@ -11,7 +11,8 @@ namespace brownout::cli {
 namespace {
 
 rules::Result<void> refuse_proxies(const std::vector<std::string>&, const rules::Config&) {
-  return rules::config_error("a rehearsal is running, and its phases decide which rules act");
+  return rules::config_error("a rehearsal is running, and its phases decide which rules act",
+                             "only a halt is possible until it ends");
 }
 
 }  // namespace

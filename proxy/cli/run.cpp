@@ -149,7 +149,8 @@ class Run final : private Deadline {
   Result<void> load_toxiproxy_config() {
     if (!settings_.toxiproxy_text) return {};
     if (const auto loaded = toxiproxy_->load(*settings_.toxiproxy_text); !loaded) {
-      return rules::config_error(options_.toxiproxy_config + ": " + loaded.error().what);
+      return rules::config_error(options_.toxiproxy_config + ": " + loaded.error().what,
+                                 "correct it; its form is that of toxiproxy-server -config");
     }
     for (const auto& [name, upstream] : toxiproxy_->upstreams()) {
       spdlog::info("proxy {}: {} -> {}", rules::printable(name), to_text(engine_->bound(name)),
@@ -295,8 +296,8 @@ class Run final : private Deadline {
     print_error(rule_table(engine_->rules()));
     auto idle = engine_->never_matched();
     if (idle.size() > kMostWarnings) {
-      spdlog::warn("{} rules never matched anything, {} among them", idle.size(),
-                   rules::printable(idle.front()));
+      spdlog::warn("{} rules never matched anything, {} among them (see `brownout explain`)",
+                   idle.size(), rules::printable(idle.front()));
       idle.clear();
     }
     for (const auto& name : idle) {

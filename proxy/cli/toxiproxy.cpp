@@ -80,7 +80,8 @@ int toxiproxy(const ToxiproxyOptions& options) {
   api.set_token(token);
   if (text) {
     if (const auto loaded = api.load(*text); !loaded) {
-      return fail({Origin::kConfig, options.config + ": " + loaded.error().what});
+      return fail({Origin::kConfig, options.config + ": " + loaded.error().what,
+                   "correct it; its form is that of toxiproxy-server -config"});
     }
   }
   const Metrics metrics(

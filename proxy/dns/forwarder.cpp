@@ -4,7 +4,10 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cerrno>
+
+#include "proxy/net/connector.h"
+#include "rules/base/describe.h"
 
 namespace brownout::proxy {
 namespace {
@@ -92,7 +95,7 @@ void DnsForwarder::ask(Pending pending) {
     crowded = !key;
     if (crowded) continue;
     if (auto* link = link_of(*key >> 16)) return send(std::move(pending), *key, *link);
-    group_->mark_failed(server, std::strerror(errno), Loop::now());
+    group_->mark_failed(server, describe(connect_error(errno)), Loop::now());
   }
   if (crowded) return calls_.crowded(std::move(pending.query));
   calls_.answered(std::move(pending.query), {});
@@ -133,8 +136,10 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   const bool refusal = header->questions == 0 && message.size() == codecs::kDnsHeader;
   if (!refusal && !codecs::same_question(asked, answered)) {
     if (!std::exchange(warned_spoof_, true)) {
-      spdlog::warn("upstream {}: ignored an answer to a question that was not asked (spoofed?)",
-                   group_->config().name);
+      spdlog::warn(
+          "upstream {}: ignored an answer to a question that was not asked (it may be spoofed: "
+          "check who can send from the address of a resolver)",
+          group_->config().name);
     }
     return;
   }

@@ -28,7 +28,7 @@ class UdpLink final : public DnsLink, private Ready {
   void flush() override {
     int error = 0;
     if (!sender_.empty()) sender_.send(fd_, error);
-    if (error == ECONNREFUSED) owner_.link_failed(index_, std::strerror(error));
+    if (error == ECONNREFUSED) owner_.link_failed(index_, datagram_error(error));
   }
   bool usable() const override { return true; }
 
@@ -38,7 +38,7 @@ class UdpLink final : public DnsLink, private Ready {
       int error = 0;
       const auto count = owner_.batch().receive(fd_, error);
       if (error != 0) {
-        owner_.link_failed(index_, std::strerror(error));
+        owner_.link_failed(index_, datagram_error(error));
         continue;
       }
       for (std::size_t i = 0; i < count; ++i) owner_.answered(index_, owner_.batch().bytes(i));
@@ -81,7 +81,11 @@ class StreamLink final : public DnsLink, private Ready {
 
   void on_ready(std::uint32_t events) noexcept override {
     if (state_ == State::kFailed) return;
-    if ((events & EPOLLERR) != 0) return fail(std::strerror(take_socket_error(stream_.fd())));
+    if ((events & EPOLLERR) != 0) {
+      const int error = take_socket_error(stream_.fd());
+      return fail(state_ == State::kDialled ? describe(connect_error(error))
+                                            : std::strerror(error));
+    }
     if (state_ == State::kDialled && (events & EPOLLOUT) != 0) {
       state_ = stream_.plain() ? State::kOpen : State::kHandshake;
     }

@@ -1,8 +1,10 @@
 #include "proxy/dns/transfer.h"
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
+
+#include "proxy/net/connector.h"
+#include "rules/base/describe.h"
 
 namespace brownout::proxy {
 namespace {
@@ -38,7 +40,7 @@ void DnsTransfer::ask() {
       link_->flush();
       return wait_for_more();
     }
-    group_->mark_failed(order_[attempt_], std::strerror(errno), Loop::now());
+    group_->mark_failed(order_[attempt_], describe(connect_error(errno)), Loop::now());
   }
   stop();
   calls_.answered(*this, std::move(query_), {}, false);
@@ -128,7 +130,10 @@ void DnsTransfer::finish(bool unfinished) {
 
 void DnsTransfer::link_failed(std::size_t, const std::string& why) {
   if (over_ || whole_) return;
-  if (query_) return next_server(why.empty() ? "closed the connection without an answer" : why);
+  if (query_)
+    return next_server(
+        why.empty() ? "closed the connection without an answer (check that it serves DNS over TCP)"
+                    : why);
   finish(true);
 }
 

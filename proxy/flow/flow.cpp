@@ -215,7 +215,9 @@ void Flow::secure_server() {
   const auto progress = server_.stream.tls().handshake();
   if (progress == tls::Progress::kAgain) return;
   if (progress == tls::Progress::kFailed) {
-    host_.report(facts_, "handshake failed", "with the server: " + server_.stream.tls().why());
+    const auto& ip = facts_.destination;
+    on_handshake_failed(ip ? SocketAddress::of(*ip, facts_.destination_port) : SocketAddress{},
+                        server_.stream.tls().why());
     return end(CloseMode::kReset);
   }
   server_secured_ = true;

@@ -90,7 +90,9 @@ TlsGate::Step TlsGate::shake_hands(Host& host, Stream& stream, const rules::Flow
   if (stream.stopped()) return Step::kStop;
   if (progress == tls::Progress::kAgain) return Step::kMore;
   if (progress == tls::Progress::kDone) return Step::kOpen;
-  host.report(facts, "handshake failed", "with the client: " + stream.tls().why());
+  host.report(facts, "handshake failed",
+              "with the client" + (facts.client ? " " + to_text(*facts.client) : "") + ": " +
+                  stream.tls().why());
   return Step::kFailed;
 }
 

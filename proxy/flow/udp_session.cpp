@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "proxy/intercept/interception.h"
+#include "proxy/net/connector.h"
 #include "rules/base/describe.h"
 
 namespace brownout::proxy {
@@ -211,7 +212,7 @@ void UdpSession::send(Side& side) {
 // Handles the ICMP message "port unreachable" of the server's host. If the group has another
 // server, the client's next datagram opens a session to that server.
 void UdpSession::server_failed(int error) {
-  group_->mark_failed(index_, std::strerror(error), Loop::now());
+  group_->mark_failed(index_, datagram_error(error), Loop::now());
   if (group_->config().servers.size() > 1) end();
 }
 

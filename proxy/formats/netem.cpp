@@ -319,7 +319,8 @@ Result<NetemText> read_netem(std::string_view text) {
     if (words.empty()) continue;
     const bool full = all.commands.size() + all.left_out.size() >= kMostNetemCommands;
     auto added = full ? Result<void>(rules::config_error(
-                            "more than " + std::to_string(kMostNetemCommands) + " commands"))
+                            "more than " + std::to_string(kMostNetemCommands) + " commands",
+                            "import a part of them"))
                       : add_command(std::move(words), first, all);
     if (added) continue;
     return rules::config_error("line " + std::to_string(first) + ": " + added.error().what,

@@ -191,8 +191,9 @@ class Supervisor {
     arguments.push_back(nullptr);
     execvp(arguments.front(), arguments.data());
     const int error = errno;
-    std::fprintf(stderr, "brownout exec: cannot run %s: %s\n", arguments.front(),
-                 std::strerror(error));
+    std::fprintf(stderr,
+                 "brownout exec: cannot run %s: %s (check its name, PATH and permissions)\n",
+                 arguments.front(), std::strerror(error));
     _exit(error == ENOENT ? kNotFound : kCannotRun);
   }
 

@@ -16,7 +16,8 @@ constexpr CurlLibrary kAbsent{
     .easy_setopt = &set_nothing,
     .easy_perform = [](CURL*) { return CURLE_FAILED_INIT; },
     .easy_getinfo = &get_nothing,
-    .easy_strerror = [](CURLcode) { return "libcurl.so.4 is not installed (libcurl4)"; },
+    .easy_strerror =
+        [](CURLcode) { return "libcurl.so.4 is missing: install the package libcurl4"; },
     .easy_escape = [](CURL*, const char*, int) -> char* { return nullptr; },
     .multi_init = []() -> CURLM* { return nullptr; },
     .multi_cleanup = [](CURLM*) { return CURLM_OK; },

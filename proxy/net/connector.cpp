@@ -3,12 +3,12 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "rules/base/describe.h"
 
 namespace brownout::proxy {
-namespace {
 
 Error connect_error(int error_number) {
   auto error = system_error(Origin::kUpstream, "connect", error_number);
@@ -28,6 +28,21 @@ Error connect_error(int error_number) {
     default:
       break;
   }
+  return error;
+}
+
+std::string datagram_error(int error_number) {
+  auto error = connect_error(error_number);
+  error.what = std::strerror(error_number);
+  return describe(error);
+}
+
+namespace {
+
+Error cannot_watch(int error_number) {
+  auto error = system_error(Origin::kInternal, "cannot watch the connection to it (epoll_ctl)",
+                            error_number);
+  error.hint = "raise the limit fs.epoll.max_user_watches (sysctl)";
   return error;
 }
 
@@ -134,7 +149,7 @@ void Connector::dial_address() {
   if (dialled.error != 0) return address_failed(connect_error(dialled.error));
   stream_ = Stream(std::move(dialled.fd));
   if (!loop_.poller().add(stream_.number(), *this)) {
-    return address_failed(system_error(Origin::kInternal, "epoll_ctl", errno));
+    return address_failed(cannot_watch(errno));
   }
   const auto left = group_->config().connect_timeout - std::exchange(looked_up_, Duration::zero());
   loop_.deadlines().set(*this, rules::later(Loop::now(), left));

@@ -26,6 +26,10 @@
 
 namespace brownout::proxy {
 
+// Returns the error of a connect to a server that failed with this errno, with a hint.
+rules::Error connect_error(int error_number);
+// Returns why datagrams to a server fail with this errno, with the hint of connect_error().
+std::string datagram_error(int error_number);
 // Returns the error of a TLS handshake with a server that failed for the reason `why`.
 rules::Error server_handshake_error(const std::string& why);
 

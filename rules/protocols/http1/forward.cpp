@@ -61,7 +61,7 @@ Result<Endpoint> server_of(std::string_view target) {
   if (!has_port(text)) text += ":80";
   auto server = parse_endpoint(text);
   if (!server || server->is_unix() || server->port == 0) {
-    return config_error("the URL has no host, or no port from 1 to 65535");
+    return config_error("the URL has no host, or its port is not from 1 to 65535");
   }
   return server;
 }
