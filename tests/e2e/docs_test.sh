@@ -47,7 +47,8 @@ fault = { type = "refuse" }
 $ brownout check rules.toml
 rules.toml: ok: 1 listener, 1 upstream, 0 rules
 $ brownout check none.toml
-none.toml: error: ...
+none.toml: error: cannot read the file: No such file or directory
+     = check the path and its permissions
 $ echo $?
 2
 ```

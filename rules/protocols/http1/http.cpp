@@ -31,13 +31,6 @@ std::string media_type(const HttpHead& head) {
 
 }  // namespace
 
-bool is_token_char(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  const auto letter = static_cast<char>(c | 0x20);
-  return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') ||
-         kMarks.find(c) != std::string_view::npos;
-}
-
 bool is_token(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), is_token_char);
 }

@@ -3,6 +3,7 @@
 // rules/protocols/http1/codec/http1.h parses them from the wire format.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,9 +22,20 @@ struct HttpHeader {
   friend bool operator==(const HttpHeader&, const HttpHeader&) = default;
 };
 
+// By character: the results of is_token_char(), which is called for each character of each header.
+inline constexpr auto kTokenChars = [] {
+  std::array<bool, 256> all{};
+  for (char c = '0'; c <= '9'; ++c) all[static_cast<unsigned char>(c)] = true;
+  for (char c = 'a'; c <= 'z'; ++c) all[static_cast<unsigned char>(c)] = true;
+  for (char c = 'A'; c <= 'Z'; ++c) all[static_cast<unsigned char>(c)] = true;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
+    all[static_cast<unsigned char>(c)] = true;
+  return all;
+}();
+
 // Whether `c` may be part of a token, that is, the name of a method, header or coding (RFC 9110,
 // 5.6.2).
-bool is_token_char(char c);
+constexpr bool is_token_char(char c) { return kTokenChars[static_cast<unsigned char>(c)]; }
 bool is_token(std::string_view name);
 // Compares header names and ignores case (RFC 9110, 5.1).
 bool same_header_name(std::string_view a, std::string_view b);
