@@ -1,6 +1,6 @@
-// ClientFlow: base class of the flows that serve one client connection. It applies the rules of new
-// connections, terminates TLS with the client, and dials the server. Flow forwards bytes and
-// messages, HttpFlow forwards requests.
+// ClientFlow: base class of the flows that serve one client connection. It applies the rules that
+// act when a connection arrives, terminates TLS with the client, and dials the server. Flow
+// forwards bytes and messages, HttpFlow forwards requests.
 //
 //   accepted -> (PROXY header) -> (forward proxy's target) -> (ClientHello) -> rules -> (delay)
 //   -> (TLS handshake) -> admitted()
@@ -71,8 +71,8 @@ class ClientFlow : public Retirable,
   // Begins admission, which ends with a call of admitted(). Until then, the derived class must pass
   // events of the client's socket to at_the_gate(), and call gate_due() at the flow's deadline.
   void enter();
-  // Continues admission with the rules of new connections. Call in place of enter() for a client of
-  // a forward proxy whose target is known.
+  // Continues admission with the rules that act when a connection arrives. Call in place of enter()
+  // for a client of a forward proxy whose target is known.
   void apply_rules();
   void at_the_gate(std::uint32_t events);
   // Begins STARTTLS for the host that the client named. Runs the TLS steps of admission again, up
@@ -132,7 +132,7 @@ class ClientFlow : public Retirable,
   void target_refused(std::string reply) override;
   // Resolves the server of a later request, when a forward proxy's client names another server.
   void find_target(const Endpoint& target);
-  // Whether the rules of new connections have been applied to this connection.
+  // Whether the rules that act when a connection arrives have been applied to this connection.
   bool arrived() const { return arrived_; }
 
  private:

@@ -1,5 +1,5 @@
 // The part of ClientFlow that admits a client connection: PROXY header, target of a forward proxy,
-// ClientHello, rules of new connections and of handshakes, TLS handshake.
+// ClientHello, rules that act on arrival and on the TLS handshake, TLS handshake.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 

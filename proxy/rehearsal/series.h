@@ -1,5 +1,8 @@
 // Sums the measurements of a rehearsal in equal steps of time, for charts and the JSON report.
-// Times are scenario times: they begin with the first phase. No I/O.
+// No I/O.
+//
+// Times are scenario time: real time since the first phase began, multiplied by the scenario's
+// time_scale. Latencies (p50_ms, p99_ms) are real time.
 #pragma once
 
 #include <string>

@@ -1,5 +1,8 @@
 // TrafficLog: counts traffic through the proxy during a rehearsal, by listener, region and server.
 // Workers report on their own threads; the runner reads step by step on its own thread.
+//
+// Times are scenario time: real time since the first phase began, multiplied by the scenario's
+// time_scale.
 #pragma once
 
 #include <map>
@@ -28,7 +31,8 @@ class TrafficLog final : public proxy::FlowObserver {
 
   // The time when the current step of counting began.
   rules::Duration began() const { return begin_; }
-  // Returns the counts since the last call, as a step that ends at `now` (scenario time).
+  // Returns the counts since the last call, as steps that all end at `now`: one for each listener
+  // and region.
   std::vector<rules::TrafficStep> take(rules::Duration now);
 
  private:

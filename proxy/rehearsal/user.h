@@ -16,8 +16,8 @@
 
 namespace brownout::rehearsal {
 
-// Converts between real time and scenario time. Scenario time is the time since the first phase
-// began, multiplied by `scale`.
+// Converts between real time and scenario time, the time that the scenario file uses. Scenario time
+// is real time since the first phase began, multiplied by `scale` (the scenario's time_scale).
 struct ScenarioClock {
   Instant zero{};  // real time when the first phase began
   double scale = 1;

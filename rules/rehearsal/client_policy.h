@@ -1,6 +1,9 @@
 // ClientPolicy decides what a synthetic client does after a failed attempt. It retries with
 // backoff, then uses the next endpoint of its list, and later returns to the first one (failback).
-// Pure logic; times are scenario time.
+// Each User (proxy/rehearsal/user.h) owns one.
+//
+// Pure logic; one thread. Times are scenario time: real time since the first phase began,
+// multiplied by the scenario's time_scale. Endpoints are indices in Probe::endpoints.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +23,12 @@ class ClientPolicy {
   std::size_t begin(Duration now);
   struct Next {
     std::size_t endpoint = 0;
-    Duration wait{};
+    Duration wait{};  // time to wait before the attempt
   };
-  // Must be called after a failed attempt. Returns the next attempt, or no value if the operation
-  // has failed.
+  // Must be called after a failed attempt. Returns the next attempt, or no value if no attempt is
+  // left, so that the whole operation has failed.
   std::optional<Next> failed();
+  // Must be called after a successful attempt, which ends the operation.
   void succeeded(Duration now);
 
  private:
@@ -39,7 +43,7 @@ class ClientPolicy {
   std::size_t visited_ = 0;    // number of endpoints tried by the current operation
   std::int64_t tries_ = 0;     // number of attempts at the current endpoint
   std::int64_t failures_ = 0;  // number of failed attempts of the current operation
-  std::uint64_t drawn_ = 0;
+  std::uint64_t drawn_ = 0;    // number of random numbers drawn so far
 };
 
 }  // namespace brownout::rules

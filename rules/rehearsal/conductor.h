@@ -1,7 +1,10 @@
-// Conductor controls the timeline of a rehearsal, as a state machine in scenario time. It selects
-// the current phase, checks the stop conditions, and ensures that the recovery phase always runs.
+// Conductor controls the timeline of a rehearsal, as a state machine. It selects the current phase,
+// checks the stop conditions, and ensures that the recovery phase always runs. rules_in_phase()
+// returns the rules to load for a phase. The Runner (proxy/rehearsal/runner.h) uses both.
 //
-// Pure logic: the caller passes times and finished operations.
+// Times are scenario time: real time since the first phase began, multiplied by the scenario's
+// time_scale. Times before the first phase are negative. Pure logic: the caller passes times and
+// finished operations. One thread.
 #pragma once
 
 #include <deque>
@@ -28,15 +31,19 @@ class Conductor {
     // The current phase; no value before the first phase and after the end.
     std::optional<std::size_t> phase;
   };
-  // Moves to the time `now`, which must not decrease. The first phase begins at 0.
+  // Sets the current time, which must not decrease, and begins or ends phases that are due. The
+  // first phase begins at 0. If a stop condition is met, calls halt().
   Step advance(Duration now);
   // Records that all rules of the current phase are active since `now`. Without this call, the
   // rules count as active since advance() began the phase.
   void acts(Duration now) { phases_.back().acted = now; }
   // Returns the time at which advance() will next change the phase.
   Duration next() const;
+  // Counts a finished operation for the stop conditions.
   void observe(const Operation& operation);
-  // Ends all faults now. The recovery phase follows, unless it is already running.
+
+  // Ends all faults now. The recovery phase follows, unless it is already running. If no phase has
+  // begun, the rehearsal ends.
   void halt(Duration now, std::string why);
 
   // Ends the rehearsal now, in any phase.
@@ -59,8 +66,8 @@ class Conductor {
   bool changed_ = false;  // whether the phase changed since the last call of advance()
   std::size_t phase_ = 0;
   std::string why_;
-  // Results of recent operations, only for probes with a stop condition. Results older than the
-  // longest `over` of all stop conditions are removed.
+  // Results of recent operations, only for probes with a stop condition. Each condition examines a
+  // time window of length StopCondition::over; results older than the longest window are removed.
   struct Recent {
     std::uint32_t probe = 0;
     Duration ended{};

@@ -1,5 +1,8 @@
 // FailureLog records why operations failed in each phase, and which synthetic user lost which
 // message. Memory is bounded by kMostKinds and kMostLosses. Plain values; any thread.
+//
+// Times are scenario time: real time since the first phase began, multiplied by the scenario's
+// time_scale. Phases are indices in Scenario::phases.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +29,17 @@ class FailureLog {
   };
 
   // Adds an operation: its failure, its lost messages, and lost messages that arrived after all.
-  // `phase` is the number of the phase in which the operation began.
+  // `phase` is the index of the phase in which the operation began.
   void add(std::size_t phase, const Operation& operation);
 
-  // Returns the numbers of failed operations by reason, then by number of the phase.
+  // Returns the number of failed operations for each reason and, within it, for the index of each
+  // phase. Reasons after the first kMostKinds count as "other reasons".
   const std::map<std::string, std::map<std::size_t, std::uint64_t>>& kinds() const {
     return kinds_;
   }
   // Returns the first kMostLosses lost messages, in order of time.
   const std::vector<Loss>& losses() const { return losses_; }
+  // Returns the number of lost messages that losses() does not contain.
   std::uint64_t losses_left_out() const { return left_out_; }
 
  private:

@@ -22,6 +22,7 @@ struct Finding {
 };
 
 // Returns the finding for an expectation about proxied traffic, which has `listener` or `server`.
+// Only traffic within the time span `counted` (span_of() in tally.h) is considered.
 Finding find_in_traffic(const Scenario& scenario, const Measurements& seen,
                         const Expectation& wanted, Span counted);
 

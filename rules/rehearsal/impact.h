@@ -19,14 +19,14 @@ struct RegionImpact {
   double sessions = 0;  // connections that broke or could not be opened, scaled in the same way
   // Sum of minutes, each multiplied by the share of operations that failed in that minute.
   double outage_minutes = 0;
-  std::string arithmetic;
+  std::string arithmetic;  // the calculation as text, for the report
 };
 
 struct SectorImpact {
   std::string name;
   double affected = 0;  // affected people, multiplied by the sector's share
-  double sessions = 0;
-  double value = 0;
+  double sessions = 0;  // broken connections, multiplied by the sector's share
+  double value = 0;     // cost of the outage, in the currency or unit of the scenario file
   std::string arithmetic;
 };
 

@@ -1,6 +1,7 @@
 // Measurements contains everything that a rehearsal measured: operations of synthetic users,
-// traffic through the proxy, injected faults, and alerts. Times are scenario time since the start
-// of the first phase; earlier times are negative. Plain values; any thread.
+// traffic through the proxy, injected faults, and alerts. Times are scenario time: real time since
+// the first phase began, multiplied by the scenario's time_scale. Times before the first phase are
+// negative. Plain values; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // Operation is the result of one operation of one synthetic user. It includes attempts at further
-// endpoints if the first failed. Times are scenario time since the start of the first phase;
-// earlier times are negative. Plain values; any thread.
+// endpoints if the first failed. Plain values; any thread.
+//
+// Times are scenario time: real time since the first phase began, multiplied by the scenario's
+// time_scale. Times before the first phase are negative. Only `took` is real time.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +18,7 @@ struct Operation {
   std::uint32_t user = 0;   // index of the user within its probe, from 0
   Duration began{};
   Duration ended{};
-  Duration took{};  // duration of the successful attempt, in real time
+  Duration took{};  // duration of the last attempt, in real time
   bool ok = false;
   int endpoint = -1;  // index of the endpoint that served the operation; -1 if none did
   std::uint32_t attempts = 1;

@@ -13,6 +13,7 @@
 
 namespace brownout::rules {
 
+// The tables of a rehearsal, borrowed from the rule file. Null if the file has no such table.
 struct ScenarioTables {
   const Node* scenario = nullptr;
   const Node* phases = nullptr;

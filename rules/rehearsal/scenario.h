@@ -1,9 +1,11 @@
 // Scenario describes a rehearsal: phases of an outage, synthetic users, expectations, and stop
 // conditions. It is read from the same file as the rules (load_toml.h).
 //
-// All times are scenario time: with time_scale = "60x", an hour of scenario time takes a real
-// minute. Only latencies and a probe's time-out are real time. Plain values, immutable once the
-// file is read; any thread.
+// Times are scenario time, except for latencies and a probe's time-out, which are real time.
+// Scenario time is real time since the first phase began, multiplied by time_scale: with
+// time_scale = "60x", an hour of scenario time takes a minute of real time.
+//
+// Plain values, immutable once the file is read; any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,8 @@
 
 namespace brownout::rules {
 
-// Multiplies a duration by a factor. `value` is negative for times before the first phase.
+// Multiplies a duration by a factor, to convert between real time and scenario time. `value` is
+// negative for times before the first phase.
 inline Duration stretched(Duration value, double by) {
   const double nanoseconds = static_cast<double>(value.count()) * by;
   return nanoseconds < 0 ? -rounded(-nanoseconds) : rounded(nanoseconds);
@@ -49,7 +52,7 @@ struct Probe {
   ProbeKind kind = ProbeKind::kTcp;
   std::int64_t users = 1;
   std::string region;
-  Duration every = std::chrono::seconds(10);
+  Duration every = std::chrono::seconds(10);   // interval between the operations of one user
   Duration timeout = std::chrono::seconds(2);  // maximum duration of an attempt, in real time
   // Endpoints that a user tries, in this order: names of listeners, addresses, or for http whole
   // URLs.
@@ -135,12 +138,13 @@ struct Expectation {
   bool about_traffic() const { return !listener.empty() || !server.empty(); }
 };
 
-// Condition under which all faults are halted: operations of a protected probe fail.
+// Condition under which all faults are halted: operations of a protected probe fail. Both `above`
+// and `consecutive` must be reached.
 struct StopCondition {
-  std::string probe;
-  Ratio above{};
-  Duration over = std::chrono::minutes(1);
-  std::int64_t consecutive = 3;  // minimum number of consecutive failures
+  std::string probe;                        // name of the protected probe
+  Ratio above{};                            // share of failed operations that must be exceeded
+  Duration over = std::chrono::minutes(1);  // length of the time window that is examined
+  std::int64_t consecutive = 3;             // minimum number of failures in a row, up to now
 };
 
 struct Region {
@@ -175,7 +179,7 @@ struct Webhook {
 
 struct Scenario {
   std::string name;
-  double time_scale = 1;
+  double time_scale = 1;             // scenario time that passes per unit of real time
   std::optional<std::int64_t> seed;  // seed of the random numbers; at least 0
   Steady steady;
   std::string alerts;  // address on which alert webhooks are received; empty if there is none
@@ -187,6 +191,7 @@ struct Scenario {
   std::vector<Sector> sectors;
   std::vector<Webhook> webhooks;
 
+  // Return the planned length of all phases, and the planned begin of the phase with this index.
   Duration length() const;
   Duration phase_begin(std::size_t phase) const;
   std::size_t users() const;

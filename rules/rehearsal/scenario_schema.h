@@ -1,5 +1,6 @@
 // Defines the keys of the tables of a rehearsal. Some values stay unparsed (as Node) until the rest
-// of the file is read.
+// of the file is read: they depend on other tables or keys. Used by read_scenario.cpp only. Nodes
+// are borrowed from the rule file; null for a key that the table does not have. Any thread.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,10 @@
 // Tally keeps running totals of the operations of synthetic users. A rehearsal may have a hundred
 // million operations, so they are not stored one by one. Memory depends only on the number of users
-// and expectations, and on the length of the rehearsal in steps. Pure values.
+// and expectations, and on the length of the rehearsal in steps. The Runner
+// (proxy/rehearsal/runner.h) fills one; verdicts and reports read it. Pure values.
+//
+// Times are scenario time: real time since the first phase began, multiplied by the scenario's
+// time_scale. Times before the first phase are negative. Latencies are real time.
 #pragma once
 
 #include <array>
@@ -22,7 +26,7 @@ namespace brownout::rules {
 // The actual time of a phase. It may differ from the plan, because a halted rehearsal jumps to its
 // recovery phase.
 struct PhaseInterval {
-  std::size_t phase = 0;
+  std::size_t phase = 0;  // index in Scenario::phases
   Duration begin{};
   Duration end{};
   // `acted` is the time since which all rules of the phase are active. `left` is the time at which
@@ -45,8 +49,8 @@ struct Span {
 // not run, or has not begun.
 std::optional<Span> span_of(const Scenario& scenario, const Expectation& wanted,
                             const std::vector<PhaseInterval>& phases);
-// Returns the time span in which only the rules of this phase acted, without its first part of
-// length `within`.
+// Returns the time span in which only the rules of one phase acted, without its first part of
+// length `within`. `number` is the index in `phases`.
 Span acted_span_of(const std::vector<PhaseInterval>& phases, std::size_t number, Duration within);
 // Whether operations of this probe count for the expectation, at any time.
 bool is_meant(const Scenario& scenario, const Expectation& wanted, std::uint32_t probe);

@@ -1,6 +1,9 @@
 // Counts the traffic of all clients through the proxy during a rehearsal: connections, results of
-// requests, and latencies. Counts are kept by listener, client prefix and server, in steps of
-// scenario time. Pure values.
+// requests, and latencies. Counts are kept by listener, region of the client and server, in steps
+// of scenario time. Pure values.
+//
+// Scenario time is real time since the first phase of the rehearsal began, multiplied by the
+// scenario's time_scale. Latencies are real time.
 #pragma once
 
 #include <cstdint>
@@ -42,14 +45,14 @@ class LatencyHistogram {
 struct TrafficCounts {
   std::uint64_t connections = 0;  // number of connections that reached a server
   std::uint64_t ok = 0;           // successful requests, in protocols that the proxy parses
-  std::uint64_t failed = 0;
+  std::uint64_t failed = 0;       // failed requests, in the same protocols
   // The next three members are for traffic that the proxy does not parse. `turns` is how often data
   // of the server followed data of the client; the others are numbers of bytes.
   std::uint64_t turns = 0;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
   std::map<std::string, std::uint64_t> servers;  // number of connections by server
-  // Time until the response began, including responses that count as failures.
+  // Real time until the response began, including responses that count as failures.
   LatencyHistogram latency;
 
   std::uint64_t requests() const { return ok + failed; }

@@ -1,5 +1,5 @@
 // Computes the verdict of a rehearsal: for each expectation its value, its evidence, and whether
-// the value is acceptable. Pure functions.
+// the value is acceptable. print_time() and print_value() format values for texts. Pure functions.
 #pragma once
 
 #include <optional>
@@ -23,6 +23,7 @@ struct Verdict {
   std::string evidence;           // a sentence that supports the value
 };
 
+// Returns a verdict for each expectation of the scenario, in the same order.
 std::vector<Verdict> judge(const Scenario& scenario, const Measurements& seen);
 
 // Returns a time as text: "1h7m40s". Times of a minute or more are rounded to seconds, shorter
