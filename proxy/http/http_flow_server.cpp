@@ -15,7 +15,7 @@ void HttpFlow::ask_for_server(bool fresh) {
   find_target(*target_);
 }
 
-// Applies the rules that act when a connection arrives again, as if the client had connected to
+// Applies once more the rules that act when a connection arrives, as if the client had connected to
 // this server. Does so in the next iteration of the event loop, since the caller may be the
 // Conversation, which asks for a server.
 void HttpFlow::target_known(std::vector<Endpoint> servers) {

@@ -63,7 +63,8 @@ class Runner final : private proxy::Deadline {
   // An error means that the rehearsal did not begin.
   rules::Result<Course> run();
 
-  // The state of the rehearsal, which on_tick may read to draw a live view.
+  // The state of the rehearsal, which on_tick may read to draw a live view. now() is scenario time:
+  // real time since the first phase began, multiplied by the scenario's time_scale.
   const rules::Scenario& scenario() const { return *config_.scenario; }
   const rules::Measurements& seen() const { return course_.seen; }
   const std::vector<rules::PhaseInterval>& phases() const { return conductor_.phases(); }

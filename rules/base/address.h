@@ -35,6 +35,7 @@ struct Prefix {
   friend auto operator<=>(const Prefix&, const Prefix&) = default;
 };
 
+// Whether one of the prefixes contains the address; false if there is no address.
 bool any_contains(const std::vector<Prefix>& prefixes, const std::optional<IpAddress>& address);
 
 // Returns `address` with all bits after the first `length` set to zero.

@@ -1,5 +1,5 @@
-// Diagnostics collects all errors of a rule file while it is read, and renders them with the quoted
-// line.
+// Diagnostics collects all errors of a rule file while it is read. render() returns them as text
+// with the quoted line; suggest() forms the hint for a misspelled word.
 //
 //   rules.toml:12:21: error: unknown key "jiter" in fault "latency"
 //      12 | fault = { type = "latency", jiter = "5ms" }
@@ -41,8 +41,8 @@ class Diagnostics {
   std::vector<Diagnostic> list_;
 };
 
-// `source` is the text of the file, from which lines are quoted. `severity` is "error" or
-// "warning".
+// Returns the errors as text, as in the example above. `file` is the name of the file, and `source`
+// its text, from which lines are quoted. `severity` is "error" or "warning".
 std::string render(const Diagnostics& found, std::string_view file, std::string_view source,
                    std::string_view severity = "error");
 

@@ -20,6 +20,8 @@ struct Position {
   friend bool operator==(const Position&, const Position&) = default;
 };
 
+// The origin of an error: the rule file or an option, the server, the client, an injected fault, or
+// Brownout and its machine.
 enum class Origin { kConfig, kUpstream, kDownstream, kInjected, kInternal };
 
 struct Error {

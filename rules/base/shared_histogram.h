@@ -25,6 +25,7 @@ class SharedHistogram {
     sum_.fetch_add(value.count(), std::memory_order_relaxed);
   }
 
+  // Returns the number of durations in one bucket, by index.
   std::uint64_t count(std::size_t bucket) const {
     return counts_[bucket].load(std::memory_order_relaxed);
   }

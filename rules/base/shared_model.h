@@ -12,6 +12,8 @@ namespace brownout::rules {
 template <class Model>
 class SharedModel {
  public:
+  // Calls use(model) under the lock and returns its result. `model` is a std::optional<Model>&,
+  // which is empty until a caller sets it.
   template <class Use>
   auto use(Use use) {
     while (busy_.test_and_set(std::memory_order_acquire))

@@ -10,6 +10,9 @@
 //
 // Parsing rounds only to the resolution of the type (ns, bit/s, byte, 1e-9). Printed values parse
 // back to the same value. Negative values are errors. All functions are pure.
+//
+// Two helpers are also here: count_of() writes a count with its noun, and time_for() computes how
+// long bytes take at a rate.
 #pragma once
 
 #include <compare>

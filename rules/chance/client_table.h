@@ -6,6 +6,9 @@
 //
 // Clients choose their addresses, so the number of entries is limited: all clients after the first
 // kMost share one T. Entries live as long as the table, and the table lives as long as its rule.
+//
+// A client's key is a hash of its address (FlowFacts::client_key). Several threads may use a T at
+// the same time, so T must be thread-safe.
 #pragma once
 
 #include <array>
@@ -33,6 +36,7 @@ class ClientTable {
     }
   }
 
+  // Returns the value of this client, and creates it at the first call.
   T& of(Key client) {
     auto* own = claim(client);
     return own != nullptr ? *own : overflow_;

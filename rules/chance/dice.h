@@ -22,6 +22,7 @@ using Key = std::uint64_t;
 
 // Returns the FNV-1a hash of a name, mixed once more.
 Key key_of(std::string_view name);
+// Returns a key that depends on both keys and their order.
 Key combine(Key a, Key b);
 
 class Dice {

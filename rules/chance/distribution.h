@@ -1,4 +1,5 @@
 // Distributions of random variation in delay (jitter). Names and meanings are those of tc-netem(8).
+// CorrelatedDraws draws the random numbers, and deviation() maps each to a deviation.
 //
 // deviation() maps a random number u, uniform in [0, 1), to a deviation in units of the jitter. It
 // reads the inverse distribution function from a table.
@@ -46,7 +47,7 @@ double deviation(Distribution distribution, double u, double spike);
 class CorrelatedDraws {
  public:
   CorrelatedDraws(Dice dice, Ratio correlation) : dice_(dice), correlation_(correlation.share()) {}
-  double next();
+  double next();  // returns a number in [0, 1)
   std::uint64_t count() const { return count_; }
 
  private:

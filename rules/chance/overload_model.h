@@ -24,14 +24,15 @@ namespace brownout::rules {
 enum class ServiceTime { kExponential, kConstant, kUniform, kPareto };
 
 struct OverloadSettings {
-  std::size_t concurrency = 1;
-  std::size_t queue = 0;
-  Duration service{};  // mean service time
+  std::size_t concurrency = 1;  // number of requests that the server serves at the same time
+  std::size_t queue = 0;        // maximum number of requests that wait
+  Duration service{};           // mean service time
   ServiceTime distribution = ServiceTime::kExponential;
 
   std::int64_t retries = 0;  // maximum number of retries of one simulated request
+  // Time-out of a simulated request, from its arrival to the end of its service.
   Duration patience = std::chrono::seconds(1);
-  Duration retry_after = std::chrono::milliseconds(500);
+  Duration retry_after = std::chrono::milliseconds(500);  // mean pause before a retry
 
   double capacity() const;  // requests per second that the server can serve
 };
@@ -45,14 +46,15 @@ class OverloadModel {
   // A function that returns the simulated load at an instant, as a multiple of the capacity. The
   // result is at most `most_load`.
   using Load = std::function<double(Instant)>;
+  // `began` is the instant at which the simulation begins.
   OverloadModel(const OverloadSettings& settings, const Dice& dice, Load load, double most_load,
                 Instant began);
 
   struct Outcome {
-    bool accepted = false;
-    Duration wait{};
-    Duration service{};
-    std::size_t in_system = 0;
+    bool accepted = false;      // false if the queue is full
+    Duration wait{};            // time until the service of this request begins
+    Duration service{};         // service time of this request
+    std::size_t in_system = 0;  // number of other requests waiting or in service
   };
   // Adds a real request; `event` determines its random service time. If `anyway` is true, the
   // request is accepted even if the queue is full.

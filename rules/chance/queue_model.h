@@ -19,6 +19,7 @@ namespace brownout::rules {
 
 class QueueModel {
  public:
+  // The number of places of a queue without a limit.
   static constexpr std::size_t kEndless = std::numeric_limits<std::size_t>::max();
 
   QueueModel(std::size_t servers, std::size_t places)

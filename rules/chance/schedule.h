@@ -8,7 +8,8 @@
 //
 // With `repeat`, this curve repeats: repetition n begins n * repeat later.
 //
-// All times are relative to the instant at which the rule took effect (parameter `began`).
+// The durations of a Schedule count from the instant at which the rule took effect (parameter
+// `began`). Windows and all other instants are absolute.
 #pragma once
 
 #include <optional>
@@ -62,6 +63,7 @@ class Intensity {
   Instant began_{};
 };
 
+// Returns the duration multiplied by `by`, at most `value`: a factor above 1 counts as 1.
 Duration scaled(Duration value, double by);
 
 }  // namespace brownout::rules
