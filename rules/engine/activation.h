@@ -32,6 +32,8 @@ class Activation {
     return rule_->per == Per::kChunk || rule_->per == Per::kMessage ||
            (rule_->per == Per::kRequest && carrier_ == Carrier::kMessage);
   }
+  // Whether the random draw for a chunk or message selects it; true unless per_chunk(). `chunk` is
+  // its number in this direction.
   bool hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const;
   // Returns the random number in [0, 1) that was drawn for the flow. The rule acts if the number is
   // less than the probability. No value if the probability is 100%, or if a number is drawn for

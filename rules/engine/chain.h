@@ -45,18 +45,23 @@ class Chain {
   // keep the data that they hold; removed rules emit it.
   void set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now);
 
+  // Passes a chunk that has arrived through the stages.
   void push(Chunk chunk, Instant now);
   // Whether the message with this head may bypass all stages before its payload has arrived,
   // because no active rule can match it. If so, the message is counted as passed. Call advance()
   // first.
   bool may_bypass(const Message& head);
+  // Passes the end of the stream (half-close by the sender) through the stages.
   void finish(Instant now);
   // Runs all deadlines at or before `now`, in time order.
   void advance(Instant now);
 
+  // Returns the time at which advance() must be called; kNever if no stage waits for a time.
   Instant deadline() const;
+  // Return the sums over all stages: bytes held, and bytes that the stages must be able to hold.
   std::size_t held() const;
   std::size_t allowance() const;
+  // Whether a stage cuts the link, so that not even a RST of one end reaches the other.
   bool blackholed() const;
   // Whether no rule is active now, so that bytes may go to the sink directly.
   bool transparent() const { return active_ == 0; }

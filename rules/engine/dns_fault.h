@@ -38,7 +38,7 @@ struct DnsVerdict {
 // The encoded answer, ready to be sent.
 struct DnsWire {
   std::vector<std::byte> message;
-  bool lost = false;
+  bool lost = false;       // whether the answer is not sent
   int copies = 0;          // number of additional copies of the answer to send
   SummedDelay delay = {};  // delay in addition to the delay of DnsVerdict
   // If set, the answer waits for other messages, until this hold ends (hold.h).

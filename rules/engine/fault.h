@@ -70,6 +70,7 @@ class Fault {
   // server has been chosen. For faults of level kConnection, admit() is always called on arrival.
   virtual bool admits_on_arrival() const { return false; }
   virtual bool admits_on_dial() const { return false; }
+  // Creates the state that all flows of the rule share. Returns nullptr if the fault has none.
   virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
   // Returns the interface for DNS queries, or nullptr if the fault does not act on DNS. The
   // returned object lives as long as the fault.

@@ -46,6 +46,7 @@ FaultKind describe_mistake(std::string_view name, std::string_view summary,
 
 class FirewallTimeline {
  public:
+  // A period in which the firewall's lines do not change. It ends when the next Epoch begins.
   struct Epoch {
     Instant from;
     Firewall firewall;
@@ -62,6 +63,7 @@ class FirewallTimeline {
   // them. Rules of other kinds are ignored.
   FirewallTimeline(Firewall correct, const std::vector<std::shared_ptr<const Rule>>& mistakes);
 
+  // Returns the period that contains `now`.
   const Epoch& at(Instant now) const;
   // Returns the time at which the firewall's lines next change, or kNever.
   Instant next_change(Instant now) const;

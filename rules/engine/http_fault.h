@@ -73,7 +73,8 @@ class HttpFault {
   virtual bool answers_grpc() const { return false; }
 };
 
-// Replaces the body of the message, unless the message cannot have one.
+// Replaces the body of the message. Returns an entry for the event log, or no value if the message
+// cannot have a body.
 std::optional<Note> replace_body(const HttpContext& context, HttpMessage& message,
                                  std::string_view body);
 

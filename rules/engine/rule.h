@@ -61,6 +61,7 @@ struct Rule {
   Match match;
   Ratio probability{Ratio::kOne};
   Per per = Per::kConnection;
+  // Maximum number of HTTP requests on which the rule acts at the same time.
   std::optional<std::int64_t> max_active_faults;
   bool may_miss = false;  // suppresses the warning about a rule that never matches
   bool enabled = true;

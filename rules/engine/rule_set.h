@@ -73,12 +73,14 @@ class RuleSet {
   bool has(const RuleRef& rule) const {
     return std::find(rules_.begin(), rules_.end(), rule) != rules_.end();
   }
+  // Whether any rule may act on flows of this listener.
   bool may_match(const std::string& listener) const;
 
   // Whether a rule keeps the listener's port closed at `now`. next_down_change() returns the next
   // time at which that changes.
   bool down(const std::string& listener, Instant now) const;
   Instant next_down_change(const std::string& listener, Instant now) const;
+  // Whether a rule that keeps the port closed at `now` also resets the open connections.
   bool down_cuts_live(const std::string& listener, Instant now) const;
   // Calls visit(rule) for each rule that closes the listener's port at some time.
   template <class Visit>

@@ -47,6 +47,7 @@ struct Packet {
   std::optional<IpFamily> family() const;
 };
 
+// A line of the firewall. A condition that is empty or has no value matches every packet.
 struct FirewallLine {
   FirewallAction action = FirewallAction::kAccept;
   std::vector<Prefix> source = {};

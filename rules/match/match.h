@@ -51,7 +51,7 @@ struct FlowFacts {
   // Address of the server. No value before the proxy has connected to the server, and for a
   // unix socket.
   std::optional<IpAddress> destination;
-  Instant opened{};
+  Instant opened{};                    // time of the flow's arrival
   std::uint16_t client_port = 0;       // 0 for a unix socket
   std::uint16_t destination_port = 0;  // 0 before the proxy has connected to the server
   // Whether `destination` is the client's original destination, which is known when the connection
@@ -151,6 +151,7 @@ struct Match {
   bool is_for_server() const { return !destination.empty() || !port.empty(); }
   bool is_for_dns() const { return dns.any(); }
   Ordinals ordinals() const { return {first, after, every}; }
+  // Whether the key `direction` admits this direction.
   bool covers(Direction asked) const;
   // Compares all keys except `first`, `after`, `every` and the keys for messages. `why_not`
   // receives the name of a key that does not match.

@@ -11,6 +11,8 @@
 
 namespace brownout::rules {
 
+// The unit for which `chance` is the probability: each byte, or each chunk. One bit of the selected
+// byte or chunk is inverted.
 enum class CorruptEach { kByte, kChunk };
 
 struct CorruptSettings {
@@ -36,6 +38,8 @@ class BitFlipper {
   // Inverts bits of `bytes`. Returns an entry for the event log, or no value if nothing changed.
   // With `text`, the result stays valid UTF-8.
   std::optional<Note> flip(std::span<std::byte> bytes, Instant now, bool text = false);
+  // Counts bytes that pass unchanged. The offset of a byte in its direction selects the random
+  // numbers, and the event log shows it.
   void skip(std::size_t bytes) { offset_ += bytes; }
 
  private:

@@ -9,6 +9,7 @@ namespace brownout::rules {
 
 class HangingStage final : public HoldingStage {
  public:
+  // `action` is the name of the action in the event log, a string literal.
   HangingStage(Instant at, std::string_view action) : at_(at), action_(action) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {

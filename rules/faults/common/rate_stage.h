@@ -12,8 +12,9 @@ namespace brownout::rules {
 
 class RateStage final : public Stage {
  public:
-  // `shared` is a rate limiter that several flows use together; it is borrowed. If null, the stage
-  // uses a rate limiter of its own.
+  // `burst` is the number of bytes that may leave at once after a pause. `shared` is a rate limiter
+  // that several flows use together; it is borrowed. If null, the stage uses a rate limiter of its
+  // own.
   RateStage(Rate rate, Bytes burst, const Intensity& intensity, Pacer* shared = nullptr);
 
   void push(Chunk chunk, Instant now, Output& out) override;

@@ -9,6 +9,7 @@ namespace brownout::rules {
 
 class RcodeFault : public DnsOnlyFault {
  public:
+  // `action` is the name of the action in the event log, a string literal.
   RcodeFault(Rcode rcode, std::string_view action) : rcode_(rcode), action_(action) {}
 
   std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {

@@ -11,6 +11,7 @@ namespace brownout::rules {
 
 class TruncateStage final : public Stage {
  public:
+  // `after` is the number of bytes that pass.
   TruncateStage(std::int64_t after, Close how) : left_(after), how_(how) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {

@@ -1,4 +1,6 @@
-// OverloadKeys contains the keys of the fault overload as values. Plain data; any thread.
+// OverloadKeys contains the keys of the fault overload as values. overload.cpp declares each key
+// with its meaning, and simulates the server with OverloadModel (rules/chance/overload_model.h).
+// Plain data; any thread.
 #pragma once
 
 #include <array>
@@ -13,8 +15,13 @@
 
 namespace brownout::rules {
 
+// The item that counts as one request to the simulated server.
 enum class LoadUnit { kConnection, kMessage, kRequest };
+// The fate of a request that arrives while the queue is full: a RST, no answer, an HTTP 503, or
+// waiting in spite of the full queue.
 enum class TurnedAway { kReset, kHang, k503, kSlow };
+// The traffic that shares one simulated server: all that the rule matches, or that of each client
+// address, or that of each server.
 enum class LoadScope { kRule, kClient, kServer };
 
 struct OverloadKeys {
