@@ -15,10 +15,10 @@ namespace brownout::rules {
 // A connection, request, query or message in the words of a user. "" means unknown.
 struct Asked {
   std::string listener;
-  std::string client;       // an address, with or without a port
-  std::string destination;  // an address, with or without a port
-  std::uint64_t ordinal = 1;
-  std::string at = "0s";
+  std::string client;         // an address, with or without a port
+  std::string destination;    // an address, with or without a port
+  std::uint64_t ordinal = 1;  // number of the connection at its listener
+  std::string at = "0s";      // duration since the rules took effect
   std::string qname;
   std::string qtype;      // if empty, A
   std::string transport;  // if empty, udp

@@ -23,6 +23,8 @@
 
 namespace brownout::rules {
 
+// How bytes are forwarded while no rule acts on them: through a buffer, or inside the kernel
+// (splice(2)).
 enum class Forwarding { kCopy, kSplice };
 // How clients are intercepted, that is, redirected to a listener although they connect to another
 // address, and how their original destination is found.
@@ -31,6 +33,7 @@ enum class Intercept {
   kRedirect,  // nftables REDIRECT: the destination is SO_ORIGINAL_DST (linux/netfilter_ipv4.h)
   kTproxy,  // nftables TPROXY: the destination is the socket's own address (IP_TRANSPARENT, ip(7))
 };
+// How a server of an [[upstream]] is chosen. kFailover: the first that has not failed.
 enum class Policy { kFailover, kRoundRobin, kRandom };
 
 // Settings to terminate TLS toward clients: certificates and options.
@@ -71,13 +74,16 @@ struct Listener {
   // Credentials that clients of a proxy listener need. If both are empty, clients need none.
   std::string username;
   std::string password_file;  // path of a file; its first line is the password
-  Bytes buffer{64 << 20};
+  Bytes buffer{64 << 20};     // bytes that faults may hold per direction before reading pauses
   Forwarding forwarding = Forwarding::kCopy;
-  std::int64_t backlog = 4096;
+  std::int64_t backlog = 4096;  // number of connections that may wait to be accepted (listen(2))
+  // Time without traffic after which a UDP session or a DNS connection over TCP ends.
   Duration idle_timeout = std::chrono::seconds(60);
+  // Time limit for all that precedes the TLS handshake, such as a PROXY header, and again for the
+  // handshake.
   Duration handshake_timeout = std::chrono::seconds(30);
-  std::int64_t sessions = 8192;
-  bool enabled = true;  // if false, the listener does not listen
+  std::int64_t sessions = 8192;  // maximum number of UDP sessions, or of DNS queries that wait
+  bool enabled = true;           // if false, the listener does not listen
   std::optional<TlsServer> tls;
   std::optional<Framing> framing;  // for protocol "framed" only
   // Server addresses to replace in messages in which servers announce other servers. Empty if
@@ -113,7 +119,9 @@ struct Upstream {
   std::vector<Endpoint> servers;
   Policy policy = Policy::kFailover;
   Duration connect_timeout = std::chrono::seconds(5);
+  // Time for which a server counts as failed after a failed connect.
   Duration retry_after = std::chrono::seconds(10);
+  // For DNS: time that a server has to answer before the next server is asked.
   Duration query_timeout = std::chrono::milliseconds(1500);
   ProxyHeaderVersion send_proxy_protocol = ProxyHeaderVersion::kNone;
   std::optional<TlsClient> tls;

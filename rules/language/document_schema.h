@@ -9,6 +9,7 @@
 
 namespace brownout::rules {
 
+// The keys of a [[rule]]. rules/engine/rule.h explains them.
 struct RuleKeys {
   std::optional<std::string> name;
   Ratio probability{Ratio::kOne};

@@ -25,6 +25,7 @@ class MessageConditions {
   void read(const Key& key, const Node& value, Diagnostics& problems);
 
   bool any() const { return !conditions_.empty(); }
+  // The next functions are about the conditions of one key, or of all other keys.
   bool has(std::string_view key) const;
   bool has_another_than(std::string_view key) const;
   void drop(std::string_view key);

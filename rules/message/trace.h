@@ -1,5 +1,6 @@
-// Finds the trace to which a request or message belongs, in the headers that tracing libraries set.
-// The event log shows it. Known headers:
+// Finds the trace (of distributed tracing) to which a request or message belongs, in the headers
+// that tracing libraries set. The event log shows the trace. Pure functions; any thread. Known
+// headers:
 //
 //   traceparent   W3C Trace Context
 //   b3            Zipkin's B3, in one header or in X-B3-TraceId, X-B3-SpanId and X-B3-Sampled

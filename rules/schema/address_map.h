@@ -20,6 +20,7 @@ class AddressMap {
   const Endpoint* find(std::string_view host, std::uint16_t port) const;
   friend bool operator==(const AddressMap&, const AddressMap&) = default;
 
+  // Reads the table of the key `rewrite`.
   static AddressMap read(const Node& node, Diagnostics& problems);
 
  private:

@@ -23,6 +23,8 @@ class MessageTunnel final {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // Called with bytes, or with the end of the stream, to send in `direction`. tunnel_closed() is
+    // called when a rule closes both ends.
     virtual void tunnel_bytes(Direction direction, ByteView bytes) = 0;
     virtual void tunnel_finished(Direction direction) = 0;
     virtual void tunnel_closed(rules::Close how) = 0;
@@ -39,8 +41,10 @@ class MessageTunnel final {
   MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec, const rules::FlowFacts& flow);
 
   void set_rules(const rules::RuleSet& set, Instant now);
+  // Take received bytes, or the end of the stream, that the peer sent in `direction`.
   void push(Direction direction, ByteView bytes, Instant now);
   void finish(Direction direction, Instant now);
+  // Returns the time at which advance() must be called.
   Instant deadline() const { return std::min(up_.deadline(), down_.deadline()); }
   void advance(Instant now);
   // Must be called when TLS has begun toward the client and the server.

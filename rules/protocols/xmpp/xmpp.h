@@ -48,13 +48,16 @@ struct XmppStanza {
   std::string id = {};
   std::string from = {};  // sender; for a client's own stanzas, its JID once a resource is bound
   std::string to = {};
-  std::string previous = {};  // for <resume/> and <resumed/>: the attribute previd (XEP-0198)
+  // For <resume/> and <resumed/>: the attribute previd, the id of the stream to resume (XEP-0198,
+  // 5). For <failed/>: the previd of the <resume/> that failed.
+  std::string previous = {};
   std::vector<std::string> namespaces = {};  // namespaces of the child elements, in order
   std::string body = {};                     // for messages: the decoded text of <body>
   // Range of the encoded body text in the payload. Both are 0 if there is no body.
   std::size_t body_begin = 0;
   std::size_t body_end = 0;
-  // For <r/>: the attribute h of the last <a/> that the receiver of this <r/> has sent.
+  // For <a/>: the attribute h (XEP-0198, 4). For <r/>: the h of the last <a/> that the receiver of
+  // this <r/> has sent.
   std::string acknowledged = {};
   // Stream management inside a SASL2 element: <resume/>, <resumed/> or <failed/>, with its
   // namespace and its position in the payload. kOther if there is none.

@@ -2,7 +2,8 @@
 // (rules/protocols/framed/framing.h).
 //
 // The payload is the bytes before a delimiter, or after a header with a length. A message that a
-// rule changed gets a new delimiter or length. Belongs to one connection. No I/O; one thread.
+// rule changed gets a new delimiter or length. The connection's MessageTunnel owns the codec. No
+// I/O; one thread.
 #pragma once
 
 #include "rules/protocols/codec/message_codec.h"

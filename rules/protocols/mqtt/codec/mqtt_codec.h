@@ -6,7 +6,8 @@
 //
 // For each direction, the codec stores the aliases that the receiver allows (MQTT 5.0, sections
 // 3.1.2.11.5 and 3.2.2.3.8), up to kMostAliasBytes. The topic of any other alias is unknown and
-// matches no rule. Belongs to one connection. No I/O; one thread.
+// matches no rule. The connection's MessageTunnel or MqttWebSocketCodec owns the codec. No I/O; one
+// thread.
 #pragma once
 
 #include <map>

@@ -1,7 +1,8 @@
 // NatsCodec reads and writes the messages of one NATS connection for the faults of rules.
 //
 // A control line is limited to kMostLine bytes. A message that a rule may act on is buffered; more
-// than kMostMessage bytes are then a protocol violation. No I/O; one thread.
+// than kMostMessage bytes are then a protocol violation. The owner is the connection's
+// MessageTunnel or RequestWatch. No I/O; one thread.
 #pragma once
 
 #include <memory>

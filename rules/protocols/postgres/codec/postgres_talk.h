@@ -1,6 +1,7 @@
 // PostgresTalk is the client's side of a connection to a PostgreSQL server (PostgreSQL
 // documentation, Frontend/Backend Protocol, version 3.0). It logs in, then sends one simple query
-// after another. No I/O: the caller owns the socket and passes the bytes. One thread.
+// after another. Used by the synthetic users of a rehearsal (proxy/rehearsal/users/postgres.cpp).
+// No I/O: the caller owns the socket and passes the bytes. One thread.
 //
 // Memory is bounded: a message of the server may have at most kMostMessage bytes, and only the
 // first value of an answer is stored.

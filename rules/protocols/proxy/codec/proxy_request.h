@@ -9,8 +9,8 @@
 // The first byte identifies the protocol. CONNECT is the only supported SOCKS command. SOCKS4 has
 // no password, so its requests are refused if a password is required.
 //
-// feed() must get all bytes that have arrived and were not consumed by earlier calls. Belongs to
-// one connection. No I/O; one thread.
+// feed() must get all bytes that have arrived and were not consumed by earlier calls. A
+// ProxyRequest serves one connection, which owns it. No I/O; one thread.
 #pragma once
 
 #include <string>

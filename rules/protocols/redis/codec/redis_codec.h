@@ -3,7 +3,8 @@
 //
 // A message that a rule may act on is buffered; more than kMostMessage bytes are then a protocol
 // violation. A replication stream, which follows SYNC or PSYNC, is not parsed. Server addresses in
-// replies are replaced before rules see them. No I/O; one thread.
+// replies are replaced before rules see them. The connection's MessageTunnel owns the codec. No
+// I/O; one thread.
 #pragma once
 
 #include <memory>
@@ -20,6 +21,7 @@ namespace brownout::messages {
 
 class RedisCodec final : public MessageCodec {
  public:
+  // `rewrite` says which server addresses to replace by which others.
   explicit RedisCodec(rules::AddressMap rewrite = {}) : rewrite_(std::move(rewrite)) {}
 
   std::string_view name() const override { return "Redis"; }

@@ -36,13 +36,14 @@ class RedisPairing {
   static constexpr std::size_t kMostFacts = 32 << 20;
   static constexpr std::size_t kMostHeld = 16 << 20;
   static constexpr std::size_t kMostRecent = 32;
-  // Most commands that the server may receive out of order.
+  // Maximum number of commands that the server may receive out of order.
   static constexpr std::size_t kMostGaps = 100'000;
 
-  // Returns a command to fill in and to pass to sent(). Its memory may be that of an earlier command
-  // which nothing refers to any more.
+  // Returns a command to fill in and to pass to sent(). It may use the memory of an earlier command
+  // to which nothing refers any more.
   std::shared_ptr<rules::RedisCommand> blank();
-  // Call for each command that the client sends. Returns the command with its number and database.
+  // Must be called for each command that the client sends. Returns the command with its number and
+  // database.
   RedisCommandRef sent(std::shared_ptr<rules::RedisCommand> command);
   // Does the work of sent() and asked() for a command that no rule examines, without memory for it.
   // Returns false and does nothing if the command has effects beyond its reply; call sent()

@@ -14,14 +14,14 @@ namespace brownout::codecs {
 
 using RedisParts = std::span<const RedisPart>;
 
-// Returns the command that consists of these parts. `wire` is the whole command; if it is empty,
-// only the beginnings of long words are used. Keys and channels are set only if `whole` is true or
-// the command blocks.
-// Stores the command in `command`, whose memory is used again.
+// Stores the command that consists of these parts in `command`, whose memory is used again. `wire`
+// is the whole command; if it is empty, only the beginnings of long words are used. Keys and
+// channels are set only if `whole` is true or the command blocks.
 void read_redis_command(rules::RedisCommand& command, RedisParts parts, ByteView wire, bool whole);
 // Returns the properties of a command whose name is one word of at most 16 characters; for other
 // names, those of an unknown command.
 const rules::RedisCommandRow& redis_row_of(RedisParts parts);
+// Returns the position of the payload of a command; no value if the command has no payload.
 std::optional<rules::RedisValue> value_of_redis_command(const rules::RedisCommand& command,
                                                         RedisParts parts);
 rules::RedisReply read_redis_reply(RedisParts parts, bool push);

@@ -2,7 +2,8 @@
 // redis_loading and the like.
 //
 // The server never sees the command. The error takes the place of its reply, after the replies to
-// earlier commands. Thread and owner are those of any stage (stage.h).
+// earlier commands. Thread and owner are those of any stage (stage.h). The last functions are
+// helpers for these faults: flags of commands, and the errors and addresses of redirections.
 #pragma once
 
 #include <optional>

@@ -6,8 +6,8 @@
 // Rules get messages that permessage-deflate (RFC 7692) compressed in decompressed form. With
 // context takeover, every message is decompressed, even if no rule acts now. If a rule drops,
 // changes or reorders a compressed message, the receiver lacks the context for later ones. Later
-// messages are then sent uncompressed, which is allowed for each message (RFC 7692, 6). Belongs to
-// one connection. No I/O; one thread.
+// messages are then sent uncompressed, which is allowed for each message (RFC 7692, 6). The codec
+// serves one connection. The owner is its MessageTunnel or MqttWebSocketCodec. No I/O; one thread.
 #pragma once
 
 #include <optional>

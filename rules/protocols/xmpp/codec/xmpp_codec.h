@@ -11,8 +11,8 @@
 // (XEP-0138) are not parsed.
 //
 // After <proceed/> of STARTTLS (5.4.3.3), the stream is encrypted and not parsed, unless the owner
-// terminates TLS and calls secured(). The stream then restarts, too. Belongs to one connection. No
-// I/O; one thread.
+// terminates TLS and calls secured(). The stream then restarts, too. The codec reads both
+// directions of one connection. The owner is its MessageTunnel or RequestWatch. No I/O; one thread.
 #pragma once
 
 #include <memory>
@@ -50,8 +50,11 @@ class XmppCodec final : public MessageCodec {
   std::string host_;         // attribute `to` of the client's stream
   // Full JID that the server has bound, on this connection or before a resumption.
   std::string jid_;
-  std::string asked_;      // previd of the stream that the client asks to resume
-  std::string last_h_up_;  // attribute h of the last <a/> in each direction
+  // Attribute previd of the client's <resume/>: the id of the stream to resume (XEP-0198, 5).
+  std::string asked_;
+  // Attribute h of the last <a/> from the client and from the server: the number of stanzas that
+  // the sender of the <a/> has handled (XEP-0198, 4).
+  std::string last_h_up_;
   std::string last_h_down_;
   std::unique_ptr<Reader> up_;
   std::unique_ptr<Reader> down_;
