@@ -26,7 +26,7 @@ bool counts_datagrams(const Rule& rule, const FlowFacts& flow);
 struct Arrival {
   std::vector<RuleRef> rules;  // rules that act on the flow's data, in the order of the rule file
   Admission admission;
-  std::vector<std::pair<RuleRef, Note>> notes;
+  std::vector<std::pair<RuleRef, Note>> notes;  // entries for the event log, each with its rule
 };
 
 Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow);

@@ -15,6 +15,7 @@ namespace brownout::rules {
 
 class PlanHolds {
  public:
+  // Entries for the event log, each with its rule.
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
   // Adds a hold, for which the message waits until it ends, but not longer than until `latest`.

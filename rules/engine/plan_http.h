@@ -21,6 +21,7 @@ bool acts_on_requests(const Rule& rule, ProtocolSet protocols);
 // Exists until the response has ended. Used on the thread of the connection.
 class HttpPlan {
  public:
+  // Entries for the event log, each with its rule.
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
   HttpPlan() = default;

@@ -15,6 +15,7 @@ namespace brownout::rules {
 // Exists until the answer has been sent.
 class QueryPlan {
  public:
+  // Entries for the event log, each with its rule.
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
   QueryPlan() = default;

@@ -20,7 +20,7 @@ class Protocol {
   static const Protocol kHttp;
   static const Protocol kTls;
   static const Protocol kWebSocket;
-  static const Protocol kProxy;
+  static const Protocol kProxy;  // a forward proxy: clients name the server (SOCKS, HTTP)
   // Returns the protocol of listeners with messages directly on TCP connections, not inside
   // WebSocket.
   static Protocol of(const MessageProtocol& messages) {

@@ -14,8 +14,9 @@
 
 namespace brownout::rules {
 
-// Reads one expectation from each sentence. Problems give the number of the sentence as the line.
-// Sentences with a problem are left out of the result.
+// Reads one expectation from each sentence. `around` has the names of rules and listeners that
+// sentences may use. Problems give the number of the sentence, from 1, as the line. Sentences with
+// a problem are left out of the result.
 std::vector<Expectation> read_sentences(std::span<const std::string> sentences,
                                         const ScenarioSurroundings& around, Diagnostics& problems);
 

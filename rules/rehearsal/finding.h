@@ -11,7 +11,7 @@
 namespace brownout::rules {
 
 struct Finding {
-  // Measured value in the metric's unit; no value if there was no sample.
+  // Measured value in the metric's unit (unit_of() in scenario.h); no value if there was no sample.
   std::optional<double> value;
   std::string evidence;
   // Whether anything was attempted. If true and there is no value, all attempts failed or the

@@ -25,6 +25,7 @@ class ProbeKind {
   // MessageProtocol::has_users() must be true for it.
   static ProbeKind of(const MessageProtocol& protocol) { return ProbeKind(protocol.name()); }
 
+  // Returns the names of all kinds. named() returns the kind of a name; no value if there is none.
   static std::vector<std::string_view> names();
   static std::optional<ProbeKind> named(std::string_view name);
   std::string_view name() const { return name_; }

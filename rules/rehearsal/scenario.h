@@ -112,7 +112,8 @@ enum class Metric {
   kRuleHits,
 };
 
-// The unit in which a metric's values are measured.
+// The unit in which a metric's values are measured: a share from 0 to 1, a time in seconds, a
+// count, or events per second of scenario time.
 enum class Unit { kShare, kTime, kCount, kRate };
 Unit unit_of(Metric metric);
 

@@ -18,7 +18,7 @@ struct Verdict {
   // False if there was nothing to judge: the phase did not run, there was no sample, or the probe
   // could not be started. Such an expectation is never met.
   bool measured = false;
-  std::optional<double> value;    // measured value in the metric's unit
+  std::optional<double> value;    // measured value in the metric's unit (unit_of() in scenario.h)
   std::optional<double> of = {};  // for a count: the total of which it is a part
   std::string evidence;           // a sentence that supports the value
 };
@@ -30,7 +30,7 @@ std::vector<Verdict> judge(const Scenario& scenario, const Measurements& seen);
 // times to tenths of a second or of a millisecond.
 std::string print_time(Duration value);
 
-// Returns a value as text: "99.5%", "1m30s", "12", "3.2/s".
+// Returns a value, in the metric's unit, as text: "99.5%", "1m30s", "12", "3.2/s".
 std::string print_value(Metric metric, double value);
 
 }  // namespace brownout::rules

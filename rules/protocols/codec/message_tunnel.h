@@ -30,6 +30,7 @@ class MessageTunnel final {
     virtual void tunnel_closed(rules::Close how) = 0;
     virtual void tunnel_injected(const rules::Rule& rule, Direction direction,
                                  const rules::Note& note) = 0;
+    // Reports an event that no rule caused, such as "not MQTT".
     virtual void tunnel_report(std::string_view event, std::string_view why) = 0;
     // Called when TLS begins after the bytes read so far (STARTTLS). An owner that terminates TLS
     // must push nothing more until it has called secured().
@@ -49,6 +50,7 @@ class MessageTunnel final {
   void advance(Instant now);
   // Must be called when TLS has begun toward the client and the server.
   void secured() { codec_->secured(); }
+  // For protocols with STARTTLS: returns the host that the client names, or "".
   std::string host() const { return codec_->host(); }
   // Returns the bytes of memory used by messages that faults hold and by raw bytes queued after
   // them. An incomplete message is not counted, because the proxy must continue reading to complete

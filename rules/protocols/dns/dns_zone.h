@@ -23,6 +23,7 @@ struct DnsNames {
 
   // Returns the records of the name, or of the wildcard that covers the name, or null.
   const Records* find(const std::string& name) const;
+  // Whether a name below this name has records.
   bool has_below(const std::string& name) const { return above.contains(name); }
   // Returns the SOA record of the zone that contains the name, or null.
   const DnsRecord* authority_over(std::string_view name) const;

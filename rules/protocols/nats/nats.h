@@ -1,7 +1,8 @@
 // NatsLine is a message of the NATS 2.x client protocol, without its payload, as a plain value that
 // rules match (docs.nats.io, reference, NATS protocol).
 //
-// rules/protocols/nats/codec converts messages from and to the wire format.
+// rules/protocols/nats/codec converts messages from and to the wire format. ADR-1 and the like are
+// NATS architecture decision records.
 #pragma once
 
 #include <array>

@@ -19,8 +19,8 @@ namespace brownout::rules {
 struct RedisValue {
   char sign = 0;         // RESP type: '$', '=', '!', '+' or '-'; 'i' for an inline command
   std::size_t head = 0;  // offset of the type byte; for an inline command, index of the word
-  std::size_t body = 0;
-  std::size_t size = 0;
+  std::size_t body = 0;  // offset of the first byte of the payload
+  std::size_t size = 0;  // size of the payload in bytes
 };
 
 struct RedisMessage final : MessageView {
@@ -29,8 +29,9 @@ struct RedisMessage final : MessageView {
   // The command, or the command that a reply answers. Null if that is unknown, and for messages
   // that answer no command.
   std::shared_ptr<const RedisCommand> command = {};
-  std::optional<RedisReply> reply = {};       // no value if the message is a command
-  std::optional<std::string> channel = {};    // channel of a published message or of a confirmation
+  std::optional<RedisReply> reply = {};  // no value if the message is a command
+  // Channel of a published message, or of the confirmation of a subscription.
+  std::optional<std::string> channel = {};
   std::optional<std::int64_t> database = {};  // no value for messages without a command
   bool last = true;                           // whether no further reply to the command follows
   std::optional<RedisValue> value = {};

@@ -16,6 +16,7 @@
 
 namespace brownout::codecs {
 
+// Sizes in bytes: of the header of a message, and of the largest message over TCP.
 constexpr std::size_t kDnsHeader = 12;
 constexpr std::size_t kDnsLargest = 65535;
 // The reply size in bytes that every client accepts over UDP (RFC 1035, 2.3.4).

@@ -25,6 +25,7 @@ class BodyPath final : private rules::ChainOutput {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // Called with bytes to send in `direction`.
     virtual void body_bytes(Direction direction, ByteView bytes) = 0;
     // Called when the whole body has passed.
     virtual void body_passed(Direction direction) = 0;

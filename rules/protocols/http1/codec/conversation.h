@@ -86,6 +86,9 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // Returns the server that the current request names by its URL. Valid only after forward().
   const rules::Endpoint& target() const { return target_; }
 
+  // The next functions take what happened on the connections: received bytes, the end of a stream
+  // (`reset` means a RST), or that the connection asked for by ask_for_server() is open. `reused`
+  // means that it has carried earlier requests.
   void client_bytes(ByteView bytes, Instant now);
   void client_finished(Instant now);
   void server_ready(bool reused, Instant now);
@@ -99,8 +102,10 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // Applies changed rules.
   void apply(const rules::RuleSet& set, Instant now);
 
+  // Returns the time at which advance() must be called.
   Instant deadline() const;
   void advance(Instant now);
+  // Must be called when the holds passed to Wire::watch() release the message.
   void on_release(Instant now);
 
   // Whether to read from the client now. False applies backpressure.

@@ -3,8 +3,9 @@
 //
 // A PUB or HPUB with a reply subject is answered by the first MSG or HMSG on that subject, which
 // may be a JetStream acknowledgement. PING is answered by PONG, in order. A status of 500 or more
-// ("no responders" is 503) is a failure, and so is a JetStream error with such a code (ADR-4,
-// ADR-1). The caller owns the RequestWatch. No I/O; one thread.
+// ("no responders" is 503) is a failure, and so is a JetStream error with such a code (NATS
+// architecture decision records ADR-4 and ADR-1). The caller owns the RequestWatch. No I/O; one
+// thread.
 #pragma once
 
 #include <memory>
