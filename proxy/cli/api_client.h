@@ -31,7 +31,8 @@ class ApiClient {
   // Sets how long call() waits for a response.
   void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
   // Sends a request and returns its response. `path` is relative to /api/v1. Fails if no response
-  // arrives. If the connection is lost, retries halt and resume for ten seconds.
+  // arrives. If the connection is lost, the requests "halt" and "resume" are repeated for ten
+  // seconds.
   rules::Result<Answer> call(const std::string& method, const std::string& path,
                              const nlohmann::ordered_json& body = nullptr,
                              const std::map<std::string, std::string>& headers = {}) const;

@@ -11,7 +11,8 @@ namespace brownout::cli {
 
 std::vector<const CLI::App*> subcommands(const CLI::App& app);
 
-// Returns the runnable commands with their full names: "run", "firewall import".
+// Returns the runnable commands with their full names: "run", "firewall import". Each name begins
+// with `before`, the names of the commands above `app` and a space.
 std::vector<std::pair<std::string, const CLI::App*>> leaves(const CLI::App& app,
                                                             const std::string& before = {});
 

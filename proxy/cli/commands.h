@@ -29,14 +29,14 @@ struct RunOptions {
   std::vector<std::string> expect;  // expectations as sentences (rules/rehearsal/expect_sentence.h)
   std::string log_level = "info";
   bool no_watch = false;
-  std::string api;         // address of the API, or "off"; "" tries the default address
-  std::string api_socket;  // path of a unix socket for the API; "" for none
-  std::string token_file;  // file with the API's access token; "" for none
-  std::string api_certificate;
-  std::string api_key;
-  std::string state;           // file that keeps the API's changes over a restart; "" for none
-  std::string max_fault_time;  // longest time that a rule may act; "" for no limit
-  std::string toxiproxy_config;
+  std::string api;               // address of the API, or "off"; "" tries the default address
+  std::string api_socket;        // path of a unix socket for the API; "" for none
+  std::string token_file;        // file with the API's access token; "" for none
+  std::string api_certificate;   // PEM file of the API's HTTPS certificate; "" for plain HTTP
+  std::string api_key;           // PEM file of the certificate's key
+  std::string state;             // file that keeps the API's changes over a restart; "" for none
+  std::string max_fault_time;    // longest time that a rule may act; "" for no limit
+  std::string toxiproxy_config;  // file with proxies for Toxiproxy's API; "" for none
 };
 int run(const RunOptions& options);
 
@@ -83,7 +83,7 @@ struct InterceptOptions {
   std::vector<std::string> cgroups;
   std::vector<std::string> interfaces;
   std::vector<std::string> prefixes;
-  std::string length = "10m";
+  std::string length = "10m";  // time after which the redirection ends by itself
 };
 int intercept(const InterceptOptions& options);
 
@@ -101,19 +101,20 @@ struct VerifyOptions {
 };
 int verify(const VerifyOptions& options);
 
+// Options of `brownout firewall import`, which prints a [[firewall]] table for a real firewall.
 struct FirewallImportOptions {
-  std::string path;
-  std::string chain;
-  std::string name;
+  std::string path;   // output of `nft -j list ruleset` or iptables-save
+  std::string chain;  // name or hook of the chain to import; "" for the input chain
+  std::string name;   // name of the [[firewall]]; "" for the chain's name
 };
 int firewall_import(const FirewallImportOptions& options);
 
 // Options of `brownout firewall diff`, which exits with 1 if new rules would break a flow.
 struct FirewallDiffOptions {
-  std::string before;
+  std::string before;  // files of the present and of the new rules, each a rule file or a ruleset
   std::string after;
-  std::string flows;
-  std::string chain;
+  std::string flows;  // log of flows, as `brownout run --flows` writes it
+  std::string chain;  // name or hook of the chain to compare; "" for the input chain
   std::string output;
 };
 int firewall_diff(const FirewallDiffOptions& options);
@@ -128,8 +129,8 @@ struct RehearseOptions {
   bool replay = false;  // `path` is a report.json: repeat the rehearsal of that report
   bool ci = false;
   bool force = false;
-  // "well" or "badly": replace the servers by embedded ones that handle faults so (Handling); ""
-  // keeps the servers of the file
+  // "well" or "badly": replace the servers by embedded ones, in a system that copes with faults
+  // well or badly (rehearsal::Handling); "" keeps the servers of the file
   std::string embedded;
   bool virtual_time = false;      // run without waiting, on a virtual clock; needs `embedded`
   std::string report = "report";  // folder for the report; "" for none
@@ -148,10 +149,11 @@ struct PageOptions {
   std::string html;
   std::string markdown;
 };
+// Options of `brownout report compare`, which exits with 1 if a value got worse.
 struct CompareOptions {
-  std::string before;
+  std::string before;  // folders of the two reports, or their report.json
   std::string after;
-  std::string max_regression = "5%";
+  std::string max_regression = "5%";  // share by which a value may get worse
   std::string output;
   PageOptions pages;
 };

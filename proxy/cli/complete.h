@@ -18,8 +18,8 @@ namespace brownout::cli {
 // for each candidate: the word, a tab, its meaning.
 //
 // The first line of the output is ":words" if candidates follow, and ":files" if the shell must
-// complete the name of a file. It is ":command N" if another command line begins with word N,
-// counted from 1.
+// complete the name of a file. It is ":command N" if word N, counted from 1, begins the
+// command line of another program, which the shell must then complete.
 int complete(const CLI::App& app, std::vector<std::string> words);
 
 }  // namespace brownout::cli

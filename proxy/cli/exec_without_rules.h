@@ -1,5 +1,5 @@
-// Runs a command in the interception of `brownout exec`, without faults, to see what it connects
-// to.
+// Runs a command in a network namespace of its own, as `brownout exec` does, but without faults.
+// `brownout init --from-exec` uses it to see which servers the command connects to.
 #pragma once
 
 #include <string>

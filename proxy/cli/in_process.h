@@ -20,10 +20,13 @@ class InProcess {
   explicit InProcess(const std::string& rules, unsigned workers = kUsualWorkers);
   ~InProcess();
 
+  // Replaces the rules; waits until they are in force.
   void reload(const std::string& rules);
   // Whether the proxy runs. False if it could not start for lack of a free port or file descriptor.
   bool running() const { return engine_ != nullptr; }
+  // The address of the proxy's listener.
   const proxy::Endpoint& endpoint() const { return endpoint_; }
+  // The address of the echo server.
   const proxy::Endpoint& server() const { return server_.endpoint(); }
   // Returns a rule file for the same proxy. It consists of the listener and `rules`.
   std::string file(const std::string& rules) const;

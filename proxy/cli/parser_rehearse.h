@@ -9,12 +9,13 @@
 
 namespace brownout::cli {
 
+// The options of these commands, which parsing the command line fills.
 struct RehearsalLine {
   RehearseOptions rehearse;
   CompareOptions compare;
-  std::vector<std::string> folders = {"report"};
-  std::string metric;
-  PageOptions pages;
+  std::vector<std::string> folders = {"report"};  // `report trend`: folders of reports
+  std::string metric;                             // `report trend`: see report_trend()
+  PageOptions pages;                              // `report trend`
 };
 
 // Adds the commands to `app`. `line` and `exit_code` must outlive `app`. Running a command sets

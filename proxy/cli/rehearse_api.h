@@ -20,11 +20,13 @@ class RehearseApi final : private proxy::Director {
   // Borrows all arguments; `text` is the text of the rule file.
   RehearseApi(rehearsal::Runner& runner, const std::string& text, const RehearseOptions& options);
 
+  // The sink whose events API clients receive; to pass to Runner::set_events().
   proxy::EventSink* events() { return &stream_; }
   // Starts to serve, unless the options turn the API off. Call after the engine has started.
   rules::Result<void> start();
   // The address of the API, such as "http://127.0.0.1:8474"; "" without an API.
   const std::string& address() const { return address_; }
+  // Tells API clients that this phase begins.
   void begin_phase(const std::string& phase);
 
  private:

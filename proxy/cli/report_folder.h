@@ -1,4 +1,5 @@
-// The folder of a report, with report.json, report.html, junit.xml and summary.md.
+// Names, makes and fills the folder of a report: report.json, report.html, junit.xml, summary.md.
+// Also prints the errors of `rehearse` and `report`.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +15,7 @@ std::string utc_now();
 // Returns the path of a new folder for a run, such as "report/2026-11-29T17-32-35Z". `started` is
 // the start of the run as utc_now() returned it.
 std::string folder_of_run(const std::string& reports, const std::string& started);
-// Makes the link "latest" beside the folder lead to the folder. Returns an error text; "" after
+// Makes the symbolic link "latest", beside the folder, lead to it. Returns an error text; "" after
 // success.
 std::string mark_latest(const std::filesystem::path& folder);
 
@@ -25,9 +26,10 @@ bool check_folder(const std::string& folder);
 
 // Writes a temporary file and renames it when complete. Returns an error text; "" after success.
 std::string write_file(const std::filesystem::path& path, const std::string& text);
+// Writes the four files of the report to the folder `to`. Returns an error text; "" after success.
 std::string write_reports(const rehearsal::Report& report, const std::filesystem::path& to);
 
-// Prints an error, with its hint.
+// Prints an error and its hint to standard error, after the name `where` unless that is "".
 void complain(const std::string& where, const rules::Error& error);
 
 }  // namespace brownout::cli

@@ -50,6 +50,7 @@ bool complain_of_files(const rules::Config& config, const std::string& path,
 std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text,
                                             proxy::ZoneFiles& files);
 
+// Reads the file at `path`, and does what parse() does with its text.
 std::optional<rules::Config> load(const std::string& path);
 
 }  // namespace brownout::cli

@@ -14,10 +14,10 @@
 namespace brownout::cli {
 
 struct RunSettings {
-  rules::Duration drain{};
+  rules::Duration drain{};                // time that open connections get to end
   std::optional<rules::Duration> length;  // how long to run; empty: until a signal
   proxy::LiveOptions live;
-  std::optional<std::string> toxiproxy_text;
+  std::optional<std::string> toxiproxy_text;      // contents of the file toxiproxy_config, if given
   std::unique_ptr<RunExpectations> expectations;  // null without --expect
 };
 

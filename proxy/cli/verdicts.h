@@ -7,7 +7,8 @@
 
 namespace brownout::cli {
 
-// Returns a line for each expectation, and the headline.
+// Returns a line for each expectation, and the verdict of the whole run in one line
+// (Report::headline()).
 std::string verdicts_text(const rehearsal::Report& report);
 
 // Returns the exit code of the command. `written` must be false if a report could not be written.
