@@ -16,8 +16,11 @@ namespace brownout::proxy {
 
 class Acceptor final : public Retirable, private Ready, private Deadline {
  public:
+  // Called with each accepted connection and the address of its client.
   using Accepted = std::function<void(Acceptor&, Fd, const SocketAddress&)>;
 
+  // Starts to accept. `view` has the listener's settings (host.h); `listening` is a socket that
+  // listens already.
   Acceptor(Loop& loop, std::shared_ptr<const ListenerView> view, Fd listening, Accepted accepted);
   ~Acceptor() override;
 

@@ -1,5 +1,5 @@
-// ClientFlow: base class of the flows that serve one client connection. It applies the rules that
-// act when a connection arrives, terminates TLS with the client, and dials the server. Flow
+// ClientFlow: base class of the flows that serve one client connection. It applies the rules
+// that act when a connection arrives, terminates TLS with the client, and dials the server. Flow
 // forwards bytes and messages, HttpFlow forwards requests.
 //
 //   accepted -> (PROXY header) -> (forward proxy's target) -> (ClientHello) -> rules -> (delay)
@@ -29,6 +29,8 @@ class ClientFlow;
 
 class FlowHost : public Host {
  public:
+  // Called when the flow has ended; the host destroys it after the events of this
+  // iteration of the event loop.
   virtual void flow_over(ClientFlow& flow) = 0;
   // Serves a forward proxy's client that sends HTTP requests for URLs. The first request is for
   // `target`; `group` contains the addresses of that server.
@@ -54,6 +56,7 @@ class ClientFlow : public Retirable,
   virtual void start() = 0;
   // Applies new rules to this connection.
   virtual void apply(const rules::RuleSet& set) = 0;
+  // Ends the flow and closes its sockets.
   virtual void end(CloseMode mode) = 0;
 
   FlowStatus status() const;
@@ -74,15 +77,19 @@ class ClientFlow : public Retirable,
   // Continues admission with the rules that act when a connection arrives. Call in place of enter()
   // for a client of a forward proxy whose target is known.
   void apply_rules();
+  // Continues admission after `events` of the client's socket (epoll).
   void at_the_gate(std::uint32_t events);
   // Begins STARTTLS for the host that the client named. Runs the TLS steps of admission again, up
   // to admitted().
   void enter_tls(std::string host);
+  // Continues or fails admission at the flow's deadline.
   void gate_due();
   // Starts the listener's `handshake_timeout`, within which the client must complete its next step.
   void expect_client();
   // Called when admission is complete; the flow may serve the client.
   virtual void admitted() = 0;
+  // Leaves the client connected but unanswered, as a rule demands. hanging() returns whether the
+  // flow is in this state.
   virtual void hang() = 0;
   virtual bool hanging() const = 0;
   // If no rule applies to this listener any more, ends the delay or silence that a rule imposed.
@@ -92,6 +99,7 @@ class ClientFlow : public Retirable,
   virtual void answer_when_asked(std::string answer) = 0;
 
   virtual Stream& client() = 0;
+  // Returns the number of bytes that faults hold, or that are not sent yet.
   virtual std::size_t held(rules::Direction direction) const = 0;
   // Updates the worker's sum of held bytes. Call at the end of each iteration of the event loop.
   void count_held() {
@@ -116,6 +124,7 @@ class ClientFlow : public Retirable,
   void on_handshake_failed(const SocketAddress& server, std::string_view why) override;
   // Logs why TLS failed on `stream`. Does nothing if TLS did not fail.
   void report_failed_tls(Stream& stream, std::string_view peer);
+  // Counts bytes that were read from the sender of this direction.
   void passed(rules::Direction direction, std::size_t bytes) {
     bytes_[static_cast<std::size_t>(direction)] += bytes;
     host_.count_bytes(stats(), direction, bytes);

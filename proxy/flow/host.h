@@ -36,7 +36,8 @@ struct ListenerStats {
     }
     return total;
   }
-  // Sums of the values in Served and Turned, updated only if Host::watched() is true.
+  // Failed requests, replies (turns.h), and durations of requests: sums of the values in Served and
+  // Turned. Updated only if Host::watched() is true.
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> turns{0};
   rules::SharedHistogram answered;
@@ -151,6 +152,7 @@ class Host {
   virtual Loop& loop() = 0;
   virtual Resolver& resolver() = 0;
   virtual const rules::RuleSet& rules() = 0;
+  // Logs an action of a rule on this flow, for the event log and `brownout ctl why`.
   virtual void record(const rules::FlowFacts& flow, const rules::Rule& rule,
                       rules::Direction direction, const rules::Note& note) = 0;
   // Writes an event that no rule caused to the event log.

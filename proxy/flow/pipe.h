@@ -82,7 +82,9 @@ class Pipe final {
   // Whether reading has stopped, so that no read would report a failure of the source.
   bool stopped_reading() const { return paused_ || source_ended_; }
   bool finished() const { return fin_sent_; }
+  // Number of bytes in faults, in messages and pending.
   std::size_t held() const;
+  // Number of pending bytes, which only the sink holds up.
   std::size_t waiting() const { return pending_.bytes() + (splice_ ? splice_->held() : 0); }
 
  private:

@@ -33,7 +33,7 @@ class ProxyGate final : public Retirable, private Deadline {
   ProxyGate(Host& host, Owner& owner, const ListenerView& listener, rules::FlowFacts& facts);
   ~ProxyGate() override;
 
-  // Reads the client's request. Called when the client's socket is readable.
+  // Reads the client's request. Call when the client's socket is readable.
   void read(Stream& stream);
   // Resolves another target, which the client has named inside HTTP.
   void find(const Endpoint& target);

@@ -1,8 +1,8 @@
 // UdpSession: forwards the datagrams of one client address to a server, through its own socket.
 //
 // Datagrams that no rule acts on are forwarded in batches. The others become chunks, one per
-// datagram, and pass the chain of their direction. A session ends when neither direction has had a
-// datagram for the listener's idle_timeout.
+// datagram, and pass the faults of their direction (rules::Chain). A session ends when neither
+// direction has had a datagram for the listener's idle_timeout.
 //
 // Owned by its UdpServer, which destroys it between iterations of the event loop. Use only on the
 // event loop's thread.
@@ -50,6 +50,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   // Takes a datagram of the client, which must stay valid until flush(). Returns true if no earlier
   // datagram waits for flush().
   bool from_client(std::span<const std::byte> datagram, Instant now);
+  // Sends the datagrams that wait for this call. Call after a batch of from_client().
   void flush();
   void apply(const rules::RuleSet& set, Instant now);
   void end();
