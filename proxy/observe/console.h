@@ -1,10 +1,11 @@
 // Writes to standard error for users: log lines and, on a terminal, a status line that stays below
-// them.
+// them. The commands of `brownout` use it. uses_colour() and raise_descriptor_limit() also serve
+// other outputs and the whole process.
 //
 // Safe on any thread. Callers never wait for the reader of standard error: a background thread
-// writes, and counts lines that it must drop (BackgroundWriter). Text from clients is escaped, so
-// that it cannot forge a line or control the terminal (rules/base/terminal_text.h). Lines that
-// clients can cause (log_limited) are limited in number.
+// writes. If that reader is too slow, lines are dropped and counted (BackgroundWriter). Text from
+// clients is escaped, so that it cannot forge a line or control the terminal
+// (rules/base/terminal_text.h). Lines that clients can cause (log_limited) are limited in number.
 #pragma once
 
 #include <string>
@@ -13,8 +14,8 @@
 namespace brownout::proxy {
 
 // Sets spdlog's default logger, which writes to standard error. `level` is one of debug, info,
-// warn, error, off. Uses colors only on a terminal. All log lines are written before the process
-// exits.
+// warn, error, off. Uses colors only on a terminal. At exit, the
+// process waits for the lines that are not written yet, for at most five seconds.
 void set_up_logging(const std::string& level);
 
 // Prints lines that are not log lines, for example a table. The lines stay in order with the log.

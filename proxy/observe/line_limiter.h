@@ -31,7 +31,8 @@ class LineLimiter {
 
   // Whether a line of this kind may be written at the time `now`.
   bool admit(std::string_view kind, rules::Instant now);
-  // Ends the periods that are over at `now`, and returns how many lines of each kind were left out.
+  // Ends the periods that have expired at `now`, and returns how many lines of each kind were left
+  // out.
   std::vector<LeftOut> take_over(rules::Instant now);
   // Ends all periods, and returns how many lines of each kind were left out.
   std::vector<LeftOut> take_all() { return take_over(rules::Instant::max()); }

@@ -58,19 +58,20 @@ struct Touched {
   std::string_view fault;  // type of the rule's fault; "" for an event without a rule
   std::string_view action;
   std::string_view direction;
-  std::uint64_t flow = 0;
+  std::uint64_t flow = 0;     // ordinal of the connection or query at its listener
   std::uint64_t request = 0;  // number of the request on its connection; 0 without a request
   int status = 0;             // status of the HTTP response; 0 without a response
   std::optional<rules::IpAddress> client;
   std::uint16_t client_port = 0;
   std::optional<rules::IpAddress> destination;
   std::uint16_t destination_port = 0;
-  rules::Duration delay{};
-  std::int64_t bytes = 0;
+  rules::Duration delay{};  // random delay that was injected; 0 if none
+  std::int64_t bytes = 0;   // number of bytes that the action concerns
+  // Position of the action in its direction: a number of a piece of bytes, or a byte offset.
   std::uint64_t ordinal = 0;
   rules::Ratio probability{rules::Ratio::kOne};
-  std::optional<double> draw;
-  std::uint64_t times = 1;  // how often the rule did this to the same connection (why_ring.h)
+  std::optional<double> draw;  // the random number that decided, from 0 to 1, if one did
+  std::uint64_t times = 1;     // how often the rule did this to the same connection (why_ring.h)
   // "listener"; "rule", or "event" and "why"; then the names of rules::describe().
   Properties properties;
 
