@@ -26,6 +26,7 @@ using Outcome = tl::expected<T, std::string>;
 // Makes every later wait of the calling thread end once `fd` is readable, as if the deadline of the
 // wait had come. -1 means no descriptor.
 void give_up_when_readable(int fd);
+// Whether that descriptor is readable by now.
 bool given_up();
 // Waits like proxy::wait_ready(), but ends early once given_up() is true.
 bool wait_unless_given_up(std::span<pollfd> fds, Instant deadline);
@@ -34,7 +35,9 @@ struct Socket {
   // Opens a TCP connection; its source address is `local`, if given.
   static Outcome<Fd> connect(const Endpoint& to, const std::optional<rules::IpAddress>& local,
                              Instant deadline);
+  // Makes a UDP socket that is connected to `to`; its source address is `local`, if given.
   static Outcome<Fd> datagrams(const Endpoint& to, const std::optional<rules::IpAddress>& local);
+  // Sends all of `bytes`.
   static Outcome<void> send(const Fd& fd, std::span<const std::byte> bytes, Instant deadline);
   // Receives at least one byte.
   static Outcome<std::size_t> receive(const Fd& fd, std::span<std::byte> into, Instant deadline);

@@ -16,8 +16,9 @@
 
 namespace brownout::rehearsal {
 
+// How well the rehearsed system (the embedded servers and the synthetic users) copes with faults.
 enum class Handling {
-  kWell,  // use all servers and endpoints of the rule file
+  kWell,  // with all servers and endpoints of the rule file
   // without redundancy: only the first server of each upstream answers, each probe has one
   // endpoint, and retries follow without a pause
   kBadly,
@@ -30,9 +31,9 @@ enum class Pace {
 
 class Embedded {
  public:
-  // Replaces the servers in `config` by embedded ones, and makes a CA folder if the file names one.
-  // With Pace::kVirtual, time is virtual until the returned object is destroyed. Destroy the object
-  // after all runners and their users.
+  // Replaces the servers in `config` by embedded ones, and the CA folders that its listeners name
+  // by a new temporary one. With Pace::kVirtual, time is virtual until the returned object is
+  // destroyed. Destroy the object after all runners and their users.
   static rules::Result<std::unique_ptr<Embedded>> stand_in(rules::Config& config, Handling handling,
                                                            Pace pace = Pace::kReal);
   ~Embedded();

@@ -20,7 +20,7 @@ class HttpRequests {
  public:
   explicit HttpRequests(const ClientSettings& settings) : settings_(settings) {}
 
-  void drop();
+  void drop();  // closes the connection; the next request opens a new one
   // Sends a GET request and returns the response. Sets `connects` to the number of new connections
   // that the request needed.
   Outcome<HttpReply> get(const Target& target, const std::string& url, Instant deadline,

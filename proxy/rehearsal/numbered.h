@@ -1,5 +1,5 @@
 // Counts the messages of a synthetic user that are lost, duplicated or out of order, by the number
-// in each message. Each user owns its counter.
+// in each message. Each user of a messaging protocol owns its counter.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace brownout::rehearsal {
 
-// Longest wait inside a client library between two checks of given_up().
+// Longest wait inside a protocol's client library between two checks of given_up() (blocking.h).
 inline constexpr std::chrono::milliseconds kMostLibraryWait(50);
 
 // Number of messages that one attempt of a user sends.

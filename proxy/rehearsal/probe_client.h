@@ -27,8 +27,8 @@ struct Attempt {
   std::string why = {};  // reason of the failure; empty after success
   // Whether the attempt could not be made, because of this machine or the rule file.
   bool unable = false;
-  std::uint32_t connects = 0;
-  std::int64_t sent = 0;
+  std::uint32_t connects = 0;  // number of new connections
+  std::int64_t sent = 0;       // number of messages sent; likewise the next members
   // Lost messages; negative if more messages of earlier attempts arrived than were lost.
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;

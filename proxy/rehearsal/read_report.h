@@ -29,10 +29,10 @@ struct ReadExpectation {
 struct ReadReport {
   std::string scenario;
   std::string started;  // UTC, ISO 8601
-  std::string path;
-  std::string file;
+  std::string path;     // path of the rule file
+  std::string file;     // text of the rule file
   std::uint64_t seed = 0;
-  double time_scale = 1;
+  double time_scale = 1;  // how many times faster than real time the scenario ran
   Circumstances circumstances;
   std::vector<ReadExpectation> expectations;
 };

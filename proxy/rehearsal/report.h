@@ -46,12 +46,15 @@ struct Report {
   std::string machine;     // the machine of the rehearsal, such as "lab7 (Linux, 2 processors)"
 
   Result result() const;
+  // Returns the verdict in one line, such as "outage: 2 of 3 expectations met".
   std::string headline() const;
   // Returns the verdict in words, and which scenario ran when, for how long, on which machine, and
   // with which version and seed.
   std::string sentence() const;
 };
 
+// Judges the expectations of the scenario by the measurements in `course`. With
+// `missed_rules_count`, the verdict is kNotMet if rules that should have matched traffic did not.
 Report make_report(const rules::Scenario& scenario, Course course, bool missed_rules_count);
 
 nlohmann::json to_json(const Report& report);
@@ -63,6 +66,7 @@ std::string to_html(const Report& report);
 
 // Returns "met", "NOT MET" or "NOT MEASURED".
 std::string_view word_for(const rules::Verdict& verdict);
+// Returns the measured value with its unit; "nothing" if none was measured.
 std::string value_of(const rules::Expectation& wanted, const rules::Verdict& verdict);
 // Returns the expectation in one line, beginning with its name in the scenario, if it has one.
 std::string expectation_text(const rules::Verdict& verdict);

@@ -10,6 +10,7 @@ namespace brownout::rehearsal {
 
 std::string verdict_table(const Report& report);
 std::string phase_table(const Report& report);
+// Returns the instants that the charts mark (Mark in series.h).
 std::string mark_table(const Series& series);
 // Returns the number of failed operations by kind and phase; "" if no operation failed.
 std::string failure_table(const Report& report);

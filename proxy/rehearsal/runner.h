@@ -37,7 +37,8 @@ struct RunnerOptions {
   std::map<std::string, std::string> known_as;
   // Called after the proxy has started and before the users start. An error ends the rehearsal.
   std::function<rules::Result<void>()> on_start;
-  // Called at every check of the measurements, so that a live view can be redrawn.
+  // Called at every check of the measurements, several times a second, so that a live view can be
+  // redrawn.
   std::function<void(const class Runner&)> on_tick;
   std::function<void(const std::string& phase)> on_phase;
   // Called when the rehearsal halts. `what` says why it halts, and what happens until its end.
@@ -68,6 +69,7 @@ class Runner final : private proxy::Deadline {
   const rules::Scenario& scenario() const { return *config_.scenario; }
   const rules::Measurements& seen() const { return course_.seen; }
   const std::vector<rules::PhaseInterval>& phases() const { return conductor_.phases(); }
+  // Present scenario time (user.h): negative before the first phase.
   Duration now() const { return clock_.at(proxy::monotonic_now()); }
   const std::string& why_halted() const { return conductor_.why(); }
 

@@ -9,7 +9,7 @@
 namespace brownout::rehearsal {
 
 struct TrendPoint {
-  std::string started;
+  std::string started;  // start of the run: UTC, ISO 8601
   ReadExpectation value;
 };
 struct TrendLine {
