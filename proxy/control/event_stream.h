@@ -26,6 +26,7 @@ class EventStream final : public EventSink, private Deadline {
   explicit EventStream(Loop& control) : control_(control) {}
   ~EventStream() override { control_.deadlines().cancel(*this); }
 
+  // Adds a client: returns the response body to which the events will be written.
   std::shared_ptr<Feed> follow();
   // Sends and keeps an event about a change. `line` is a JSON object, to which the time is added.
   void tell(const std::string& line);

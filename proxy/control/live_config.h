@@ -100,7 +100,8 @@ class LiveConfig final : private Deadline {
   // Replaces the named proxies of Toxiproxy's API by the proxies in `part`.
   Result<void> replace_toxiproxy_part(const std::vector<std::string>& proxies, rules::Config part);
 
-  // Starts or prolongs a lease and returns its id. If `id` is "", draws one.
+  // Starts or prolongs a lease and returns its id. If `id` is "", makes a random one.
+  // `ttl` is counted from now.
   std::string take_lease(std::string id, Duration ttl);
   // Ends a lease at once, and undoes its changes. Returns false if no lease has this id.
   bool end_lease(const std::string& id);
@@ -120,6 +121,7 @@ class LiveConfig final : private Deadline {
   bool in_file(std::string_view kind, std::string_view name) const {
     return find_table(file_.document, kind, name) != nullptr;
   }
+  // Whether the listener belongs to a proxy of Toxiproxy's API.
   bool is_toxiproxys(std::string_view listener) const;
 
  private:
