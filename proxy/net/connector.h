@@ -57,6 +57,7 @@ class Connector final : public Retirable, private Ready, private Deadline {
     virtual void on_connect_stopped(rules::Admission admission) = 0;
   };
 
+  // `flow` and `ordinal` (from 1) identify the flow; they decide the order of the servers.
   Connector(Loop& loop, Resolver& resolver, std::shared_ptr<UpstreamGroup> group, Owner& owner,
             rules::Key flow, std::uint64_t ordinal);
   ~Connector() override;

@@ -23,9 +23,9 @@ struct PortSockets {
 // listener that is about to be removed may still be bound to the address. Another listener may
 // serve IPv4 on the same port.
 struct PortSharing {
-  bool our_streams = false;
-  bool our_datagrams = false;
-  bool v6_only = false;
+  bool our_streams = false;    // TCP sockets of this process may already have the address
+  bool our_datagrams = false;  // UDP sockets of this process may already have the address
+  bool v6_only = false;        // another listener serves IPv4 on this port
 
   Sharing streams() const { return {our_streams, v6_only}; }
   Sharing datagrams() const { return {our_datagrams, v6_only}; }

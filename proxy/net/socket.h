@@ -93,6 +93,7 @@ void ask_whether_there(const Fd& fd);
 // Makes close() send a RST and drop unsent bytes (SO_LINGER with 0, socket(7)).
 void reset_on_close(const Fd& fd);
 
+// Returns an error without a hint: `what`, then the system's text for the errno.
 Error system_error(Origin origin, const std::string& what, int error_number);
 
 }  // namespace brownout::proxy
