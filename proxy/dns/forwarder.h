@@ -31,6 +31,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
     // Called with the answer of a resolver, or with no bytes if no resolver answered. The bytes are
     // valid until answers_over().
     std::function<void(DnsQueryPtr query, std::span<std::byte> answer)> answered;
+    // Called after the last answered() of one batch of messages, so that the owner sends them.
     std::function<void()> answers_over;
     // Called for a query that cannot be forwarded, because no id is free on the links to the
     // resolvers.
@@ -40,6 +41,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   DnsForwarder(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group, Calls calls);
   ~DnsForwarder() override;
 
+  // Forwards a query, at the next flush().
   void forward(DnsQueryPtr query);
   void flush();
   const std::shared_ptr<UpstreamGroup>& group() const { return group_; }

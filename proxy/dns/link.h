@@ -25,6 +25,7 @@ class DnsLink : public Retirable {
     // Called with a message that arrived on the link `index`. The owner may modify the bytes, which
     // are valid until answers_over().
     virtual void answered(std::size_t index, std::span<std::byte> message) = 0;
+    // Called after the last answered() of one batch of messages; their bytes are then invalid.
     virtual void answers_over() = 0;
     // Called when a connection has failed, or when the resolver's host reports that the UDP port is
     // closed. An empty `why` means that the resolver closed the connection.
@@ -34,6 +35,7 @@ class DnsLink : public Retirable {
   // Sends a query at the next flush(), until which `message` must stay valid.
   virtual void send(codecs::ByteView message) = 0;
   virtual void flush() = 0;
+  // Returns false if the connection has failed; always true for UDP.
   virtual bool usable() const = 0;
   // Stops reading until resume(), so that the resolver must wait. Does nothing for UDP.
   virtual void pause() {}

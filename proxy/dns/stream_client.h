@@ -21,10 +21,13 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
  public:
   // Callbacks to the owner; all must be set.
   struct Calls {
+    // Called with each query of the client.
     std::function<void(DnsStreamClient& client, std::span<std::byte> message)> query;
+    // Called after the last query that one read has brought.
     std::function<void()> batch_over;
     // Called when all buffered answers have been sent.
     std::function<void(DnsStreamClient& client)> drained;
+    // Called when the connection has ended; the owner then destroys the object.
     std::function<void(DnsStreamClient& client)> over;
   };
   static constexpr std::size_t kMostUnanswered = 128;

@@ -27,6 +27,7 @@ class WaitingAnswers final : private Deadline {
     std::function<void(DnsAnswer answer)> send;
     // Called after send() was called for all answers that are due.
     std::function<void()> flush;
+    // Called with the actions of rules on an answer, to log them.
     std::function<void(const DnsQuery& query, const rules::QueryPlan::Notes& notes)> record;
   };
 
