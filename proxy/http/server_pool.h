@@ -1,6 +1,7 @@
 // ServerPool: keeps idle keep-alive connections to servers, so that the next client needs no new
-// connection. A connection is removed when its server closes it or sends something. Each worker
-// owns one; use only on the event loop's thread.
+// connection. A connection is removed when its server closes it or sends something, or after
+// kLongest. At most kMost connections are kept; beyond that, the one that is idle longest is
+// removed. Each worker owns one; use only on the event loop's thread.
 #pragma once
 
 #include <memory>
