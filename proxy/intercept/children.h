@@ -12,6 +12,7 @@ namespace brownout::proxy {
 // number if a signal ended the process.
 int exit_status_of(int wait_status);
 
+// Calls `act` with the process id of each child that exists now.
 void for_each_child(const std::function<void(pid_t)>& act);
 // Kills all children and their orphans, until none is left.
 void end_children();

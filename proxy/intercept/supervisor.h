@@ -44,6 +44,7 @@ struct SupervisorPlan {
 };
 
 // Runs the supervisor in the calling process, and returns the exit status for that process.
+// `control` and `sockets` are its ends of the control socket and of the socket pair of kSockets.
 int supervise(const SupervisorPlan& plan, const Fd& control, const Fd& sockets);
 
 }  // namespace brownout::proxy
