@@ -14,8 +14,8 @@
 namespace brownout::proxy {
 
 // Sets spdlog's default logger, which writes to standard error. `level` is one of debug, info,
-// warn, error, off. Uses colors only on a terminal. At exit, the
-// process waits for the lines that are not written yet, for at most five seconds.
+// warn, error, off. Uses colours only on a terminal. At exit, the process
+// waits at most five seconds for the lines that are not written yet.
 void set_up_logging(const std::string& level);
 
 // Prints lines that are not log lines, for example a table. The lines stay in order with the log.
