@@ -19,6 +19,7 @@
 
 namespace brownout::tls {
 
+// Result of a step of a handshake; kAgain: call again when the socket is ready.
 enum class Progress { kAgain, kDone, kFailed };
 
 class TlsLayer {
@@ -27,6 +28,7 @@ class TlsLayer {
   TlsLayer(const TlsLayer&) = delete;
   TlsLayer& operator=(const TlsLayer&) = delete;
 
+  // Applies TLS faults to all records that are sent from now on.
   void filter(const codecs::RecordFilter& filter) { filter_ = filter; }
   // Gives back bytes that were read directly from the socket. receive() returns them first.
   void give_back(std::vector<std::byte> bytes) { ahead_ = std::move(bytes); }
