@@ -360,7 +360,9 @@ rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::stri
   imported.firewall.stateful = false;
   accept_the_other_family(chosen->second.family, imported.firewall);
   if (!Flattener(*chains, imported).add(chosen->second)) {
-    return rules::config_error("too many lines after the jumps are expanded",
+    return rules::config_error(rules::in_quotes(chosen->first) +
+                                   " has too many lines after its jumps are expanded (limit " +
+                                   std::to_string(kMostLines) + ")",
                                "check whether chains jump to each other in a circle");
   }
   for (const auto& [name, candidate] : *chains) {

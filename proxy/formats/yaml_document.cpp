@@ -127,7 +127,8 @@ class YamlReader {
 
   YamlNode value_of(YamlEvent& event, int depth) {
     const auto where = event.where();
-    if (depth > kDeepestYaml) return fail(where, "more than 64 levels deep");
+    if (depth > kDeepestYaml)
+      return fail(where, "nested more than 64 levels deep: import a part of it");
     if (++values_ > kMostYamlValues) return fail(where, kTooManyValues);
     switch (event->type) {
       case YAML_SCALAR_EVENT: {

@@ -235,8 +235,9 @@ class ZoneReader {
     }
     if (open_.size() >= kDeepestInclude) {
       return refuse(
-          "files include each other more than " + std::to_string(kDeepestInclude) + " levels deep",
-          "include them from the rule file");
+          "$INCLUDE is nested more than " + std::to_string(kDeepestInclude) + " levels deep",
+          "check whether a file includes itself by a symbolic link; if not, include the innermost "
+          "files in `records` of the rule file");
     }
     if (++budget_.includes > kMostIncludes) {
       return refuse("more than " + std::to_string(kMostIncludes) + " files are included",

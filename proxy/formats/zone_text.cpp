@@ -46,7 +46,7 @@ class ZoneSplitter {
 
   void take(std::string_view line) {
     if (line.find('\0') != std::string_view::npos) {
-      return fail("a line holds a NUL character", "a zone file is text");
+      return fail("a line holds a NUL character", "remove it: a zone file is text");
     }
     if (depth_ == 0) entry_.owner_left_out = !line.empty() && is_zone_blank(line.front());
     bool quoted = false;

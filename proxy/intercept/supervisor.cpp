@@ -55,10 +55,12 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (type == SOCK_DGRAM) enlarge_buffers(fd);
   if (type == SOCK_DGRAM) keep_destinations(fd);
-  if (!make_transparent(fd)) return failed("setting IP_TRANSPARENT on a listener");
+  if (!make_transparent(fd))
+    return failed("letting a listener receive for all addresses (IP_TRANSPARENT)");
   const auto any = SocketAddress::of(v6 ? IpAddress{} : IpAddress::v4({0, 0, 0, 0}), port);
-  if (bind(fd.get(), any.get(), any.length) != 0) return failed("binding a listener");
-  if (type == SOCK_STREAM && listen(fd.get(), kBacklog) != 0) return failed("listening");
+  if (bind(fd.get(), any.get(), any.length) != 0) return failed("binding a listener to its port");
+  if (type == SOCK_STREAM && listen(fd.get(), kBacklog) != 0)
+    return failed("listening for the command's connections");
   return fd;
 }
 

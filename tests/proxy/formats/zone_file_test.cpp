@@ -329,7 +329,7 @@ TEST(ZoneFile, IncludesAreLimited) {
   EXPECT_THAT(read_zone({"$INCLUDE self.zone"}, includes_of(files)), HasSubstr("in a circle"));
   EXPECT_EQ(read_zone({"$INCLUDE 3"}, includes_of(files)), "a 60 A\n");
   EXPECT_THAT(read_zone({"$INCLUDE 2"}, includes_of(files)),
-              HasSubstr("conf/9:1: \"$INCLUDE 10\": files include each other more than 8 levels"));
+              HasSubstr("conf/9:1: \"$INCLUDE 10\": $INCLUDE is nested more than 8 levels deep"));
   // A file may be included several times in a row. This is not a cycle.
   std::vector<std::string> lines(256, "$INCLUDE empty.zone");
   EXPECT_EQ(read_zone(lines, includes_of(files)), "");
