@@ -215,7 +215,10 @@ void MessagingServer::Connection::gone() {
 MessagingServer::MessagingServer(const Endpoint& where, OnBody on_body)
     : on_body_(std::move(on_body)) {
   auto sockets = listen_on(where, 1024, 1);
-  if (!sockets) return;
+  if (!sockets) {
+    error_ = sockets.error();
+    return;
+  }
   endpoint_ = bound_to(sockets->front(), where);
   port_ = std::make_unique<Port>(loop_, on_body_, std::move(sockets->front()));
   thread_ = std::thread([this] { loop_.run(); });

@@ -25,8 +25,9 @@ class MessagingServer {
   explicit MessagingServer(const Endpoint& where = {"127.0.0.1", 0, ""}, OnBody on_body = {});
   ~MessagingServer();
 
-  // The address of the server. The host is empty if listening failed.
+  // The address of the server. The host is empty if listening failed; error() then says why.
   const Endpoint& endpoint() const { return endpoint_; }
+  const Error& error() const { return error_; }
 
  private:
   class Connection;
@@ -36,6 +37,7 @@ class MessagingServer {
   Loop loop_;
   std::unique_ptr<Port> port_;
   Endpoint endpoint_;
+  Error error_;
   std::thread thread_;
 };
 

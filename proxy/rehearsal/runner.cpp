@@ -174,7 +174,7 @@ rules::Result<void> Runner::listen_for_alerts() {
     reported_alerts_.push_back({at, std::string(body)});
   });
   if (!alerts_->endpoint().host.empty()) return {};
-  return rules::config_error("alerts: cannot listen on " + scenario().alerts,
+  return rules::config_error("alerts: " + alerts_->error().what,
                              "give `alerts` an address of this machine and a free port");
 }
 

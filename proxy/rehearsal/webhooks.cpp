@@ -19,9 +19,11 @@ constexpr std::size_t kMostWaiting = 1000;
 constexpr milliseconds kPause(200);
 constexpr milliseconds kAtTheEnd(5000);
 
-bool delivers(const std::string& url, const std::string& body, milliseconds timeout) {
+// Sends the message. Returns why it was not accepted; "" after success.
+std::string post(const std::string& url, const std::string& body, milliseconds timeout) {
   const auto result = proxy::post(url, body, timeout);
-  return result.error.empty() && result.status < 400;
+  if (!result.error.empty()) return result.error;
+  return result.status < 400 ? "" : "the answer is HTTP status " + std::to_string(result.status);
 }
 
 }  // namespace
@@ -55,22 +57,24 @@ void Webhooks::deliver(const std::stop_token& stop) {
       message = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    if (!send(message, stop))
+    if (const auto why = send(message, stop); !why.empty())
       spdlog::warn(
-          "webhook {}: an event could not be delivered in {} tries; check that the URL can be "
+          "webhook {}: an event could not be delivered in {} tries: {}; check that the URL can be "
           "reached from here and accepts POST requests",
-          message.url, kTries);
+          message.url, kTries, why);
   }
 }
 
-bool Webhooks::send(const Message& message, const std::stop_token& stop) {
+std::string Webhooks::send(const Message& message, const std::stop_token& stop) {
+  std::string why;
   for (int i = 0; i < kTries; ++i) {
     if (i > 0) std::this_thread::sleep_for(std::min(kPause, left(stop)));
     const auto timeout = std::min(kTimeout, left(stop));
-    if (timeout <= milliseconds::zero()) return false;
-    if (delivers(message.url, message.body, timeout)) return true;
+    if (timeout <= milliseconds::zero()) return why.empty() ? "the rehearsal has ended" : why;
+    why = post(message.url, message.body, timeout);
+    if (why.empty()) break;
   }
-  return false;
+  return why;
 }
 
 milliseconds Webhooks::left(const std::stop_token& stop) const {

@@ -35,7 +35,8 @@ class Webhooks {
     std::string body;
   };
   void deliver(const std::stop_token& stop);
-  bool send(const Message& message, const std::stop_token& stop);
+  // Returns why the message was not delivered; "" after success.
+  std::string send(const Message& message, const std::stop_token& stop);
   // Returns the time left until end_ if the thread was asked to stop, and the longest possible time
   // otherwise.
   std::chrono::milliseconds left(const std::stop_token& stop) const;
