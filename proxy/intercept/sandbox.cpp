@@ -114,6 +114,12 @@ bool write_maps(pid_t process) {
          write_file(folder + "gid_map", map(getegid()));
 }
 
+Error failed_call(const std::string& what, std::string hint) {
+  auto error = system_error(Origin::kInternal, what, errno);
+  error.hint = std::move(hint);
+  return error;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::size_t workers,
@@ -122,10 +128,8 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   auto [control, their_control] = channel_pair();
   auto [sockets, their_sockets] = channel_pair();
   if (!control || !sockets) {
-    auto error = system_error(Origin::kInternal,
-                              "cannot make sockets to the command's network namespace", errno);
-    error.hint = "if too many files are open, raise the limit (`ulimit -n`)";
-    return tl::unexpected(std::move(error));
+    return tl::unexpected(failed_call("cannot make sockets to the command's network namespace",
+                                      "if too many files are open, raise the limit (`ulimit -n`)"));
   }
   SupervisorPlan plan{.ports = std::move(ports),
                       .workers = workers,
@@ -141,10 +145,8 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   sandbox->supervisor_ = fork();
   if (sandbox->supervisor_ < 0) {
-    auto error = system_error(Origin::kInternal,
-                              "cannot start the command's supervisor process (fork)", errno);
-    error.hint = "end other processes, or raise the limit (`ulimit -u`)";
-    return tl::unexpected(std::move(error));
+    return tl::unexpected(failed_call("cannot start the command's supervisor process (fork)",
+                                      "end other processes, or raise the limit (`ulimit -u`)"));
   }
   if (sandbox->supervisor_ == 0) {
     control.reset();
@@ -166,10 +168,9 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
     }
     if (said->kind == number(ControlMessage::kUnshared)) {
       if (!write_maps(sandbox->supervisor_)) {
-        auto error = system_error(
-            Origin::kInternal, "cannot write the id maps of the command's user namespace", errno);
-        error.hint = "run brownout as root, which needs no user namespace";
-        return tl::unexpected(std::move(error));
+        return tl::unexpected(
+            failed_call("cannot write the id maps of the command's user namespace",
+                        "run brownout as root, which needs no user namespace"));
       }
       send_envelope(sandbox->control_, {.kind = number(ControlMessage::kMapped)});
     } else if (said->kind == number(ControlMessage::kRaw)) {

@@ -75,6 +75,15 @@ Field<Listener> rewrite_field() {
       });
 }
 
+void read_tls(const Node& node, Listener& listener, Diagnostics& problems) {
+  listener.tls = tls_server_schema().read(node, "tls", problems);
+}
+
+void read_framing(const Node& node, Listener& listener, Diagnostics& problems) {
+  listener.framing = framing_schema().read(node, "framing", problems);
+  check_framing(*listener.framing, node, problems);
+}
+
 }  // namespace
 
 const Schema<Listener>& listener_schema() {
@@ -136,16 +145,11 @@ const Schema<Listener>& listener_schema() {
             {.least = 1, .most = 1'000'000}),
       nested<Listener>("tls", "table",
                        "the listener terminates TLS; keys: see \"tls of a [[listener]]\"",
-                       [](const Node& node, Listener& listener, Diagnostics& problems) {
-                         listener.tls = tls_server_schema().read(node, "tls", problems);
-                       }),
+                       read_tls),
       nested<Listener>(
           "framing", "table",
           "framed: how messages are delimited; keys: see \"framing of a [[listener]]\"",
-          [](const Node& node, Listener& listener, Diagnostics& problems) {
-            listener.framing = framing_schema().read(node, "framing", problems);
-            check_framing(*listener.framing, node, problems);
-          }),
+          read_framing),
       rewrite_field(),
   }};
   return schema;

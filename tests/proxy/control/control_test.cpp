@@ -292,7 +292,7 @@ TEST_F(Native, WhyRefusesWhatItDoesNotKnow) {
     return nlohmann::json::parse(answer.body).at("title").get<std::string>();
   };
   EXPECT_THAT(title("topik=a"), testing::HasSubstr("did you mean \"topic\""));
-  EXPECT_EQ(title("limit=10001"), "limit is a number from 0 to 10000");
+  EXPECT_EQ(title("limit=10001"), "the parameter limit must be a number from 0 to 10000");
 }
 
 struct Gate {

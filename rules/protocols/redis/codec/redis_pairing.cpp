@@ -14,8 +14,6 @@ using rules::RedisCommand;
 
 // Memory in bytes that a waiting reply takes in addition to its text.
 constexpr std::size_t kRedisHeldOverhead = 128;
-// Largest command, in bytes, whose memory is used again.
-constexpr std::size_t kMostRecentMemory = 1 << 10;
 
 bool is_pubsub_confirmation(std::string_view kind) {
   return kind == "subscribe" || kind == "unsubscribe" || kind == "psubscribe" ||
@@ -66,19 +64,6 @@ bool RedisPairing::Numbers::add(std::uint64_t number) {
 // server knows how many there are, and so how many confirmations it sends.
 bool RedisPairing::Asked::ends_all() const {
   return command && command->arguments == 1 && command->name.ends_with("unsubscribe");
-}
-
-std::shared_ptr<RedisCommand> RedisPairing::blank() {
-  const bool used = oldest_ < recent_.size() && recent_[oldest_].use_count() == 1 &&
-                    recent_[oldest_]->memory() <= kMostRecentMemory;
-  if (!used && recent_.size() < kMostRecent) {
-    recent_.push_back(std::make_shared<RedisCommand>());
-    return recent_.back();
-  }
-  auto& command = recent_[oldest_];
-  if (!used) command = std::make_shared<RedisCommand>();
-  oldest_ = (oldest_ + 1) % recent_.size();
-  return command;
 }
 
 RedisCommandRef RedisPairing::sent(std::shared_ptr<RedisCommand> command) {

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "rules/protocols/codec/bytes.h"
+#include "rules/protocols/redis/codec/redis_recent.h"
 #include "rules/protocols/redis/codec/redis_scan.h"
 #include "rules/protocols/redis/redis.h"
 
@@ -35,13 +36,12 @@ class RedisPairing {
  public:
   static constexpr std::size_t kMostFacts = 32 << 20;
   static constexpr std::size_t kMostHeld = 16 << 20;
-  static constexpr std::size_t kMostRecent = 32;
   // Maximum number of commands that the server may receive out of order.
   static constexpr std::size_t kMostGaps = 100'000;
 
   // Returns a command to fill in and to pass to sent(). It may use the memory of an earlier command
   // to which nothing refers any more.
-  std::shared_ptr<rules::RedisCommand> blank();
+  std::shared_ptr<rules::RedisCommand> blank() { return recent_.blank(); }
   // Must be called for each command that the client sends. Returns the command with its number and
   // database.
   RedisCommandRef sent(std::shared_ptr<rules::RedisCommand> command);
@@ -144,10 +144,7 @@ class RedisPairing {
   void learn(const Asked& asked, const codecs::RedisPart& value);
   void hold(std::uint64_t number, const codecs::Bytes& bytes, bool last);
 
-  // The latest commands, at most kMostRecent, whose memory blank() uses again. Element oldest_ is
-  // the first to be free, because commands end in about the order in which they begin.
-  std::vector<std::shared_ptr<rules::RedisCommand>> recent_;
-  std::size_t oldest_ = 0;
+  RedisRecent recent_;
 
   // The state after all commands that the client has sent.
   std::uint64_t last_sent_ = 0;

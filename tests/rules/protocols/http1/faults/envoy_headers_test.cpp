@@ -33,9 +33,9 @@ TEST(EnvoyHeaders, PercentagesApplyWithinTheRulesProbability) {
 }
 
 TEST(EnvoyHeaders, RampRaisesTheShareOfRequestsAndNotTheRate) {
-  HttpLab lab("[[rule]]\nramp = \"1000s\"\nfault = { type = \"envoy_headers\" }");
+  HttpLab lab("[[rule]]\nramp = \"100000h\"\nfault = { type = \"envoy_headers\" }");
   lab.reply = "HTTP/1.1 200 OK\r\nContent-Length: 1024\r\n\r\n" + std::string(1024, 'x');
-  lab.advance(300s);
+  lab.advance(30000h);
   int slow = 0;
   for (int i = 0; i < 100; ++i) {
     const auto answer = lab.ask("GET", "/", "x-envoy-fault-throughput-response: 1\r\n");
