@@ -134,6 +134,20 @@ std::shared_ptr<const ProtocolOption> read_topic(const Node& node, Diagnostics& 
   return std::make_shared<const OptionValue<std::string>>(std::move(*topic));
 }
 
+// Reads the reason code of a refusal, which must not say that all is well.
+std::shared_ptr<const ProtocolOption> read_refusal_reason(const Node& node, Diagnostics& problems) {
+  auto reason = detail::read_value<MqttReason>("reason", node, {}, problems);
+  if (!reason) return nullptr;
+  const auto code = reason->code;
+  if (code == 0 || (code > 5 && code < 0x80)) {
+    problems.add(node.where, "reason " + std::to_string(code) + " refuses nothing",
+                 "1 to 5 (a CONNACK of MQTT 3.1.1), or 128 to 255 (MQTT 5.0), e.g. 135 (not "
+                 "authorized)");
+    return nullptr;
+  }
+  return std::make_shared<const OptionValue<MqttReason>>(*reason);
+}
+
 class MqttProtocol final : public MessageProtocol {
  public:
   std::string_view name() const override { return "mqtt"; }
@@ -206,12 +220,14 @@ class MqttProtocol final : public MessageProtocol {
     return Refusal{mqtt_chunk(std::move(*answer), message), ends};
   }
   std::vector<OptionKey> refusal_keys() const override {
-    return {option_key<MqttReason>(
+    auto reason = option_key<MqttReason>(
         "reason",
         "reason code of the refusal; by default server unavailable for a CONNECT, else unspecified "
         "error. A CONNACK of 3.1 and 3.1.1 allows 1 to 5, a SUBACK of 3.1.1 only 128, a SUBACK of "
         "3.1 none",
-        "none")};
+        "none");
+    reason.read = read_refusal_reason;
+    return {reason};
   }
   bool has_users() const override { return true; }
   std::vector<OptionKey> user_keys() const override {

@@ -67,6 +67,13 @@ class MqttDisconnect final : public Fault {
   }
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     const auto code = settings.reason.code;
+    if (!is_of_servers(code)) {
+      problems.add(
+          position_of(table, "reason"),
+          "reason " + std::to_string(code) + " is none that a server's DISCONNECT may have",
+          "0, 128 to 131, 135, 137, 139 to 144 or 147 to 162 (MQTT 5.0, 2.4 and 3.14.2.1), "
+          "e.g. 137 (server busy)");
+    }
     if (!settings.server_reference.empty() && code != 0x9c && code != 0x9d) {
       problems.add(position_of(table, "server_reference"),
                    "server_reference needs reason 156 or 157",
@@ -79,6 +86,11 @@ class MqttDisconnect final : public Fault {
   }
 
  private:
+  static bool is_of_servers(std::uint8_t code) {
+    return code == 0 || (code >= 0x80 && code <= 0x83) || code == 0x87 || code == 0x89 ||
+           (code >= 0x8b && code <= 0x90) || (code >= 0x93 && code <= 0xa2);
+  }
+
   Settings settings_;
 };
 

@@ -39,13 +39,20 @@ class CloseWebsocket final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("code", &Settings::code, "status code of the Close frame",
+        field("code", &Settings::code,
+              "status code of the Close frame; 1005, 1006 and 1015 are never sent",
               {.least = 1000, .most = 4999}),
         field("reason", &Settings::reason, "reason text of the Close frame, at most 123 bytes"),
     }};
     return schema;
   }
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (is_local(settings.code)) {
+      problems.add(position_of(table, "code"),
+                   "code " + std::to_string(settings.code) + " must not be sent in a Close frame",
+                   "1000 to 4999 without 1005, 1006 and 1015 (RFC 6455, 7.4.1), e.g. 1011 "
+                   "(internal error)");
+    }
     if (settings.reason.size() > 123) {
       problems.add(position_of(table, "reason"), "a reason has at most 123 bytes", "shorten it");
     }
@@ -56,6 +63,10 @@ class CloseWebsocket final : public Fault {
   }
 
  private:
+  // Codes by which a library tells its program of a Close without a code, of a lost connection, and
+  // of a failed TLS handshake (RFC 6455, 7.4.1).
+  static bool is_local(std::int64_t code) { return code == 1005 || code == 1006 || code == 1015; }
+
   Settings settings_;
 };
 

@@ -78,6 +78,16 @@ TEST(Reject, Mqtt31CanOnlyRefuseAConnection) {
   EXPECT_EQ(refused.at_client(), "connack reason 3\n");
 }
 
+TEST(Reject, AReasonThatRefusesNothingIsAMistake) {
+  const auto problem_of = [](int reason) {
+    return first_problem_of(rejecting(", reason = " + std::to_string(reason)), "mqtt");
+  };
+  for (const int reason : {0, 6, 127}) {
+    EXPECT_EQ(problem_of(reason), "reason " + std::to_string(reason) + " refuses nothing");
+  }
+  for (const int reason : {1, 5, 128, 255}) EXPECT_EQ(problem_of(reason), "") << reason;
+}
+
 TEST(Reject, HttpGets503AndDnsGetsRefused) {
   const std::string rule = "[[rule]]\nfault = { type = \"reject\", text = \"no\" }";
   HttpLab lab(rule);

@@ -48,6 +48,19 @@ TEST(MqttDisconnect, RejectsAServerReferenceWithoutItsReason) {
             "server_reference needs reason 156 or 157");
 }
 
+TEST(MqttDisconnect, RejectsReasonsThatAServerMustNotSend) {
+  const auto problem_of = [](int reason) {
+    return first_problem_of(
+        "[[rule]]\nfault = { type = \"mqtt_disconnect\", reason = " + std::to_string(reason) + " }",
+        "mqtt");
+  };
+  for (const int reason : {1, 4, 127, 132, 136, 145, 146, 163, 255}) {
+    EXPECT_EQ(problem_of(reason),
+              "reason " + std::to_string(reason) + " is none that a server's DISCONNECT may have");
+  }
+  for (const int reason : {0, 128, 137, 142, 162}) EXPECT_EQ(problem_of(reason), "") << reason;
+}
+
 TEST(MqttDisconnect, ActsOnMqttListenersOnly) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"mqtt_disconnect\" }", "xmpp"),
             "fault \"mqtt_disconnect\" does not act on listener \"chat\", which is xmpp");

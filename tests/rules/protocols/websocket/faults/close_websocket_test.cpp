@@ -17,6 +17,19 @@ fault = { type = "close_websocket", code = 1013, reason = "try again later" })")
   EXPECT_TRUE(lab.http.closed());
 }
 
+TEST(CloseWebsocket, RejectsCodesThatMustNotBeSent) {
+  const auto problem_of = [](int code) {
+    return first_problem_of(
+        "[[rule]]\nfault = { type = \"close_websocket\", code = " + std::to_string(code) + " }",
+        "websocket");
+  };
+  for (const int code : {1005, 1006, 1015}) {
+    EXPECT_EQ(problem_of(code),
+              "code " + std::to_string(code) + " must not be sent in a Close frame");
+  }
+  for (const int code : {1000, 1004, 1014, 4999}) EXPECT_EQ(problem_of(code), "") << code;
+}
+
 TEST(CloseWebsocket, RejectsALongReason) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"close_websocket\", reason = \"" +
                                  std::string(124, 'x') + "\" }",
