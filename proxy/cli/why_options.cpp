@@ -12,7 +12,7 @@ constexpr std::pair<const char*, const char*> kFilters[] = {
     {"rule", "by this rule"},
     {"path", "requests whose path contains this"},
     {"method", "requests with this method"},
-    {"status", "requests whose response has this status"},
+    {"status", "requests whose response, or answer by a rule, has this status: 503, 5xx, 500-504"},
     {"host", "requests whose host contains this"},
     {"qname", "DNS queries whose name contains this"},
     {"qtype", "DNS queries of this type"},

@@ -9,9 +9,11 @@
 #include "proxy/control/native_api.h"
 #include "proxy/formats/json_text.h"
 #include "proxy/loop/url.h"
+#include "rules/base/describe.h"
 #include "rules/base/diagnostics.h"
 #include "rules/base/whole_number.h"
 #include "rules/language/ask.h"
+#include "rules/protocols/http1/http.h"
 
 namespace brownout::proxy {
 namespace {
@@ -38,6 +40,10 @@ tl::expected<WhyQuery, Refusal> filter_of(const Parameters& given) {
       if (!limit)
         return tl::unexpected(Refusal{400, "the parameter limit must be a number from 0 to 10000"});
       query.most = *limit;
+    } else if (key == "status") {
+      const auto status = rules::StatusRange::parse(value);
+      if (!status) return tl::unexpected(Refusal{400, describe(status.error())});
+      query.status = *status;
     } else if (std::find(keys.begin(), keys.end(), key) != keys.end()) {
       query.where.emplace_back(key, value);
     } else {

@@ -80,6 +80,7 @@ void Touched::set(const rules::FlowFacts& facts, const rules::Rule& rule, std::s
   ordinal = note.ordinal;
   probability = rule.probability;
   draw = note.draw;
+  if (note.status != 0) status = note.status;
   properties.add("rule", rule.name);
   rules::describe(facts, note.message, [this](std::string_view name, std::string_view value) {
     properties.add(name, value);

@@ -60,7 +60,8 @@ struct Touched {
   std::string_view direction;
   std::uint64_t flow = 0;     // ordinal of the connection or query at its listener
   std::uint64_t request = 0;  // number of the request on its connection; 0 without a request
-  int status = 0;             // status of the HTTP response; 0 without a response
+  // Status of the HTTP response, or of the answer that the rule made; 0 without these.
+  int status = 0;
   std::optional<rules::IpAddress> client;
   std::uint16_t client_port = 0;
   std::optional<rules::IpAddress> destination;

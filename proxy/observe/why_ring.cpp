@@ -55,6 +55,7 @@ bool is_of_bytes(const rules::FlowFacts& flow, const rules::Rule& rule, const ru
 bool WhyQuery::matches(const Touched& entry) const {
   if (!entry.properties.find("listener").starts_with(listener)) return false;
   if (!entry.properties.find("rule").starts_with(rule)) return false;
+  if (status && !status->contains(entry.status)) return false;
   if (!client.empty() && !client_of(entry).starts_with(client)) return false;
   for (const auto& [key, wanted] : where) {
     if (!contains(value_of(entry, key), wanted)) return false;

@@ -8,11 +8,13 @@
 
 #include <array>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "proxy/observe/touched.h"
+#include "rules/protocols/http1/http.h"
 
 namespace brownout::proxy {
 
@@ -24,6 +26,7 @@ struct WhyQuery {
   std::string text = {};      // text that any property contains; case is ignored
   // Pairs of a property's name and a text that the property contains; case is ignored.
   std::vector<std::pair<std::string, std::string>> where = {};
+  std::optional<rules::StatusRange> status = std::nullopt;  // of an HTTP response
   std::size_t most = 100;
 
   bool matches(const Touched& entry) const;

@@ -72,6 +72,8 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
     if (!note) continue;
     rule->state->injected.fetch_add(1, std::memory_order_relaxed);
     note->draw = Activation(*rule, request).draw();
+    const bool answered = !before && message.fate == HttpMessage::Fate::kAnswer;
+    if (answered) note->status = message.answer.status;
     notes.emplace_back(rule, *note);
   }
 }

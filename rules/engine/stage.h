@@ -42,6 +42,7 @@ struct Note {
   // cases.
   const Message* message = nullptr;
   std::optional<double> draw = {};  // see Activation::draw()
+  int status = 0;  // status of the HTTP answer that the rule made; 0 without such an answer
 };
 
 enum class Close {

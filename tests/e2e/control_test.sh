@@ -130,6 +130,10 @@ assert 1 <= len(answer['entries']) <= 2 <= answer['total'], answer
 assert (entry['rule'], entry['action'], entry['delay_ms']) == ('latency', 'delay', 1000), entry
 assert [rule['acts'] for rule in answer['rules'] if rule['rule'] == 'latency'] == [True], answer
 " || fail "why: $(cat "$folder/out")"
+expect_code 0 ctl why --status 5xx
+expect_text out '"entries":[]'
+expect_code 2 ctl why --status 5x
+expect_text err '404, "5xx" or "500-504"'
 expect_code 2 ctl why --where topic
 expect_code 2 ctl why --where topik=a
 expect_text err 'did you mean "topic"'

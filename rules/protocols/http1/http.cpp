@@ -177,6 +177,10 @@ std::string_view reason_phrase(int status) {
   return {};
 }
 
+Result<StatusRange> StatusRange::parse(std::string_view text) {
+  return ValueKind<StatusRange>::read(Node{std::string(text)});
+}
+
 Result<StatusRange> ValueKind<StatusRange>::read(const Node& node) {
   constexpr std::string_view kHint = R"(e.g. 404, "5xx" or "500-504")";
   StatusRange range;

@@ -99,6 +99,7 @@ struct StatusRange {
   int first = 0;
   int last = 0;
   bool contains(int status) const { return first <= status && status <= last; }
+  static Result<StatusRange> parse(std::string_view text);
 };
 
 template <>

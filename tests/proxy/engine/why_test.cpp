@@ -40,6 +40,7 @@ TEST(Why, SaysWhatHappenedToARequestByWhichRuleAndWithWhichDraw) {
   EXPECT_EQ(found[0].at("fault"), "abort");
   EXPECT_EQ(found[0].at("method"), "GET");
   EXPECT_EQ(found[0].at("request"), 1);
+  EXPECT_EQ(found[0].at("status"), 503);
   EXPECT_EQ(found[0].at("traceparent"), kTrace);
   EXPECT_EQ(found[0].at("b3"), "80f198ee-e457b5a2-1");
   EXPECT_EQ(found[0].at("probability"), "99.9%");

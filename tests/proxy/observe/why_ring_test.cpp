@@ -109,6 +109,30 @@ TEST_F(Ring, IsFilteredByListenerClientRuleAndAnyProperty) {
   EXPECT_THAT(flows({.text = "secret"}), testing::IsEmpty());
 }
 
+TEST_F(Ring, IsFilteredByStatusWhoeverAnswered) {
+  rules::HttpHead head;
+  head.method = "GET";
+  head.target = "/";
+  auto request = rules::HttpExchange::of(head);
+  auto flow = flow_of(1);
+  flow.http = &request;
+  flow.message = 1;
+  ring.add(flow, slow(), "", {.action = "answer", .status = 503});
+  ring.add(flow, slow(), "", {.action = "drop"});
+  rules::HttpHead response;
+  response.status = 404;
+  request.set_response(response);
+  flow.ordinal = 2;
+  ring.add(flow, slow(), "", {.action = "delay"});
+  const auto with = [&](const char* range) {
+    return flows({.status = *rules::StatusRange::parse(range)});
+  };
+  EXPECT_THAT(with("503"), testing::ElementsAre(1));
+  EXPECT_THAT(with("5xx"), testing::ElementsAre(1));
+  EXPECT_THAT(with("400-599"), testing::ElementsAre(2, 1));
+  EXPECT_THAT(with("200"), testing::IsEmpty());
+}
+
 TEST_F(Ring, LongValuesAreCut) {
   auto flow = flow_of(1);
   flow.names = std::make_shared<std::vector<std::string>>(1, std::string(100'000, 'x'));
