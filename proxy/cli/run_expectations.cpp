@@ -33,6 +33,7 @@ std::unique_ptr<RunExpectations> RunExpectations::read(const std::vector<std::st
                                                        const rules::Config& config) {
   const auto names = rule_names(config);
   rules::ScenarioSurroundings around;
+  around.users = false;
   around.rules.assign(names.begin(), names.end());
   for (const auto& listener : config.listeners) {
     around.listeners.push_back(listener.name);

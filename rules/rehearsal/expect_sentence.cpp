@@ -63,10 +63,7 @@ class SentenceReader {
     const auto before = problems_.size();
     read_metric();
     while (problems_.size() == before && at_ < words_.size()) read_part();
-    if (problems_.size() == before && !bounded_) {
-      complain("the expectation has no bound",
-               "end it with \"at least\" or \"at most\" and a value");
-    }
+    if (problems_.size() == before) check_parts();
     if (problems_.size() != before) return std::nullopt;
     return Node{std::move(table_), {line_, 1}};
   }
@@ -85,6 +82,26 @@ class SentenceReader {
   void add(std::string key, Node node) {
     const auto place = node.where;
     table_.push_back({std::move(key), place, std::move(node)});
+  }
+
+  void check_parts() {
+    const auto has = [this](std::string_view key) {
+      return std::any_of(table_.begin(), table_.end(),
+                         [key](const auto& member) { return member.key == key; });
+    };
+    const bool hits = metric_ == Metric::kRuleHits;
+    const auto name = std::string(name_of(*metric_));
+    if (!bounded_) {
+      complain("the expectation has no bound",
+               "end it with \"at least\" or \"at most\" and a value");
+    } else if (hits && !has("rule")) {
+      complain(name + " needs a rule", "e.g. rule_hits of \"the server is gone\" at least 1");
+    } else if (!hits && !has("listener")) {
+      complain(name + " needs a listener",
+               "`run` has no users: say where to measure, e.g. availability at web at least 99%");
+    } else if (metric_ == Metric::kShare && !has("server")) {
+      complain("share needs a server", "e.g. share at web of server 127.0.0.1:7002 at most 10%");
+    }
   }
 
   void read_metric() {
@@ -171,14 +188,7 @@ std::vector<Expectation> read_sentences(std::span<const std::string> sentences,
     if (!node) continue;
     const auto before = problems.size();
     auto read = read_expectations({Node::Array{std::move(*node)}, {line, 1}}, around, problems);
-    if (problems.size() != before || read.empty()) continue;
-    if (read.front().metric != Metric::kRuleHits && read.front().listener.empty()) {
-      problems.add(
-          {line, 1}, std::string(name_of(read.front().metric)) + " needs a listener",
-          "`run` has no users: say where to measure, e.g. availability at web at least 99%");
-      continue;
-    }
-    all.push_back(std::move(read.front()));
+    if (problems.size() == before && !read.empty()) all.push_back(std::move(read.front()));
   }
   return all;
 }

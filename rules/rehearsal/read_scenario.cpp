@@ -271,12 +271,15 @@ class Reader {
     const auto& without = around_.without_requests;
     for (const auto& name : wanted.listener) {
       if (std::find(without.begin(), without.end(), name) == without.end()) continue;
-      problems_.add(position_of(node, "listener"),
-                    std::string(name_of(wanted.metric)) + " cannot be measured at " +
-                        in_quotes(name) + ": its protocol is not parsed, so requests are unknown",
-                    "write probe = \"...\" to measure users, metric = \"reconnect_rate\" to "
-                    "measure connections, or the listener's protocol if it is one of " +
-                        with_requests());
+      problems_.add(
+          position_of(node, "listener"),
+          std::string(name_of(wanted.metric)) + " cannot be measured at " + in_quotes(name) +
+              ": its protocol is not parsed, so requests are unknown",
+          (around_.users ? "write probe = \"...\" to measure users, metric = \"reconnect_rate\" to "
+                           "measure connections, or the listener's protocol if it is one of "
+                         : "write rule_hits, or share of a server, or in the rule file the "
+                           "listener's protocol if it is one of ") +
+              with_requests());
     }
   }
 

@@ -37,6 +37,8 @@ struct ScenarioSurroundings {
   // Reads the rule of this name again, with the keys of `fault` added to its fault. Adds errors to
   // the diagnostics.
   std::function<std::vector<Rule>(std::string_view rule, const Node& fault)> change;
+  // Whether there are synthetic users. If not, hints name only what can be measured without them.
+  bool users = true;
 };
 
 Scenario read_scenario(const ScenarioTables& tables, const ScenarioSurroundings& around,

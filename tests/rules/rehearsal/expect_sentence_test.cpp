@@ -15,7 +15,8 @@ rules::ScenarioSurroundings around() {
   return {.rules = {"the broker is gone", "x"},
           .listeners = {"web", "chat"},
           .without_requests = {"chat"},
-          .change = {}};
+          .change = {},
+          .users = false};
 }
 
 // The expectation in the words of its verdict; or the first problem.
@@ -43,7 +44,7 @@ TEST(ExpectSentence, SaysWhatIsWrong) {
   EXPECT_EQ(read(""), "the expectation is empty");
   EXPECT_EQ(read("hits of x at least 1"), "there is no metric \"hits\"");
   EXPECT_EQ(read("rule_hits of y at least 1"), "there is no rule \"y\"");
-  EXPECT_EQ(read("rule_hits at least 1"), "metric = \"rule_hits\" needs \"rule\"");
+  EXPECT_EQ(read("rule_hits at least 1"), "rule_hits needs a rule");
   EXPECT_EQ(read("rule_hits of x"), "the expectation has no bound");
   EXPECT_EQ(read("rule_hits of x at least -1"), "at_least: a count is at least 0");
   EXPECT_EQ(read("rule_hits of x at least"), "the bound has no value");
@@ -55,7 +56,22 @@ TEST(ExpectSentence, SaysWhatIsWrong) {
   EXPECT_EQ(read("availability at wbe at least 99%"), "there is no listener \"wbe\"");
   EXPECT_THAT(read("availability at chat at least 99%"),
               HasSubstr("availability cannot be measured at \"chat\""));
+  EXPECT_EQ(read("share at web at least 10%"), "share needs a server");
   EXPECT_THAT(read("time_to_recover at most 1m"), HasSubstr("cannot be measured by `run`"));
+}
+
+TEST(ExpectSentence, HintsNameOnlyWhatARunCanMeasure) {
+  for (const std::string sentence :
+       {"availability at chat at least 99%", "share at web at least 10%", "rule_hits at least 1",
+        "hits of x at least 1", "availability at least 99%", "time_to_recover at most 1m"}) {
+    rules::Diagnostics problems;
+    EXPECT_TRUE(rules::read_sentences({{sentence}}, around(), problems).empty());
+    for (const auto& problem : problems.sorted()) {
+      for (const auto* unable : {"probe", "endpoint", "reconnect_rate", "time_to"}) {
+        EXPECT_THAT(problem.hint, testing::Not(HasSubstr(unable))) << sentence;
+      }
+    }
+  }
 }
 
 TEST(ExpectSentence, PointsAtTheMistake) {
