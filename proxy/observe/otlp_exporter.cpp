@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <random>
@@ -12,6 +13,8 @@
 #include "proxy/loop/post.h"
 #include "proxy/loop/url.h"
 #include "rules/base/describe.h"
+#include "rules/base/diagnostics.h"
+#include "rules/protocols/http1/http.h"
 
 namespace brownout::proxy {
 namespace {
@@ -50,38 +53,70 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
 }
 
+// The paths that the exporter adds to the base URL, and that of a signal which it does not send.
+constexpr std::array<std::string_view, 3> kSignalPaths{"/v1/traces", "/v1/metrics", "/v1/logs"};
+
+rules::Result<std::string> base_of(std::string url) {
+  if (!url.starts_with("http://") && !url.starts_with("https://")) {
+    return rules::config_error("--otlp: " + rules::in_quotes(url) + " is not an HTTP URL",
+                               "give the collector's base URL, e.g. http://127.0.0.1:4318");
+  }
+  while (url.ends_with('/')) url.pop_back();
+  for (const auto path : kSignalPaths) {
+    if (!url.ends_with(path)) continue;
+    return rules::config_error(
+        "--otlp: " + rules::in_quotes(url) + " has the path of one signal",
+        "give the collector's base URL, to which Brownout adds the path of each signal: " +
+            url.substr(0, url.size() - path.size()));
+  }
+  return url;
+}
+
+// Values may be secrets, so a warning has only numbers.
+std::vector<std::string> headers_of_environment() {
+  auto headers = otlp_headers(environment("OTEL_EXPORTER_OTLP_HEADERS"));
+  for (const auto number : headers.malformed) {
+    spdlog::warn(
+        "OTEL_EXPORTER_OTLP_HEADERS: pair {} is left out, since it is not NAME=VALUE with a "
+        "header's "
+        "name",
+        number);
+  }
+  return std::move(headers.lines);
+}
+
 }  // namespace
 
-std::vector<std::string> otlp_headers(std::string_view text) {
-  std::vector<std::string> headers;
-  while (!text.empty()) {
+OtlpHeaders otlp_headers(std::string_view text) {
+  OtlpHeaders headers;
+  for (std::size_t number = 1; !text.empty(); ++number) {
     const auto part = text.substr(0, text.find(','));
     text.remove_prefix(std::min(part.size() + 1, text.size()));
-    const auto equals = part.find('=');
-    if (equals == std::string_view::npos || trimmed(part.substr(0, equals)).empty()) continue;
-    auto header = std::string(trimmed(part.substr(0, equals))) + ": " +
-                  unescaped(std::string(trimmed(part.substr(equals + 1))));
-    // Leaves out headers with CR or LF, which would begin another header.
-    if (header.find_first_of("\r\n") == std::string::npos) headers.push_back(std::move(header));
+    if (trimmed(part).empty()) continue;
+    const auto equals = std::min(part.find('='), part.size());
+    const auto value = part.substr(std::min(equals + 1, part.size()));
+    const auto header = rules::make_header(std::string(trimmed(part.substr(0, equals))),
+                                           unescaped(std::string(trimmed(value))));
+    if (header && equals < part.size()) {
+      headers.lines.push_back(header->name + ": " + header->value);
+    } else {
+      headers.malformed.push_back(number);
+    }
   }
   return headers;
 }
 
 rules::Result<std::unique_ptr<OtlpExporter>> OtlpExporter::start(const std::string& url,
                                                                  std::string version) {
-  if (!url.starts_with("http://") && !url.starts_with("https://")) {
-    return rules::config_error("--otlp: " + rules::in_quotes(url) + " is not an HTTP URL",
-                               "give the collector's base URL, e.g. http://127.0.0.1:4318");
-  }
+  auto base = base_of(url);
+  if (!base) return tl::unexpected(base.error());
   OtlpSource source;
   if (auto name = environment("OTEL_SERVICE_NAME"); !name.empty()) source.service = std::move(name);
   source.version = std::move(version);
   std::random_device random;
   source.run = static_cast<std::uint64_t>(random()) << 32 | random();
-  auto base = url;
-  while (base.ends_with('/')) base.pop_back();
-  return std::unique_ptr<OtlpExporter>(new OtlpExporter(
-      std::move(base), otlp_headers(environment("OTEL_EXPORTER_OTLP_HEADERS")), std::move(source)));
+  return std::unique_ptr<OtlpExporter>(
+      new OtlpExporter(std::move(*base), headers_of_environment(), std::move(source)));
 }
 
 OtlpExporter::OtlpExporter(std::string url, std::vector<std::string> headers, OtlpSource source)

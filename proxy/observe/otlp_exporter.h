@@ -65,8 +65,12 @@ class OtlpExporter final : public EventSink {
   std::jthread thread_;  // declared last, since the thread uses all other members
 };
 
+struct OtlpHeaders {
+  std::vector<std::string> lines;
+  std::vector<std::size_t> malformed;  // numbers of the pairs that are left out, from 1
+};
 // Parses the value of OTEL_EXPORTER_OTLP_HEADERS, "name=value,name=value" with percent-encoded
-// values, to header lines. Parts without a name are left out.
-std::vector<std::string> otlp_headers(std::string_view text);
+// values, to header lines.
+OtlpHeaders otlp_headers(std::string_view text);
 
 }  // namespace brownout::proxy

@@ -63,7 +63,12 @@ pass "the log warns once, without the header's value"
 
 expect_code 2 "$brownout" run "$folder/rules.toml" --api off --otlp "127.0.0.1:$collector"
 expect_text err "is not an HTTP URL"
-pass "a URL without a scheme is refused"
+expect_code 2 "$brownout" run "$folder/rules.toml" --api off --otlp "http://127.0.0.1:$collector/v1/traces"
+expect_text err "to which Brownout adds the path of each signal: http://127.0.0.1:$collector"
+OTEL_EXPORTER_OTLP_HEADERS="a=1,s3cret" expect_code 0 "$brownout" run "$folder/rules.toml" --api off --for 10ms --otlp "http://127.0.0.1:$collector"
+expect_text err "OTEL_EXPORTER_OTLP_HEADERS: pair 2 is left out"
+if grep -q s3cret "$folder/err"; then fail "the warning has the header's value: $(cat "$folder/err")"; fi
+pass "a URL that is no base URL is refused; a malformed header is told without its value"
 
 # A collector that accepts and never answers.
 start silent /usr/bin/python3 -c "

@@ -142,9 +142,24 @@ TEST(OtlpJson, TimesAreParsedOrZero) {
 }
 
 TEST(OtlpHeaders, AreNamesAndPercentEncodedValues) {
-  EXPECT_EQ(otlp_headers("authorization=Bearer%20x, api-key = k"),
-            (std::vector<std::string>{"authorization: Bearer x", "api-key: k"}));
-  EXPECT_EQ(otlp_headers("a=1%0d%0aevil: 2,=3,plain,"), std::vector<std::string>{});
+  const auto headers = otlp_headers("authorization=Bearer%20x, api-key = k,empty=,");
+  EXPECT_EQ(headers.lines,
+            (std::vector<std::string>{"authorization: Bearer x", "api-key: k", "empty: "}));
+  EXPECT_TRUE(headers.malformed.empty());
+}
+
+TEST(OtlpHeaders, MalformedPairsAreLeftOutAndNumbered) {
+  const auto headers = otlp_headers("a=1%0d%0aevil: 2,=3,plain,good=1,two words=1,,");
+  EXPECT_EQ(headers.lines, std::vector<std::string>{"good: 1"});
+  EXPECT_EQ(headers.malformed, (std::vector<std::size_t>{1, 2, 3, 5}));
+}
+
+TEST(OtlpUrl, IsTheBaseToWhichPathsAreAdded) {
+  for (const auto* signal : {"/v1/traces", "/v1/metrics/", "/v1/logs"}) {
+    const auto started = OtlpExporter::start("http://127.0.0.1:4318" + std::string(signal), "1");
+    ASSERT_FALSE(started) << signal;
+    EXPECT_TRUE(started.error().hint.ends_with(": http://127.0.0.1:4318")) << started.error().hint;
+  }
 }
 
 }  // namespace
