@@ -43,9 +43,15 @@ std::string log_level() {
 std::string auth_token() {
   constexpr std::string_view kWhite = " \t\r\n";
   const char* given = std::getenv("TOXIPROXY_AUTH_TOKEN");
-  const std::string_view text = given == nullptr ? "" : given;
+  if (given == nullptr) return "";
+  const std::string_view text = given;
   const auto begin = text.find_first_not_of(kWhite);
-  if (begin == std::string_view::npos) return "";
+  if (begin == std::string_view::npos) {
+    spdlog::warn(
+        "TOXIPROXY_AUTH_TOKEN is set, but blank: the API needs no token; give it a token, or unset "
+        "it");
+    return "";
+  }
   return std::string(text.substr(begin, text.find_last_not_of(kWhite) + 1 - begin));
 }
 
