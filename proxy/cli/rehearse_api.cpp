@@ -10,9 +10,9 @@
 namespace brownout::cli {
 namespace {
 
-rules::Result<void> refuse_proxies(const std::vector<std::string>&, const rules::Config&) {
-  return rules::config_error("a rehearsal is running, and its phases decide which rules act",
-                             "only a halt is possible until it ends");
+toxiproxy::Outcome<void> refuse_proxies(const std::vector<std::string>&, const rules::Config&) {
+  return tl::unexpected(toxiproxy::Problem{
+      409, "a rehearsal is running, and its phases decide which rules act; nothing was changed"});
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ class Run final : private Deadline {
     outputs_.follow(loop_, *engine_);
     toxiproxy_ =
         std::make_unique<toxiproxy::Api>(*engine_, [this](const auto& names, const auto& part) {
-          return live_.replace_toxiproxy_part(names, part);
+          return toxiproxy::outcome_of(live_.replace_toxiproxy_part(names, part));
         });
     announce(config);
     say_what_differs();

@@ -42,6 +42,11 @@ bool changes(const std::string& method) { return method == "POST" || method == "
 
 }  // namespace
 
+Outcome<void> outcome_of(const rules::Result<void>& done) {
+  if (done) return {};
+  return tl::unexpected(Problem{500, done.error().what});
+}
+
 HttpResponse Api::handle(const Request& request) {
   const auto path = proxy::split_path(request.path);
   const bool routed =
@@ -259,9 +264,8 @@ Outcome<void> Api::apply(Changes changes) {
   const auto config = config_of(there);
   if (!config) return tl::unexpected(config.error());
   const auto done = replace_(names, *config);
-  if (!done) return tl::unexpected(Problem{500, done.error().what});
-  // Cuts the connections of each proxy that is deleted or disabled, or whose address or upstream
-  // has changed.
+  if (!done) return done;
+  // Cuts connections of a proxy that is deleted or disabled, or whose address or upstream is new.
   for (const auto& [name, now] : changes) {
     const auto* old = find(name);
     const bool stays = old != nullptr && now && now->enabled && now->asked == old->asked &&

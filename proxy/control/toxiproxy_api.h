@@ -20,18 +20,21 @@ namespace brownout::toxiproxy {
 // least 2.6.0.
 inline constexpr std::string_view kToxiproxyVersion = "2.13.0";
 
+// The answer of Toxiproxy to a change that the proxy could not make: status 500.
+Outcome<void> outcome_of(const rules::Result<void>& done);
+
 class Api {
  public:
   // Use this constructor if all listeners of the engine belong to this API. The engine must outlive
   // the Api.
   explicit Api(proxy::Engine& engine)
       : Api(engine, [&engine](const auto& names, const auto& part) {
-          return engine.replace(names, part);
+          return outcome_of(engine.replace(names, part));
         }) {}
-  // For an engine that also has other listeners: `replace` must apply each change. It replaces the
-  // named listeners by the listeners in `part`.
-  using Replace = std::function<rules::Result<void>(const std::vector<std::string>& listeners,
-                                                    const rules::Config& part)>;
+  // For an engine that also has other listeners, `replace` applies each change: it replaces the
+  // named listeners by those in `part`.
+  using Replace = std::function<Outcome<void>(const std::vector<std::string>& listeners,
+                                              const rules::Config& part)>;
   Api(proxy::Engine& engine, Replace replace) : engine_(engine), replace_(std::move(replace)) {}
 
   // Sets the token that every later request needs (Authorization: Bearer). With "", no token is

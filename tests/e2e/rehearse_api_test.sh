@@ -54,7 +54,12 @@ wait_for 20 grep -q "dashboard and API on http://$api" rehearse.log || fail "no 
 rule() { curl -s -o "$folder/answer" -w '%{http_code}' -X "$1" -H 'X-Requested-With: test' "http://$api/api/v1/$2"; }
 [ "$(rule POST rules/gone/disable)" = 409 ] && grep -q 'its phases decide' answer || fail "a change: $(cat answer)"
 "$brownout" ctl --url "http://$api" status >status.txt || fail "ctl status: $(cat status.txt)"
-pass "the API of a rehearsal answers, and refuses changes"
+for change in "POST proxies" "POST populate" "POST reset"; do
+  body='{"name":"p","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}'
+  [ "${change#* }" != populate ] || body="[$body]"
+  ask 409 'a rehearsal is running' -X "${change% *}" -d "$body" "http://$api/${change#* }"
+done
+pass "the API of a rehearsal answers, and refuses changes, those of Toxiproxy's clients too"
 
 NODE_PATH=$modules node "$here/rehearse_page.js" "http://$api/" "${SCREENSHOT:-}" || fail "the page: $(cat rehearse.log)"
 code=0
