@@ -179,7 +179,7 @@ class Run final : private Deadline {
     signals_.on(SIGUSR1, [this](int) { halt(true); });
     signals_.on(SIGUSR2, [this](int) { halt(false); });
     signals_.on(SIGTERM, [this](int) { begin_drain(); });
-    signals_.on(SIGINT, [this](int) { draining_ ? loop_.stop() : begin_drain(); });
+    signals_.on(SIGINT, [this](int) { draining_ ? end_at_once() : begin_drain(); });
   }
 
   void follow_file() {
@@ -272,6 +272,11 @@ class Run final : private Deadline {
   }
 
   void on_due(Instant now) noexcept override {
+  void end_at_once() {
+    ended_at_once_ = true;
+    loop_.stop();
+  }
+
     if (!draining_) return begin_drain();
     if (engine_->open_flows() == 0 || now >= drain_until_) return loop_.stop();
     loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
@@ -284,12 +289,17 @@ class Run final : private Deadline {
   }
 
   void report() {
-    const auto left = engine_->open_flows();
-    if (left > 0)
-      spdlog::warn(
-          "shutdown: {} still open after {} (--drain) were cut; a longer --drain gives them more "
-          "time",
-          rules::count_of(left, "connection"), rules::to_text(settings_.drain));
+  void say_what_is_cut() const {
+    if (engine_->open_flows() == 0) return;
+    const auto left = rules::count_of(engine_->open_flows(), "connection");
+    if (ended_at_once_) return spdlog::warn("shutdown: a second Ctrl-C cut {} at once", left);
+    spdlog::warn(
+        "shutdown: {} still open after {} (--drain) were cut; a longer --drain gives them more "
+        "time",
+        left, rules::to_text(settings_.drain));
+  }
+
+    say_what_is_cut();
     outputs_.unfollow();
     engine_->stop();
     loop_.run_posted();
@@ -331,6 +341,7 @@ class Run final : private Deadline {
   Instant drain_until_ = kNever;
   bool draining_ = false;
 };
+  bool ended_at_once_ = false;  // by a second SIGINT
 
 }  // namespace
 

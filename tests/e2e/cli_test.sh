@@ -230,6 +230,8 @@ pass "SIGINT twice stops now"
 
 build=$(cd "$(dirname "$brownout")/.." && pwd)
 cmake --install "$build" --prefix "$folder/prefix" >/dev/null
+grep -q 'shutdown: a second Ctrl-C cut 1 connection at once' "$folder/interrupt.log" ||
+  fail "second SIGINT: expected the log to say what it cut, got: $(cat "$folder/interrupt.log")"
 [ -x "$folder/prefix/bin/brownout" ] || fail "cmake --install: expected the program bin/brownout, found none"
 [ "$(ls "$folder/prefix/bin")" = brownout ] || fail "cmake --install: expected only brownout in bin, found: $(ls "$folder/prefix/bin")"
 grep -q '^.SS run' "$folder/prefix/share/man/man1/brownout.1" || fail "cmake --install: expected a man page with a section on \"run\", found none"
