@@ -24,6 +24,8 @@
 #include "proxy/loop/write_all.h"
 #include "proxy/observe/console.h"
 #include "rules/base/diagnostics.h"
+#include "rules/base/shell_text.h"
+#include "rules/match/protocol.h"
 
 namespace brownout::cli {
 namespace {
@@ -71,9 +73,10 @@ class StandardOutputElsewhere {
   proxy::Fd kept_;
 };
 
-std::string joined(const std::vector<std::string>& words) {
+// The command as it can be typed again.
+std::string typed(const std::vector<std::string>& words) {
   std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + rules::shell_word(word);
   return text;
 }
 
@@ -146,7 +149,7 @@ Result<Draft> draft_of_run(const InitOptions& options) {
   if (status != 0) {
     proxy::print_error(fmt::format("the command ended with {}\n", status));
   }
-  if (!seen.empty()) return draft::draft_of_command(seen, joined(options.command));
+  if (!seen.empty()) return draft::draft_of_command(seen, options.command.front());
   return tl::unexpected(rules::Error{rules::Origin::kInternal,
                                      "no connection of the command was seen, so there is nothing "
                                      "to write",
@@ -193,7 +196,7 @@ void say_next(const InitOptions& options, const Draft& draft) {
                          [&](const auto& table) { return table.kind == kind && table.on == on; });
   };
   const auto next = options.from_exec
-                        ? "brownout exec " + options.path + " -- " + joined(options.command)
+                        ? "brownout exec " + options.path + " -- " + typed(options.command)
                         : "brownout run " + options.path;
   proxy::print_error(fmt::format("{}: {}, {}, {} more off; next: {}\n", options.path,
                                  rules::count_of(count("listener", true), "listener"),

@@ -60,7 +60,8 @@ rules::Result<Seen> read_seen(std::string_view text);
 rules::Result<Draft> draft_of_flows(const Seen& seen);
 
 // Returns a file for `brownout exec`. It has a listener for each port to which the command
-// connected, and rules that are switched off.
-rules::Result<Draft> draft_of_command(const Seen& seen, const std::string& command);
+// connected, and rules that are switched off. Only the program of the command is named, since
+// arguments may contain secrets.
+rules::Result<Draft> draft_of_command(const Seen& seen, const std::string& program);
 
 }  // namespace brownout::draft

@@ -8,6 +8,7 @@
 #include "proxy/draft/suggestions.h"
 #include "proxy/formats/toml_text.h"
 #include "rules/base/address.h"
+#include "rules/base/shell_text.h"
 #include "rules/base/units.h"
 #include "rules/base/valid_text.h"
 
@@ -188,9 +189,11 @@ rules::Result<Draft> draft_of_flows(const Seen& seen) {
   return draft;
 }
 
-rules::Result<Draft> draft_of_command(const Seen& seen, const std::string& command) {
+rules::Result<Draft> draft_of_command(const Seen& seen, const std::string& program) {
   Draft draft{introduction("what a command did"), {}};
-  draft.about.push_back("Run it with faults: brownout exec FILE -- " + command);
+  draft.about.push_back("Run it with faults: brownout exec FILE -- " + rules::shell_word(program) +
+                        " and its arguments, which are not stored here, since they may hold "
+                        "secrets.");
   draft.about.push_back(
       "A listener for each port that the command connected to; its connections still go where they "
       "went. All rules are off.");

@@ -127,7 +127,10 @@ expect_text out "ports = [$port]"
 expect_code 0 "$brownout" init seen.toml --from-exec -- sh -c "curl -s http://127.0.0.1:$port/; exit 7"
 expect_text out hello
 expect_text err 'the command ended with 7'
-expect_text err 'next: brownout exec seen.toml -- sh -c'
+expect_text err "next: brownout exec seen.toml -- sh -c 'curl -s http://127.0.0.1:$port/; exit 7'"
+grep -q 'brownout exec FILE -- sh and its arguments, which are not stored' seen.toml ||
+  fail "the program is not named: $(head -n 8 seen.toml)"
+if grep -q 'exit 7' seen.toml; then fail "an argument, which may be a secret, is in the file: $(head -n 8 seen.toml)"; fi
 expect_code 0 "$brownout" check seen.toml
 expect_code 0 "$brownout" check --exec seen.toml
 # All of its rules are switched on, as a person would.
