@@ -92,6 +92,14 @@ bool has_answers(const InitOptions& options) {
   return !options.listen.empty() || !options.to.empty() || !options.protocol.empty();
 }
 
+// A proxy listener has no server, so --to must not be dropped silently.
+Result<void> check_to(const InitOptions& options, const std::string& protocol) {
+  if (options.to.empty() || protocol != rules::Protocol::kProxy.name()) return {};
+  return rules::config_error(
+      "--to is for a listener with a server, and the clients of a proxy name their server",
+      "leave out --to, or choose another --protocol");
+}
+
 rules::Error needless_answers() {
   return {rules::Origin::kConfig,
           "the source has addresses of its own",
@@ -107,7 +115,12 @@ Result<Draft> draft_of_answers(const InitOptions& options) {
         "init asks three questions, and standard input is not a terminal",
         "brownout init --yes --listen 5433 --to 127.0.0.1:5432 --protocol tcp");
   }
-  if (ask(place, std::cin, std::cerr)) return draft::draft_of(place);
+  if (ask(place, std::cin, std::cerr)) {
+    if (const auto fits = check_to(options, place.protocol); !fits) {
+      return tl::unexpected(fits.error());
+    }
+    return draft::draft_of(place);
+  }
   return rules::config_error("the questions were not answered", "--yes asks nothing");
 }
 
@@ -160,6 +173,9 @@ Result<Draft> make_draft(const InitOptions& options) {
   if (!options.from_exec && !options.command.empty()) {
     return rules::config_error("a command needs --from-exec",
                                "brownout init rules.toml --from-exec -- npm test");
+  }
+  if (const auto fits = check_to(options, options.protocol); !fits) {
+    return tl::unexpected(fits.error());
   }
   if (options.from_exec) return draft_of_run(options);
   if (!options.from.empty()) return draft_of_file(options);

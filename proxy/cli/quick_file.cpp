@@ -6,7 +6,6 @@
 
 #include "proxy/formats/toml_text.h"
 #include "rules/base/diagnostics.h"
-#include "rules/base/whole_number.h"
 
 namespace brownout::cli {
 namespace {
@@ -15,9 +14,10 @@ using codecs::toml_string;
 
 constexpr std::string_view kFaultForm = R"(e.g. --fault 'latency delay=300ms jitter=50ms')";
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 bool is_number(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit) &&
          (text == "0" || text.front() != '0');
 }
 
@@ -70,7 +70,9 @@ rules::Result<std::string> fault_of(const std::string& text) {
 
 std::string address_of(const std::string& text) {
   const auto port = text.starts_with(':') ? text.substr(1) : text;
-  return rules::parse_whole_number(port, 65535U) ? "127.0.0.1:" + port : text;
+  // A number beyond the ports becomes an address, too, whose error names the range of ports.
+  const bool number = !port.empty() && std::all_of(port.begin(), port.end(), is_digit);
+  return number ? "127.0.0.1:" + port : text;
 }
 
 rules::Result<std::string> text_of(const QuickFile& file) {

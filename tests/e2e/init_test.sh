@@ -107,6 +107,14 @@ expect_code 2 "$brownout" init none.toml --from wrong.sh
 expect_text err 'wrong.sh: line 1: a time behind "delay" is expected, not "100"'
 expect_code 2 "$brownout" init none.toml --yes --listen nowhere
 expect_text err 'where clients connect: "nowhere" has no port'
+expect_code 2 "$brownout" init none.toml --yes --listen 99999
+expect_text err '"127.0.0.1:99999" has no port from 0 to 65535'
+expect_code 2 "$brownout" run --listen 5433 --to 99999 --fault unplug
+expect_text err '"127.0.0.1:99999" has no port from 0 to 65535'
+expect_code 2 "$brownout" init none.toml --yes --protocol proxy --to 127.0.0.1:1
+expect_text err '--to is for a listener with a server'
+expect_text err 'leave out --to'
+expect_code 2 "$brownout" init none.toml --preset 3g --protocol proxy --to 127.0.0.1:1
 expect_code 2 "$brownout" init none.toml -- true
 expect_text err 'a command needs --from-exec'
 expect_code 2 "$brownout" init none.toml --from-exec
