@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "proxy/cli/rule_file.h"
+#include "proxy/observe/console.h"
+#include "rules/base/diagnostics.h"
 #include "rules/base/units.h"
 
 namespace brownout::cli {
@@ -16,7 +18,8 @@ namespace {
 std::optional<rules::Duration> positive(std::string_view option, const std::string& text) {
   const auto value = rules::parse_duration(text);
   if (value && *value > rules::Duration::zero()) return *value;
-  fmt::print(stderr, "error: {}: a duration is needed, e.g. 10m\n", option);
+  const auto why = value ? rules::in_quotes(text) + " is not more than 0" : value.error().what;
+  proxy::print_error(fmt::format("error: {}: {} (from 1ns to 2500000h, e.g. 10m)\n", option, why));
   return std::nullopt;
 }
 

@@ -60,8 +60,11 @@ tl::expected<Node, Diagnostics> parse_toml(std::string_view text) {
     return document;
   } catch (const toml::parse_error& error) {
     Diagnostics problems;
-    problems.add(position(error.source().begin), std::string(error.description()),
-                 "rule files are TOML: texts are in quotes, and a table in { } is on one line");
+    const bool too_large = error.description().find("64 bits") != std::string_view::npos;
+    problems.add(
+        position(error.source().begin), std::string(error.description()),
+        too_large ? "whole numbers go from -9223372036854775808 to 9223372036854775807"
+                  : "rule files are TOML: texts are in quotes, and a table in { } is on one line");
     return tl::unexpected(std::move(problems));
   }
 }

@@ -17,6 +17,10 @@ expect_code 2 "$brownout" check "$folder/nowhere.toml"
 expect_text err "cannot read the file: No such file or directory"
 expect_code 2 "$brownout" check "$folder"
 expect_code 2 "$brownout" run "$folder/bad.toml" --drain soon
+rule_file 1 0 '[[rule]]
+fault = { type = "limit_data", bytes = 99999999999999999999 }' >"$folder/huge.toml"
+expect_code 2 "$brownout" check "$folder/huge.toml"
+expect_text err "whole numbers go from -9223372036854775808 to 9223372036854775807"
 expect_code 2 "$brownout" nonsense
 expect_code 2 "$brownout"
 expect_code 0 "$brownout" --help

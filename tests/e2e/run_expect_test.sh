@@ -63,7 +63,9 @@ expect_code 0 run --for 300ms
 pass "--for ends a run"
 
 expect_code 2 run --for never
-expect_text err 'error: --for: a duration is needed, e.g. 10m'
+expect_text err 'error: --for: "never" is not a duration (from 1ns to 2500000h, e.g. 10m)'
+expect_code 2 run --for 0s
+expect_text err 'error: --for: "0s" is not more than 0 (from 1ns to 2500000h, e.g. 10m)'
 expect_code 2 run --expect 'rule_hits of "some fial" at least 1'
 expect_text err '--expect:1:14: error: there is no rule "some fial"'
 expect_text err 'did you mean "some fail"?'
