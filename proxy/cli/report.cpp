@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/report_folder.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/loop/read_file.h"
+#include "proxy/observe/console.h"
 #include "proxy/rehearsal/read_report.h"
 #include "proxy/rehearsal/say.h"
 #include "proxy/rehearsal/trend.h"
@@ -55,8 +58,34 @@ std::vector<std::string> reports_in(const std::string& folder) {
     if (!entry.is_symlink() && std::filesystem::exists(report, failed))
       paths.push_back(report.string());
   }
-  std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+// Runs that began in the same second have the folders "...Z", "...Z-2", "...Z-10": the length comes
+// first, so that the numbers are in order.
+bool came_before(const std::string& a, const std::string& b) {
+  const auto key = [](const std::string& path) {
+    auto name = std::filesystem::path(path).parent_path().filename().string();
+    return std::pair(name.size(), std::move(name));
+  };
+  return key(a) < key(b);
+}
+
+// Reads the reports, oldest folder first among those of the same second. One that cannot be read is
+// left out, with a warning.
+std::vector<rehearsal::ReadReport> read_reports(std::vector<std::string> paths) {
+  std::sort(paths.begin(), paths.end(), came_before);
+  std::vector<rehearsal::ReadReport> reports;
+  for (const auto& path : paths) {
+    const auto text = proxy::read_once(path);
+    auto report = text ? rehearsal::parse_report(*text) : tl::unexpected(text.error());
+    if (report) {
+      reports.push_back(std::move(*report));
+    } else {
+      proxy::print_error(path + ": warning: left out: " + report.error().what + "\n");
+    }
+  }
+  return reports;
 }
 
 std::string comparison_json(const rehearsal::Comparison& comparison) {
@@ -111,18 +140,7 @@ int report_trend(const std::vector<std::string>& folders, const std::string& met
     paths.insert(paths.end(), found.begin(), found.end());
     if (found.empty()) paths.push_back(report_in(folder));
   }
-  std::vector<rehearsal::ReadReport> reports;
-  for (const auto& path : paths) {
-    const auto text = read_text(path);
-    if (!text) return kBadInput;
-    auto report = rehearsal::parse_report(*text);
-    if (!report) {
-      complain(path, report.error());
-      return kBadInput;
-    }
-    reports.push_back(std::move(*report));
-  }
-  const auto trend = rehearsal::trend_of(std::move(reports), metric);
+  const auto trend = rehearsal::trend_of(read_reports(std::move(paths)), metric);
   if (!trend) {
     complain("", trend.error());
     return kBadInput;

@@ -10,6 +10,7 @@
 
 #include "proxy/formats/json_text.h"
 #include "proxy/rehearsal/say.h"
+#include "rules/base/terminal_text.h"
 
 namespace brownout::cli {
 
@@ -46,8 +47,9 @@ std::string mark_latest(const std::filesystem::path& folder) {
 }
 
 void complain(const std::string& where, const rules::Error& error) {
-  rehearsal::say(stderr, "{}error: {}{}{}\n", where.empty() ? "" : where + ": ", error.what,
-                 error.hint.empty() ? "" : "\n     = ", error.hint);
+  const auto text = fmt::format("{}error: {}{}{}\n", where.empty() ? "" : where + ": ", error.what,
+                                error.hint.empty() ? "" : "\n     = ", error.hint);
+  rehearsal::say(stderr, "{}", rules::escaped(text, rules::LineEnds::kKept));
 }
 
 std::string write_file(const std::filesystem::path& path, const std::string& text) {

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "proxy/cli/commands.h"
+#include "rules/base/terminal_text.h"
 
 namespace brownout::cli {
 
@@ -10,16 +11,18 @@ std::string verdicts_text(const rehearsal::Report& report) {
   std::string text;
   for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
     const auto& verdict = report.verdicts[i];
-    text += fmt::format(
-        "{:<12} {}: {} ({})\n", rehearsal::word_for(verdict), rehearsal::expectation_text(verdict),
-        rehearsal::value_of(report.scenario->expectations[i], verdict), verdict.evidence);
+    text += rules::escaped(fmt::format(
+                "{:<12} {}: {} ({})", rehearsal::word_for(verdict),
+                rehearsal::expectation_text(verdict),
+                rehearsal::value_of(report.scenario->expectations[i], verdict), verdict.evidence)) +
+            "\n";
   }
   for (const auto& rule : report.missed) {
     text += fmt::format(
         "{:<12} rule {} matched nothing (see `brownout explain`; may_miss = true allows it)\n",
-        "NOT MET", rule);
+        "NOT MET", rules::escaped(rule));
   }
-  return text + report.headline() + "\n";
+  return text + rules::escaped(report.headline()) + "\n";
 }
 
 // Returns 1 only if an expectation is not met. All other failures give 3.

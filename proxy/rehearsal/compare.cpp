@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "proxy/rehearsal/read_report.h"
+#include "rules/base/terminal_text.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -156,8 +157,9 @@ std::string Comparison::text() const {
   auto text = note.empty() ? std::string() : fmt::format("{:<8} {}\n", "note", note);
   for (const auto& row : rows) {
     const auto* arrow = row.before.empty() || row.after.empty() ? "" : " -> ";
-    text += fmt::format("{:<8} {}: {}{}{}\n", row.word, row.name, row.before, arrow,
-                        row.after_with_failure());
+    text += rules::escaped(fmt::format("{:<8} {}: {}{}{}", row.word, row.name, row.before, arrow,
+                                       row.after_with_failure())) +
+            "\n";
   }
   return text;
 }

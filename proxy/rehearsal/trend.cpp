@@ -7,6 +7,7 @@
 #include "proxy/rehearsal/markup.h"
 #include "proxy/rehearsal/page.h"
 #include "proxy/rehearsal/report_tables.h"
+#include "rules/base/terminal_text.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -102,18 +103,20 @@ rules::Result<Trend> trend_of(std::vector<ReadReport> reports, const std::string
 }
 
 std::string to_text(const Trend& trend) {
-  auto text = trend.scenario + ": " + rules::count_of(trend.runs, "run") + "\n";
+  auto text = rules::escaped(trend.scenario) + ": " + rules::count_of(trend.runs, "run") + "\n";
   if (trend.others > 0) {
     text += "(left out: " + rules::count_of(trend.others, "report") + " of other scenarios)\n";
   }
   for (const auto& line : trend.lines) {
     const double most = highest(line);
-    text += "\n" + line.name + "\n";
-    if (line.wanted != line.name && !line.wanted.empty()) text += "  " + line.wanted + "\n";
+    text += "\n" + rules::escaped(line.name) + "\n";
+    if (line.wanted != line.name && !line.wanted.empty()) {
+      text += "  " + rules::escaped(line.wanted) + "\n";
+    }
     for (const auto& point : line.points) {
       const double share = std::clamp(point.value.value.value_or(0) / most, 0.0, 1.0);
-      text += fmt::format("  {}  {:<12} {:>10}  {}\n", moment(point.started), word_of(point.value),
-                          print_value(point.value),
+      text += fmt::format("  {}  {:<12} {:>10}  {}\n", rules::escaped(moment(point.started)),
+                          word_of(point.value), print_value(point.value),
                           std::string(static_cast<std::size_t>(kTextBar * share), '#'));
     }
   }
