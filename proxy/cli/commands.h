@@ -37,6 +37,7 @@ struct RunOptions {
   std::string state;             // file that keeps the API's changes over a restart; "" for none
   std::string max_fault_time;    // longest time that a rule may act; "" for no limit
   std::string toxiproxy_config;  // file with proxies for Toxiproxy's API; "" for none
+  std::string output;            // "json": log lines as JSON on standard output
 };
 int run(const RunOptions& options);
 
@@ -84,6 +85,7 @@ struct InterceptOptions {
   std::vector<std::string> interfaces;
   std::vector<std::string> prefixes;
   std::string length = "10m";  // time after which the redirection ends by itself
+  std::string output;          // "json" or ""
 };
 int intercept(const InterceptOptions& options);
 
@@ -103,9 +105,10 @@ int verify(const VerifyOptions& options);
 
 // Options of `brownout firewall import`, which prints a [[firewall]] table for a real firewall.
 struct FirewallImportOptions {
-  std::string path;   // output of `nft -j list ruleset` or iptables-save
-  std::string chain;  // name or hook of the chain to import; "" for the input chain
-  std::string name;   // name of the [[firewall]]; "" for the chain's name
+  std::string path;    // output of `nft -j list ruleset` or iptables-save
+  std::string chain;   // name or hook of the chain to import; "" for the input chain
+  std::string name;    // name of the [[firewall]]; "" for the chain's name
+  std::string output;  // "json" or ""
 };
 int firewall_import(const FirewallImportOptions& options);
 
@@ -161,7 +164,7 @@ int report_compare(const CompareOptions& options);
 // Prints how the values of expectations changed over several reports. `metric` selects expectations
 // by name or metric; "" selects all.
 int report_trend(const std::vector<std::string>& folders, const std::string& metric,
-                 const PageOptions& pages);
+                 const PageOptions& pages, const std::string& output);
 
 struct ToxiproxyOptions {
   std::string host = "localhost";

@@ -155,12 +155,28 @@ void print_sum(const FlowChanges& changes, bool as_json) {
   fmt::print("{}\n", codecs::json_text(report, 1));
 }
 
+nlohmann::ordered_json import_json(const codecs::ImportedFirewall& imported) {
+  nlohmann::ordered_json json{{"firewall", imported.firewall.name},
+                              {"lines", imported.firewall.rules.size()},
+                              {"toml", rules::to_toml(imported.firewall)},
+                              {"left_out", nlohmann::ordered_json::array()},
+                              {"other_chains", imported.other_chains}};
+  for (const auto& rule : imported.left_out) {
+    json["left_out"].push_back({{"rule", rule.text}, {"why", rule.why}});
+  }
+  return json;
+}
+
 }  // namespace
 
 int firewall_import(const FirewallImportOptions& options) {
   auto imported = import(options.path, options.chain);
   if (!imported) return kBadInput;
   if (!options.name.empty()) imported->firewall.name = options.name;
+  if (options.output == "json") {
+    fmt::print("{}\n", codecs::json_text(import_json(*imported), 1));
+    return 0;
+  }
   for (const auto& rule : imported->left_out) {
     const auto line = rules::printable(fmt::format("not imported: {}: {}", rule.why, rule.text));
     fmt::print("# {}\n", line);

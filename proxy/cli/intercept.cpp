@@ -8,9 +8,11 @@
 #include <cctype>
 #include <charconv>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/formats/json_text.h"
 #include "proxy/intercept/diverted_flows.h"
 #include "proxy/intercept/gateway.h"
 #include "proxy/intercept/nftables.h"
@@ -143,9 +145,13 @@ void tell_of_ended(const Result<std::size_t>& ended) {
     tell("UDP flows that were diverted may still go through brownout: " + describe(ended.error()));
 }
 
-int remove_rules() {
-  // First stops diverting new connections. Ignores the result: this fails only if no nftables rules
-  // are in force, and then nothing is diverted.
+using InterceptJson = nlohmann::ordered_json;
+
+void print_json(const InterceptJson& json) { fmt::print("{}\n", codecs::json_text(json, 1)); }
+
+int remove_rules(bool as_json) {
+  // First stops diverting new connections. The result is ignored: it is an error if no nftables
+  // rules are in force, and then nothing is diverted.
   (void)run_nft(gateway_end());
   const auto live = live_connections(ports_in_force());
   if (auto removed = run_nft(gateway_removal(live)); !removed) return fail(removed.error());
@@ -153,8 +159,9 @@ int remove_rules() {
     if (auto removed = remove_divert_route(); !removed) return fail(removed.error());
   }
   if (!live.ports.empty()) tell_of_ended(end_datagram_flows(live.ports));
-  if (!live.any()) return 0;
   const auto open = live.redirected + live.diverted;
+  if (as_json) print_json({{"removed", open == 0}, {"open_connections", open}});
+  if (open == 0 || as_json) return 0;
   tell(
       fmt::format("{} through brownout; the table brownout_intercept stays until they have ended, "
                   "but diverts nothing new: run remove again then",
@@ -227,18 +234,39 @@ void tell_what_is_diverted(const rules::Config& config, const InterceptedClients
         "\"0.0.0.0:15001\")");
 }
 
+// The same for programs.
+InterceptJson diverted_json(const rules::Config& config, const InterceptedClients& clients,
+                            const std::string& length) {
+  InterceptJson json{
+      {"for", length}, {"clients", text_of(clients)}, {"listeners", InterceptJson::array()}};
+  for (const auto& listener : config.listeners) {
+    if (!listener.enabled || listener.intercept == rules::Intercept::kNone) continue;
+    json["listeners"].push_back({{"listener", listener.name},
+                                 {"listen", to_text(listener.listen)},
+                                 {"traffic", protocols_and_ports(listener)},
+                                 {"ipv4", serves(listener, true, config.listeners)},
+                                 {"ipv6", serves(listener, false, config.listeners)}});
+  }
+  return json;
+}
+
 std::int64_t in_seconds(Duration length) {
   return std::chrono::duration_cast<std::chrono::seconds>(length).count();
 }
 
-void print_rules(const rules::Config& config, const InterceptedClients& clients, Duration length) {
-  fmt::print("{}", gateway_ruleset(config.listeners, clients, in_seconds(length)));
-  if (!diverts(config)) return;
+void print_rules(const rules::Config& config, const InterceptedClients& clients, Duration length,
+                 bool as_json) {
+  const auto ruleset = gateway_ruleset(config.listeners, clients, in_seconds(length));
+  std::vector<std::string> routes;
   for (const auto* ip : {"ip", "ip -6"}) {
-    fmt::print(
-        "# {} rule add fwmark {:#x} lookup {}\n# {} route add local default dev lo table {}\n", ip,
-        kDivertedMark, kRouteTable, ip, kRouteTable);
+    if (!diverts(config)) break;
+    routes.push_back(
+        fmt::format("{} rule add fwmark {:#x} lookup {}", ip, kDivertedMark, kRouteTable));
+    routes.push_back(fmt::format("{} route add local default dev lo table {}", ip, kRouteTable));
   }
+  if (as_json) return print_json({{"nftables", ruleset}, {"routes", routes}});
+  fmt::print("{}", ruleset);
+  for (const auto& route : routes) fmt::print("# {}\n", route);
 }
 
 int apply_rules(const rules::Config& config, const InterceptedClients& clients, Duration length) {
@@ -265,7 +293,8 @@ int apply_rules(const rules::Config& config, const InterceptedClients& clients, 
 }  // namespace
 
 int intercept(const InterceptOptions& options) {
-  if (options.action == "remove") return remove_rules();
+  const bool as_json = options.output == "json";
+  if (options.action == "remove") return remove_rules(as_json);
   const auto config = load(options.path);
   if (!config) return kBadInput;
   const auto length = rules::parse_duration(options.length);
@@ -279,12 +308,17 @@ int intercept(const InterceptOptions& options) {
   if (!clients) return fail(clients.error());
   if (auto fine = check_listeners(*config, *clients); !fine) return fail(fine.error());
   if (options.action == "print") {
-    print_rules(*config, *clients, *length);
+    print_rules(*config, *clients, *length, as_json);
     return 0;
   }
   const int code = apply_rules(*config, *clients, *length);
-  if (code == 0) tell_what_is_diverted(*config, *clients, options.length);
-  return code;
+  if (code != 0) return code;
+  if (as_json) {
+    print_json(diverted_json(*config, *clients, options.length));
+  } else {
+    tell_what_is_diverted(*config, *clients, options.length);
+  }
+  return 0;
 }
 
 }  // namespace brownout::cli

@@ -92,6 +92,7 @@ void add_run(CLI::App& app, CommandLine& line) {
                       "the longest time that any rule stays on, e.g. 10m");
   command->add_option("--toxiproxy-config", options.toxiproxy_config,
                       "also serve the proxies and toxics of this Toxiproxy file (JSON)");
+  add_output(*command, options.output);
   command->callback([&line] { line.exit_code = run(line.run); });
 }
 
@@ -131,12 +132,15 @@ void add_intercept(CLI::App& app, CommandLine& line) {
     command->add_option("--prefix", options.prefixes, "divert hosts with these addresses");
     command->add_option("--for", options.length,
                         "the kernel ends it after this time, even if brownout has died (10m)");
+    add_output(*command, options.output);
     command->callback([&line, name = std::string(action)] {
       line.intercept.action = name;
       line.exit_code = intercept(line.intercept);
     });
   }
-  parent->add_subcommand("remove", "Remove the rules, if there are any")->callback([&line] {
+  auto* remove = parent->add_subcommand("remove", "Remove the rules, if there are any");
+  add_output(*remove, options.output);
+  remove->callback([&line] {
     line.intercept.action = "remove";
     line.exit_code = intercept(line.intercept);
   });
@@ -167,6 +171,7 @@ void add_firewall(CLI::App& app, CommandLine& line) {
       ->required();
   reader->add_option("--chain", from.chain, "which chain, by name or hook (input)");
   reader->add_option("--name", from.name, "the name of the [[firewall]] (the chain's name)");
+  add_output(*reader, from.output);
   reader->callback([&line] { line.exit_code = firewall_import(line.firewall_import); });
   auto& both = line.firewall_diff;
   auto* diff = firewall->add_subcommand("diff", "Say which recorded flows a change would break");

@@ -66,8 +66,10 @@ void add_rehearse(CLI::App& app, RehearsalLine& line, int& exit_code) {
   trend->add_option("--metric", line.metric,
                     "only expectations with this name or metric, e.g. availability");
   add_pages(*trend, line.pages);
-  trend->callback(
-      [&line, &exit_code] { exit_code = report_trend(line.folders, line.metric, line.pages); });
+  add_output(*trend, line.output);
+  trend->callback([&line, &exit_code] {
+    exit_code = report_trend(line.folders, line.metric, line.pages, line.output);
+  });
 }
 
 }  // namespace brownout::cli

@@ -16,6 +16,7 @@ struct RehearsalLine {
   std::vector<std::string> folders = {"report"};  // `report trend`: folders of reports
   std::string metric;                             // `report trend`: see report_trend()
   PageOptions pages;                              // `report trend`
+  std::string output;                             // `report trend`: "json" or ""
 };
 
 // Adds the commands to `app`. `line` and `exit_code` must outlive `app`. Running a command sets

@@ -98,6 +98,27 @@ std::string comparison_json(const rehearsal::Comparison& comparison) {
   return codecs::json_text(json, 1) + "\n";
 }
 
+std::string trend_json(const rehearsal::Trend& trend) {
+  nlohmann::ordered_json json{{"scenario", trend.scenario},
+                              {"runs", trend.runs},
+                              {"others", trend.others},
+                              {"expectations", nlohmann::ordered_json::array()}};
+  for (const auto& line : trend.lines) {
+    auto points = nlohmann::ordered_json::array();
+    for (const auto& [started, value] : line.points) {
+      nlohmann::ordered_json point{{"started", started},
+                                   {"measured", value.measured},
+                                   {"met", value.met},
+                                   {"value", nullptr}};
+      if (value.value) point["value"] = *value.value;
+      points.push_back(std::move(point));
+    }
+    json["expectations"].push_back(
+        {{"name", line.name}, {"wanted", line.wanted}, {"points", std::move(points)}});
+  }
+  return codecs::json_text(json, 1) + "\n";
+}
+
 }  // namespace
 
 int report_compare(const CompareOptions& options) {
@@ -127,7 +148,7 @@ int report_compare(const CompareOptions& options) {
 }
 
 int report_trend(const std::vector<std::string>& folders, const std::string& metric,
-                 const PageOptions& pages) {
+                 const PageOptions& pages, const std::string& output) {
   std::vector<std::string> paths;
   for (const auto& folder : folders) {
     const auto found = reports_in(folder);
@@ -145,7 +166,7 @@ int report_trend(const std::vector<std::string>& folders, const std::string& met
     complain("", trend.error());
     return kBadInput;
   }
-  say(stdout, "{}", to_text(*trend));
+  say(stdout, "{}", output == "json" ? trend_json(*trend) : to_text(*trend));
   return write_pages(pages, to_html(*trend), to_markdown(*trend)) ? 0 : kBadInput;
 }
 

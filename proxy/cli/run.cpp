@@ -349,6 +349,14 @@ int run(const RunOptions& given) {
   auto options = given;
   if (options.quick.is_given()) options.path = "options";
   if (options.api == "off" && !options.api_socket.empty()) {
+  const bool json = options.output == "json";
+  if (json && (options.events == "-" || options.flows == "-")) {
+    fmt::print(
+        stderr,
+        "error: --output json writes to standard output, and so does {} -: give that a file\n",
+        options.events == "-" ? "--events" : "--flows");
+    return kBadInput;
+  }
     fmt::print(stderr,
                "error: --api off and --api-socket exclude each other; for a socket alone, give "
                "--api unix:{}\n",
@@ -372,7 +380,7 @@ int run(const RunOptions& given) {
   if (const auto claimed = claim_descriptors(options.workers); !claimed) {
     return fail(claimed.error());
   }
-  set_up_logging(options.log_level);
+  set_up_logging(options.log_level, json ? LogForm::kJson : LogForm::kText);
   return Run(options, std::move(*settings), std::move(*text), std::move(zone_files)).start();
 }
 

@@ -7,12 +7,16 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <nlohmann/json.hpp>
 
+#include "proxy/formats/json_text.h"
 #include "proxy/loop/background_writer.h"
 #include "proxy/loop/clock.h"
 #include "proxy/observe/line_limiter.h"
+#include "proxy/observe/wall_time.h"
 #include "rules/base/terminal_text.h"
 
 namespace brownout::proxy {
@@ -38,18 +42,40 @@ std::string with_commas(std::uint64_t number) {
   return digits;
 }
 
-std::string not_written(std::uint64_t lines) {
-  return fmt::format("... and {} more lines were dropped: standard error was read too slowly\n",
-                     with_commas(lines));
+std::string json_line(std::string_view level, std::string_view message) {
+  const nlohmann::ordered_json line{{"time", wall_time()}, {"level", level}, {"message", message}};
+  return codecs::json_text(line) + "\n";
+}
+
+std::string json_lines(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    lines += json_line("text", line);
+  }
+  return lines;
+}
+
+std::string not_written(LogForm form, std::uint64_t lines) {
+  const auto json = form == LogForm::kJson;
+  const auto text =
+      fmt::format("... and {} more lines were dropped: standard {} was read too slowly",
+                  with_commas(lines), json ? "output" : "error");
+  return json ? json_line("warning", text) : text + "\n";
 }
 
 // Writes a log line above the status line.
 class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit ConsoleSink(bool coloured)
-      : coloured_(coloured),
-        writer_(OutputFile::standard(STDERR_FILENO),
-                {.dropped = not_written, .each_second = [this] { say_left_out(); }}) {}
+  explicit ConsoleSink(LogForm form)
+      : form_(form),
+        coloured_(form == LogForm::kText && uses_colour(STDERR_FILENO)),
+        writer_(OutputFile::standard(form == LogForm::kJson ? STDOUT_FILENO : STDERR_FILENO),
+                {.dropped = [form](std::uint64_t lines) { return not_written(form, lines); },
+                 .each_second = [this] { say_left_out(); }}) {}
+
+  LogForm form() const { return form_; }
 
   ~ConsoleSink() override {
     const std::lock_guard lock(mutex_);
@@ -64,7 +90,7 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
 
   void print(std::string_view lines) {
     const std::lock_guard lock(mutex_);
-    draw(lines);
+    draw(form_ == LogForm::kJson ? json_lines(lines) : std::string(lines));
   }
 
  protected:
@@ -93,6 +119,10 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
 
   void draw_message(const spdlog::details::log_msg& message) {
     const std::string_view text(message.payload.data(), message.payload.size());
+    if (form_ == LogForm::kJson) {
+      const auto level = spdlog::level::to_string_view(message.level);
+      return draw(json_line({level.data(), level.size()}, text));
+    }
     const auto safe = rules::escaped(text);
     auto shown = message;
     shown.payload = safe;
@@ -110,6 +140,7 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
     writer_.write(std::move(text));
   }
 
+  LogForm form_;
   bool coloured_;
   bool drawn_ = false;
   std::string status_;
@@ -124,8 +155,8 @@ std::shared_ptr<ConsoleSink>& console() {
 
 }  // namespace
 
-void set_up_logging(const std::string& level) {
-  console() = std::make_shared<ConsoleSink>(uses_colour(STDERR_FILENO));
+void set_up_logging(const std::string& level, LogForm form) {
+  console() = std::make_shared<ConsoleSink>(form);
   auto logger = std::make_shared<spdlog::logger>("brownout", console());
   logger->set_pattern("%H:%M:%S.%e %-7l %v");
   logger->set_level(spdlog::level::from_str(level));
@@ -138,16 +169,20 @@ bool uses_colour(int descriptor) {
 }
 
 void print_error(std::string_view lines) {
+  if (console() && console()->form() == LogForm::kJson) return console()->print(lines);
   const auto safe = rules::escaped(lines, rules::LineEnds::kKept);
   if (console()) return console()->print(safe);
   [[maybe_unused]] const bool written = OutputFile::standard(STDERR_FILENO).write(safe);
 }
 
 void show_status_line(std::string text) {
-  if (console()) console()->set_status(std::move(text));
+  if (shows_status_line()) console()->set_status(std::move(text));
 }
 
-bool shows_status_line() { return console() != nullptr && ::isatty(STDERR_FILENO) != 0; }
+bool shows_status_line() {
+  return console() != nullptr && console()->form() == LogForm::kText &&
+         ::isatty(STDERR_FILENO) != 0;
+}
 
 void raise_descriptor_limit() {
   rlimit limit{};

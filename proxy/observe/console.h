@@ -13,13 +13,18 @@
 
 namespace brownout::proxy {
 
-// Sets spdlog's default logger, which writes to standard error. `level` is one of debug, info,
-// warn, error, off. Uses colours only on a terminal. At exit, the process
-// waits at most five seconds for the lines that are not written yet.
-void set_up_logging(const std::string& level);
+// kText is for people, on standard error. kJson writes an object for each line to standard output:
+// {"time": ..., "level": "info", "message": ...}; there is no status line.
+enum class LogForm { kText, kJson };
+
+// Sets spdlog's default logger. `level` is one of debug, info, warn, error, off. Uses colours only
+// on a terminal. At exit, the process waits at most five seconds for the lines that are not written
+// yet.
+void set_up_logging(const std::string& level, LogForm form = LogForm::kText);
 
 // Prints lines that are not log lines, for example a table. The lines stay in order with the log.
-// Before set_up_logging(), writes directly to standard error.
+// In JSON each line has the level "text". Before set_up_logging(), writes directly to standard
+// error.
 void print_error(std::string_view lines);
 
 // Whether text for this descriptor may have colours: it is a terminal, and NO_COLOR is not set
@@ -32,7 +37,8 @@ void raise_descriptor_limit();
 
 // Shows a line below the log until the next call of this function; "" removes the line.
 void show_status_line(std::string text);
-// Whether the status line is visible: standard error is a terminal, and the log is set up.
+// Whether the status line is visible: standard error is a terminal, and the log is set up for
+// people.
 bool shows_status_line();
 
 }  // namespace brownout::proxy

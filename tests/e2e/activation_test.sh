@@ -49,6 +49,12 @@ done
   fail "examples/exec/messenger.toml: expected a valid rule file, but check --exec reports errors"
 "$brownout" intercept print "$examples/compose/rules.toml" --uid 1000 | grep -q 'redirect to :15001' ||
   fail "examples/compose/rules.toml: expected intercept print to redirect to port 15001, but its output lacks that rule"
+"$brownout" intercept print "$examples/compose/rules.toml" --uid 1000 --output json >"$folder/print.json"
+python3 -c "
+import json
+report = json.load(open('$folder/print.json'))
+assert 'redirect to :15001' in report['nftables'] and report['routes'] == [], report
+" || fail "intercept print --output json: $(cat "$folder/print.json")"
 /usr/bin/python3 - "$examples" "$folder" <<'P' || fail "examples/systemd, kubernetes or compose: expected a valid structure, got the Python error above"
 import configparser, json, sys
 import jsonschema, yaml

@@ -230,12 +230,28 @@ wait_for 10 grep -q 'ending: waiting' "$folder/interrupt.log" ||
   fail "first SIGINT: expected \"ending: waiting\" in the log, got: $(cat "$folder/interrupt.log")"
 kill -INT "$pid"
 wait "$pid" || fail "second SIGINT: expected Brownout to end with exit code 0, got $?"
+grep -q 'shutdown: a second Ctrl-C cut 1 connection at once' "$folder/interrupt.log" ||
+  fail "second SIGINT: expected the log to say what it cut, got: $(cat "$folder/interrupt.log")"
 pass "SIGINT twice stops now"
+
+# What the terminal would show, as one JSON object a line.
+start lines "$brownout" run "$folder/drain.toml" --drain 0s --api off --output json
+pid=$last_pid
+wait_port "$proxy_port"
+kill -TERM "$pid"
+wait "$pid" || fail "run --output json: expected exit code 0, got $?"
+python3 - "$folder/lines.log" <<'P' || fail "run --output json: $(cat "$folder/lines.log")"
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+assert all(set(line) == {"time", "level", "message"} for line in lines), lines
+assert any(line["level"] == "info" and line["message"].startswith("listener front: ") for line in lines), lines
+P
+expect_code 2 "$brownout" run "$folder/drain.toml" --output json --events -
+expect_text err '--output json writes to standard output, and so does --events -'
+pass "run --output json prints JSON lines"
 
 build=$(cd "$(dirname "$brownout")/.." && pwd)
 cmake --install "$build" --prefix "$folder/prefix" >/dev/null
-grep -q 'shutdown: a second Ctrl-C cut 1 connection at once' "$folder/interrupt.log" ||
-  fail "second SIGINT: expected the log to say what it cut, got: $(cat "$folder/interrupt.log")"
 [ -x "$folder/prefix/bin/brownout" ] || fail "cmake --install: expected the program bin/brownout, found none"
 [ "$(ls "$folder/prefix/bin")" = brownout ] || fail "cmake --install: expected only brownout in bin, found: $(ls "$folder/prefix/bin")"
 grep -q '^.SS run' "$folder/prefix/share/man/man1/brownout.1" || fail "cmake --install: expected a man page with a section on \"run\", found none"

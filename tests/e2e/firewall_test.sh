@@ -43,6 +43,13 @@ grep -q '4 lines of edge, 1 rule left out' "$folder/import.log" ||
   fail "firewall import of nftables: expected 4 lines and 1 rule left out, got: $(cat "$folder/import.log")"
 grep -q '^# not imported: a match on .*iifname' "$folder/edge.toml" ||
   fail "firewall import: expected a comment that the match on iifname was not imported, found none"
+"$brownout" firewall import "$folder/old.json" --name edge --output json >"$folder/edge.import" 2>"$folder/import.log"
+python3 - "$folder" <<'P' || fail "firewall import --output json: $(cat "$folder/edge.import" "$folder/import.log")"
+import json, sys
+report = json.load(open(sys.argv[1] + "/edge.import", encoding="utf-8"))
+assert (report["firewall"], report["lines"], len(report["left_out"])) == ("edge", 4, 1), report
+assert report["toml"] in open(sys.argv[1] + "/edge.toml", encoding="utf-8").read(), report
+P
 "$brownout" firewall import "$folder/iptables.txt" >"$folder/iptables.toml" 2>&1
 grep -q 'not imported: -m limit has no counterpart' "$folder/iptables.toml" ||
   fail "firewall import: expected a comment that -m limit was not imported, found none"

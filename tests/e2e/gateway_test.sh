@@ -103,6 +103,14 @@ wait_for 5 grep -q 'refused a client that connected directly' "$folder/plain.log
   fail "a client that connects to the listener's own port: expected the reason in the log, got: $(cat "$folder/plain.log")"
 pass "redirect: connections by IPv4 and IPv6, and datagrams; rules act; the server sees the gateway"
 
+intercept apply "$folder/plain.toml" --interface to-client --for 1m --output json >"$folder/said" 2>"$folder/warned" ||
+  fail "intercept apply --output json: expected exit code 0, got $?"
+python3 -c "
+import json
+report = json.load(open('$folder/said'))
+assert report['for'] == '1m' and report['listeners'][0]['ipv4'] is True, report
+" || fail "intercept apply --output json: $(cat "$folder/said")"
+intercept remove --output json | grep -q '"removed": ' || fail "intercept remove --output json: expected \"removed\""
 intercept remove && intercept remove || fail "intercept remove, twice: expected exit code 0, got $?"
 [ "$(get "$web")" = 10.71.1.2 ] || fail "intercept remove: expected the server to see the client 10.71.1.2, but connections are still intercepted"
 intercept apply "$folder/plain.toml" --prefix 10.71.1.0/24 --for 1s
