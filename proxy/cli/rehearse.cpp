@@ -134,7 +134,7 @@ class Rehearsing {
     RehearseApi api(runner, source_.text, options_);
     runner_ = &runner;
     api_ = &api;
-    if (options_.api != "off") runner.set_events(api.events());
+    if (RehearseApi::wanted(options_)) runner.set_events(api.events());
     auto course = runner.run();
     if (!course) return refuse(course.error());
     view.leave();
@@ -239,6 +239,11 @@ class Rehearsing {
 }  // namespace
 
 int rehearse(const RehearseOptions& options) {
+  if (!options.token_file.empty() && !RehearseApi::wanted(options)) {
+    return fail({rules::Origin::kConfig,
+                 "--token-file is the token of the API, and this rehearsal has none",
+                 "add --api 127.0.0.1:8474, or leave --token-file out"});
+  }
   const auto source = read_source(options);
   if (!source) return kBadInput;
   auto config = parse(source->path, source->text);

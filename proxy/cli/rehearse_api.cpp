@@ -4,6 +4,7 @@
 
 #include "proxy/cli/serve_api.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/observe/console.h"
 #include "proxy/rehearsal/live_course.h"
 #include "rules/language/load_toml.h"
 
@@ -24,19 +25,23 @@ RehearseApi::RehearseApi(rehearsal::Runner& runner, const std::string& text,
       stream_(runner.loop()),
       live_(runner.loop(), {*rules::parse_toml(text)}, {}) {}
 
+bool RehearseApi::wanted(const RehearseOptions& options) {
+  if (options.api.empty()) return !options.ci && !options.virtual_time;
+  return options.api != "off";
+}
+
 rules::Result<void> RehearseApi::start() {
-  // Unless --api asks for it, there is no API in a pipeline or in virtual time: nobody would look
-  // at it.
-  if (options_.api.empty() && (options_.ci || options_.virtual_time)) return {};
+  if (!wanted(options_)) return {};
   auto& engine = runner_.engine();
   live_.attach(engine);
   toxiproxy_ = std::make_unique<toxiproxy::Api>(engine, refuse_proxies);
   proxy::AdminOptions options;
   options.token_file = options_.token_file;
   options.director = this;
-  auto admin = serve_api(runner_.loop(), options_.api, options, live_, stream_, *toxiproxy_);
-  if (!admin) return tl::unexpected(admin.error());
-  admin_ = std::move(*admin);
+  auto served = serve_api(runner_.loop(), options_.api, options, live_, stream_, *toxiproxy_);
+  if (!served) return tl::unexpected(served.error());
+  admin_ = std::move(served->admin);
+  if (!served->warning.empty()) proxy::print_error("warning: " + served->warning + "\n");
   if (admin_) address_ = address_of_api(*admin_, options);
   return {};
 }

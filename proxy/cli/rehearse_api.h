@@ -20,6 +20,10 @@ class RehearseApi final : private proxy::Director {
   // Borrows all arguments; `text` is the text of the rule file.
   RehearseApi(rehearsal::Runner& runner, const std::string& text, const RehearseOptions& options);
 
+  // Whether the options ask for an API. Without --api there is none in
+  // a pipeline or in virtual time.
+  static bool wanted(const RehearseOptions& options);
+
   // The sink whose events API clients receive; to pass to Runner::set_events().
   proxy::EventSink* events() { return &stream_; }
   // Starts to serve, unless the options turn the API off. Call after the engine has started.

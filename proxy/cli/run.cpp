@@ -136,9 +136,10 @@ class Run final : private Deadline {
 
   Result<void> start_api() {
     auto options = api_files();
-    auto admin = serve_api(loop_, options_.api, options, live_, stream_, *toxiproxy_);
-    if (!admin) return tl::unexpected(admin.error());
-    admin_ = std::move(*admin);
+    auto served = serve_api(loop_, options_.api, options, live_, stream_, *toxiproxy_);
+    if (!served) return tl::unexpected(served.error());
+    admin_ = std::move(served->admin);
+    if (!served->warning.empty()) spdlog::warn("{}", served->warning);
     if (!admin_) return {};
     if (!options_.api_socket.empty()) spdlog::info("API on unix:{}", options_.api_socket);
     spdlog::info("{} on {}", admin_->endpoint().is_unix() ? "API" : "dashboard and API",
@@ -271,12 +272,12 @@ class Run final : private Deadline {
     on_due(Loop::now());
   }
 
-  void on_due(Instant now) noexcept override {
   void end_at_once() {
     ended_at_once_ = true;
     loop_.stop();
   }
 
+  void on_due(Instant now) noexcept override {
     if (!draining_) return begin_drain();
     if (engine_->open_flows() == 0 || now >= drain_until_) return loop_.stop();
     loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
@@ -288,7 +289,6 @@ class Run final : private Deadline {
     print_error(table.empty() ? "there are no rules\n" : table);
   }
 
-  void report() {
   void say_what_is_cut() const {
     if (engine_->open_flows() == 0) return;
     const auto left = rules::count_of(engine_->open_flows(), "connection");
@@ -299,6 +299,7 @@ class Run final : private Deadline {
         left, rules::to_text(settings_.drain));
   }
 
+  void report() {
     say_what_is_cut();
     outputs_.unfollow();
     engine_->stop();
@@ -340,15 +341,14 @@ class Run final : private Deadline {
   std::unique_ptr<Admin> admin_;
   Instant drain_until_ = kNever;
   bool draining_ = false;
-};
   bool ended_at_once_ = false;  // by a second SIGINT
+};
 
 }  // namespace
 
 int run(const RunOptions& given) {
   auto options = given;
   if (options.quick.is_given()) options.path = "options";
-  if (options.api == "off" && !options.api_socket.empty()) {
   const bool json = options.output == "json";
   if (json && (options.events == "-" || options.flows == "-")) {
     fmt::print(
@@ -357,6 +357,7 @@ int run(const RunOptions& given) {
         options.events == "-" ? "--events" : "--flows");
     return kBadInput;
   }
+  if (options.api == "off" && !options.api_socket.empty()) {
     fmt::print(stderr,
                "error: --api off and --api-socket exclude each other; for a socket alone, give "
                "--api unix:{}\n",

@@ -1,28 +1,34 @@
 #include "proxy/cli/serve_api.h"
 
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
+
+#include <string_view>
 
 namespace brownout::cli {
 namespace {
 
 // The default port of Toxiproxy's clients.
 constexpr std::string_view kUsualApi = "127.0.0.1:8474";
+constexpr std::string_view kOtherApi = "give --api another address, or off";
 
 }  // namespace
 
-rules::Result<std::unique_ptr<proxy::Admin>> serve_api(proxy::Loop& loop, const std::string& api,
-                                                       proxy::AdminOptions options,
-                                                       proxy::LiveConfig& live,
-                                                       proxy::EventStream& stream,
-                                                       toxiproxy::Api& toxiproxy) {
-  if (api == "off") return nullptr;
+rules::Result<ServedApi> serve_api(proxy::Loop& loop, const std::string& api,
+                                   proxy::AdminOptions options, proxy::LiveConfig& live,
+                                   proxy::EventStream& stream, toxiproxy::Api& toxiproxy) {
+  if (api == "off") return ServedApi{};
   auto where = rules::parse_listen(api.empty() ? kUsualApi : api);
   if (!where) return tl::unexpected(where.error());
   options.where = std::move(*where);
   auto admin = proxy::Admin::start(loop, options, live, stream, toxiproxy);
-  if (admin || !api.empty() || !options.socket.empty()) return admin;
-  spdlog::warn("no API: {} (give --api an address, or off)", admin.error().what);
-  return nullptr;
+  if (admin) return ServedApi{std::move(*admin), ""};
+  if (!api.empty() || !options.socket.empty()) return tl::unexpected(admin.error());
+  if (!options.token_file.empty() || !options.certificate.empty() || !options.key.empty()) {
+    admin.error().what = "the API (--api): " + admin.error().what;
+    return tl::unexpected(admin.error());
+  }
+  return ServedApi{nullptr,
+                   fmt::format("no dashboard and no API: {} ({})", admin.error().what, kOtherApi)};
 }
 
 std::string address_of_api(const proxy::Admin& admin, const proxy::AdminOptions& options) {

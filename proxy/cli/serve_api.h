@@ -8,14 +8,16 @@
 
 namespace brownout::cli {
 
-// Starts the API. `api` is the value of --api: an address, "off", or "" for the default address.
-// Returns null if `api` is "off". If the default address is in use, logs a warning and returns
-// null.
-rules::Result<std::unique_ptr<proxy::Admin>> serve_api(proxy::Loop& loop, const std::string& api,
-                                                       proxy::AdminOptions options,
-                                                       proxy::LiveConfig& live,
-                                                       proxy::EventStream& stream,
-                                                       toxiproxy::Api& toxiproxy);
+struct ServedApi {
+  std::unique_ptr<proxy::Admin> admin;  // null if there is no API
+  std::string warning;                  // why the usual address has none, and what to do; or ""
+};
+
+// `api` is the value of --api: an address, "off", or "" for the usual one. If that is taken, there
+// is a warning, or an error if a token or a certificate shows that the API is wanted.
+rules::Result<ServedApi> serve_api(proxy::Loop& loop, const std::string& api,
+                                   proxy::AdminOptions options, proxy::LiveConfig& live,
+                                   proxy::EventStream& stream, toxiproxy::Api& toxiproxy);
 
 // Returns the address for users, such as "http://127.0.0.1:8474" or "unix:/run/brownout.sock".
 std::string address_of_api(const proxy::Admin& admin, const proxy::AdminOptions& options);

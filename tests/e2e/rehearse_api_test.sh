@@ -81,3 +81,47 @@ grep -q 'nothing got worse</h1>' compare.html && grep -q '| same | all is well a
 expect_code 2 "$brownout" report trend --metric nothing
 expect_text err 'without --metric, all expectations are shown'
 pass "each run has a folder of reports; trend and compare write text, HTML and Markdown"
+
+# Runs of one second are in the order of their folders; a broken report is left out; a name cannot control the terminal.
+/usr/bin/python3 - "$latest" <<'P'
+import json, os, pathlib, sys
+report = json.loads(pathlib.Path(sys.argv[1]).with_name("report.json").read_text(encoding="utf-8"))
+expectation = report["expectations"][0]
+expectation["name"] = "\x1b[31mred\rname"
+report["started"] = "2026-01-01T00:00:00Z"
+for number, suffix in ((1, ""), (2, "-2"), (10, "-10")):
+    expectation["value"] = number / 100
+    folder = pathlib.Path("second/2026-01-01T00-00-00Z" + suffix)
+    os.makedirs(folder)
+    (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
+os.makedirs("second/broken")
+pathlib.Path("second/broken/report.json").write_text("{", encoding="utf-8")
+P
+expect_code 0 "$brownout" report trend second
+[ "$(grep '^  2026' out | grep -oE '[0-9]+%' | tr '\n' ' ')" = '1% 2% 10% ' ] || fail "order of runs: $(cat out)"
+grep -q '^\\x1b\[31mred\\rname$' out || fail "a name with control characters: $(cat -v out)"
+expect_text err 'second/broken/report.json: warning: left out: not a report of a rehearsal'
+expect_code 0 "$brownout" report trend second --output json
+/usr/bin/python3 -c "
+import json
+points = json.load(open('out'))['expectations'][0]['points']
+assert [point['value'] for point in points] == [0.01, 0.02, 0.1], points
+" || fail "trend --output json: $(cat out)"
+expect_code 2 "$brownout" report trend second/broken
+pass "a trend has runs in order, leaves out a broken report, and escapes names"
+
+# An API that is wanted and not there is told.
+openssl rand -hex 32 >token
+for without in --ci "--api off"; do
+  # shellcheck disable=SC2086
+  expect_code 2 "$brownout" rehearse short.toml $without --token-file token --report ""
+  expect_text err 'this rehearsal has none (add --api 127.0.0.1:8474, or leave --token-file out)'
+done
+start busy /usr/bin/python3 -m http.server 8474 --bind 127.0.0.1
+wait_port 8474
+expect_code 0 "$brownout" rehearse short.toml --report ""
+[ "$(grep -c 'warning: no dashboard and no API: cannot listen on 127.0.0.1:8474: .*(give --api another address, or off)' err)" = 1 ] ||
+  fail "a busy port: $(cat err)"
+expect_code 2 "$brownout" rehearse short.toml --token-file token --report ""
+expect_text err 'the API (--api): cannot listen on 127.0.0.1:8474'
+pass "a token without an API, and a busy port, are told"
