@@ -1,7 +1,7 @@
 // Uses the dashboard as a person would, while traffic passes through the proxy.
 const net = require('net');
 const { chromium } = require('playwright-core');
-const { checkContrast, checkPhone } = require('./page_checks.js');
+const { checkContrast, checkPhone, checkTabOrder } = require('./page_checks.js');
 const [url, port, token, screenshot] = process.argv.slice(2);
 
 // Sends echo messages continuously on live connections. `times` receives their round-trip times in
@@ -82,6 +82,8 @@ async function main() {
   await page.fill('#why-search', 'nothing like that');
   await eventually('the list is filtered', async () => (await page.textContent('#why-count')) === '(0 of 0)');
   await page.fill('#why-search', '');
+
+  await checkTabOrder(page);
 
   // By keyboard only: a longer delay, then off, then on.
   const slider = page.locator('[data-rule=slow] input[type=range]').first();

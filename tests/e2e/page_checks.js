@@ -48,3 +48,38 @@ exports.checkPhone = async (page) => {
   if (small.length) throw new Error(`too small for a finger: ${small.join(', ')}`);
   if (top > height) throw new Error(`the first switch is at ${top} px of ${height}`);
 };
+
+// Tab reaches all controls of the first screen, in the order in which they are read: row by row, and in each row from
+// left to right.
+exports.checkTabOrder = async (page) => {
+  const controls = await page.evaluate(() => {
+    scrollTo(0, 0);
+    const all = [...document.querySelectorAll('button, input, select, summary, a[href], [tabindex="0"]')]
+      .filter((node) => node.checkVisibility() && !node.disabled)
+      .map((node) => ({ node, box: node.getBoundingClientRect() }))
+      .filter(({ box }) => box.top < innerHeight)
+      .sort((a, b) => a.box.top - b.box.top);
+    let row = 0;
+    let bottom = -Infinity;
+    for (const control of all) {
+      if (control.box.top >= bottom) row += 1;
+      bottom = Math.max(bottom, control.box.bottom);
+      control.row = row;
+    }
+    all.sort((a, b) => a.row - b.row || a.box.left - b.box.left || a.box.top - b.box.top);
+    window.controlsInOrder = all.map(({ node }) => node);
+    // Tab begins at the top.
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute('tabindex');
+    return window.controlsInOrder.map((node) => `${node.tagName} ${node.id || node.getAttribute('aria-label') || node.textContent}`);
+  });
+  if (controls.length < 3) throw new Error(`only ${controls.length} controls on the first screen: ${controls}`);
+  for (const [i, control] of controls.entries()) {
+    await page.keyboard.press('Tab');
+    const reached = await page.evaluate(() => ({
+      place: window.controlsInOrder.indexOf(document.activeElement), html: document.activeElement.outerHTML.slice(0, 120) }));
+    if (reached.place !== i) throw new Error(`Tab ${i + 1} reaches ${reached.html}, not ${control}; the order is ${controls.join(', ')}`);
+  }
+  await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+};
