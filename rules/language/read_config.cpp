@@ -92,10 +92,11 @@ class ConfigReader {
   // their text as its name. Listeners with the same addresses share the group.
   void read_direct(const Node& node, const std::string& name) {
     if (name.empty() || upstream_names_.contains(name)) return;
-    const auto is_address = [](const Node& text) {
-      return text.string() != nullptr && parse_endpoint(*text.string()).has_value();
-    };
-    if (node.array() == nullptr && !is_address(node)) {
+    // A name may be anything, but a colon says that an address is meant.
+    const auto* text = node.string();
+    const bool address = text != nullptr && (parse_endpoint(*text).has_value() ||
+                                             text->find(':') != std::string::npos);
+    if (node.array() == nullptr && !address) {
       return refer(&node, "upstream", upstream_names_);
     }
     Upstream upstream;

@@ -277,6 +277,8 @@ upstream = "named")");
     return errors_of("[[listener]]\nlisten = \"127.0.0.1:1\"\nupstream = " + upstream);
   };
   EXPECT_THAT(with_upstream(R"("nobody")"), testing::HasSubstr("3:12 there is no upstream"));
+  EXPECT_THAT(with_upstream(R"("127.0.0.1:99999")"),
+              testing::HasSubstr("has no port from 0 to 65535"));
   EXPECT_THAT(with_upstream(R"(["127.0.0.1:2", "nobody"])"),
               testing::HasSubstr("3:28 upstream: \"nobody\" has no port"));
   EXPECT_THAT(with_upstream("7"), testing::HasSubstr("3:12 upstream: expected a string"));
