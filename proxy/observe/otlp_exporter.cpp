@@ -115,8 +115,8 @@ rules::Result<std::unique_ptr<OtlpExporter>> OtlpExporter::start(const std::stri
   source.version = std::move(version);
   std::random_device random;
   source.run = static_cast<std::uint64_t>(random()) << 32 | random();
-  return std::unique_ptr<OtlpExporter>(
-      new OtlpExporter(std::move(*base), headers_of_environment(), std::move(source)));
+  auto headers = headers_of_environment();
+  return std::unique_ptr<OtlpExporter>(new OtlpExporter(*base, std::move(headers), source));
 }
 
 OtlpExporter::OtlpExporter(std::string url, std::vector<std::string> headers, OtlpSource source)

@@ -25,7 +25,7 @@ std::string from_flows(const std::string& text) {
 }
 std::string from_command(const std::string& text) {
   const auto seen = read_seen(text);
-  return seen ? text_or_error(draft_of_command(*seen, "npm test")) : "error";
+  return seen ? text_or_error(draft_of_command(*seen, "my tests")) : "error";
 }
 
 TEST(SeenFlows, BecomeListenersBeforeTheirServers) {
@@ -58,7 +58,7 @@ TEST(SeenFlows, OfACommandBecomeListenersThatIntercept) {
   EXPECT_THAT(text, HasSubstr("destination = \"2001:db8::1\""));
   EXPECT_THAT(text, HasSubstr("#match = { qname = \"a.example\" }"));
   EXPECT_THAT(text, HasSubstr("name = \"udp-9000\""));
-  EXPECT_THAT(text, HasSubstr("brownout exec FILE -- npm test"));
+  EXPECT_THAT(text, HasSubstr("brownout exec FILE -- 'my tests' and its arguments"));
 }
 
 TEST(SeenFlows, LearnTheProtocolFromEvents) {
