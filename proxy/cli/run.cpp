@@ -344,26 +344,32 @@ class Run final : private Deadline {
   bool ended_at_once_ = false;  // by a second SIGINT
 };
 
+// Finds options that exclude each other.
+Result<void> check_together(const RunOptions& options) {
+  if (options.output == "json" && (options.events == "-" || options.flows == "-")) {
+    return rules::config_error(
+        std::string("--output json writes to standard output, and so does ") +
+            (options.events == "-" ? "--events -" : "--flows -"),
+        "give that a file");
+  }
+  if (options.api != "off") return {};
+  if (!options.api_socket.empty()) {
+    return rules::config_error("--api off and --api-socket exclude each other",
+                               "for a socket alone, give --api unix:" + options.api_socket);
+  }
+  if (!options.token_file.empty()) {
+    return rules::config_error("--token-file is the token of the API, and --api off starts none",
+                               "leave one of them out");
+  }
+  return {};
+}
+
 }  // namespace
 
 int run(const RunOptions& given) {
   auto options = given;
   if (options.quick.is_given()) options.path = "options";
-  const bool json = options.output == "json";
-  if (json && (options.events == "-" || options.flows == "-")) {
-    fmt::print(
-        stderr,
-        "error: --output json writes to standard output, and so does {} -: give that a file\n",
-        options.events == "-" ? "--events" : "--flows");
-    return kBadInput;
-  }
-  if (options.api == "off" && !options.api_socket.empty()) {
-    fmt::print(stderr,
-               "error: --api off and --api-socket exclude each other; for a socket alone, give "
-               "--api unix:{}\n",
-               options.api_socket);
-    return kBadInput;
-  }
+  if (const auto fit = check_together(options); !fit) return fail(fit.error());
   auto text = read_text(options.path, options.quick);
   if (!text) return kBadInput;
   ZoneFiles zone_files;
@@ -381,7 +387,7 @@ int run(const RunOptions& given) {
   if (const auto claimed = claim_descriptors(options.workers); !claimed) {
     return fail(claimed.error());
   }
-  set_up_logging(options.log_level, json ? LogForm::kJson : LogForm::kText);
+  set_up_logging(options.log_level, options.output == "json" ? LogForm::kJson : LogForm::kText);
   return Run(options, std::move(*settings), std::move(*text), std::move(zone_files)).start();
 }
 

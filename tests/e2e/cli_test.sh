@@ -17,6 +17,8 @@ expect_code 2 "$brownout" check "$folder/nowhere.toml"
 expect_text err "cannot read the file: No such file or directory"
 expect_code 2 "$brownout" check "$folder"
 expect_code 2 "$brownout" run "$folder/bad.toml" --drain soon
+expect_code 2 "$brownout" run "$folder/bad.toml" --api off --token-file token
+expect_text err "--token-file is the token of the API, and --api off starts none"
 rule_file 1 0 '[[rule]]
 fault = { type = "limit_data", bytes = 99999999999999999999 }' >"$folder/huge.toml"
 expect_code 2 "$brownout" check "$folder/huge.toml"
