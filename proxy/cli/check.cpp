@@ -7,6 +7,7 @@
 #include "proxy/cli/rule_file.h"
 #include "proxy/formats/json_text.h"
 #include "proxy/loop/read_file.h"
+#include "rules/language/decrypted.h"
 #include "rules/language/load_toml.h"
 #include "rules/language/warnings.h"
 
@@ -20,6 +21,11 @@ using CheckJson = nlohmann::ordered_json;
 std::vector<std::string> notes_on(const rules::Config& config) {
   std::vector<std::string> notes;
   for (const auto& listener : config.listeners) {
+    if (rules::may_decrypt(config, listener)) {
+      notes.push_back(
+          "listener " + rules::in_quotes(listener.name) +
+          ": the TLS of hosts that rules mean is decrypted; other hosts stay encrypted");
+    }
     if (!listener.protocol.has_requests()) continue;
     notes.push_back("listener " + rules::in_quotes(listener.name) + ": " +
                     (listener.tls ? "clients of HTTP/2 are offered HTTP/1.1 only"

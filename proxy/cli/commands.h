@@ -91,6 +91,7 @@ int intercept(const InterceptOptions& options);
 
 struct ExplainOptions {
   std::string path;
+  bool for_exec = false;  // as `brownout exec` reads it
   rules::Asked asked;
   std::string output;  // "json", or "" for text
 };

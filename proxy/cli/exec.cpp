@@ -14,12 +14,14 @@
 #include "proxy/cli/rule_file.h"
 #include "proxy/control/process.h"
 #include "proxy/engine/engine.h"
+#include "proxy/intercept/command_trust.h"
 #include "proxy/intercept/sandbox.h"
 #include "proxy/loop/file_watch.h"
 #include "proxy/loop/read_file.h"
 #include "proxy/observe/console.h"
 #include "proxy/observe/event_log.h"
 #include "proxy/observe/rule_report.h"
+#include "rules/language/decrypted.h"
 
 namespace brownout::cli {
 namespace {
@@ -40,15 +42,45 @@ std::vector<Sandbox::Port> ports_of(const rules::Config& config) {
   return ports;
 }
 
+bool decrypts_any(const rules::Config& config) {
+  return std::any_of(config.listeners.begin(), config.listeners.end(),
+                     [&](const auto& listener) { return may_decrypt(config, listener); });
+}
+
+// The CA of one run of exec, and the command's trust in it. Empty if no rule decrypts anything: the
+// command's environment then stays as it is.
+struct Trust {
+  std::shared_ptr<const tls::Authority> authority;
+  std::unique_ptr<CommandTrust> command;
+};
+
+rules::Result<Trust> make_trust(const rules::Config& config) {
+  Trust trust;
+  if (!decrypts_any(config)) return trust;
+  trust.authority = std::make_shared<const tls::Authority>(tls::Authority::temporary());
+  auto cas = trust.authority->pem();
+  for (const auto& listener : config.listeners) {
+    // If the CA's folder cannot be read, the engine says so.
+    if (!listener.decrypts() || listener.tls->ca.empty()) continue;
+    cas += read_regular(listener.tls->ca + "/ca.pem").value_or("");
+  }
+  auto command = CommandTrust::make(cas);
+  if (!command) return tl::unexpected(command.error());
+  trust.command = std::move(*command);
+  return trust;
+}
+
 class Exec {
  public:
   // `flows` receives each flow as a line of `run --flows`; may be null.
+  // `authority` is the CA that the command trusts; null if it trusts none.
   Exec(const ExecOptions& options, std::string text, ZoneFiles zone_files, Sandbox& sandbox,
-       EventSink* flows = nullptr)
+       std::shared_ptr<const tls::Authority> authority, EventSink* flows = nullptr)
       : options_(options),
         text_(std::move(text)),
         zone_files_(std::move(zone_files)),
         sandbox_(sandbox),
+        authority_(std::move(authority)),
         flows_(flows) {}
 
   int run(const rules::Config& config) {
@@ -62,9 +94,11 @@ class Exec {
                                 {.workers = options_.workers,
                                  .events = events_.get(),
                                  .flows = flows_,
-                                 .interception = sandbox_.interception()},
+                                 .interception = sandbox_.interception(),
+                                 .authority = authority_,
+                                 .decrypt = authority_ != nullptr},
                                 sandbox_.take_sockets());
-    if (!engine && complain_of_files(config, options_.path, text_)) return kBadInput;
+    if (!engine && complain_of_files(config, options_.path, text_, true)) return kBadInput;
     if (!engine) return fail(engine.error());
     engine_ = std::move(*engine);
     spdlog::info("seed {}{}, {}", engine_->seed(), config.seed ? "" : " (drawn)",
@@ -150,10 +184,15 @@ class Exec {
     if (zone_files_.changed()) loop_.post([this] { reload(); });
     if (!config) return not_loaded("it has mistakes");
     if (const auto done = engine_->reload(*config); !done) {
-      complain_of_files(*config, options_.path, text_);
+      complain_of_files(*config, options_.path, text_, true);
       return not_loaded(describe(done.error()));
     }
     spdlog::info("{}: {} loaded", options_.path, rules::count_of(config->rules.size(), "rule"));
+    if (authority_ || !decrypts_any(*config)) return;
+    spdlog::warn(
+        "{}: the rules now mean requests inside TLS, which are not decrypted: the command trusts "
+        "Brownout's CA only if the file had such a rule when it started; start it again",
+        options_.path);
   }
 
   void not_loaded(const std::string& why) {
@@ -168,6 +207,7 @@ class Exec {
   ZoneFiles zone_files_;    // zone files that the rule file includes
   std::string unreadable_;  // the last error of loading the rule file
   Sandbox& sandbox_;
+  std::shared_ptr<const tls::Authority> authority_;
   EventSink* flows_;
   Loop loop_;
   Fd signals_;
@@ -194,14 +234,18 @@ int run_command(ExecOptions options, std::string text, ZoneFiles zone_files,
                 const rules::Config& config, EventSink* flows) {
   options.workers = std::min<unsigned>(options.workers, Sandbox::kMostWorkers);
   if (const auto enough = check_descriptors(options.workers); !enough) return fail(enough.error());
+  const auto trust = make_trust(config);
+  if (!trust) return fail(trust.error());
   // make() forks, so no thread may exist yet.
-  auto sandbox = Sandbox::make(ports_of(config), options.workers, options.command);
+  auto sandbox = Sandbox::make(ports_of(config), options.workers, options.command,
+                               trust->command ? trust->command->surroundings() : Surroundings());
   if (!sandbox) {
     fmt::print(stderr, "error: {}\n", describe(sandbox.error()));
     return sandbox.error().origin == rules::Origin::kConfig ? kStopped : kFailed;
   }
   set_up_logging(options.log_level);
-  return Exec(options, std::move(text), std::move(zone_files), **sandbox, flows).run(config);
+  return Exec(options, std::move(text), std::move(zone_files), **sandbox, trust->authority, flows)
+      .run(config);
 }
 
 }  // namespace

@@ -8,9 +8,17 @@
 #include "proxy/cli/explain_options.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/formats/json_text.h"
+#include "rules/language/decrypted.h"
 
 namespace brownout::cli {
 namespace {
+
+std::optional<rules::Config> read_for(const ExplainOptions& options) {
+  if (!options.for_exec) return load(options.path);
+  const auto text = read_text(options.path);
+  proxy::ZoneFiles files;
+  return text ? parse_for_exec(options.path, *text, files) : std::nullopt;
+}
 
 // Checks that the listener's protocol can have what the options describe, for example a URL.
 // Returns no error for an unknown listener.
@@ -37,12 +45,14 @@ std::int64_t acting_among(const Explanations& answers) {
                        [](const auto& answer) { return answer.acts; });
 }
 
+// `tls` says whether the connection is decrypted; may be empty.
 void print_explanations(const rules::Asked& asked, const rules::Question& question,
-                        const Explanations& answers) {
+                        const Explanations& answers, const std::string& tls) {
   fmt::print("Connection {} to listener {}{}{}: {} of {} {}\n", asked.ordinal, asked.listener,
              asked.client.empty() ? "" : " from " + asked.client, server_text(question.flow),
              acting_among(answers), rules::count_of(answers.size(), "rule"),
              answers.size() == 1 ? "acts" : "act");
+  if (!tls.empty()) fmt::print("  TLS {}\n", tls);
   std::size_t width = 4;
   for (const auto& answer : answers) width = std::max(width, answer.rule.size());
   int order = 0;
@@ -53,7 +63,7 @@ void print_explanations(const rules::Asked& asked, const rules::Question& questi
 }
 
 void print_explanations_as_json(const rules::Asked& asked, const rules::Question& question,
-                                const Explanations& answers) {
+                                const Explanations& answers, const std::string& tls) {
   using ExplainJson = nlohmann::ordered_json;
   ExplainJson report{{"listener", asked.listener},
                      {"connection", asked.ordinal},
@@ -61,6 +71,7 @@ void print_explanations_as_json(const rules::Asked& asked, const rules::Question
                      {"rules", ExplainJson::array()}};
   const auto& flow = question.flow;
   if (flow.client) report["client"] = to_text(*flow.client, flow.client_port);
+  if (!tls.empty()) report["tls"] = tls;
   if (flow.destination) report["server"] = to_text(*flow.destination, flow.destination_port);
   for (const auto& answer : answers) {
     report["rules"].push_back({{"name", answer.rule},
@@ -74,7 +85,7 @@ void print_explanations_as_json(const rules::Asked& asked, const rules::Question
 }  // namespace
 
 int explain(const ExplainOptions& options) {
-  const auto config = load(options.path);
+  const auto config = read_for(options);
   if (!config) return kBadInput;
   if (const auto fit = fits(*config, options.asked); !fit) return fail(fit.error());
   const auto posed = rules::pose(*config, options.asked);
@@ -84,10 +95,11 @@ int explain(const ExplainOptions& options) {
   }
   const auto& question = (*posed)->question;
   const auto answers = rules::explain(*config, question);
+  const auto tls = rules::explain_tls(*config, question);
   if (options.output == "json") {
-    print_explanations_as_json(options.asked, question, answers);
+    print_explanations_as_json(options.asked, question, answers, tls);
   } else {
-    print_explanations(options.asked, question, answers);
+    print_explanations(options.asked, question, answers, tls);
   }
   return 0;
 }

@@ -96,6 +96,7 @@ void add_explain_options(CLI::App& command, ExplainOptions& options) {
   auto& asked = options.asked;
   command.add_option("rules", options.path, "the rule file (TOML)")->required();
   command.add_option("--listener", asked.listener, "the listener that accepts it")->required();
+  command.add_flag("--exec", options.for_exec, "read the file as brownout exec does");
   command.add_option("--client", asked.client, "the client's address, with or without a port");
   command.add_option("--destination", asked.destination,
                      "the server's address, with or without a port");

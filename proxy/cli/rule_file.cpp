@@ -79,10 +79,10 @@ std::optional<rules::Config> parse(const std::string& path, const std::string& t
 }
 
 bool complain_of_files(const rules::Config& config, const std::string& path,
-                       const std::string& text) {
+                       const std::string& text, bool for_exec) {
   const auto document = rules::parse_toml(text);
   if (!document) return false;
-  const auto refused = proxy::refused_files(config, *document);
+  const auto refused = proxy::refused_files(config, *document, for_exec);
   if (!refused.empty()) print_mistakes(refused, path, text);
   return !refused.empty();
 }
@@ -102,7 +102,7 @@ tl::expected<rules::Config, rules::Diagnostics> read_all(const std::string& path
   proxy::ZoneFiles files(path);
   rules::Diagnostics problems;
   auto config = codecs::load_rules(*document, files.from_disk(), problems);
-  problems.add_all(proxy::refused_files(config, *document));
+  problems.add_all(proxy::refused_files(config, *document, for_exec));
   if (!problems.empty()) return tl::unexpected(std::move(problems));
   return config;
 }

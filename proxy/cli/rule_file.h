@@ -43,7 +43,7 @@ std::optional<rules::Config> parse_all(const std::string& path, const std::strin
 // Prints an error for every certificate, key, CA or password file that cannot be used, with its
 // position in the rule file. Returns false if all can be used.
 bool complain_of_files(const rules::Config& config, const std::string& path,
-                       const std::string& text);
+                       const std::string& text, bool for_exec = false);
 
 // Does what parse() does, and adds the listeners that `brownout exec` has by default
 // (default_listeners.h).

@@ -76,7 +76,7 @@ rules::Asked asked_of(const Parameters& given, const rules::Listener& listener) 
   or_default("sni", asked.sni);
   if (given.contains("host")) asked.headers.push_back("host: " + given.at("host"));
   asked.status = rules::parse_whole_number(value_in(given, "status"), 999).value_or(0);
-  if (listener.protocol.has_requests()) {
+  if (listener.protocol.has_requests() || (listener.decrypts() && given.contains("path"))) {
     const auto path = value_in(given, "path");
     asked.url = (path.starts_with('/') ? "" : "/") + path;
   }

@@ -77,6 +77,7 @@ void DnsStreamClient::tls_step(TlsGate::Step step) {
     case TlsGate::Step::kStop:
       return stop();
     case TlsGate::Step::kFailed:
+    case TlsGate::Step::kRefused:
       return linger();
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/flow/decryption.h"
 #include "proxy/net/password_file.h"
 #include "proxy/tls/contexts.h"
 #include "proxy/tls/pem_files.h"
@@ -14,7 +15,7 @@ using rules::Node;
 
 class FilesCheck {
  public:
-  explicit FilesCheck(const Node& document) : document_(document) {}
+  FilesCheck(const Node& document, bool has_ca) : document_(document), has_ca_(has_ca) {}
 
   void look_at(const rules::Listener& listener, bool rehearsed) {
     const auto* table = rules::find_table(document_, "listener", listener.name);
@@ -23,8 +24,12 @@ class FilesCheck {
       add(table, "password_file", read_password(listener.password_file));
     }
     if (!listener.tls) return;
+    if (listener.upstream_tls) look_at(table->find("upstream_tls"), *listener.upstream_tls);
     const auto* tls = table->find("tls");
     const auto& config = *listener.tls;
+    if (listener.decrypts() && config.ca.empty() && !has_ca_) {
+      add(table, "tls", rules::Result<void>(need_ca()));
+    }
     rules::TlsServer ca;
     if (!rehearsed) ca.ca = config.ca;
     add_context(tls, "ca", ca);
@@ -40,8 +45,10 @@ class FilesCheck {
   void look_at(const rules::Upstream& upstream) {
     const auto* table = rules::find_table(document_, "upstream", upstream.name);
     if (table == nullptr || !upstream.tls) return;
-    const auto* tls = table->find("tls");
-    const auto& config = *upstream.tls;
+    look_at(table->find("tls"), *upstream.tls);
+  }
+
+  void look_at(const Node* tls, const rules::TlsClient& config) {
     rules::TlsClient ca;
     ca.verify = config.verify;
     ca.ca = config.ca;
@@ -87,13 +94,14 @@ class FilesCheck {
   }
 
   const Node& document_;
+  bool has_ca_;
   rules::Diagnostics problems_;
 };
 
 }  // namespace
 
-rules::Diagnostics refused_files(const rules::Config& config, const Node& document) {
-  FilesCheck check(document);
+rules::Diagnostics refused_files(const rules::Config& config, const Node& document, bool has_ca) {
+  FilesCheck check(document, has_ca);
   const bool rehearsed = config.scenario.has_value();
   bool ca_is_made = false;
   for (const auto& listener : config.listeners) {

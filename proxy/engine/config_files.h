@@ -10,7 +10,8 @@ namespace brownout::proxy {
 // Returns the problems that would prevent the engine or a rehearsal from starting. The files are
 // read by the same functions as at the start. Each problem has the position of its key in
 // `document`. Disabled listeners are skipped. In a rehearsal, CAs of listeners are skipped too,
-// since --embedded creates them.
-rules::Diagnostics refused_files(const rules::Config& config, const rules::Node& document);
+// since --embedded creates them. `has_ca`: the process has a CA for listeners that name none.
+rules::Diagnostics refused_files(const rules::Config& config, const rules::Node& document,
+                                 bool has_ca = false);
 
 }  // namespace brownout::proxy

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "proxy/flow/decryption.h"
 #include "proxy/net/password_file.h"
 #include "rules/base/describe.h"
 #include "rules/base/terminal_text.h"
@@ -190,7 +191,7 @@ Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) con
     for (const auto& zone : config.zones) {
       if (zone.name == listener.zone) view->zone = std::make_shared<rules::DnsZone>(zone.records);
     }
-    if (listener.tls) {
+    if (listener.tls && !listener.decrypts()) {
       auto made = tls::ServerContexts::make(*listener.tls, listener.protocol.has_requests());
       if (!made) return tl::unexpected(in_context("listener " + listener.name, made.error()));
       view->tls = std::move(*made);
@@ -201,10 +202,11 @@ Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) con
         return tl::unexpected(in_context("listener " + listener.name, password.error()));
       view->password = std::move(*password);
     }
-    view->stats = std::make_shared<ListenerStats>(workers_.size());
-    if (snapshot_) {
-      const auto* old = snapshot_->listeners.find(listener.name);
-      if (old != nullptr) view->stats = (*old)->stats;
+    const auto* old = snapshot_ ? snapshot_->listeners.find(listener.name) : nullptr;
+    view->stats = old != nullptr ? (*old)->stats : std::make_shared<ListenerStats>(workers_.size());
+    if (listener.decrypts() && options_.decrypt) {
+      auto added = add_decryption(*view, options_.authority, old != nullptr ? old->get() : nullptr);
+      if (!added) return tl::unexpected(in_context("listener " + listener.name, added.error()));
     }
     snapshot.listeners.set(listener.name, std::move(view));
   }

@@ -18,6 +18,10 @@ struct EngineOptions {
   EventSink* stream = nullptr;
   // finds original destinations; if null, the engine makes one
   std::shared_ptr<Interception> interception = nullptr;
+  // The CA that mints certificates where a listener that decrypts names none; or null.
+  std::shared_ptr<const tls::Authority> authority = nullptr;
+  // If false, listeners decrypt nothing: clients would not trust the certificates.
+  bool decrypt = true;
   bool measure = false;  // measure requests and the delay of event loops, for metrics
 };
 

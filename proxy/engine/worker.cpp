@@ -320,25 +320,25 @@ void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowF
     view->stats->open.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  if (view->config.protocol.has_requests()) {
-    flows_.push_back(std::make_unique<HttpFlow>(static_cast<HttpHost&>(*this), std::move(view),
-                                                std::move(group), std::move(fd), std::move(facts)));
-  } else {
-    flows_.push_back(std::make_unique<Flow>(static_cast<FlowHost&>(*this), std::move(view),
-                                            std::move(group), std::move(fd), std::move(facts)));
-  }
-  flows_.back()->index = flows_.size() - 1;
-  flows_.back()->start();
+  auto first = view->outside ? view->outside : std::move(view);
+  start_flow({.listener = std::move(first),
+              .group = std::move(group),
+              .client = Stream(std::move(fd)),
+              .facts = std::move(facts)});
 }
 
-void Worker::forward_requests(std::shared_ptr<const ListenerView> view,
-                              std::shared_ptr<UpstreamGroup> group, Fd client,
-                              rules::FlowFacts facts, Endpoint target) {
+void Worker::take_over(HandOver client) {
   open_.fetch_add(1, std::memory_order_relaxed);
-  view->stats->open.fetch_add(1, std::memory_order_relaxed);
-  flows_.push_back(std::make_unique<HttpFlow>(static_cast<HttpHost&>(*this), std::move(view),
-                                              std::move(group), std::move(client), std::move(facts),
-                                              std::move(target)));
+  client.listener->stats->open.fetch_add(1, std::memory_order_relaxed);
+  start_flow(std::move(client));
+}
+
+void Worker::start_flow(HandOver client) {
+  if (client.target || client.listener->config.protocol.has_requests()) {
+    flows_.push_back(std::make_unique<HttpFlow>(static_cast<HttpHost&>(*this), std::move(client)));
+  } else {
+    flows_.push_back(std::make_unique<Flow>(static_cast<FlowHost&>(*this), std::move(client)));
+  }
   flows_.back()->index = flows_.size() - 1;
   flows_.back()->start();
 }

@@ -97,12 +97,11 @@ class Worker final : private HttpHost {
   std::atomic<std::size_t>& held_bytes() override { return held_; }
   void buffer_full(const rules::Listener& listener) override;
   void flow_over(ClientFlow& flow) override;
-  void forward_requests(std::shared_ptr<const ListenerView> view,
-                        std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts,
-                        Endpoint target) override;
+  void take_over(HandOver client) override;
   ServerPool& server_pool() override { return server_pool_; }
   RequestCopies& request_copies() override { return request_copies_; }
-  void report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) override;
+  void report(const rules::FlowFacts& flow, std::string_view event, std::string_view why,
+              bool warns) override;
 
   struct Listing;
   void list_some(std::shared_ptr<Listing> listing);
@@ -121,6 +120,7 @@ class Worker final : private HttpHost {
   bool find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts);
   std::shared_ptr<UpstreamGroup> group_for(const ListenerView& view, const rules::FlowFacts& facts);
   void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
+  void start_flow(HandOver client);
   Worker& least_loaded();
 
   std::atomic<std::size_t> held_{0};  // declared first, since it must outlive all flows

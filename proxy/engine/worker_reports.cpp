@@ -40,9 +40,11 @@ void Worker::turned(const rules::FlowFacts& flow, const Turned& what) {
   (*listener)->stats->turns.fetch_add(what.turns, std::memory_order_relaxed);
 }
 
-void Worker::report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) {
-  log_limited(spdlog::level::info, fmt::format("{}: {}", flow.listener, event), "{}#{}: {}: {}",
-              flow.listener, flow.ordinal, event, why);
+void Worker::report(const rules::FlowFacts& flow, std::string_view event, std::string_view why,
+                    bool warns) {
+  log_limited(warns ? spdlog::level::warn : spdlog::level::info,
+              fmt::format("{}: {}", flow.listener, event), "{}#{}: {}: {}", flow.listener,
+              flow.ordinal, event, why);
   why_.add(flow, event, why);
   events_.add(flow, event, why);
   stream_.add(flow, event, why);

@@ -6,14 +6,15 @@
 
 namespace brownout::proxy {
 
-ClientFlow::ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
-                       std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts,
-                       rules::Protocol protocol)
+ClientFlow::ClientFlow(FlowHost& host, HandOver& from, rules::Protocol protocol)
     : host_(host),
-      listener_(std::move(listener)),
-      group_(std::move(group)),
-      facts_(std::move(facts)),
-      turns_(host_, facts_, protocol) {
+      listener_(std::move(from.listener)),
+      group_(std::move(from.group)),
+      facts_(std::move(from.facts)),
+      turns_(host_, facts_, protocol),
+      admitted_in_part_(from.admitted_in_part()) {
+  if (from.tls) tls_gate_ = std::move(*from.tls);
+  facts_.hello = tls_gate_.hello();
   facts_.activity = &activity_;
   activity_.last = facts_.opened;
 }
@@ -47,7 +48,8 @@ void ClientFlow::on_handshake_failed(const SocketAddress& server, std::string_vi
   const auto ip = server.ip();
   const auto where = ip ? to_text(Endpoint{to_text(*ip), server.port(), ""}) : "";
   host_.report(facts_, "handshake failed",
-               "with the server" + (where.empty() ? "" : " " + where) + ": " + std::string(why));
+               "with the server" + (where.empty() ? "" : " " + where) + ": " + std::string(why),
+               listener_->decrypted());
 }
 
 void ClientFlow::report_failed_tls(Stream& stream, std::string_view peer) {
@@ -80,7 +82,7 @@ std::string ClientFlow::log_unreachable(const Error& error) const {
   log_limited(spdlog::level::debug, facts_.listener + ": no server could be reached",
               "{}#{}: no server of upstream {} could be reached: {}", facts_.listener,
               facts_.ordinal, group_->config().name, describe(error));
-  return proxy_gate_ ? proxy_gate_->unreachable(error.what) : "";
+  return proxy_gate_ && !tunnel_open_ ? proxy_gate_->unreachable(error.what) : "";
 }
 
 FlowStatus ClientFlow::status() const {

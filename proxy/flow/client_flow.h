@@ -27,16 +27,29 @@ namespace brownout::proxy {
 
 class ClientFlow;
 
+// HandOver is the client of a flow that begins. If another flow has admitted the client in part,
+// `target` or `tls` is set.
+struct HandOver {
+  std::shared_ptr<const ListenerView> listener;
+  std::shared_ptr<UpstreamGroup> group;
+  Stream client = {};
+  rules::FlowFacts facts = {};
+  // For a forward proxy's client that sends HTTP requests for URLs: the server of the first
+  // request, whose addresses are `group`.
+  std::optional<Endpoint> target = {};
+  // For a client whose TLS is to be decrypted: its ClientHello.
+  std::optional<TlsGate> tls = {};
+
+  bool admitted_in_part() const { return target || tls; }
+};
+
 class FlowHost : public Host {
  public:
   // Called when the flow has ended; the host destroys it after the events of this
   // iteration of the event loop.
   virtual void flow_over(ClientFlow& flow) = 0;
-  // Serves a forward proxy's client that sends HTTP requests for URLs. The first request is for
-  // `target`; `group` contains the addresses of that server.
-  virtual void forward_requests(std::shared_ptr<const ListenerView> listener,
-                                std::shared_ptr<UpstreamGroup> group, Fd client,
-                                rules::FlowFacts facts, Endpoint target) = 0;
+  // Serves the client of a flow that has just ended.
+  virtual void take_over(HandOver client) = 0;
 };
 
 // How the sockets to client and server are closed.
@@ -67,15 +80,15 @@ class ClientFlow : public Retirable,
   std::size_t index = 0;  // position of this object in the worker's list of flows
 
  protected:
-  ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
-             std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts,
-             rules::Protocol protocol);
+  // Leaves `from.client` and `from.target` to the derived class.
+  ClientFlow(FlowHost& host, HandOver& from, rules::Protocol protocol);
 
-  // Begins admission, which ends with a call of admitted(). Until then, the derived class must pass
-  // events of the client's socket to at_the_gate(), and call gate_due() at the flow's deadline.
+  // Begins admission, or continues that of an earlier flow. Admission ends with a call of
+  // admitted(). Until then, the derived class must pass events of the client's socket to
+  // at_the_gate(), and call gate_due() at the flow's deadline.
   void enter();
-  // Continues admission with the rules that act when a connection arrives. Call in place of enter()
-  // for a client of a forward proxy whose target is known.
+  // Continues admission with the rules that act when a connection arrives. For a client of a
+  // forward proxy whose target is known.
   void apply_rules();
   // Continues admission after `events` of the client's socket (epoll).
   void at_the_gate(std::uint32_t events);
@@ -122,6 +135,9 @@ class ClientFlow : public Retirable,
   void connected(const SocketAddress& server);
   rules::Admission admit(const SocketAddress& server) override;
   void on_handshake_failed(const SocketAddress& server, std::string_view why) override;
+  // Recognizes a client that has ended its connection because it refuses the certificate, which it
+  // verified only after the handshake. Reports it, and returns true.
+  bool refused_late();
   // Logs why TLS failed on `stream`. Does nothing if TLS did not fail.
   void report_failed_tls(Stream& stream, std::string_view peer);
   // Counts bytes that were read from the sender of this direction.
@@ -134,7 +150,9 @@ class ClientFlow : public Retirable,
   // forward proxy; "" at other listeners.
   std::string log_unreachable(const Error& error) const;
   // Returns the success reply for the client of a forward proxy; "" at other listeners.
-  std::string connected_reply() const { return proxy_gate_ ? proxy_gate_->connected() : ""; }
+  std::string connected_reply() const {
+    return proxy_gate_ && !tunnel_open_ ? proxy_gate_->connected() : "";
+  }
   void leave();
   // ProxyGate::Owner
   void target_known(std::vector<Endpoint> servers) override;
@@ -145,10 +163,18 @@ class ClientFlow : public Retirable,
   bool arrived() const { return arrived_; }
 
  private:
-  enum class Gate { kHeader, kTarget, kHello, kDelay, kHandshake, kOpen };
+  enum class Gate { kHeader, kTarget, kTunnel, kHello, kDelay, kHandshake, kOpen };
   void next_gate();
   bool read_header();
-  void hand_over();
+  void read_hello();
+  void hand_over(HandOver next);
+  std::string host_meant() const;
+  bool may_be_decrypted() const;
+  void look_for_hello();
+  void client_speaks();
+  void hello_known();
+  bool is_decrypted();
+  void certificate_refused(const std::string& how);
   std::optional<Duration> arrive();
   void pass_delay();
   std::string_view what_is_missing() const;
@@ -173,6 +199,10 @@ class ClientFlow : public Retirable,
   bool arrived_ = false;
   bool opened_ = false;
   bool starting_tls_ = false;
+  bool admitted_in_part_ = false;  // by the flow before
+  // A forward proxy's client has been told that its server is connected.
+  bool tunnel_open_ = false;
+  std::optional<Instant> secured_;  // time when the handshake of a decrypted client was complete
   Gate gate_ = Gate::kOpen;
   TlsGate tls_gate_;
   std::unique_ptr<ProxyGate> proxy_gate_;

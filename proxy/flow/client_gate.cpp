@@ -11,6 +11,7 @@
 namespace brownout::proxy {
 
 void ClientFlow::enter() {
+  if (admitted_in_part_) return apply_rules();
   gate_ = Gate::kHeader;
   const auto& config = listener_->config;
   const bool speaks_first = config.proxy_protocol || config.protocol == rules::Protocol::kProxy ||
@@ -35,9 +36,14 @@ void ClientFlow::next_gate() {
   }
   if (gate_ != Gate::kHello && listener_->expects_hello()) {
     gate_ = Gate::kHello;
-    if (!tls_gate_.read_hello(host_, client(), facts_)) return;
+    return read_hello();
   }
   apply_rules();
+}
+
+void ClientFlow::read_hello() {
+  const auto read = tls_gate_.read_hello(host_, client(), facts_, !tunnel_open_);
+  if (read) starting_tls_ ? apply_rules() : hello_known();
 }
 
 // Reads the PROXY header. Returns false if the connection has ended.
@@ -67,24 +73,12 @@ bool ClientFlow::read_header() {
 
 void ClientFlow::target_known(std::vector<Endpoint> servers) {
   group_ = UpstreamGroup::to(std::move(servers), host_.rules().seed(), nullptr);
-  if (proxy_gate_->forwards()) return hand_over();
+  if (proxy_gate_->forwards()) {
+    return hand_over({.listener = listener_, .group = group_, .target = proxy_gate_->target()});
+  }
+  if (may_be_decrypted()) return look_for_hello();
   if (listener_->expects_hello()) expect_client();
   next_gate();
-}
-
-// Ends this flow and gives its client to an HttpFlow.
-void ClientFlow::hand_over() {
-  auto& host = host_;
-  auto listener = listener_;
-  auto group = group_;
-  auto facts = facts_;
-  auto target = proxy_gate_->target();
-  // The HttpFlow adds the descriptor to the poller again, which then reports the bytes that wait.
-  host_.loop().poller().remove(client().number());
-  auto fd = client().take_fd();
-  end(CloseMode::kClose);
-  host.forward_requests(std::move(listener), std::move(group), std::move(fd), std::move(facts),
-                        std::move(target));
 }
 
 void ClientFlow::find_target(const Endpoint& target) {
@@ -122,10 +116,12 @@ void ClientFlow::at_the_gate(std::uint32_t events) {
     if (gate_ == before && (events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
     return;
   }
-  if (gate_ == Gate::kHello) {
-    if (tls_gate_.read_hello(host_, client(), facts_)) return apply_rules();
-    if ((events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
+  if (gate_ == Gate::kTunnel && (events & EPOLLIN) != 0) {
+    client_speaks();
+  } else if (gate_ == Gate::kHello) {
+    read_hello();
   }
+  if (gate_ == Gate::kHello && (events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
 }
 
 void ClientFlow::enter_tls(std::string host) {
@@ -133,7 +129,7 @@ void ClientFlow::enter_tls(std::string host) {
   tls_gate_.asked_for(std::move(host));
   gate_ = Gate::kHello;
   expect_client();
-  if (tls_gate_.read_hello(host_, client(), facts_)) apply_rules();
+  read_hello();
 }
 
 void ClientFlow::apply_rules() {
@@ -206,6 +202,7 @@ bool ClientFlow::end_imposed_waits(const rules::RuleSet& set) {
 
 void ClientFlow::gate_due() {
   if (gate_ == Gate::kDelay) return pass_delay();
+  if (gate_ == Gate::kTunnel) return apply_rules();
   // Sets no time limit once the client's request is complete: the lookup of the server's name has
   // its own time-out.
   if (gate_ == Gate::kTarget && proxy_gate_->asked()) return;
@@ -242,6 +239,7 @@ void ClientFlow::tls_step(TlsGate::Step step) {
       return;
     case TlsGate::Step::kOpen:
       gate_ = Gate::kOpen;
+      if (listener_->decrypted()) secured_ = Loop::now();
       return admitted();
     case TlsGate::Step::kAlert:
       turns_.broke();
@@ -249,6 +247,9 @@ void ClientFlow::tls_step(TlsGate::Step step) {
     case TlsGate::Step::kStop:
       obey_stop();
       return;
+    case TlsGate::Step::kRefused:
+      certificate_refused("refuses the minted certificate: " + client().tls().why());
+      [[fallthrough]];
     case TlsGate::Step::kFailed:
       turns_.broke();
       return end(CloseMode::kLinger);

@@ -11,14 +11,13 @@
 
 namespace brownout::proxy {
 
-Flow::Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
-           std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts)
-    : ClientFlow(host, listener, std::move(group), std::move(facts), listener->config.protocol),
+Flow::Flow(FlowHost& host, HandOver from)
+    : ClientFlow(host, from, from.listener->config.protocol),
       upstream_(*this, host_.loop(), listener_->config, facts_, rules::Direction::kUpstream,
                 client_, server_),
       downstream_(*this, host_.loop(), listener_->config, facts_, rules::Direction::kDownstream,
                   server_, client_) {
-  client_.stream = Stream(std::move(client));
+  client_.stream = std::move(from.client);
   client_.writable = true;
 }
 

@@ -24,8 +24,7 @@ class Flow final : public ClientFlow,
                    private Pipe::Owner,
                    private messages::MessageTunnel::Owner {
  public:
-  Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
-       std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts);
+  Flow(FlowHost& host, HandOver from);
   ~Flow() override;
 
   void start() override;

@@ -50,6 +50,9 @@ struct ListenerStats {
   std::atomic<std::uint64_t> dropped{0};         // number of datagrams that could not be forwarded
 };
 
+struct Decryption;
+class RefusedCertificates;
+
 // Settings of a listener for its flows. Immutable: a reload replaces the whole view.
 struct ListenerView {
   rules::Listener config;
@@ -58,7 +61,16 @@ struct ListenerView {
   std::shared_ptr<const rules::DnsZone> zone;
   std::shared_ptr<tls::ServerContexts> tls;  // certificates; null if TLS is not terminated
   std::string password;  // password that clients of a forward proxy must send; "" for none
+  // How connections that rules mean are decrypted (decryption.h); null if none is.
+  std::shared_ptr<const Decryption> decryption;
+  // Clients that refused a minted certificate; null if nothing is decrypted.
+  std::shared_ptr<RefusedCertificates> refused;
+  // The listener as clients see it before it is known whether they are decrypted; null if that is
+  // this view.
+  std::shared_ptr<const ListenerView> outside;
 
+  // Whether connections of this view were decrypted because a rule means them.
+  bool decrypted() const { return tls && refused; }
   // Whether the proxy terminates TLS that begins inside the connection (STARTTLS).
   bool starts_tls() const { return tls && config.tls && config.tls->starttls; }
   // Whether connections begin with a ClientHello of TLS.
@@ -155,9 +167,10 @@ class Host {
   // Logs an action of a rule on this flow, for the event log and `brownout ctl why`.
   virtual void record(const rules::FlowFacts& flow, const rules::Rule& rule,
                       rules::Direction direction, const rules::Note& note) = 0;
-  // Writes an event that no rule caused to the event log.
-  virtual void report(const rules::FlowFacts& flow, std::string_view event,
-                      std::string_view why) = 0;
+  // Writes an event that no rule caused to the event log. `warns`: users must see it even if only
+  // warnings are shown.
+  virtual void report(const rules::FlowFacts& flow, std::string_view event, std::string_view why,
+                      bool warns = false) = 0;
   // Finds the original destinations of clients, for listeners that intercept.
   virtual Interception& interception() = 0;
   // Called by a flow when it is connected to a server; flow.destination is set.

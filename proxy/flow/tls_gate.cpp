@@ -48,13 +48,13 @@ codecs::HelloReading TlsGate::look(Loop& loop, Stream& stream) {
   return reading;
 }
 
-bool TlsGate::read_hello(Host& host, Stream& stream, rules::FlowFacts& facts) {
+bool TlsGate::read_hello(Host& host, Stream& stream, rules::FlowFacts& facts, bool must_be_tls) {
   auto reading = look(host.loop(), stream);
   if (reading.state == codecs::HelloState::kMore) return false;
   if (reading.state == codecs::HelloState::kHello) {
     hello_ = std::move(reading.hello);
     facts.hello = &*hello_;
-  } else {
+  } else if (must_be_tls) {
     host.report(facts, "not TLS",
                 "the connection does not begin with a ClientHello (let the client speak TLS, or "
                 "write another protocol in the [[listener]])");
@@ -81,6 +81,8 @@ TlsGate::Step TlsGate::begin(Host& host, Stream& stream, const ListenerView& lis
   auto name = hello_ ? hello_->sni : std::string();
   if (name.empty()) name = asked_.value_or("");
   if (name.empty()) name = local_address(stream.fd());
+  const bool no_fault = verdict_.flaw == rules::Flaw::kNone && !verdict_.most;
+  decrypts_ = listener.decrypted() && no_fault && !verdict_.touches_records();
   stream.tls().start(listener.tls->session(name, verdict_), !verdict_.no_close_notify);
   return shake_hands(host, stream, facts);
 }
@@ -90,6 +92,7 @@ TlsGate::Step TlsGate::shake_hands(Host& host, Stream& stream, const rules::Flow
   if (stream.stopped()) return Step::kStop;
   if (progress == tls::Progress::kAgain) return Step::kMore;
   if (progress == tls::Progress::kDone) return Step::kOpen;
+  if (decrypts_ && stream.tls().certificate_refused()) return Step::kRefused;
   host.report(facts, "handshake failed",
               "with the client" + (facts.client ? " " + to_text(*facts.client) : "") + ": " +
                   stream.tls().why());

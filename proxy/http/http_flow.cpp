@@ -32,20 +32,17 @@ std::function<bool(std::string_view)> password_check(const ListenerView& listene
 
 }  // namespace
 
-HttpFlow::HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
-                   std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts,
-                   std::optional<Endpoint> target)
-    : ClientFlow(host, listener, std::move(group), std::move(facts),
-                 target ? rules::Protocol::kHttp : listener->config.protocol),
+HttpFlow::HttpFlow(HttpHost& host, HandOver from)
+    : ClientFlow(host, from, from.target ? rules::Protocol::kHttp : from.listener->config.protocol),
       http_host_(host),
       conversation_(static_cast<http::Conversation::Wire&>(*this), facts_,
                     listener_->config.protocol == rules::Protocol::kWebSocket),
-      target_(std::move(target)) {
+      target_(std::move(from.target)) {
   if (target_) conversation_.forward(password_check(*listener_));
   client_.flow = server_.flow = up_.flow = down_.flow = this;
   up_.direction = rules::Direction::kUpstream;
   down_.direction = rules::Direction::kDownstream;
-  client_.stream = Stream(std::move(client));
+  client_.stream = std::move(from.client);
 }
 
 HttpFlow::~HttpFlow() {
@@ -55,7 +52,7 @@ HttpFlow::~HttpFlow() {
 
 void HttpFlow::start() {
   if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(CloseMode::kReset);
-  target_ ? apply_rules() : enter();
+  enter();
 }
 
 void HttpFlow::serve() {
@@ -192,7 +189,9 @@ void HttpFlow::take_from_client(codecs::ByteView bytes, Instant now) {
 }
 
 void HttpFlow::source_ended(End& from, bool reset, Instant now) {
-  if (reset) report_failed_tls(from.stream, &from == &client_ ? "the client" : "the server");
+  const bool refused = &from == &client_ && refused_late();
+  if (reset && !refused)
+    report_failed_tls(from.stream, &from == &client_ ? "the client" : "the server");
   if (&from == &server_) {
     if (reset && server_.stream) server_.out.clear();
     return conversation_.server_finished(reset, now);

@@ -35,9 +35,7 @@ class HttpHost : public FlowHost {
 
 class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
  public:
-  HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
-           std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts,
-           std::optional<Endpoint> target = std::nullopt);
+  HttpFlow(HttpHost& host, HandOver from);
   ~HttpFlow() override;
 
   void start() override;

@@ -162,11 +162,13 @@ Result<void> make_all_local(const std::vector<IpAddress>& own) {
   return {};
 }
 
-Result<void> hide_name_services() {
+Result<void> make_own_mounts(const std::vector<ReplacedFile>& files) {
   const bool any = std::any_of(kNameServices.begin(), kNameServices.end(),
                                [](const char* path) { return access(path, F_OK) == 0; });
-  if (!any) return {};
-  if (unshare(CLONE_NEWNS) != 0) return setup_failed("making a mount namespace");
+  if (!any && files.empty()) return {};
+  if (unshare(CLONE_NEWNS) != 0) {
+    return any ? setup_failed("making a mount namespace") : Result<void>();
+  }
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return setup_failed("making its mounts private");
   for (const auto* path : kNameServices) {
@@ -174,6 +176,9 @@ Result<void> hide_name_services() {
     if (mount("/dev/null", path, nullptr, MS_BIND, nullptr) != 0) {
       return setup_failed("hiding " + std::string(path));
     }
+  }
+  for (const auto& [file, path] : files) {
+    mount(file.c_str(), path.c_str(), nullptr, MS_BIND, nullptr);
   }
   return {};
 }

@@ -33,8 +33,15 @@ rules::Result<void> make_all_local(const std::vector<rules::IpAddress>& own);
 // without a network, returns an IPv4 address that is reserved for documentation.
 std::vector<rules::IpAddress> own_addresses();
 
-// Hides systemd-resolved and nscd, which glibc would use instead of sending DNS queries. Creates a
-// new mount namespace for this, so that the machine is not affected.
-rules::Result<void> hide_name_services();
+// A file that the command finds in place of another one.
+struct ReplacedFile {
+  std::string file;
+  std::string path;  // where the command finds it
+};
+
+// Hides systemd-resolved and nscd, which glibc would use instead of sending DNS queries, and
+// replaces files. Creates a new mount namespace for this, so that the machine is not affected. A
+// file that cannot be replaced stays as it is.
+rules::Result<void> make_own_mounts(const std::vector<ReplacedFile>& files);
 
 }  // namespace brownout::proxy

@@ -123,7 +123,8 @@ Error failed_call(const std::string& what, std::string hint) {
 }  // namespace
 
 Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::size_t workers,
-                                               std::vector<std::string> command) {
+                                               std::vector<std::string> command,
+                                               Surroundings surroundings) {
   auto sandbox = std::unique_ptr<Sandbox>(new Sandbox());
   auto [control, their_control] = channel_pair();
   auto [sockets, their_sockets] = channel_pair();
@@ -134,7 +135,8 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   SupervisorPlan plan{.ports = std::move(ports),
                       .workers = workers,
                       .own = own_addresses(),
-                      .command = std::move(command)};
+                      .command = std::move(command),
+                      .surroundings = std::move(surroundings)};
   getrlimit(RLIMIT_NOFILE, &plan.descriptors);
   raise_descriptor_limit();
   // Restores the default action of SIGCHLD: a process that ignores it gets no exit status of its

@@ -19,13 +19,21 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/intercept/interception.h"
+#include "proxy/intercept/own_network.h"
 #include "proxy/net/port.h"
 #include "rules/schema/port_range.h"
 
 namespace brownout::proxy {
+
+// How the command's environment differs from that of this process.
+struct Surroundings {
+  std::vector<std::pair<std::string, std::string>> environment = {};  // variables to set
+  std::vector<ReplacedFile> files = {};
+};
 
 class Sandbox {
  public:
@@ -42,7 +50,8 @@ class Sandbox {
   // searched in PATH. Raises this process's limit of file descriptors. An error of origin kConfig
   // means that the system forbids network namespaces.
   static Result<std::unique_ptr<Sandbox>> make(std::vector<Port> ports, std::size_t workers,
-                                               std::vector<std::string> command);
+                                               std::vector<std::string> command,
+                                               Surroundings surroundings = {});
   // Kills all processes of the command that still run.
   ~Sandbox();
 
@@ -51,8 +60,8 @@ class Sandbox {
   // machine inside the namespace first, where the command may have started a server, then outside.
   std::shared_ptr<Interception> interception() const { return interception_; }
 
-  // Starts the command with this process's files, working directory and environment, and with the
-  // limits and ignored signals from before make(). Call once.
+  // Starts the command with this process's files, working directory and environment, except for the
+  // surroundings, and with the limits and ignored signals from before make(). Call once.
   Result<void> start();
   // Sends the signal to the command.
   void signal(int number) const;

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "proxy/intercept/children.h"
@@ -102,7 +103,7 @@ class Supervisor {
     }
     unshared_ = true;
     user_namespace_ = unshared->user_namespace;
-    if (auto hidden = hide_name_services(); !hidden) return hidden;
+    if (auto hidden = make_own_mounts(plan_.surroundings.files); !hidden) return hidden;
     return open_ports();
   }
 
@@ -188,6 +189,9 @@ class Supervisor {
     if (plan_.ignores_children) std::signal(SIGCHLD, SIG_IGN);
     setrlimit(RLIMIT_NOFILE, &plan_.descriptors);
     sigprocmask(SIG_SETMASK, &before_, nullptr);
+    for (const auto& [name, value] : plan_.surroundings.environment) {
+      setenv(name.c_str(), value.c_str(), 1);
+    }
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);

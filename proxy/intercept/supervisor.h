@@ -38,6 +38,7 @@ struct SupervisorPlan {
   std::size_t workers = 1;
   std::vector<rules::IpAddress> own;
   std::vector<std::string> command;
+  Surroundings surroundings = {};
   // The limit of file descriptors before the caller raised it, restored for the command.
   rlimit descriptors{};
   bool ignores_children = false;  // the caller ignored SIGCHLD, so the command must too

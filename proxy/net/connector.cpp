@@ -173,8 +173,7 @@ void Connector::connected(std::uint32_t events) {
   }
   if (!group_->tls() || group_->starts_tls()) return succeed(events);
   handshaking_ = true;
-  const auto& server = group_->server(order_[attempt_]);
-  stream_.tls().start(group_->tls()->session(server.host), true);
+  stream_.tls().start(group_->tls()->session(group_->tls_name(order_[attempt_])), true);
   shake_hands(events);
 }
 

@@ -37,6 +37,14 @@ std::shared_ptr<UpstreamGroup> UpstreamGroup::to(std::vector<rules::Endpoint> se
   return std::make_shared<UpstreamGroup>(std::move(config), seed, nullptr, std::move(route));
 }
 
+std::shared_ptr<UpstreamGroup> UpstreamGroup::over_tls(
+    const UpstreamGroup& plain, std::shared_ptr<const tls::ClientContext> tls, std::string name) {
+  auto group = std::make_shared<UpstreamGroup>(plain);
+  group->tls_ = std::move(tls);
+  group->tls_name_ = std::move(name);
+  return group;
+}
+
 std::vector<std::size_t> UpstreamGroup::order(rules::Key flow, std::uint64_t ordinal,
                                               rules::Instant now) const {
   const auto count = config_.servers.size();

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,12 +36,21 @@ class UpstreamGroup {
   static std::shared_ptr<UpstreamGroup> to(std::vector<rules::Endpoint> servers, std::uint64_t seed,
                                            std::shared_ptr<const Route> route);
 
+  // Copy of `plain` whose connections begin with TLS, for the server name `name`.
+  static std::shared_ptr<UpstreamGroup> over_tls(const UpstreamGroup& plain,
+                                                 std::shared_ptr<const tls::ClientContext> tls,
+                                                 std::string name);
+
   const rules::Upstream& config() const { return config_; }
   const std::shared_ptr<const tls::ClientContext>& tls() const { return tls_; }
   // Whether TLS begins inside the connection (STARTTLS) when the server agrees to it.
   bool starts_tls() const { return tls_ && config_.tls && config_.tls->starttls; }
   const Route& route() const { return *route_; }
   const rules::Endpoint& server(std::size_t index) const { return config_.servers[index]; }
+  // The name of a server for SNI and for the verification of its certificate.
+  const std::string& tls_name(std::size_t index) const {
+    return tls_name_.empty() ? server(index).host : tls_name_;
+  }
   // Returns the indices of the servers in the order in which the connection with this key and
   // ordinal (from 1) tries them.
   std::vector<std::size_t> order(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
@@ -52,6 +62,7 @@ class UpstreamGroup {
   rules::Upstream config_;
   std::uint64_t seed_;
   std::shared_ptr<const tls::ClientContext> tls_;
+  std::string tls_name_;  // "" for the host of each server
   std::shared_ptr<const Route> route_;
   std::vector<rules::Instant> failed_until_;
   std::shared_ptr<ServerStates> states_;  // or null

@@ -154,12 +154,19 @@ rules::Result<Authority> Authority::load(const std::string& folder) {
   return authority;
 }
 
-Authority Authority::unknown() {
-  auto ca = new_authority("A CA that no client trusts");
-  Authority authority;
-  authority.certificate_ = std::move(ca.certificate);
-  authority.key_ = std::move(ca.key);
-  return authority;
+Authority::Authority(Certificate ca)
+    : certificate_(std::move(ca.certificate)), key_(std::move(ca.key)) {}
+
+Authority Authority::unknown() { return Authority(new_authority("A CA that no client trusts")); }
+
+Authority Authority::temporary() {
+  return Authority(new_authority("Brownout CA, for one command only"));
+}
+
+std::string Authority::pem() const {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(bio.get(), certificate_.get());
+  return pem_of(bio.get());
 }
 
 Certificate Authority::mint(const std::string& name, rules::Flaw flaw, std::time_t now) const {

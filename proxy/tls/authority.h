@@ -26,6 +26,8 @@ class Authority {
   static rules::Result<Authority> load(const std::string& folder);
   // Makes a CA that no client trusts, in memory only.
   static Authority unknown();
+  // Makes a CA in memory only, for one command, which gets its certificate as pem().
+  static Authority temporary();
 
   // Issues a certificate for a name or an IP address. `flaw` makes it invalid, for example expired.
   // Its validity is counted from `now`.
@@ -35,11 +37,16 @@ class Authority {
   std::string revocation(const X509* certificate, std::time_t now) const;
 
   X509* certificate() const { return certificate_.get(); }
+  // The certificate to trust, as PEM (RFC 7468).
+  std::string pem() const;
   // SHA-256 hash of the CA's certificate, as "AB:CD:...".
   std::string fingerprint() const;
   std::string expires() const;
 
  private:
+  Authority() = default;
+  explicit Authority(Certificate ca);
+
   CertPtr certificate_;
   KeyPtr key_;
 };

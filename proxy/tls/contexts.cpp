@@ -3,6 +3,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "proxy/loop/read_file.h"
 #include "proxy/tls/pem_files.h"
@@ -57,16 +58,17 @@ std::string contents_of(const std::vector<std::string>& paths) {
 
 }  // namespace
 
-rules::Result<std::shared_ptr<ServerContexts>> ServerContexts::make(const rules::TlsServer& config,
-                                                                    bool http) {
+rules::Result<std::shared_ptr<ServerContexts>> ServerContexts::make(
+    const rules::TlsServer& config, bool http, std::shared_ptr<const Authority> authority) {
   auto contexts = std::shared_ptr<ServerContexts>(new ServerContexts);
   contexts->config_ = config;
   contexts->protocols_ = alpn_of(config.alpn);
   if (config.alpn.empty() && http) contexts->protocols_ = alpn_of({"http/1.1", "http/1.0"});
+  contexts->authority_ = std::move(authority);
   if (!config.ca.empty()) {
-    auto authority = Authority::load(config.ca);
-    if (!authority) return tl::unexpected(authority.error());
-    contexts->authority_ = std::move(*authority);
+    auto loaded = Authority::load(config.ca);
+    if (!loaded) return tl::unexpected(loaded.error());
+    contexts->authority_ = std::make_shared<const Authority>(std::move(*loaded));
   }
   contexts->given_ = new_context(TLS_server_method());
   auto ready = contexts->read_client_ca();

@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,9 +19,11 @@ namespace brownout::tls {
 class ServerContexts {
  public:
   // Reads the files that `config` names; an error names the file and what to do. With `http`, ALPN
-  // selects http/1.1 and http/1.0 if config.alpn is empty.
-  static rules::Result<std::shared_ptr<ServerContexts>> make(const rules::TlsServer& config,
-                                                             bool http);
+  // selects http/1.1 and http/1.0 if config.alpn is empty. `authority` mints certificates if
+  // `config` names no CA; may be null.
+  static rules::Result<std::shared_ptr<ServerContexts>> make(
+      const rules::TlsServer& config, bool http,
+      std::shared_ptr<const Authority> authority = nullptr);
 
   // Makes a session for a client that asks for `name` by SNI. Without SNI, `name` is the address to
   // which the client connected. The certificate's validity is counted from `now`, in seconds since
@@ -47,7 +48,7 @@ class ServerContexts {
 
   rules::TlsServer config_;
   std::string protocols_;  // protocols to offer by ALPN (RFC 7301), as ALPN encodes them
-  std::optional<Authority> authority_;
+  std::shared_ptr<const Authority> authority_;  // or null
   CtxPtr given_;  // context for the certificate that the rule file gives, if any
   // Limit of names in the cache, since clients choose the names. A full cache is cleared.
   static constexpr std::size_t kMostNames = 1024;

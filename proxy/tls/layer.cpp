@@ -27,8 +27,8 @@ constexpr std::string_view kGiveOurs =
 constexpr std::string_view kTrustIt =
     "the client rejects the certificate: let the client trust its CA, and connect to a name in it";
 constexpr std::string_view kTrustTheirs =
-    "in the upstream's tls, set ca to the CA of the server's certificate and name to a name in it, "
-    "or verify to false";
+    "in the upstream's tls (of a listener that intercepts or is a proxy: upstream_tls), set ca to "
+    "the CA of the server's certificate and name to a name in it, or verify to false";
 constexpr std::string_view kWantTheirs =
     "client_ca requires a client certificate that this CA has signed";
 constexpr std::string_view kCommonAlpn = "client and server have no protocol (alpn) in common";
@@ -114,6 +114,15 @@ std::string TlsLayer::explain(std::string reason) const {
   return reason;
 }
 
+bool TlsLayer::certificate_refused() const {
+  if (!alert_) return cut_;
+  // bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired,
+  // certificate_unknown, unknown_ca (RFC 8446, 6.2)
+  constexpr std::array<std::uint8_t, 6> kOfCertificates{42, 43, 44, 45, 46, 48};
+  return alert_->received && std::find(kOfCertificates.begin(), kOfCertificates.end(),
+                                       alert_->code) != kOfCertificates.end();
+}
+
 Progress TlsLayer::handshake() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
@@ -125,8 +134,10 @@ Progress TlsLayer::handshake() {
     why_ = std::string("certificate: ") + X509_verify_cert_error_string(verified);
     ERR_clear_error();
   } else if (ERR_peek_error() != 0) {
+    cut_ = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     why_ = take_error();
   } else {
+    cut_ = true;
     why_ = "the connection ended during the TLS handshake";
   }
   why_ = explain(std::move(why_));

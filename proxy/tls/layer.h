@@ -39,6 +39,9 @@ class TlsLayer {
   // section 6) and a hint what to do. "" if neither failed.
   const std::string& why() const { return why_; }
   bool terminated() const { return ssl_ != nullptr; }
+  // Whether the handshake failed because the client refused the certificate: it sent an alert that
+  // says so, or ended the connection without one.
+  bool certificate_refused() const;
   // Whether a fault blocks all further output.
   bool stopped() const { return filter_ && filter_->stopped(); }
 
@@ -68,6 +71,7 @@ class TlsLayer {
   bool announces_end_ = true;
   std::optional<PassedAlert> alert_;  // the last fatal alert that was sent or received
   std::string why_;
+  bool cut_ = false;  // the peer ended the connection during the handshake
 };
 
 }  // namespace brownout::tls

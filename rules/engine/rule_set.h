@@ -70,6 +70,14 @@ class RuleSet {
       if (carried && rule->kind->observes_all) visit(rule);
     }
   }
+  // Calls visit(rule) for each rule that may match the listener and the client of the flow. No
+  // other key of the match is checked, nor what the fault acts on.
+  template <class Visit>
+  void for_each_candidate(const FlowFacts& flow, Visit visit) const {
+    std::vector<std::uint32_t> found;
+    candidates(flow, found);
+    for (const auto index : found) visit(rules_[index]);
+  }
   bool has(const RuleRef& rule) const {
     return std::find(rules_.begin(), rules_.end(), rule) != rules_.end();
   }

@@ -104,6 +104,12 @@ const MessageProtocol* protocol_of(const Asked& asked, ProtocolSet spoken) {
   return first;
 }
 
+bool decrypts(const Config& config, const std::string& listener) {
+  return std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& candidate) {
+    return candidate.name == listener && candidate.decrypts();
+  });
+}
+
 std::string lines_of(const std::vector<std::string>& headers) {
   std::string lines;
   for (const auto& header : headers) lines += header + "\r\n";
@@ -176,8 +182,11 @@ Result<std::unique_ptr<const Posed>> pose(const Config& config, const Asked& ask
     flow.http = &posed->exchange;
     flow.message = 1;
   }
-  if (!asked.sni.empty() || !asked.alpn.empty()) {
+  // An https URL names the host to a listener that may decrypt.
+  const bool https = same_header_name(asked.url.substr(0, asked.url.find("://")), "https");
+  if (!asked.sni.empty() || !asked.alpn.empty() || (https && decrypts(config, asked.listener))) {
     posed->hello.sni = canonical_name(asked.sni);
+    if (https && asked.sni.empty()) posed->hello.sni = posed->exchange.host;
     if (!asked.alpn.empty()) posed->hello.alpn.push_back(asked.alpn);
     flow.hello = &posed->hello;
   }

@@ -193,8 +193,9 @@ void FitCheck::check_tls() const {
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }
   if (!rule_.kind->needs_ca) return;
-  if (any_matched(
-          [](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
+  if (any_matched([](const Listener& listener) {
+        return listener.tls && listener.tls->ca.empty() && !listener.decrypts();
+      })) {
     problems_.add(node_.where, fault_ + " needs a CA that issues certificates",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }

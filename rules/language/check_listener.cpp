@@ -33,6 +33,7 @@ void ListenerCheck::run() const {
                   "rewrite is only for protocols with servers that announce other servers",
                   "write protocol = \"redis\", or leave rewrite out");
   }
+  check_decryption();
   if (listener_.intercept != Intercept::kNone) return check_intercept();
   for (const std::string_view key : {"ports", "spoof_client"}) {
     if (node_.find(key) == nullptr) continue;
@@ -97,10 +98,6 @@ void ListenerCheck::check_intercept() const {
                   "a listener that intercepts must not have an upstream",
                   "its clients go to their original destination; leave upstream out");
   }
-  if (listener_.tls) {
-    problems_.add(position_of(node_, "tls"), "a listener that intercepts cannot terminate TLS",
-                  "write protocol = \"tls\", which leaves it end to end");
-  }
   if (listener_.listen.is_unix()) {
     problems_.add(position_of(node_, "listen"), "clients cannot be intercepted to a unix socket",
                   "give an address, e.g. \"127.0.0.1:15001\"");
@@ -127,10 +124,43 @@ void ListenerCheck::check_proxy() const {
     problems_.add(position_of(node_, "upstream"), "a proxy listener must not have an upstream",
                   "its clients name their destination; leave upstream out");
   }
-  if (listener_.tls) {
-    problems_.add(position_of(node_, "tls"), "a proxy listener cannot use TLS toward its clients",
-                  "clients may send TLS through the proxy; leave tls out");
+}
+
+// Decryption mints a certificate for each host that rules mean, so a given certificate cannot
+// serve.
+void ListenerCheck::check_decryption() const {
+  if (!listener_.decrypts()) {
+    for (const std::string_view key : {"upstream_tls", "tls_failure"}) {
+      if (node_.find(key) == nullptr) continue;
+      problems_.add(
+          position_of(node_, key),
+          std::string(key) + " is only for listeners that intercept or are proxies, and have tls",
+          listener_.knows_destination() ? "write tls = { ca = \"...\" }"
+                                        : "leave " + std::string(key) + " out");
+    }
+    return;
   }
+  const auto where = position_of(node_, "tls");
+  const auto& tls = *listener_.tls;
+  const auto& protocol = listener_.protocol;
+  if (!protocol.is_connections() || protocol == Protocol::kTcp) {
+    problems_.add(where,
+                  "tls of a listener that intercepts decrypts the protocol of that listener, and " +
+                      std::string(protocol.name()) + " has none",
+                  "write protocol = \"tls\" for HTTPS, or the protocol inside TLS, e.g. \"mqtt\"");
+  }
+  if (!tls.certificate.empty() || !tls.key.empty() || tls.starttls) {
+    problems_.add(where,
+                  "clients of many hosts are decrypted here: certificate, key and starttls do not "
+                  "fit",
+                  "write tls = { ca = \"...\" }, from which certificates are minted");
+  }
+  if (!listener_.upstream_tls) return;
+  const auto& servers = *listener_.upstream_tls;
+  check_pair(position_of(node_, "upstream_tls"), servers.certificate, servers.key, problems_);
+  if (!servers.starttls && servers.name.empty()) return;
+  problems_.add(position_of(node_, "upstream_tls"), "name and starttls do not fit upstream_tls",
+                "the name is the one that the client asks for: leave both out");
 }
 
 void ListenerCheck::check_tls() const {

@@ -24,6 +24,7 @@ class ListenerCheck {
   void check_intercept() const;
   void check_proxy() const;
   void check_tls() const;
+  void check_decryption() const;
   void check_starttls() const;
 
   const Node& node_;

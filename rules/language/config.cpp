@@ -10,7 +10,8 @@ const Schema<TlsServer>& tls_server_schema() {
       field("key", &TlsServer::key, "a PEM file with the private key of the certificate"),
       field("ca", &TlsServer::ca,
             "instead of a certificate: a folder made by `brownout ca init`, from which a "
-            "certificate is minted for each name that clients request; `bad_certificate` needs it"),
+            "certificate is minted for each name that clients request; `bad_certificate` needs it; "
+            "left out in `brownout exec`, a CA of its own that only the command trusts"),
       field("client_ca", &TlsServer::client_ca,
             "a PEM file: clients must show a certificate of this CA (mTLS)"),
       field("alpn", &TlsServer::alpn,
@@ -75,8 +76,25 @@ Field<Listener> rewrite_field() {
       });
 }
 
-void read_tls(const Node& node, Listener& listener, Diagnostics& problems) {
-  listener.tls = tls_server_schema().read(node, "tls", problems);
+Field<Listener> tls_field() {
+  return nested<Listener>(
+      "tls", "table",
+      "the listener terminates TLS; keys: see \"tls of a [[listener]]\"; on listeners that "
+      "intercept "
+      "and on proxy listeners, only for the hosts that a rule inside TLS can match",
+      [](const Node& node, Listener& listener, Diagnostics& problems) {
+        listener.tls = tls_server_schema().read(node, "tls", problems);
+      });
+}
+
+Field<Listener> upstream_tls_field() {
+  return nested<Listener>(
+      "upstream_tls", "table",
+      "intercept, proxy: TLS to the servers of decrypted connections; keys as in `tls` of an "
+      "[[upstream]]; left out, servers' certificates are verified",
+      [](const Node& node, Listener& listener, Diagnostics& problems) {
+        listener.upstream_tls = tls_client_schema().read(node, "upstream_tls", problems);
+      });
 }
 
 void read_framing(const Node& node, Listener& listener, Diagnostics& problems) {
@@ -143,9 +161,11 @@ const Schema<Listener>& listener_schema() {
             "udp: most sessions (client addresses) at a time; dns: most queries that wait for an "
             "answer; further ones are dropped",
             {.least = 1, .most = 1'000'000}),
-      nested<Listener>("tls", "table",
-                       "the listener terminates TLS; keys: see \"tls of a [[listener]]\"",
-                       read_tls),
+      tls_field(),
+      upstream_tls_field(),
+      field("tls_failure", &Listener::tls_failure,
+            "intercept, proxy: a client that refuses the minted certificate (pinning) fails each "
+            "time, or passes to that host undecrypted from its next connection on"),
       nested<Listener>(
           "framing", "table",
           "framed: how messages are delimited; keys: see \"framing of a [[listener]]\"",

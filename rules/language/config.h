@@ -35,6 +35,11 @@ enum class Intercept {
 };
 // How a server of an [[upstream]] is chosen. kFailover: the first that has not failed.
 enum class Policy { kFailover, kRoundRobin, kRandom };
+// What happens to a client that refuses the certificate with which its TLS is decrypted.
+enum class TlsFailure {
+  kFail,  // each connection fails, as with a server whose certificate the client refuses
+  kPass,  // later connections of this client to this host pass through undecrypted
+};
 
 // Settings to terminate TLS toward clients: certificates and options.
 struct TlsServer {
@@ -85,6 +90,9 @@ struct Listener {
   std::int64_t sessions = 8192;  // maximum number of UDP sessions, or of DNS queries that wait
   bool enabled = true;           // if false, the listener does not listen
   std::optional<TlsServer> tls;
+  // Settings for TLS toward the original servers of decrypted connections.
+  std::optional<TlsClient> upstream_tls;
+  TlsFailure tls_failure = TlsFailure::kFail;
   std::optional<Framing> framing;  // for protocol "framed" only
   // Server addresses to replace in messages in which servers announce other servers. Empty if
   // nothing is replaced.
@@ -94,12 +102,20 @@ struct Listener {
   bool knows_destination() const {
     return intercept != Intercept::kNone || protocol == Protocol::kProxy;
   }
+  // Whether TLS of clients is decrypted for the hosts that rules mean, instead of for all clients.
+  bool decrypts() const { return tls && knows_destination(); }
+  // The protocol inside decrypted connections.
+  Protocol inside() const {
+    const bool generic = protocol == Protocol::kTls || protocol == Protocol::kProxy;
+    return generic ? Protocol::kHttp : protocol;
+  }
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
 // Returns the kinds of traffic on which rules can act at a listener.
 inline CarrierSet carriers_of(const Listener& listener) {
-  return listener.protocol.carriers() | (listener.tls ? kTlsHandshakes : CarrierSet());
+  return listener.protocol.carriers() | (listener.tls ? kTlsHandshakes : CarrierSet()) |
+         (listener.decrypts() ? listener.inside().carriers() : CarrierSet());
 }
 
 // Whether clients send datagrams, possibly in addition to connections. A DNS-over-TLS listener must
@@ -162,6 +178,12 @@ struct EnumNames<Intercept> {
       std::pair<std::string_view, Intercept>{"none", Intercept::kNone},
       std::pair<std::string_view, Intercept>{"redirect", Intercept::kRedirect},
       std::pair<std::string_view, Intercept>{"tproxy", Intercept::kTproxy}};
+};
+template <>
+struct EnumNames<TlsFailure> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, TlsFailure>{"fail", TlsFailure::kFail},
+      std::pair<std::string_view, TlsFailure>{"pass", TlsFailure::kPass}};
 };
 template <>
 struct EnumNames<Policy> {

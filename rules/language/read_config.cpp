@@ -183,10 +183,12 @@ class ConfigReader {
 
   // Whether a listener that the match selects has HTTP requests.
   bool means_requests(const Match& match) const {
-    return std::any_of(
-        config_.listeners.begin(), config_.listeners.end(), [&](const Listener& listener) {
-          return match.selects_listener(listener.name) && listener.protocol.has_requests();
-        });
+    return std::any_of(config_.listeners.begin(), config_.listeners.end(),
+                       [&](const Listener& listener) {
+                         return match.selects_listener(listener.name) &&
+                                (listener.protocol.has_requests() ||
+                                 (listener.decrypts() && listener.inside().has_requests()));
+                       });
   }
 
   void check_counts(const Node& rule, const Match& match) {

@@ -45,7 +45,7 @@ bool Match::selects_listener(std::string_view name) const {
   return listener.empty() || std::find(listener.begin(), listener.end(), name) != listener.end();
 }
 
-bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
+bool Match::matches_connection(const FlowFacts& flow, std::string_view* why_not) const {
   if (!selects_listener(flow.listener)) return fails(why_not, "listener");
   if (!client.empty() && !any_contains(client, flow.client)) return fails(why_not, "client");
   if (!destination.empty() && !any_contains(destination, flow.destination)) {
@@ -55,19 +55,25 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
   if (!host.empty() && !matches_host(flow)) return fails(why_not, "host");
   std::string_view wrong;
   if (is_for_tls()) wrong = flow.hello == nullptr ? "hello" : tls.mismatch(*flow.hello);
-  if (wrong.empty() && is_for_dns()) wrong = dns.mismatch(flow.dns);
+  return wrong.empty() || fails(why_not, wrong);
+}
+
+bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
+  if (!matches_connection(flow, why_not)) return false;
+  std::string_view wrong;
+  if (is_for_dns()) wrong = dns.mismatch(flow.dns);
   if (wrong.empty() && is_for_http()) {
     wrong = flow.http == nullptr ? "request" : http.mismatch(*flow.http);
   }
   return wrong.empty() || fails(why_not, wrong);
 }
 
-// Compares the key `host` with the host of an HTTP request, or with the names of a connection's
-// destination (SNI and known names).
+// Compares the key `host` with the host of an HTTP request, or with the name of a connection's
+// destination: the SNI, or without one the known names of its address.
 bool Match::matches_host(const FlowFacts& flow) const {
   const auto named = [&](std::string_view name) { return any_matches(host, name); };
   if (flow.http != nullptr) return named(flow.http->host);
-  if (flow.hello != nullptr && named(flow.hello->sni)) return true;
+  if (flow.hello != nullptr && !flow.hello->sni.empty()) return named(flow.hello->sni);
   return flow.names && std::any_of(flow.names->begin(), flow.names->end(), named);
 }
 
@@ -149,8 +155,9 @@ std::vector<Field<Match>> fields_of_flows() {
             "of each client address separately"),
       field("host", &Match::host,
             "only requests to these hosts, without the port; on listeners that intercept or are "
-            "proxies, also connections to a destination whose name the client sent or resolved by "
-            "DNS (all names with the same address match); patterns as for qname"),
+            "proxies, also connections to a destination by the name that the client sent (SNI), or "
+            "without one by the names that it resolved by DNS (all names with the same address "
+            "match); patterns as for qname"),
   };
 }
 

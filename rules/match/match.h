@@ -153,6 +153,9 @@ struct Match {
   Ordinals ordinals() const { return {first, after, every}; }
   // Whether the key `direction` admits this direction.
   bool covers(Direction asked) const;
+  // Compares the keys that select connections: listener, client, destination, port, host and the
+  // keys of TLS. `why_not` as below; "hello" if there is no ClientHello.
+  bool matches_connection(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
   // Compares all keys except `first`, `after`, `every` and the keys for messages. `why_not`
   // receives the name of a key that does not match.
   bool matches(const FlowFacts& flow, std::string_view* why_not = nullptr) const;

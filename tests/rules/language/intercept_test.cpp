@@ -54,7 +54,7 @@ TEST(Intercept, InterceptingListenersHaveNoUpstream) {
   EXPECT_EQ(with("intercept = \"tproxy\"\nspoof_client = true"), "");
   EXPECT_NE(with("intercept = \"redirect\"\nspoof_client = true"), "");
   EXPECT_NE(with("intercept = \"redirect\"\nupstream = \"y\""), "");
-  EXPECT_NE(with("intercept = \"redirect\"\ntls = { ca = \"ca\" }"), "");
+  EXPECT_NE(with("intercept = \"redirect\"\ntls = { ca = \"ca\" }"), "") << "tcp has no requests";
   EXPECT_NE(with("intercept = \"tproxy\"\nprotocol = \"udp\""), "");
   EXPECT_NE(with("ports = [80]\nupstream = \"y\""), "");
   EXPECT_EQ(with("protocol = \"proxy\""), "");

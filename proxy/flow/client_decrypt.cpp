@@ -1,0 +1,115 @@
+// The part of ClientFlow that decides whether a client's TLS is decrypted. A client that is
+// decrypted goes on in another flow, whose listener terminates TLS and has the protocol inside.
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "proxy/flow/client_flow.h"
+#include "proxy/flow/decryption.h"
+#include "proxy/flow/refused_certificates.h"
+#include "rules/base/diagnostics.h"
+#include "rules/engine/plan_tls.h"
+
+namespace brownout::proxy {
+namespace {
+
+// Time in which the client of a forward proxy must begin TLS. Without a byte until then, its
+// protocol is one in which the server speaks first.
+constexpr Duration kClientSpeaksFirst = std::chrono::seconds(1);
+
+// A client that ends the connection this soon after the handshake, without a request, refuses the
+// certificate: some programs verify it only then, and send no alert.
+constexpr Duration kRefusesWithin = std::chrono::seconds(1);
+
+}  // namespace
+
+// The host for which the client wants TLS: its SNI, else the host or address that it connected to.
+std::string ClientFlow::host_meant() const {
+  if (listener_->decrypted()) return group_->tls_name(0);
+  if (facts_.hello != nullptr && !facts_.hello->sni.empty()) return facts_.hello->sni;
+  if (proxy_gate_) return proxy_gate_->target().host;
+  return facts_.destination ? to_text(*facts_.destination) : "";
+}
+
+bool ClientFlow::may_be_decrypted() const {
+  const auto* how = listener_->decryption.get();
+  return how != nullptr && host_.rules().may_match(facts_.listener) &&
+         rules::may_decrypt(host_.rules(), facts_, how->inside->config.protocol);
+}
+
+// Answers the client of a forward proxy before its server is dialled, since only then does the
+// client send its ClientHello.
+void ClientFlow::look_for_hello() {
+  gate_ = Gate::kTunnel;
+  tunnel_open_ = true;
+  const auto reply = proxy_gate_->connected();
+  client().send(std::as_bytes(std::span(reply)));
+  host_.loop().deadlines().set(*this, rules::later(Loop::now(), kClientSpeaksFirst));
+  // The ClientHello may have come with the request, which epoll does not report again.
+  std::byte first{};
+  if (::recv(client().number(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0) client_speaks();
+}
+
+void ClientFlow::client_speaks() {
+  gate_ = Gate::kHello;
+  expect_client();
+  read_hello();
+}
+
+void ClientFlow::hello_known() {
+  if (!is_decrypted()) return apply_rules();
+  const auto& how = *listener_->decryption;
+  auto name = host_meant();
+  auto tls = std::move(tls_gate_);
+  tls.asked_for(name);
+  hand_over({.listener = how.inside,
+             .group = UpstreamGroup::over_tls(*group_, how.servers, std::move(name)),
+             .tls = std::move(tls)});
+}
+
+bool ClientFlow::is_decrypted() {
+  const auto* how = listener_->decryption.get();
+  if (how == nullptr || facts_.hello == nullptr) return false;
+  if (!host_.rules().may_match(facts_.listener)) return false;
+  const auto plan = rules::plan_tls(host_.rules(), facts_, how->inside->config.protocol);
+  if (plan.rule && plan.foreign) {
+    host_.report(facts_, "not decrypted", host_meant() + " " + rules::to_text(plan));
+  }
+  if (!plan.decrypts()) return false;
+  const bool may_pass = listener_->config.tls_failure == rules::TlsFailure::kPass;
+  return !may_pass || !listener_->refused->has(facts_.client, host_meant());
+}
+
+// This flow ends; another flow takes its client, and goes on with admission.
+void ClientFlow::hand_over(HandOver next) {
+  auto& host = host_;
+  next.facts = facts_;
+  // The other flow adds the descriptor anew, and so gets an event for the bytes that wait.
+  host_.loop().poller().remove(client().number());
+  next.client = std::move(client());
+  end(CloseMode::kClose);
+  host.take_over(std::move(next));
+}
+
+void ClientFlow::certificate_refused(const std::string& how) {
+  const auto host = host_meant();
+  const bool passes = listener_->config.tls_failure == rules::TlsFailure::kPass;
+  if (passes) listener_->refused->add(facts_.client, host);
+  host_.report(facts_, "certificate refused",
+               rules::in_quotes(host) + ": the client " + how +
+                   (passes ? "; its next connections to this host pass undecrypted"
+                           : "; let the client trust Brownout's CA, or, if it accepts only the "
+                             "server's own certificate, write tls_failure = \"pass\" in the "
+                             "[[listener]]"),
+               true);
+}
+
+bool ClientFlow::refused_late() {
+  const auto secured = std::exchange(secured_, std::nullopt);
+  if (!secured || bytes_[static_cast<std::size_t>(rules::Direction::kUpstream)] > 0) return false;
+  if (Loop::now() - *secured > kRefusesWithin) return false;
+  certificate_refused("ended the connection right after the handshake, without a request");
+  return true;
+}
+
+}  // namespace brownout::proxy

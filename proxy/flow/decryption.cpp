@@ -1,0 +1,43 @@
+#include "proxy/flow/decryption.h"
+
+#include <utility>
+
+#include "proxy/flow/refused_certificates.h"
+
+namespace brownout::proxy {
+
+tl::unexpected<rules::Error> need_ca() {
+  return tls::failed("tls needs a ca here, from which certificates are minted",
+                     "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`; only "
+                     "`brownout exec` has a CA of its own");
+}
+
+rules::Result<void> add_decryption(ListenerView& view,
+                                   std::shared_ptr<const tls::Authority> authority,
+                                   const ListenerView* previous) {
+  const auto& config = view.config;
+  const auto inside = config.inside();
+  if (config.tls->ca.empty() && !authority) return need_ca();
+  auto contexts =
+      tls::ServerContexts::make(*config.tls, inside.has_requests(), std::move(authority));
+  if (!contexts) return tl::unexpected(contexts.error());
+  auto client = config.upstream_tls.value_or(rules::TlsClient{});
+  if (client.alpn.empty() && inside.has_requests()) client.alpn = {"http/1.1"};
+  auto servers = tls::ClientContext::make(client);
+  if (!servers) return tl::unexpected(servers.error());
+  const bool known = previous != nullptr && previous->refused;
+  view.refused = known ? previous->refused : std::make_shared<RefusedCertificates>();
+  auto decrypted = std::make_shared<ListenerView>(view);
+  decrypted->config.protocol = inside;
+  decrypted->tls = std::move(*contexts);
+  view.decryption = std::make_shared<const Decryption>(
+      Decryption{.inside = std::move(decrypted), .servers = std::move(*servers)});
+  if (inside == config.protocol) {
+    auto outside = std::make_shared<ListenerView>(view);
+    outside->config.protocol = rules::Protocol::kTls;
+    view.outside = std::move(outside);
+  }
+  return {};
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,30 @@
+// Decryption: the settings by which a listener whose clients mean other servers (it intercepts, or
+// is a forward proxy) decrypts the TLS of hosts that rules mean. Immutable; any thread.
+//
+//   client == TLS, minted certificate == flow of `inside` == TLS, verified == original server
+#pragma once
+
+#include <memory>
+
+#include "proxy/flow/host.h"
+#include "proxy/tls/authority.h"
+
+namespace brownout::proxy {
+
+struct Decryption {
+  // The listener as decrypted connections see it: it terminates TLS, and has the protocol inside.
+  std::shared_ptr<const ListenerView> inside;
+  std::shared_ptr<const tls::ClientContext> servers;
+};
+
+// The error of a listener that decrypts, but has no CA.
+tl::unexpected<rules::Error> need_ca();
+
+// Completes the view of a listener that decrypts, whose `config` and `stats` are set. `authority`
+// mints certificates where the rule file names no CA; null for none, which is an error then.
+// `previous` is the view before a reload, or null.
+rules::Result<void> add_decryption(ListenerView& view,
+                                   std::shared_ptr<const tls::Authority> authority,
+                                   const ListenerView* previous);
+
+}  // namespace brownout::proxy

@@ -1,0 +1,43 @@
+// CommandTrust makes one command trust CAs beside those of the machine. It writes bundles of CAs
+// into a temporary folder, names them in environment variables that programs know, and lists those
+// that the command's own mount namespace shows in place of the machine's. The machine's own files
+// never change.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "proxy/intercept/sandbox.h"
+#include "rules/base/result.h"
+
+namespace brownout::proxy {
+
+class CommandTrust {
+ public:
+  // `cas`: the certificates to trust, as PEM. Reads the machine's bundle and the variables that are
+  // set already, whose files the command goes on to trust.
+  static rules::Result<std::unique_ptr<CommandTrust>> make(const std::string& cas);
+  CommandTrust(const CommandTrust&) = delete;
+  CommandTrust& operator=(const CommandTrust&) = delete;
+  // Removes the folder.
+  ~CommandTrust();
+
+  const Surroundings& surroundings() const { return surroundings_; }
+
+ private:
+  CommandTrust() = default;
+  rules::Result<std::string> bundle_with(const std::string& path);
+  rules::Result<std::string> write(const std::string& name, const std::string& text);
+  rules::Result<void> set_bundles();
+  rules::Result<void> set_java();
+  rules::Result<void> replace_system_bundles();
+
+  std::string cas_;
+  std::string folder_;
+  std::string usual_;                           // the bundle by default: "" if there is none
+  std::map<std::string, std::string> bundles_;  // written bundles by the path that they replace
+  Surroundings surroundings_;
+};
+
+}  // namespace brownout::proxy

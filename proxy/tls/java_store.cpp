@@ -1,0 +1,73 @@
+#include "proxy/tls/java_store.h"
+
+#include <openssl/sha.h>
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/tls/openssl.h"
+#include "proxy/tls/pem_files.h"
+
+namespace brownout::tls {
+namespace {
+
+// The format is that of sun.security.provider.JavaKeyStore in OpenJDK: numbers are big-endian, and
+// texts follow their length.
+constexpr std::uint32_t kJksMagic = 0xfeedfeed;
+constexpr std::uint32_t kJksVersion = 2;
+constexpr std::uint32_t kJksTrusted = 2;  // tag of an entry that is a trusted certificate
+constexpr std::string_view kJksSalt = "Mighty Aphrodite";
+
+std::string big_endian(std::uint64_t number, int bytes) {
+  std::string text;
+  for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(number >> (8 * i) & 0xff);
+  return text;
+}
+
+std::string counted_text(std::string_view text) {
+  return big_endian(text.size(), 2) + std::string(text);
+}
+
+std::string der_of(X509* certificate) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  if (size <= 0) return {};
+  std::string text(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return text;
+}
+
+// The digest at the end of the file: of the password in UTF-16, the salt and the file so far.
+std::string jks_digest(const std::string& store) {
+  std::string text;
+  for (const char* letter = kJavaPassword; *letter != '\0'; ++letter) {
+    text += '\0';
+    text += *letter;
+  }
+  text += kJksSalt;
+  text += store;
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+}  // namespace
+
+std::string java_trust_store(const std::string& pem) {
+  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  std::string entries;
+  std::uint32_t count = 0;
+  while (const auto certificate = read_certificate(bio.get())) {
+    const auto der = der_of(certificate.get());
+    entries += big_endian(kJksTrusted, 4) + counted_text("ca" + std::to_string(++count));
+    entries += big_endian(0, 8);  // the time when it was added
+    entries += counted_text("X.509") + big_endian(der.size(), 4) + der;
+  }
+  ERR_clear_error();
+  auto store =
+      big_endian(kJksMagic, 4) + big_endian(kJksVersion, 4) + big_endian(count, 4) + entries;
+  return store + jks_digest(store);
+}
+
+}  // namespace brownout::tls

@@ -1,0 +1,15 @@
+// Writes trust stores of Java.
+#pragma once
+
+#include <string>
+
+namespace brownout::tls {
+
+// The password of a trust store, which Java needs only to check that the file is undamaged.
+inline constexpr char kJavaPassword[] = "changeit";
+
+// Returns the certificates in `pem` as a trust store in the format JKS, which every Java since 1.2
+// reads.
+std::string java_trust_store(const std::string& pem);
+
+}  // namespace brownout::tls

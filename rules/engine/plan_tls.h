@@ -1,0 +1,34 @@
+// Functions that decide whether the proxy decrypts a TLS connection of a client that means another
+// server: only if a rule can act inside TLS and its match admits the connection. All other
+// connections stay encrypted end to end. Pure functions; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "rules/engine/rule_set.h"
+#include "rules/match/protocol.h"
+
+namespace brownout::rules {
+
+// Whether the rule acts only where TLS is decrypted: on requests or messages of the protocol
+// `inside`, or on a handshake with a certificate of the proxy.
+bool acts_inside_tls(const Rule& rule, Protocol inside);
+
+struct TlsPlan {
+  RuleRef rule;  // the first rule that means the connection; null if none does
+  // Whether the client offers by ALPN only protocols that the proxy does not speak, as HTTP/2.
+  bool foreign = false;
+
+  bool decrypts() const { return rule && !foreign; }
+};
+
+// Decides about a connection whose ClientHello (flow.hello) has arrived.
+TlsPlan plan_tls(const RuleSet& set, const FlowFacts& flow, Protocol inside);
+// Whether a rule may mean the connection, depending on a ClientHello that is still to come.
+bool may_decrypt(const RuleSet& set, const FlowFacts& flow, Protocol inside);
+
+// Returns the decision as a sentence without a period, for `explain`.
+std::string to_text(const TlsPlan& plan);
+
+}  // namespace brownout::rules
