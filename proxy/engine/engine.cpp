@@ -15,8 +15,6 @@
 namespace brownout::proxy {
 namespace {
 
-constexpr Duration kBindRetry = std::chrono::seconds(1);
-
 // Returns a random seed of 32 bits, short enough to be typed from a log into a rule file.
 std::uint64_t draw_seed() {
   std::uint32_t seed = 0;
@@ -34,12 +32,18 @@ Error in_context(const std::string& what, Error error) {
 Engine::Engine(Loop& control, const EngineOptions& options)
     : control_(control), options_(options), events_(options.events, control) {
   if (!options_.interception) options_.interception = std::make_shared<Interception>();
+  auto& names = options_.interception->names();
+  syn_gate_ = std::make_unique<SynGate>(names);
+  names.on_new_name([this] { syn_gate_->names_changed(); });
   for (unsigned i = 0; i < std::max(1U, options.workers); ++i) {
     workers_.push_back(std::make_unique<Worker>(options_, i));
   }
 }
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+  stop();
+  options_.interception->names().on_new_name({});
+}
 
 Result<std::unique_ptr<Engine>> Engine::start(Loop& control, const rules::Config& config,
                                               const EngineOptions& options, Sockets inherited) {
@@ -267,84 +271,15 @@ void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) 
         bound_to(fds.front().any(), (*snapshot_->listeners.find(name))->config.listen);
     open_port(name, std::move(fds));
   }
-  follow_down_rules();
-}
-
-void Engine::open_port(const std::string& name, std::vector<PortSockets> sockets) {
-  auto& port = ports_[name];
-  port.open = true;
-  // Owns the file of a unix socket, unless the socket is inherited: then the process that created
-  // the file removes it.
-  const bool named = port.bound.is_unix() && !inherited_.contains(name);
-  port.file = named ? UnixSocketFile(port.bound.path) : UnixSocketFile();
-  for (std::size_t i = 0; i < sockets.size(); ++i) workers_[i]->open(name, std::move(sockets[i]));
-}
-
-void Engine::close_port(const std::string& name) {
-  const auto port = ports_.find(name);
-  if (port == ports_.end() || !port->second.open) return;
-  port->second.open = false;
-  for (const auto& worker : workers_) worker->close(name);
-  // The workers have copies (dup(2)) of inherited sockets, so the inherited ones must stop
-  // listening too.
-  if (const auto ours = inherited_.find(name); ours != inherited_.end())
-    stop_listening(ours->second);
-}
-
-// Opens and closes ports as rules with the fault `down` require, and sets the time of the next
-// change.
-void Engine::follow_down_rules() {
-  if (!accepting_) return;
-  const auto now = Loop::now();
-  Instant next = kNever;
-  for (auto& [name, port] : ports_) {
-    const bool down = snapshot_->rules->down(name, now);
-    if (down && port.open) {
-      close_port(name);
-      report_down(name);
-      if (snapshot_->rules->down_cuts_live(name, now)) {
-        for (const auto& worker : workers_) worker->cut(name);
-      }
-    } else if (!down && !port.open) {
-      const auto& listener = (*snapshot_->listeners.find(name))->config;
-      auto bound = sockets_of(listener, port.bound, sharing_of(listener, port.bound, staying({})));
-      if (bound) {
-        spdlog::info("listener {}: the port is open again on {}", rules::printable(name),
-                     to_text(port.bound));
-        open_port(name, std::move(*bound));
-      } else {
-        spdlog::error("listener {}: {}; trying again", rules::printable(name),
-                      describe(bound.error()));
-        next = std::min(next, rules::later(now, kBindRetry));
-      }
-    }
-    next = std::min(next, snapshot_->rules->next_down_change(name, now));
-  }
-  control_.deadlines().set(*this, next);
+  follow_port_rules();
 }
 
 void Engine::cut(const std::string& listener) {
   for (const auto& worker : workers_) worker->cut(listener);
 }
 
-void Engine::report_down(const std::string& name) {
-  spdlog::info("listener {}: a rule (down) has closed the port", rules::printable(name));
-  const rules::FlowFacts none{
-      .listener = name, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
-  snapshot_->rules->for_each_down(name, [&](const rules::Rule& rule) {
-    const auto now = Loop::now();
-    if (!rule.schedule.window(rule.began, now).contains(now)) return;
-    rule.state->matched.fetch_add(1, std::memory_order_relaxed);
-    rule.state->sampled.fetch_add(1, std::memory_order_relaxed);
-    rule.state->injected.fetch_add(1, std::memory_order_relaxed);
-    why_.add(none, rule, "", {.action = "down"});
-    events_.add(none, rule, "", {.action = "down"});
-  });
-}
-
-void Engine::on_due(Instant) noexcept { follow_down_rules(); }
-
 void Engine::stop_accepting() {
+  follow_syn_rules(Loop::now());  // counts the last lost SYNs
   accepting_ = false;
   control_.deadlines().cancel(*this);
   for (auto& [name, port] : ports_) {
@@ -355,6 +290,7 @@ void Engine::stop_accepting() {
 }
 
 void Engine::stop() {
+  if (snapshot_) follow_syn_rules(Loop::now());  // counts the last lost SYNs
   for (const auto& worker : workers_) worker->stop();
   events_.flush();
   ports_.clear();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "proxy/engine/options.h"
+#include "proxy/engine/syn_gate.h"
 #include "proxy/engine/worker.h"
 #include "proxy/net/unix_socket_file.h"
 #include "rules/engine/rule_history.h"
@@ -98,6 +99,8 @@ class Engine final : private Deadline {
   struct Port {
     Endpoint bound;
     bool open = false;
+    bool hangs = false;  // whether the queues of its sockets are full, since SYNs are not filtered
+    bool drops = false;  // whether a rule (down) discards what arrives for new connections
     UnixSocketFile file = {};  // file of a unix socket that this process bound
   };
 
@@ -127,12 +130,19 @@ class Engine final : private Deadline {
   void remember_names() const;
   void open_port(const std::string& name, std::vector<PortSockets> sockets);
   void close_port(const std::string& name);
-  void follow_down_rules();
-  void report_down(const std::string& name);
+  void follow_port_rules();
+  bool can_filter() const;
+  bool filters(const std::string& name) const;
+  void report_down(const std::string& name, Instant now);
+  Instant follow_syn_rules(Instant now);
+  rules::SynListener syn_facts(const ListenerView& view) const;
+  Instant fill_queues(Instant now);
+  void report_lost_syns(const SynGate::Loss& loss);
   void on_due(Instant now) noexcept override;
 
   Loop& control_;
   EngineOptions options_;
+  std::unique_ptr<SynGate> syn_gate_;  // declared first, since it must outlive the workers
   std::vector<std::unique_ptr<Worker>> workers_;
   std::shared_ptr<const rules::RuleSet> rules_;
   // the configuration that workers use; without rules while halted

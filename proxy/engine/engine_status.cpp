@@ -10,7 +10,7 @@ namespace brownout::proxy {
 std::vector<Engine::ListenerStatus> Engine::listeners() const {
   std::vector<ListenerStatus> list;
   for (const auto& [name, port] : ports_) {
-    list.push_back({name, port.bound, port.open, *snapshot_->listeners.find(name)});
+    list.push_back({name, port.bound, port.open && !port.drops, *snapshot_->listeners.find(name)});
   }
   return list;
 }

@@ -22,7 +22,8 @@ struct EngineOptions {
   std::shared_ptr<const tls::Authority> authority = nullptr;
   // If false, listeners decrypt nothing: clients would not trust the certificates.
   bool decrypt = true;
-  bool measure = false;  // measure requests and the delay of event loops, for metrics
+  bool filter_syns = true;  // whether the kernel's filter of SYNs is used, if it has one
+  bool measure = false;     // measure requests and the delay of event loops, for metrics
 };
 
 }  // namespace brownout::proxy

@@ -46,6 +46,7 @@ void Worker::stop() {
   loop_.stop();
   thread_.join();
   // The worker's thread has ended, so the calling thread may destroy its objects.
+  leases_.clear();
   acceptors_.clear();
   services_.clear();
   while (!flows_.empty()) flows_.back()->end(CloseMode::kReset);
@@ -69,6 +70,7 @@ void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
       if (i <= flows_.size()) flows_[i - 1]->apply(*snapshot_->rules);
     }
     for (const auto& [name, service] : services_) service->apply(*snapshot_->rules);
+    for (const auto& [name, acceptor] : acceptors_) acceptor->turn_changed();
   });
 }
 
@@ -116,12 +118,14 @@ void Worker::follow_listener(const std::string& name) {
   if (service != services_.end()) service->second->set_view(view, group_of(*view));
 }
 
-void Worker::open(std::string listener, PortSockets sockets) {
+void Worker::open(std::string listener, PortSockets sockets, std::shared_ptr<void> lease) {
   loop_.post([this, listener = std::move(listener),
-              shared = std::make_shared<PortSockets>(std::move(sockets))]() mutable {
+              shared = std::make_shared<PortSockets>(std::move(sockets)),
+              lease = std::move(lease)]() mutable {
     const auto* found = snapshot_->listeners.find(listener);
     if (found == nullptr) return;
     const auto& view = *found;
+    leases_[listener] = std::move(lease);
     if (!view->config.protocol.is_connections()) {
       services_[listener] = make_service(view, std::move(*shared));
       return;
@@ -130,8 +134,21 @@ void Worker::open(std::string listener, PortSockets sockets) {
         loop_, view, std::move(shared->stream),
         [this](Acceptor& acceptor, Fd accepted_fd, const SocketAddress& peer) {
           accepted(acceptor, std::move(accepted_fd), peer);
+        },
+        [this](const ListenerView& settings) {
+          return queues(settings) ? snapshot_->rules->next_accept(settings.config.name, Loop::now())
+                                  : Instant::min();
         });
   });
+}
+
+// Whether connections may queue at the listener before they are accepted. They may not where the
+// client speaks before the rules act.
+bool Worker::queues(const ListenerView& view) const {
+  const auto& config = view.config;
+  const bool speaks_first =
+      config.proxy_protocol || config.protocol == rules::Protocol::kProxy || view.expects_hello();
+  return snapshot_->rules->any_queues_accepts() && !speaks_first;
 }
 
 std::unique_ptr<Service> Worker::make_service(std::shared_ptr<const ListenerView> view,
@@ -157,6 +174,7 @@ DatagramBatch& Worker::datagrams() {
 
 void Worker::close(std::string listener) {
   loop_.post([this, listener = std::move(listener)] {
+    leases_.erase(listener);
     const auto close_in = [&](auto& map) {
       const auto found = map.find(listener);
       if (found == map.end()) return;
@@ -165,6 +183,13 @@ void Worker::close(std::string listener) {
     };
     close_in(acceptors_);
     close_in(services_);
+  });
+}
+
+void Worker::hang(std::string listener, std::shared_ptr<FillerPorts> ports) {
+  loop_.post([this, listener = std::move(listener), ports = std::move(ports)] {
+    const auto acceptor = acceptors_.find(listener);
+    if (acceptor != acceptors_.end()) acceptor->second->hang(ports);
   });
 }
 
@@ -257,10 +282,13 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
                          .client = peer.ip(),
                          .destination = std::nullopt,
                          .opened = Loop::now(),
-                         .client_port = peer.port()};
+                         .client_port = peer.port(),
+                         .syn_sight = view->stats->syn_sight};
+  if (view->stats->syn_filtered) detach_filter(fd.get());
   if (!find_destination(acceptor, fd, facts)) return reset_on_close(fd);
   view->stats->open.fetch_add(1, std::memory_order_relaxed);
-  Worker& other = least_loaded();
+  // A queue counts the connection when it is served, which must be before the next accept.
+  Worker& other = queues(*view) ? *this : least_loaded();
   other.open_.fetch_add(1, std::memory_order_relaxed);
   if (&other == this) return serve(view, std::move(fd), std::move(facts));
   other.loop_.post([&other, view, shared = std::make_shared<Fd>(std::move(fd)),

@@ -26,6 +26,7 @@
 #include "proxy/http/http_flow.h"
 #include "proxy/net/datagrams.h"
 #include "proxy/net/port.h"
+#include "proxy/net/syn_filter.h"
 #include "proxy/observe/why_ring.h"
 #include "rules/base/shared_map.h"
 
@@ -57,8 +58,11 @@ class Worker final : private HttpHost {
   void set_team(std::vector<Worker*> team) { team_ = std::move(team); }
   void start(std::shared_ptr<const Snapshot> snapshot);
   void apply(std::shared_ptr<const Snapshot> snapshot);
-  void open(std::string listener, PortSockets sockets);
+  // `lease` is destroyed before the sockets are closed.
+  void open(std::string listener, PortSockets sockets, std::shared_ptr<void> lease);
   void close(std::string listener);
+  // Lets connects to a listener hang by full queues; without ports, no longer.
+  void hang(std::string listener, std::shared_ptr<FillerPorts> ports);
   // Resets the live connections of a listener and ends its UDP sessions.
   void cut(std::string listener);
   // Lists connections and sessions that match the query.
@@ -112,6 +116,7 @@ class Worker final : private HttpHost {
   void follow_upstream(const std::string& name);
   void follow_listener(const std::string& name);
   void accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer);
+  bool queues(const ListenerView& view) const;
   std::unique_ptr<Service> make_service(std::shared_ptr<const ListenerView> view,
                                         PortSockets sockets);
   // Returns the servers of a listener; null for a DNS listener whose answers all come from a zone.
@@ -138,6 +143,8 @@ class Worker final : private HttpHost {
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
   std::map<std::string, std::unique_ptr<Service>> services_;
+  // leases of the sockets of both; declared behind them, since they end first
+  std::map<std::string, std::shared_ptr<void>> leases_;
   // buffers for datagrams, made when the first UDP or DNS listener opens
   std::unique_ptr<DatagramBatch> datagrams_;
   std::map<std::string, std::shared_ptr<UpstreamGroup>> groups_;

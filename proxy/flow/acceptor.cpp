@@ -17,12 +17,13 @@ constexpr Duration kRetry = std::chrono::milliseconds(50);
 }  // namespace
 
 Acceptor::Acceptor(Loop& loop, std::shared_ptr<const ListenerView> view, Fd listening,
-                   Accepted accepted)
+                   Accepted accepted, Turn turn)
     : loop_(loop),
       view_(std::move(view)),
       listening_(std::move(listening)),
       port_(bound_to(listening_, view_->config.listen).port),
-      accepted_(std::move(accepted)) {
+      accepted_(std::move(accepted)),
+      turn_(std::move(turn)) {
   loop_.poller().add(listening_.get(), *this);
 }
 
@@ -38,7 +39,9 @@ void Acceptor::reserve(std::size_t descriptors) {
 }
 
 void Acceptor::accept_some() {
+  if (full_) return;
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    if (waits_for_turn()) return;
     reserve(reserve_);
     // Stops if no spare descriptor is left, and accepts more in the next iteration of the event
     // loop. Descriptors of connections that have ended are closed only at the end of this
@@ -56,10 +59,35 @@ void Acceptor::accept_some() {
                   "listener {}: accepting again", view_->config.name);
     }
     exhausted_ = false;
+    if (fillers_ && fillers_->take(peer.port())) continue;
     keep_urgent_data(fd);
     accepted_(*this, std::move(fd), peer);
   }
   loop_.poller().again(listening_.get());
+}
+
+// Whether a rule lets connections wait in the kernel's queue. Then sets the time of the next turn.
+bool Acceptor::waits_for_turn() {
+  waiting_ = false;
+  if (!turn_) return false;
+  const auto at = turn_(*view_);
+  if (at <= Loop::now()) return false;
+  waiting_ = true;
+  loop_.deadlines().set(*this, at);
+  return true;
+}
+
+void Acceptor::hang(std::shared_ptr<FillerPorts> ports) {
+  if ((ports != nullptr) == (full_ != nullptr)) return;
+  full_.reset();
+  if (!ports) return accept_some();
+  fillers_ = std::move(ports);
+  full_ =
+      std::make_unique<FullQueue>(listening_, static_cast<int>(view_->config.backlog), *fillers_);
+}
+
+void Acceptor::turn_changed() {
+  if (waiting_) accept_some();
 }
 
 // Handles an error of accept(2). Returns true if only this connection failed, so that the next

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "proxy/flow/flow.h"
+#include "proxy/net/full_queue.h"
 
 namespace brownout::proxy {
 
@@ -18,15 +19,23 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
  public:
   // Called with each accepted connection and the address of its client.
   using Accepted = std::function<void(Acceptor&, Fd, const SocketAddress&)>;
+  // Returns when the next connection may be accepted; an instant that has passed means now.
+  using Turn = std::function<Instant(const ListenerView&)>;
 
   // Starts to accept. `view` has the listener's settings (host.h); `listening` is a socket that
   // listens already.
-  Acceptor(Loop& loop, std::shared_ptr<const ListenerView> view, Fd listening, Accepted accepted);
+  Acceptor(Loop& loop, std::shared_ptr<const ListenerView> view, Fd listening, Accepted accepted,
+           Turn turn = {});
   ~Acceptor() override;
 
   const std::shared_ptr<const ListenerView>& view() const { return view_; }
   std::uint16_t port() const { return port_; }
   void set_view(std::shared_ptr<const ListenerView> view) { view_ = std::move(view); }
+  // Asks for the next turn again, since it may come earlier. Connections wait in the kernel's
+  // queue.
+  void turn_changed();
+  // Lets connects hang by a queue that is full (FullQueue); without ports, no longer.
+  void hang(std::shared_ptr<FillerPorts> ports);
   // Keeps this many spare descriptors open. If the process has no other descriptor left, a spare
   // one is closed to accept a connection. The reserve is refilled before each accept, as far as
   // descriptors are available.
@@ -36,6 +45,7 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
  private:
   void accept_some();
   bool accept_failed(int error);
+  bool waits_for_turn();
   void on_ready(std::uint32_t) noexcept override { accept_some(); }
   void on_due(Instant) noexcept override { accept_some(); }
 
@@ -44,6 +54,10 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
   Fd listening_;
   std::uint16_t port_;
   Accepted accepted_;
+  Turn turn_;
+  bool waiting_ = false;                  // for a turn
+  std::shared_ptr<FillerPorts> fillers_;  // null if no queue was ever filled
+  std::unique_ptr<FullQueue> full_;
   std::vector<Fd> spare_;
   std::size_t reserve_ = 0;
   bool exhausted_ = false;

@@ -48,6 +48,11 @@ struct ListenerStats {
   std::atomic<std::uint64_t> refused{0};         // number of flows that a rule refused
   std::atomic<std::uint64_t> connect_failed{0};  // number of flows that reached no server
   std::atomic<std::uint64_t> dropped{0};         // number of datagrams that could not be forwarded
+
+  // Facts that the kernel's filter of SYNs knows at this listener (proxy/engine/syn_gate.h).
+  std::atomic<rules::SynSight> syn_sight{rules::SynSight::kNone};
+  // Whether a connection may have inherited a filter from the listening socket.
+  std::atomic<bool> syn_filtered{false};
 };
 
 struct Decryption;

@@ -51,6 +51,8 @@ class Interception {
   void want_names(bool wanted) { names_wanted_.store(wanted, std::memory_order_relaxed); }
   bool names_wanted() const { return names_wanted_.load(std::memory_order_relaxed); }
   NameMemory& names() { return names_; }
+  // Whether the clients are in a network of their own, where their packets keep the destination.
+  bool own_network() const { return own_network_; }
 
  private:
   void fill(rules::FlowFacts& flow, const SocketAddress& destination) const;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "rules/base/address.h"
+#include "rules/schema/name_pattern.h"
 
 namespace brownout::proxy {
 
@@ -26,8 +28,17 @@ class NameMemory {
   void remember(const std::string& name, const rules::IpAddress& address);
   // Returns the names that lead to `address`, the latest first. Null if no name is known.
   Names names_of(const rules::IpAddress& address) const;
+  // Returns the addresses to which names that match a pattern lead, the latest first.
+  std::vector<rules::IpAddress> addresses_of(const std::vector<rules::NamePattern>& patterns,
+                                             std::size_t most) const;
+  // Sets a function that is called when a name has a new address, on the thread that remembers it.
+  // Call before other threads use this object.
+  void on_new_name(std::function<void()> tell) { tell_ = std::move(tell); }
 
  private:
+  bool add(const std::string& name, const rules::IpAddress& address);
+
+  std::function<void()> tell_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Names> names_;  // the key holds the bytes of an IP address
   std::deque<std::string> order_;

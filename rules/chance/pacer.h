@@ -27,6 +27,9 @@ class Pacer {
     return std::max(now, after - burst);
   }
 
+  // Returns the end of the last period that was reserved.
+  Instant taken_until() const { return taken_until_.load(std::memory_order_relaxed); }
+
  private:
   std::atomic<Instant> taken_until_{Instant::min()};
 };

@@ -85,6 +85,13 @@ class Fault {
   virtual bool inherits_state() const { return false; }
   // Whether limiting the rule to one direction is an error.
   virtual bool needs_both_directions() const { return false; }
+  // Whether the fault with these settings loses the SYNs of new connections, so that connects hang
+  // (syn_plan.h).
+  virtual bool loses_syns() const { return false; }
+  // Whether connections queue for an accept loop, which next_accept() describes.
+  virtual bool queues_accepts() const { return false; }
+  // Returns when the accept loop takes its next connection; an instant that has passed means now.
+  virtual Instant next_accept(const FaultState& /*shared*/) const { return Instant::min(); }
   // For faults of level kListener: whether open connections are reset when the fault begins.
   virtual bool cuts_live_connections() const { return false; }
 };
@@ -123,6 +130,7 @@ struct FaultKind {
   bool per_chunk = false;  // the rule may have per = "chunk"
   // For faults on messages: acts only on messages that set up a connection, such as CONNECT.
   bool at_opening = false;
+  bool on_syn = false;  // the fault acts on SYNs: a rule can match only what they show
   // For HTTP and DNS: whether the key `direction` limits the fault to the request or the response.
   bool directed = false;
   bool on_body = false;     // for HTTP: the fault acts on bodies, through a stage

@@ -4,6 +4,7 @@
 
 #include "rules/engine/activation.h"
 #include "rules/engine/firewall_fault.h"
+#include "rules/engine/syn_plan.h"
 
 namespace brownout::rules {
 namespace {
@@ -80,7 +81,7 @@ bool counts_datagrams(const Rule& rule, const FlowFacts& flow) {
 Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow) {
   Arrival arrival;
   set.for_each_match(flow, [&](const RuleRef& rule) {
-    if (rule->fault->admits_on_dial()) return;
+    if (rule->fault->admits_on_dial() || decided_by_syn(*rule, flow)) return;
     if (!counts_datagrams(*rule, flow) && !count_arrival(*rule, flow)) return;
     if (acts_on_arrival(*rule)) return admit(rule, flow, flow.opened, arrival);
     if (rule->probability.parts_per_billion > 0) arrival.rules.push_back(rule);

@@ -11,6 +11,12 @@ CarrierSet Rule::acting() const {
   return carriers;
 }
 
+bool Rule::queues_all_accepts() const {
+  const bool some = !match.client.empty() || match.is_for_server() || !match.host.empty() ||
+                    match.ordinals().any() || match.is_for_tls();
+  return fault->queues_accepts() && !some && probability.parts_per_billion == Ratio::kOne;
+}
+
 bool Rule::acts_on_half(Carrier carrier, Direction direction) const {
   if (kind->directed && !match.covers(direction)) return false;
   const bool upstream = direction == Direction::kUpstream;

@@ -81,6 +81,9 @@ struct Rule {
   // For HTTP and DNS only. With kUpstream: whether the rule acts on requests or queries. With
   // kDownstream: whether the rule acts on responses or answers.
   bool acts_on_half(Carrier carrier, Direction direction) const;
+  // Whether all connections of its listeners queue for the rule's accept loop, so that they can
+  // wait before they are accepted.
+  bool queues_all_accepts() const;
   bool acts_on(Direction direction) const {
     return kind->level == Level::kBytes && match.covers(direction);
   }

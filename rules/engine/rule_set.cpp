@@ -68,6 +68,8 @@ std::shared_ptr<const RuleSet> RuleSet::with_replaced(const RuleSet& set,
   changed->every_listener_ = set.every_listener_;
   changed->listeners_ = set.listeners_;
   changed->down_ = set.down_;
+  changed->losing_syns_ = set.losing_syns_;
+  changed->queueing_ = set.queueing_;
   changed->has_observers_ = set.has_observers_;
   for (auto i = stay; i < changed->rules_.size(); ++i) {
     changed->index_rule(static_cast<std::uint32_t>(i));
@@ -105,6 +107,8 @@ void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleR
 
 void RuleSet::index_rule(std::uint32_t number) {
   const auto& rule = rules_[number];
+  if (rule->fault->loses_syns() || rule->kind == &kFirewallKind) losing_syns_.push_back(rule);
+  if (rule->queues_all_accepts()) queueing_.push_back(rule);
   if (rule->kind->level == Level::kListener) {
     down_.push_back(rule);
     return;
@@ -145,12 +149,32 @@ bool RuleSet::may_match(const std::string& listener) const {
          listeners_.contains(listener);
 }
 
-bool RuleSet::down(const std::string& listener, Instant now) const {
-  bool closed = false;
+Instant RuleSet::next_accept(const std::string& listener, Instant now) const {
+  Instant next = Instant::min();
+  for (const auto& rule : queueing_) {
+    if (!rule->match.selects_listener(listener)) continue;
+    const Window window = rule->schedule.window(rule->began, now);
+    if (!window.contains(now)) continue;
+    next = std::max(next, std::min(rule->fault->next_accept(*rule->state->shared), window.close));
+  }
+  return next;
+}
+
+bool RuleSet::any_down(const std::string& listener, Instant now, bool dropped) const {
+  bool any = false;
   for_each_down(listener, [&](const Rule& rule) {
-    closed = closed || rule.schedule.window(rule.began, now).contains(now);
+    const bool meant = rule.fault->loses_syns() == dropped;
+    any = any || (meant && rule.schedule.window(rule.began, now).contains(now));
   });
-  return closed;
+  return any;
+}
+
+bool RuleSet::down(const std::string& listener, Instant now) const {
+  return any_down(listener, now, false);
+}
+
+bool RuleSet::dropped(const std::string& listener, Instant now) const {
+  return any_down(listener, now, true);
 }
 
 bool RuleSet::down_cuts_live(const std::string& listener, Instant now) const {

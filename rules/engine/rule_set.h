@@ -84,9 +84,11 @@ class RuleSet {
   // Whether any rule may act on flows of this listener.
   bool may_match(const std::string& listener) const;
 
-  // Whether a rule keeps the listener's port closed at `now`. next_down_change() returns the next
-  // time at which that changes.
+  // Whether a rule keeps the listener's port closed at `now`, so that clients are refused, or
+  // dropped, so that they get no answer. next_down_change() returns the next time at which that
+  // changes.
   bool down(const std::string& listener, Instant now) const;
+  bool dropped(const std::string& listener, Instant now) const;
   Instant next_down_change(const std::string& listener, Instant now) const;
   // Whether a rule that keeps the port closed at `now` also resets the open connections.
   bool down_cuts_live(const std::string& listener, Instant now) const;
@@ -97,6 +99,19 @@ class RuleSet {
       if (rule->match.selects_listener(listener)) visit(*rule);
     }
   }
+  // Calls visit(rule) for each firewall and each rule that can lose SYNs to the listener, in the
+  // order of the rule file.
+  template <class Visit>
+  void for_each_losing_syns(const std::string& listener, Visit visit) const {
+    for (const auto& rule : losing_syns_) {
+      if (rule->match.selects_listener(listener)) visit(rule);
+    }
+  }
+  // Returns when the accept loops of the rules that queue all connections of the listener take the
+  // next one; an instant that has passed means now. Rules for some connections do not count.
+  Instant next_accept(const std::string& listener, Instant now) const;
+  bool any_queues_accepts() const { return !queueing_.empty(); }
+  bool any_loses_syns() const { return !losing_syns_.empty(); }
 
  private:
   // Indices into rules_ for one listener: `any` for rules without client prefix, the others by
@@ -112,6 +127,7 @@ class RuleSet {
   void index_all();
   void index_rule(std::uint32_t number);
   void candidates(const FlowFacts& flow, std::vector<std::uint32_t>& found) const;
+  bool any_down(const std::string& listener, Instant now, bool dropped) const;
   static void look_up(const Index& index, const FlowFacts& flow, std::vector<std::uint32_t>& found);
 
   std::vector<RuleRef> rules_;
@@ -120,6 +136,8 @@ class RuleSet {
   Index every_listener_;
   SharedMap<Index> listeners_;
   std::vector<RuleRef> down_;
+  std::vector<RuleRef> losing_syns_;
+  std::vector<RuleRef> queueing_;
   bool has_observers_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/base/diagnostics.h"
+#include "rules/language/syn_listener.h"
 
 namespace brownout::rules {
 namespace {
@@ -159,6 +160,10 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
   }
   if (auto done = ask_dns(asked, *listener, flow); !done) return done;
   flow.message_protocols = listener->protocol.messages();
+  const auto upstream =
+      std::find_if(config.upstreams.begin(), config.upstreams.end(),
+                   [&](const auto& candidate) { return candidate.name == listener->upstream; });
+  question.syn = syn_listener(*listener, upstream == config.upstreams.end() ? nullptr : &*upstream);
   question.message = message_of(asked, listener->protocol);
   question.payload = asked.text;
   const auto at = parse_duration(asked.at);

@@ -58,6 +58,7 @@ void FitCheck::run(Position type) const {
   }
   check_tls();
   check_host();
+  check_syn();
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
@@ -216,6 +217,35 @@ void FitCheck::check_host() const {
     problems_.add(where, "no listener that the rule matches can see host names",
                   "HTTP requests, TLS clients and intercepted connections have host names; match "
                   "by listener or destination instead");
+  }
+}
+
+// A fault of SYNs is decided before there is a connection, from addresses and ports alone.
+void FitCheck::check_syn() const {
+  if (!rule_.kind->on_syn || node_.find("match") == nullptr) return;
+  const auto& node = *node_.find("match");
+  for (const std::string_view key : {"first", "after", "every", "once"}) {
+    if (node.find(key) == nullptr) continue;
+    problems_.add(position_of(node, key), "the SYNs of a connect have no number",
+                  "use probability, with per = \"client\" if the same clients shall be hit again");
+  }
+  if (rule_.match.is_for_tls()) {
+    problems_.add(node.where, fault_ + " acts on SYNs, which come before the TLS handshake",
+                  "match by listener, client, destination, port or host");
+  }
+  const bool destination = rule_.match.is_for_server() || !rule_.match.host.empty();
+  if (destination && !any_matched([](const Listener& listener) {
+        return listener.intercept != Intercept::kNone;
+      })) {
+    problems_.add(node.where, "a SYN to a listener does not show which server the client will get",
+                  "match by listener or client; destination, port and host need `exec` or an "
+                  "intercepting listener");
+  }
+  if (!rule_.match.client.empty() &&
+      !any_matched([](const Listener& listener) { return !listener.proxy_protocol; })) {
+    problems_.add(position_of(node, "client"),
+                  "the client's address comes in a PROXY header, after the SYN",
+                  "match by listener");
   }
 }
 

@@ -9,6 +9,7 @@
 #include "rules/engine/plan.h"
 #include "rules/engine/plan_http.h"
 #include "rules/engine/rule_set.h"
+#include "rules/language/explain_syn.h"
 
 namespace brownout::rules {
 namespace {
@@ -90,6 +91,7 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
     case Level::kListener:
       return "on the port";
     case Level::kConnection:
+      if (rule.kind->on_syn) return "on the connect";
       return rule.kind->carries(Carrier::kTls) ? "on the handshake" : "on the new connection";
     case Level::kFirewall:
       return "on the list";
@@ -117,6 +119,13 @@ Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& 
     answer.why = "it acts " + where;
   } else if (activation.per_chunk() || rule.per == Per::kSecond || !question.seed) {
     answer.why = "it acts " + where + " with a chance of " + chance;
+  } else if (rule.kind->on_syn) {
+    const auto selected = syn_selected(rule, question);
+    answer.acts = selected.value_or(true);
+    answer.why = !selected ? "it acts " + where + " with a chance of " + chance
+                 : *selected
+                     ? "the random draw (" + chance + ") selects the client; it acts " + where
+                     : "the random draw (" + chance + ") excludes the client";
   } else {
     answer.acts = activation.next(Instant{question.at}).contains(Instant{question.at});
     answer.why = "the random draw (" + chance + ", seed " + std::to_string(*question.seed) +
@@ -137,7 +146,8 @@ std::string mistakes_text(const std::vector<std::shared_ptr<const Rule>>& mistak
 
 // Explains which line of a firewall decides about a new flow. If packets of established flows are
 // not accepted, also explains which line decides about such packets.
-Explanation explain_firewall(const Rule& rule, const Question& question) {
+Explanation explain_firewall(const RuleRef& firewall_rule, const Question& question) {
+  const auto& rule = *firewall_rule;
   const auto& timeline = static_cast<const FirewallFault&>(*rule.fault).timeline();
   const Instant now{question.at};
   Explanation answer{rule.name, false, "firewall", {}};
@@ -154,6 +164,9 @@ Explanation explain_firewall(const Rule& rule, const Question& question) {
   answer.acts = fresh.decision.action != FirewallAction::kAccept;
   answer.why = "a new flow: " + to_text(firewall, fresh.decision);
   if (fresh.by_mistake) answer.why += mistakes_text(fresh.epoch->mistakes);
+  if (fresh.decision.action == FirewallAction::kDrop) {
+    answer.why += dropped_connect_text(firewall_rule, question);
+  }
   if (by_server && !question.flow.destination) {
     answer.why += "; lines with a destination were skipped: give --destination";
   }
@@ -258,6 +271,7 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
         "; to see on which messages, give --packet, --topic, --stanza, --text or the like";
   }
   if (rule.match.ordinals().any()) answer.why += "; " + counts_text(rule, flow);
+  if (answer.acts) answer.why += connect_text(rule, question);
   return answer;
 }
 
@@ -267,7 +281,7 @@ std::vector<Explanation> explain(const Config& config, const Question& question)
   std::vector<Explanation> answers;
   const auto set = RuleSet::activate(config.rules, question.seed.value_or(0), Instant{});
   for (const auto& rule : set->rules()) {
-    answers.push_back(rule->kind == &kFirewallKind ? explain_firewall(*rule, question)
+    answers.push_back(rule->kind == &kFirewallKind ? explain_firewall(rule, question)
                                                    : explain_rule(*rule, question));
   }
   return answers;
@@ -279,7 +293,7 @@ std::vector<Explanation> explain(const RuleSet& live, const Question& question, 
     auto asked = question;
     asked.at = now - Instant{};
     if (rule->kind == &kFirewallKind) {
-      answers.push_back(explain_firewall(*rule, asked));
+      answers.push_back(explain_firewall(rule, asked));
       continue;
     }
     asked.at = now - rule->began;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rules/engine/rule_set.h"
+#include "rules/engine/syn_plan.h"
 #include "rules/language/config.h"
 
 namespace brownout::rules {
@@ -17,6 +18,8 @@ struct Question {
   std::optional<Message> message = {};
   std::string payload = {};  // payload of the message
   Duration at{};             // time since the rules took effect
+  // Facts that the SYNs of the listener show; none if only rules are known.
+  std::optional<SynListener> syn = {};
   // Seed of the random draws. Without a seed, the explanation describes probabilities instead of
   // drawing.
   std::optional<std::uint64_t> seed;

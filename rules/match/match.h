@@ -41,6 +41,14 @@ struct FlowActivity {
   ConnectionNumbers numbers;
 };
 
+// How much the kernel's filter of SYNs (rules/engine/syn_plan.h) knows at a listener, before a
+// connection is established. Each value includes those before it.
+enum class SynSight {
+  kNone,         // there is no filter
+  kClient,       // the client's address and port
+  kDestination,  // the address and port that the client means
+};
+
 // FlowFacts contains the facts about one connection, UDP session, DNS query or HTTP request (a
 // "flow"). A match compares its keys with them.
 struct FlowFacts {
@@ -57,6 +65,8 @@ struct FlowFacts {
   // Whether `destination` is the client's original destination, which is known when the connection
   // arrives.
   bool intercepted = false;
+  // Facts that the filter of SYNs knew of this connection.
+  SynSight syn_sight = SynSight::kNone;
   // Host names of the destination, from the client's DNS queries or its request to the proxy. Null
   // if no names are known.
   std::shared_ptr<const std::vector<std::string>> names = {};

@@ -1,5 +1,6 @@
 #include "tests/support/proxy_world.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
 
@@ -23,9 +24,11 @@ ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options)
   if (!options_.flows.empty()) {
     flows_ = std::move(*proxy::EventLog::open(options_.flows, proxy::EventLog::Of::kFlows));
   }
-  auto engine = proxy::Engine::start(
-      control_, *config,
-      {.workers = options_.workers, .events = events_.get(), .flows = flows_.get()});
+  auto engine = proxy::Engine::start(control_, *config,
+                                     {.workers = options_.workers,
+                                      .events = events_.get(),
+                                      .flows = flows_.get(),
+                                      .filter_syns = options_.filter_syns});
   if (!engine) {
     std::fprintf(stderr, "%s\n", engine.error().what.c_str());
     std::abort();
@@ -79,6 +82,27 @@ bool ProxyWorld::holds(rules::Direction direction, std::size_t bytes) {
     }
     return held == bytes;
   });
+}
+
+Connecting::Connecting(const proxy::Endpoint& server, const std::string& from) {
+  const auto address = proxy::SocketAddress::of(server);
+  client_ = proxy::stream_socket(*address);
+  if (!from.empty()) {
+    const auto own = proxy::SocketAddress::of(*rules::IpAddress::parse(from), 0);
+    ::bind(client_.get(), own.get(), own.length);
+  }
+  ::connect(client_.get(), address->get(), address->length);
+}
+
+bool Connecting::done(std::chrono::milliseconds within) const {
+  pollfd waiting{client_.get(), POLLOUT, 0};
+  return ::poll(&waiting, 1, static_cast<int>(within.count())) == 1;
+}
+
+Fd Connecting::finish() {
+  if (!done(10s) || proxy::take_socket_error(client_) != 0) return {};
+  ::fcntl(client_.get(), F_SETFL, ::fcntl(client_.get(), F_GETFL) & ~O_NONBLOCK);
+  return std::move(client_);
 }
 
 void send_all(const Fd& fd, std::string_view bytes) {

@@ -35,6 +35,7 @@ struct WorldOptions {
   std::string listen = "127.0.0.1:0";
   std::string events = {};  // path of the event log
   std::string flows = {};   // path of the log of flows
+  bool filter_syns = true;
 };
 
 class ProxyWorld {
@@ -74,6 +75,23 @@ class ProxyWorld {
   proxy::Endpoint endpoint_;
   std::thread thread_;
 };
+
+// A connect in progress, which may hang. `client` is non-blocking until finish().
+class Connecting {
+ public:
+  // A client with this address, or with any.
+  explicit Connecting(const proxy::Endpoint& server, const std::string& from = "");
+  // Whether the connect is complete within this time.
+  bool done(std::chrono::milliseconds within) const;
+  // Waits for the kernel's next retransmissions of the SYN, and returns the connected client; an
+  // empty Fd after ten seconds.
+  Fd finish();
+
+ private:
+  Fd client_;
+};
+// How long a connect that is answered takes at most: loopback answers before connect(2) returns.
+constexpr auto kAnswered = 200ms;
 
 // The bytes that a client received, and how the connection ended.
 enum class Ending { kOpen, kFin, kReset };

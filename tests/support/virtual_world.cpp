@@ -26,15 +26,25 @@ upstream = "servers"
          "\n" + rules_text;
 }
 
-}  // namespace
-
-rules::Config config_of(const std::string& rules_text, const std::string& protocol,
-                        const std::string& listener_keys) {
-  const auto text = file_of(rules_text, protocol, listener_keys);
+rules::Config loaded(const std::string& text) {
   auto config = rules::load_toml(text);
   if (config) return std::move(*config);
   std::fprintf(stderr, "%s", rules::render(config.error(), "test", text).c_str());
   std::abort();
+}
+
+}  // namespace
+
+rules::Config config_of(const std::string& rules_text, const std::string& protocol,
+                        const std::string& listener_keys) {
+  return loaded(file_of(rules_text, protocol, listener_keys));
+}
+
+rules::Config intercepted_config_of(const std::string& rules_text) {
+  return loaded(
+      "version = 1\n[[listener]]\nname = \"chat\"\nlisten = \"127.0.0.1:0\"\n"
+      "intercept = \"tproxy\"\n" +
+      rules_text);
 }
 
 std::string first_problem_of(const std::string& rules_text, const std::string& protocol) {

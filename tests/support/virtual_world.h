@@ -28,6 +28,8 @@ using rules::Instant;
 // test catches if the text has errors.
 rules::Config config_of(const std::string& rules_text, const std::string& protocol = "tcp",
                         const std::string& listener_keys = "");
+// The same with a listener that intercepts by TPROXY.
+rules::Config intercepted_config_of(const std::string& rules_text);
 // The first error in `rules_text`, or "".
 std::string first_problem_of(const std::string& rules_text, const std::string& protocol = "tcp");
 

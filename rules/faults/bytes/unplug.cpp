@@ -24,6 +24,8 @@ class Unplug final : public Fault {
     return schema;
   }
 
+  // New connections would work for the time `after`, too.
+  bool loses_syns() const override { return settings_.after == Duration::zero(); }
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     return std::make_unique<HangingStage>(later(context.now, settings_.after), "unplug");
   }
@@ -39,7 +41,9 @@ extern const FaultKind kUnplug = describe<Unplug>(
      .level = Level::kBytes,
      .summary =
          "The connection works, then falls silent: no byte, FIN or RST of one end reaches the "
-         "other until the rule ends. The kernel still acknowledges data and TCP keep-alives.",
+         "other until the rule ends. The kernel still acknowledges data and TCP keep-alives. "
+         "Without `after`, new connects hang as with syn_loss, if a SYN shows what `match` needs "
+         "and the probability is 100%; `explain` says so.",
      .correct_client = "detects the silence by a heartbeat of its protocol or a time-out for each "
                        "reply, and connects again",
      .unit = "connection",

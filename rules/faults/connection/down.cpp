@@ -1,5 +1,6 @@
 // down: closes the listening socket while the rule is active, so that the kernel itself refuses
-// connections. The socket is opened again afterwards.
+// connections. The socket is opened again afterwards. With how = "drop" the socket stays, and the
+// kernel discards what arrives for new connections.
 #include <array>
 
 #include "rules/engine/fault.h"
@@ -9,7 +10,10 @@ namespace {
 
 enum class Live { kReset, kKeep };
 
+enum class DownHow { kRefuse, kDrop };
+
 struct DownSettings {
+  DownHow how = DownHow::kRefuse;
   Live live = Live::kReset;
 };
 
@@ -19,6 +23,12 @@ template <>
 struct EnumNames<Live> {
   static constexpr std::array kValues{std::pair<std::string_view, Live>{"reset", Live::kReset},
                                       std::pair<std::string_view, Live>{"keep", Live::kKeep}};
+};
+template <>
+struct EnumNames<DownHow> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, DownHow>{"refuse", DownHow::kRefuse},
+      std::pair<std::string_view, DownHow>{"drop", DownHow::kDrop}};
 };
 
 namespace {
@@ -30,12 +40,17 @@ class Down final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
+        field(
+            "how", &Settings::how,
+            "whether the machine answers that the port is closed, or answers nothing, as when the "
+            "machine itself is off"),
         field("live", &Settings::live,
               "what happens to open connections. reset: they get a RST. keep: they stay open"),
     }};
     return schema;
   }
 
+  bool loses_syns() const override { return settings_.how == DownHow::kDrop; }
   bool cuts_live_connections() const override { return settings_.live == Live::kReset; }
 
  private:
@@ -48,8 +63,10 @@ extern const FaultKind kDown = describe<Down>(
     {.name = "down",
      .level = Level::kListener,
      .carriers = kStreams | kDatagrams | kDnsQueries,
-     .summary = "The port is closed: a connect fails with \"connection refused\". A datagram or a "
-                "DNS query over UDP gets \"port unreachable\" (ICMP).",
+     .summary =
+         "The port is closed: a connect fails with \"connection refused\". A datagram or a "
+         "DNS query over UDP gets \"port unreachable\" (ICMP). With how = \"drop\" a connect "
+         "hangs, and datagrams get no answer.",
      .correct_client =
          "tries the next server at once, and waits with growing pauses when all have failed",
      .unit = "listener that the rule matches",

@@ -1,6 +1,9 @@
 // slow_accept: imitates a server with a slow accept loop, so that new connections queue. While a
 // connection waits in the queue, nothing is read from it, and no connection to its server is
 // opened. The fault connect_delay delays each connection independently.
+//
+// A rule for all connections of a listener leaves them in the kernel's accept queue, whose length
+// is the listener's `backlog`. Other rules queue connections that are accepted.
 #include "rules/chance/pacer.h"
 #include "rules/engine/fault.h"
 
@@ -22,16 +25,24 @@ class SlowAccept final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay,
-              "time that the simulated server needs to accept one connection. Connections that "
-              "wait are established but not served; the fault `connection_limit` can limit their "
-              "number, `backlog` of the listener does not",
-              {.most = std::chrono::hours(1), .required = true}),
+        field(
+            "delay", &Settings::delay,
+            "time that the simulated server needs to accept one connection. Connections that "
+            "wait are established but not served. If the rule has no probability and no key of "
+            "`match` but `listener`, one more than the listener's `backlog` wait for each worker, "
+            "and further connects hang; for other rules, the fault `connection_limit` can limit "
+            "the number that waits",
+            {.most = std::chrono::hours(1), .required = true}),
     }};
     return schema;
   }
 
   std::unique_ptr<FaultState> make_state() const override { return std::make_unique<AcceptLoop>(); }
+
+  bool queues_accepts() const override { return true; }
+  Instant next_accept(const FaultState& shared) const override {
+    return static_cast<const AcceptLoop&>(shared).turn.taken_until();
+  }
 
   std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
     if (!admission.serves()) return std::nullopt;
@@ -53,7 +64,8 @@ extern const FaultKind kSlowAccept = describe<SlowAccept>(
      .ramp = Ramp::kMagnitude,
      .ramped = "the time for one connection grows from 0 to `delay`",
      .summary = "Connections are served one at a time, so the last of ten that arrive together "
-                "waits ten times as long. The connect itself succeeds at once.",
+                "waits ten times as long. The connect itself succeeds at once, until the "
+                "listener's `backlog` is full: further connects then hang.",
      .correct_client =
          "has a time-out for the first answer, and opens no further connections while it waits",
      .unit = "connection; all connections of the rule share one queue",

@@ -38,6 +38,8 @@ class Asymmetric final : public Fault {
     return schema;
   }
 
+  // Either the SYN is lost or its answer: the client cannot tell.
+  bool loses_syns() const override { return true; }
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     const bool upstream = context.direction == Direction::kUpstream;
     if (upstream != (settings_.lost == Dead::kUpstream)) return nullptr;
@@ -56,8 +58,9 @@ extern const FaultKind kAsymmetric = describe<Asymmetric>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .summary = "Data arrives in one direction only, as after a route or firewall change on one "
-                "side. Neither end gets a FIN or RST. In the other direction, TCP data is held "
-                "back until the rule ends, and datagrams are lost.",
+                "side. Neither end gets a FIN or RST. New connects hang, as with unplug. In the "
+                "other direction, TCP data is held back until the rule ends, and datagrams are "
+                "lost.",
      .correct_client =
          "has a time-out for each request, and takes only received data, not its own sent "
          "data, as a sign that the connection works",

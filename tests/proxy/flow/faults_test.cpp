@@ -58,20 +58,26 @@ TEST(FaultsOverSockets, timeout) {
 }
 
 TEST(FaultsOverSockets, unplug) {
-  ProxyWorld world("[[rule]]\nname = \"cable\"\nfault = { type = \"unplug\" }");
+  ProxyWorld world;
   const auto client = world.connect();
+  EXPECT_GE(round_trip(client, "hello"), 0ns);
+  world.reload("[[rule]]\nname = \"cable\"\nfault = { type = \"unplug\" }");
   send_all(client, "hello");
   EXPECT_TRUE(world.holds(rules::Direction::kUpstream, 5));
-  // The held bytes arrive once the rule is removed.
+  Connecting connecting(world.endpoint());
+  EXPECT_FALSE(connecting.done(kAnswered));
+  // The held bytes arrive once the rule is removed, and the next SYN is answered.
   world.reload("");
   EXPECT_EQ(receive(client, 5).bytes, "hello");
+  EXPECT_GE(round_trip(connecting.finish(), "hello"), 0ns);
 }
 
 TEST(FaultsOverSockets, unplug_forwards_no_reset) {
   const TestServer server;
-  ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.servers = server.address()});
+  ProxyWorld world("", {.servers = server.address()});
   auto client = world.connect();
   const auto upstream = server.accept();
+  world.reload("[[rule]]\nfault = { type = \"unplug\" }");
   ASSERT_TRUE(eventually([&] { return world.injected() == 2; }));
   proxy::reset_on_close(client);
   client.reset();
@@ -87,9 +93,10 @@ TEST(FaultsOverSockets, unplug_forwards_no_reset) {
 
 TEST(FaultsOverSockets, unplug_ends_when_both_peers_have_closed) {
   const TestServer server;
-  ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.servers = server.address()});
+  ProxyWorld world("", {.servers = server.address()});
   auto client = world.connect();
   auto upstream = server.accept();
+  world.reload("[[rule]]\nfault = { type = \"unplug\" }");
   ASSERT_TRUE(eventually([&] { return world.injected() == 2; }));
   // Reset the client's connection. A FIN could be a half-close by a client that still waits for an
   // answer.
@@ -186,11 +193,101 @@ TEST(FaultsOverSockets, down) {
   })) << "the port must open again";
 }
 
+TEST(FaultsOverSockets, down_without_an_answer) {
+  ProxyWorld world;
+  const auto open = world.connect();
+  EXPECT_GE(round_trip(open, "hello"), 0ns);
+  world.reload(fault("\"down\", how = \"drop\", live = \"keep\""));
+  Connecting lost(world.endpoint());
+  EXPECT_FALSE(lost.done(kAnswered));
+  EXPECT_GE(round_trip(open, "hello"), 0ns) << "live = \"keep\"";
+  world.reload("");
+  EXPECT_GE(round_trip(lost.finish(), "hello"), 0ns);
+  world.reload(fault("\"down\", how = \"drop\""));
+  EXPECT_EQ(receive(open).ending, Ending::kReset);
+}
+
+TEST(FaultsOverSockets, down_without_an_answer_over_udp) {
+  UdpWorld world(fault("\"down\", how = \"drop\""));
+  send_all(world.client, "hello");
+  // A closed port would be reported to the client (ECONNREFUSED).
+  EXPECT_EQ(receive(world.client, 1, 100ms).ending, Ending::kOpen);
+  world.proxy.reload("");
+  EXPECT_TRUE(eventually([&] {
+    send_all(world.client, "later");
+    return receive(world.client, 5, 100ms).bytes == "later";
+  }));
+}
+
 TEST(FaultsOverSockets, refuse) {
   ProxyWorld world("[[rule]]\nmatch = { first = 2 }\nfault = { type = \"refuse\" }");
   std::string seen;
   for (int i = 0; i < 4; ++i) seen += round_trip(world.connect(), "hello") >= 0ns ? "." : "R";
   EXPECT_EQ(seen, "RR..");
+}
+
+TEST(FaultsOverSockets, syn_loss) {
+  ProxyWorld world("", {.workers = 2});
+  const auto open = world.connect();
+  EXPECT_GE(round_trip(open, "hello"), 0ns);
+  world.reload(fault("\"syn_loss\"", "client = \"127.0.0.2\""));
+  Connecting lost(world.endpoint(), "127.0.0.2");
+  EXPECT_FALSE(lost.done(kAnswered));
+  EXPECT_TRUE(Connecting(world.endpoint(), "127.0.0.3").done(kAnswered));
+  EXPECT_GE(round_trip(open, "open flows go on"), 0ns);
+  world.on_control([&] { world.engine().halt(); });
+  const auto late = lost.finish();
+  EXPECT_GE(round_trip(late, "after the next retransmission"), 0ns);
+  EXPECT_GE(world.injected(), 1U);
+}
+
+TEST(FaultsOverSockets, syn_loss_begins_and_ends_with_its_schedule) {
+  ProxyWorld world("[[rule]]\nstart = \"1h\"\nfault = { type = \"syn_loss\" }");
+  EXPECT_TRUE(Connecting(world.endpoint()).done(kAnswered));
+  world.reload("[[rule]]\nduration = \"500ms\"\nfault = { type = \"syn_loss\" }");
+  Connecting lost(world.endpoint());
+  EXPECT_FALSE(lost.done(kAnswered));
+  EXPECT_GE(round_trip(lost.finish(), "hello"), 0ns);
+}
+
+// With one draw for each SYN, a retransmission is answered sooner or later.
+TEST(FaultsOverSockets, syn_loss_can_lose_single_syns) {
+  ProxyWorld world(
+      "[[rule]]\nprobability = \"50%\"\nper = \"chunk\"\nfault = { type = \"syn_loss\" }");
+  std::vector<Connecting> all;
+  for (int i = 0; i < 20; ++i) all.emplace_back(world.endpoint());
+  int at_once = 0;
+  for (const auto& connecting : all) at_once += connecting.done(10ms) ? 1 : 0;
+  EXPECT_GT(at_once, 0);
+  EXPECT_LT(at_once, 20);
+}
+
+// A kernel without filters of SYNs: a rule for a whole listener fills its queues instead.
+TEST(FaultsOverSockets, syn_loss_by_full_queues) {
+  ProxyWorld world("", {.workers = 2, .filter_syns = false});
+  const auto open = world.connect();
+  EXPECT_GE(round_trip(open, "hello"), 0ns);
+  world.reload(fault("\"syn_loss\""));
+  std::vector<Connecting> lost;
+  for (int i = 0; i < 10; ++i) lost.emplace_back(world.endpoint());
+  for (const auto& connecting : lost) EXPECT_FALSE(connecting.done(kAnswered / 10));
+  EXPECT_GE(round_trip(open, "hello"), 0ns);
+  world.reload("");
+  for (auto& connecting : lost) EXPECT_GE(round_trip(connecting.finish(), "hello"), 0ns);
+  const auto flows = world.on_control([&] { return world.engine().list({}).total; });
+  EXPECT_EQ(flows, 11U) << "the connections that filled the queues are no flows";
+}
+
+// A unix socket has no SYN, so the connection is accepted and silent.
+TEST(FaultsOverSockets, syn_loss_on_a_unix_socket_is_silence) {
+  const auto path = testing::TempDir() + "syn-loss-" + std::to_string(::getpid());
+  ProxyWorld world(fault("\"syn_loss\""), {.listen = "unix:" + path});
+  const auto client = world.connect();
+  send_all(client, "hello");
+  ASSERT_TRUE(eventually([&] { return world.injected() == 1; }));
+  EXPECT_EQ(receive(client, 1, 0ms).ending, Ending::kOpen);
+  world.on_control([&] { world.engine().halt(); });
+  EXPECT_EQ(receive(client, 5).bytes, "hello");
 }
 
 TEST(FaultsOverSockets, slow_accept) {
@@ -200,6 +297,23 @@ TEST(FaultsOverSockets, slow_accept) {
   const auto second = world.connect();
   EXPECT_GE(round_trip(second, "hello"), 0ns);
   EXPECT_GE(std::chrono::steady_clock::now() - start, 120ms);
+}
+
+// One connection is being accepted, one more than `backlog` wait, and the other connects hang.
+TEST(FaultsOverSockets, slow_accept_fills_the_backlog) {
+  ProxyWorld world(fault("\"slow_accept\", delay = \"1h\""), {.listener = "backlog = 1"});
+  std::vector<Connecting> all;
+  for (int i = 0; i < 8; ++i) {
+    all.emplace_back(world.endpoint());
+    if (i == 0) {
+      ASSERT_TRUE(eventually([&] { return world.injected() == 1; }));
+    }
+  }
+  int connected = 0;
+  for (const auto& connecting : all) connected += connecting.done(kAnswered / 8) ? 1 : 0;
+  EXPECT_EQ(connected, 3);
+  world.on_control([&] { world.engine().halt(); });
+  for (auto& connecting : all) EXPECT_GE(round_trip(connecting.finish(), "hello"), 0ns);
 }
 
 TEST(FaultsOverSockets, connect_delay) {

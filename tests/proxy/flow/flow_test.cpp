@@ -180,8 +180,9 @@ TEST(Flow, APeerThatDoesNotReadStallsOnlyItsOwnConnection) {
 }
 
 TEST(Flow, AFaultHoldsAtMostTheBufferAndOneRead) {
-  ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.listener = "buffer = \"64 KiB\""});
+  ProxyWorld world("", {.listener = "buffer = \"64 KiB\""});
   const auto client = world.connect();
+  world.reload("[[rule]]\nfault = { type = \"unplug\" }");
   const auto most = kernel_buffers() + proxy::Loop::kReadBuffer + 65536;
   const auto sent = send_until_stuck(world, client, most);
   EXPECT_LE(sent, most);

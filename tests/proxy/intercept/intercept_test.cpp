@@ -201,6 +201,23 @@ TEST(NameMemory, KeepsTheLastNamesOfAnAddressAndIsBounded) {
   EXPECT_EQ(memory.names_of(address), nullptr) << "the oldest is forgotten";
 }
 
+TEST(NameMemory, FindsTheAddressesOfNamesAndTellsOfNewOnes) {
+  NameMemory memory;
+  int told = 0;
+  memory.on_new_name([&] { ++told; });
+  const auto first = *rules::IpAddress::parse("192.0.2.1");
+  const auto second = *rules::IpAddress::parse("2001:db8::2");
+  memory.remember("a.example", first);
+  memory.remember("b.example", first);
+  memory.remember("a.example", first);
+  memory.remember("a.example", second);
+  EXPECT_EQ(told, 3);
+  const std::vector patterns{*rules::NamePattern::parse("a.example")};
+  EXPECT_EQ(memory.addresses_of(patterns, 9), (std::vector{second, first}));
+  EXPECT_EQ(memory.addresses_of(patterns, 1), (std::vector{second}));
+  EXPECT_TRUE(memory.addresses_of({*rules::NamePattern::parse("c.example")}, 9).empty());
+}
+
 TEST(Envelope, CarriesDescriptorsAndReportsAClosedPeer) {
   auto [mine, theirs] = channel_pair();
   auto [passed, kept] = channel_pair();
