@@ -70,6 +70,8 @@ rules::Result<void> options_fit(const rules::Asked& asked, const rules::Listener
       ExplainFact{!asked.url.empty(), "--url", rules::kHttpRequests, "an HTTP request"},
       ExplainFact{!asked.method.empty(), "--method", rules::kHttpRequests, "an HTTP request"},
       ExplainFact{asked.status != 0, "--status", rules::kHttpRequests, "an HTTP response"},
+      ExplainFact{!asked.response_headers.empty(), "--response-header", rules::kHttpRequests,
+                  "an HTTP response"},
       ExplainFact{!asked.headers.empty(), "--header", rules::kHttpRequests | rules::kMessages,
                   "an HTTP request or a message"},
       ExplainFact{!asked.qname.empty(), "--qname", rules::kDnsQueries, "a DNS query"},
@@ -117,6 +119,11 @@ void add_explain_options(CLI::App& command, ExplainOptions& options) {
       ->expected(1);
   command.add_option("--status", asked.status, "the status of the HTTP response")
       ->check(CLI::Range(100, 599));
+  command
+      .add_option("--response-header", asked.response_headers,
+                  "a header of the HTTP response, \"name: value\"; may be repeated")
+      ->take_all()
+      ->expected(1);
   command.add_option("--sni", asked.sni, "the server name (SNI) in a TLS ClientHello");
   command.add_option("--alpn", asked.alpn, "a protocol (ALPN) in a TLS ClientHello, e.g. h2");
   add_message(command, asked);

@@ -1,7 +1,10 @@
 #include "proxy/control/preview.h"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 
 #include "rules/base/valid_text.h"
 #include "rules/language/warnings.h"
@@ -15,8 +18,12 @@ constexpr std::size_t kMostExamples = 3;
 
 // The keys of `match` that select connections. `host` is left out, since the list of open flows
 // does not contain hosts.
-constexpr std::array<std::string_view, 5> kKeysOfFlows{"listener", "client", "destination", "port",
-                                                       "direction"};
+constexpr std::array<std::string_view, 6> kKeysOfFlows{"listener",    "client", "source_port",
+                                                       "destination", "port",   "direction"};
+
+bool is_key_of_flows(std::string_view key) {
+  return std::find(kKeysOfFlows.begin(), kKeysOfFlows.end(), key) != kKeysOfFlows.end();
+}
 
 void set_address(const std::string& text, std::optional<rules::IpAddress>& address,
                  std::uint16_t& port) {
@@ -35,6 +42,17 @@ rules::FlowFacts facts_of(const FlowStatus& flow) {
   return facts;
 }
 
+// Whether all keys in these tables of `not` select connections.
+bool is_of_flows(const rules::Node& tables) {
+  if (const auto* list = tables.array()) {
+    return std::all_of(list->begin(), list->end(), is_of_flows);
+  }
+  const auto* table = tables.table();
+  return table != nullptr && std::all_of(table->begin(), table->end(), [](const auto& member) {
+           return is_key_of_flows(member.key);
+         });
+}
+
 // Returns the match without conditions on a request, query, message or handshake. Such a condition
 // may still come true on an open connection.
 rules::Match of_flows(rules::Match match) {
@@ -42,6 +60,9 @@ rules::Match of_flows(rules::Match match) {
   match.dns = {};
   match.http = {};
   match.tls = {};
+  std::erase_if(match.except, [](const rules::Except& entry) {
+    return !std::all_of(entry.keys.begin(), entry.keys.end(), is_key_of_flows);
+  });
   return match;
 }
 
@@ -51,8 +72,7 @@ PreviewJson other_keys(const rules::Node& rule) {
   const auto* match = rule.find("match");
   if (match == nullptr || match->table() == nullptr) return keys;
   for (const auto& [key, where, value] : *match->table()) {
-    const bool known =
-        std::find(kKeysOfFlows.begin(), kKeysOfFlows.end(), key) != kKeysOfFlows.end();
+    const bool known = key == "not" ? is_of_flows(value) : is_key_of_flows(key);
     if (!known) keys.push_back(rules::valid_text(key));
   }
   return keys;

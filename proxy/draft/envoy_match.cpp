@@ -62,15 +62,44 @@ std::optional<std::string> string_pattern(const Node& matcher, const std::string
 }
 
 std::optional<std::string> header_pattern(const Node& matcher) {
-  if (is_true(envoy_field(matcher, "invert_match"))) return std::nullopt;
-  if (is_true(envoy_field(matcher, "present_match"))) return "*";
+  if (envoy_field(matcher, "present_match") != nullptr) return "*";
   if (const auto* text = envoy_field(matcher, "string_match")) return string_pattern(*text, "");
   return string_pattern(matcher, "_match");
+}
+
+bool is_inverted(const Node& matcher) {
+  const auto* present = envoy_field(matcher, "present_match");
+  const bool absent = present != nullptr && !is_true(present);
+  return is_true(envoy_field(matcher, "invert_match")) != absent;
 }
 
 // Whether a pattern is literal text. The keys `method` and `host` accept only such patterns.
 bool is_plain(const std::string& pattern) {
   return pattern.find_first_of("*?~") == std::string::npos;
+}
+
+// The key of `match` that means this header; "" if none does.
+std::string_view key_of_header(std::string_view name, const std::string& pattern) {
+  if (name == ":path") return "path";
+  if (name == ":method" && is_plain(pattern)) return "method";
+  if (name == ":authority" && is_plain(pattern)) return "host";
+  return name.starts_with(':') ? "" : "header";
+}
+
+void add_parameters(const Node& parameters, EnvoyMatch& match) {
+  if (parameters.array() == nullptr) return;
+  EnvoyMatch table;
+  for (const auto& matcher : *parameters.array()) {
+    const auto* name = text_at(matcher, "name");
+    const auto pattern = header_pattern(matcher);
+    if (name == nullptr || !pattern || is_inverted(matcher)) {
+      match.left_out.push_back("query parameter " + (name != nullptr ? *name : std::string("?")));
+    } else {
+      table.add(toml_string(*name), toml_string(*pattern));
+    }
+  }
+  for (auto& text : table.left_out) match.left_out.push_back("a second condition on " + text);
+  if (!table.keys.empty()) match.add("query", table.text());
 }
 
 }  // namespace
@@ -100,6 +129,10 @@ std::string EnvoyMatch::text() const {
   for (const auto& [key, value, note] : keys) {
     list += (list.empty() ? "" : ", ") + key + " = " + value;
   }
+  std::string tables;
+  for (const auto& table : except) tables += (tables.empty() ? "" : ", ") + table;
+  if (except.size() > 1) tables = "[" + tables + "]";
+  if (!tables.empty()) list += (list.empty() ? "not = " : ", not = ") + tables;
   return list.empty() ? "" : "{ " + list + " }";
 }
 
@@ -110,19 +143,21 @@ void add_headers(const Node& headers, EnvoyMatch& match) {
     const auto* name = text_at(matcher, "name");
     const auto pattern = header_pattern(matcher);
     const auto what = name == nullptr ? std::string("?") : *name;
-    const bool pseudo = what.starts_with(':');
-    if (name == nullptr || name->empty() || !pattern) {
+    const std::string key(pattern ? key_of_header(what, *pattern) : "");
+    if (name == nullptr || name->empty() || key.empty()) {
       match.left_out.push_back("header " + what);
-    } else if (what == ":path") {
-      match.add("path", toml_string(*pattern));
-    } else if (what == ":method" && is_plain(*pattern)) {
-      match.add("method", toml_string(*pattern));
-    } else if (what == ":authority" && is_plain(*pattern)) {
-      match.add("host", toml_string(*pattern));
-    } else if (pseudo) {
-      match.left_out.push_back("header " + what);
+      continue;
+    }
+    const auto header = toml_string(rules::lower_case(what));
+    const auto value = toml_string(*pattern);
+    if (is_inverted(matcher)) {
+      match.except.push_back("{ " + key + " = " +
+                             (key == "header" ? "{ " + header + " = " + value + " }" : value) +
+                             " }");
+    } else if (key == "header") {
+      table.add(header, value);
     } else {
-      table.add(toml_string(rules::lower_case(what)), toml_string(*pattern));
+      match.add(key, value);
     }
   }
   for (auto& text : table.left_out) match.left_out.push_back("a second condition on " + text);
@@ -136,11 +171,14 @@ void add_route(const Node& route_match, EnvoyMatch& match) {
   if (const auto* path = text_at(route_match, "path")) {
     match.add("path", toml_string(pattern_of("", *path, "", false)));
   }
-  for (const std::string_view other : {"safe_regex", "path_separated_prefix", "connect_matcher",
-                                       "path_match_policy", "query_parameters", "grpc"}) {
+  for (const std::string_view other :
+       {"safe_regex", "path_separated_prefix", "connect_matcher", "path_match_policy", "grpc"}) {
     if (envoy_field(route_match, other) != nullptr) match.left_out.emplace_back(other);
   }
   if (const auto* headers = envoy_field(route_match, "headers")) add_headers(*headers, match);
+  if (const auto* parameters = envoy_field(route_match, "query_parameters")) {
+    add_parameters(*parameters, match);
+  }
 }
 
 }  // namespace brownout::draft

@@ -17,6 +17,7 @@ const rules::Node* envoy_field(const rules::Node& node, std::string_view name);
 // The keys of a `match` table, with values in TOML.
 struct EnvoyMatch {
   std::vector<Line> keys;
+  std::vector<std::string> except;    // inverted conditions, each a table of `not`
   std::vector<std::string> left_out;  // conditions that `match` cannot express
 
   // Adds a condition. If the key already has one, the new condition goes to `left_out`.

@@ -2,8 +2,8 @@
 // that act when a connection arrives, terminates TLS with the client, and dials the server. Flow
 // forwards bytes and messages, HttpFlow forwards requests.
 //
-//   accepted -> (PROXY header) -> (forward proxy's target) -> (ClientHello) -> rules -> (delay)
-//   -> (TLS handshake) -> admitted()
+//   accepted -> (PROXY header) -> (forward proxy's target) -> (ClientHello) -> (Host) -> rules
+//   -> (delay) -> (TLS handshake) -> admitted()
 //
 // Owned by its worker (proxy/engine/worker.h), which destroys it between iterations of the event
 // loop. Use only on the event loop's thread.
@@ -161,9 +161,14 @@ class ClientFlow : public Retirable,
   void find_target(const Endpoint& target);
   // Whether the rules that act when a connection arrives have been applied to this connection.
   bool arrived() const { return arrived_; }
+  // Whether rules need the name that the client shows in its first bytes: the names of the server's
+  // address may be those of other servers.
+  bool needs_shown_name() const;
+  // Reads that name into the facts. Returns false if more bytes are needed.
+  bool read_shown_name();
 
  private:
-  enum class Gate { kHeader, kTarget, kTunnel, kHello, kDelay, kHandshake, kOpen };
+  enum class Gate { kHeader, kTarget, kTunnel, kHello, kName, kDelay, kHandshake, kOpen };
   void next_gate();
   bool read_header();
   void read_hello();
@@ -203,6 +208,7 @@ class ClientFlow : public Retirable,
   // A forward proxy's client has been told that its server is connected.
   bool tunnel_open_ = false;
   std::optional<Instant> secured_;  // time when the handshake of a decrypted client was complete
+  bool name_shown_ = false;         // whether the client's first bytes were searched for a name
   Gate gate_ = Gate::kOpen;
   TlsGate tls_gate_;
   std::unique_ptr<ProxyGate> proxy_gate_;

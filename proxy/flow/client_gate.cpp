@@ -3,10 +3,13 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/flow/client_flow.h"
 #include "rules/protocols/proxy/codec/proxy_protocol.h"
+#include "rules/protocols/shown_name.h"
+#include "rules/schema/name_pattern.h"
 
 namespace brownout::proxy {
 
@@ -38,12 +41,40 @@ void ClientFlow::next_gate() {
     gate_ = Gate::kHello;
     return read_hello();
   }
+  // A client of HTTP speaks first. At other listeners the name is read once the client speaks.
+  if (listener_->config.protocol.has_requests() && needs_shown_name()) {
+    gate_ = Gate::kName;
+    // No time limit: an HTTP client may connect long before its first request.
+    host_.loop().deadlines().cancel(*this);
+    if (!read_shown_name()) return;
+  }
   apply_rules();
 }
 
 void ClientFlow::read_hello() {
   const auto read = tls_gate_.read_hello(host_, client(), facts_, !tunnel_open_);
   if (read) starting_tls_ ? apply_rules() : hello_known();
+}
+
+bool ClientFlow::needs_shown_name() const {
+  if (name_shown_ || facts_.names == nullptr || facts_.hello != nullptr) return false;
+  const bool named_to_proxy = proxy_gate_ && !proxy_gate_->target().ip();
+  return !named_to_proxy && host_.rules().has_host_rules();
+}
+
+bool ClientFlow::read_shown_name() {
+  const auto buffer = host_.loop().read_buffer().first(codecs::kMostShown);
+  const auto count =
+      ::recv(client().number(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  const auto seen = buffer.first(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  auto shown = codecs::read_shown_name(seen);
+  if (shown.more) return false;
+  name_shown_ = true;
+  if (!shown.name.empty()) {
+    facts_.names =
+        std::make_shared<const std::vector<std::string>>(1, rules::canonical_name(shown.name));
+  }
+  return true;
 }
 
 // Reads the PROXY header. Returns false if the connection has ended.
@@ -122,6 +153,7 @@ void ClientFlow::at_the_gate(std::uint32_t events) {
     read_hello();
   }
   if (gate_ == Gate::kHello && (events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
+  if (gate_ == Gate::kName && (read_shown_name() || (events & EPOLLRDHUP) != 0)) apply_rules();
 }
 
 void ClientFlow::enter_tls(std::string host) {

@@ -116,6 +116,19 @@ void Flow::apply(const rules::RuleSet& set) {
   if (!over()) arm();
 }
 
+// Called before bytes of the client are read. Returns false if they must wait for more. Once they
+// show the server's name, the rules on bytes are those for this name.
+bool Flow::learn_name() {
+  if (!needs_shown_name()) return true;
+  const auto before = facts_;
+  if (!read_shown_name()) return client_.peer_finished;
+  rules::plan_name(host_.rules(), before, facts_, rules_);
+  const auto now = Loop::now();
+  if (tunnel_) tunnel_->named(facts_.names, host_.rules(), now);
+  if (!over()) set_pipe_rules(host_.rules(), now);
+  return !over();
+}
+
 void Flow::set_pipe_rules(const rules::RuleSet& set, Instant now) {
   for (auto* pipe : {&upstream_, &downstream_}) {
     const auto direction =
@@ -161,7 +174,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
       break;
   }
   if (ready.writable && to(ready).held() > 0) to(ready).flush();
-  if (!over() && ready.readable) from(ready).read();
+  if (!over() && ready.readable && (&ready == &server_ || learn_name())) from(ready).read();
   // Handles a reset at once if reading is paused or has ended, since then no read would report it.
   if (!over() && failed && !ready.gone && from(ready).stopped_reading()) end_failed(ready);
   if (!over() && client_.stream.stopped() && obey_stop()) return;

@@ -115,6 +115,7 @@ class Flow final : public ClientFlow,
   void release();
   void arm();
   void check_abandoned();
+  bool learn_name();
   void close_when_sent();
   void flush_both();
   const Pipe& pipe(rules::Direction direction) const {

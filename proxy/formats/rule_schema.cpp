@@ -46,6 +46,8 @@ std::optional<OrderedJson> simple_type(std::string_view type) {
     return OrderedJson{{"type", "array"}, {"items", {{"type", "object"}}}};
   if (type == "table, or list of them")
     return OrderedJson{{"type", OrderedJson::array({"object", "array"})}};
+  if (type == "pattern, list of patterns, or table of patterns")
+    return OrderedJson{{"type", OrderedJson::array({"string", "array", "object"})}};
   if (type.starts_with("table")) return OrderedJson{{"type", "object"}};
   for (const std::string_view text : {"text", "pattern", "prefix", "address", "name pattern",
                                       "subject", "topic filter", "command", "regular expression"}) {
@@ -207,7 +209,10 @@ std::string rule_file_schema() {
   OrderedJson whole{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                     {"title", "Brownout rule file"}};
   whole.update(schema);
-  whole["$defs"] = {{"match", table_of(rules::match_schema().fields())}, {"fault", fault_schema()}};
+  const OrderedJson match{{"$ref", "#/$defs/match"}};
+  const OrderedJson except{{"anyOf", OrderedJson::array({match, list_of(match)})}};
+  whole["$defs"] = {{"match", table_of(rules::match_schema().fields(), {{"not", except}})},
+                    {"fault", fault_schema()}};
   return whole.dump(2) + "\n";
 }
 

@@ -28,7 +28,7 @@ class Chain::Slot final : public Output {
     const auto* message = chunk.message();
     const auto& flow = *chain_.flow_;
     const bool counts = message != nullptr || counts_datagrams(*rule_, flow);
-    const bool matched = message == nullptr || rule_->match.matches(*message, chunk.bytes());
+    const bool matched = message == nullptr || rule_->match.matches(*message, chunk.bytes(), &flow);
     const bool meant = matched && (!counts || count_arrival(*rule_, flow));
     if (!meant || !activation_.hits_chunk(chain_.direction_, ordinal, now)) {
       return stage_->pass(std::move(chunk), now, *this);
@@ -43,7 +43,8 @@ class Chain::Slot final : public Output {
   bool may_bypass(const Message& head) const {
     if (!stage_) return true;
     const auto& match = rule_->match;
-    return !closed_ && stage_->may_bypass() && !match.needs_payload() && !match.matches(head, {});
+    return !closed_ && stage_->may_bypass() && !match.needs_payload() &&
+           !match.matches(head, {}, chain_.flow_);
   }
   void count_bypassed() { chunks_ += stage_ ? 1 : 0; }
 

@@ -131,20 +131,35 @@ Handshake plan_handshake(const RuleSet& set, const FlowFacts& flow) {
   return handshake;
 }
 
-void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules) {
+namespace {
+
+// Keeps those of `rules` that still match, and adds those for which is_late(rule) is true.
+template <class IsLate>
+void select_again(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules,
+                  IsLate is_late) {
   std::vector<RuleRef> merged;
   auto next = rules.begin();
   set.for_each_match(flow, [&](const RuleRef& rule) {
     if (!acts_on_bytes(*rule)) return;
     if (next != rules.end() && *next == rule) {
       merged.push_back(*next++);
-    } else if (decided_late(*rule, flow) &&
-               (counts_datagrams(*rule, flow) || count_arrival(*rule, flow)) &&
+    } else if (is_late(*rule) && (counts_datagrams(*rule, flow) || count_arrival(*rule, flow)) &&
                rule->probability.parts_per_billion > 0) {
       merged.push_back(rule);
     }
   });
   rules = std::move(merged);
+}
+
+}  // namespace
+
+void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules) {
+  select_again(set, flow, rules, [&](const Rule& rule) { return decided_late(rule, flow); });
+}
+
+void plan_name(const RuleSet& set, const FlowFacts& before, const FlowFacts& flow,
+               std::vector<RuleRef>& rules) {
+  select_again(set, flow, rules, [&](const Rule& rule) { return !rule.match.matches(before); });
 }
 
 std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,

@@ -4,6 +4,7 @@
 //   plan_arrival   when a flow arrives: numbers the flow, applies connection-level faults
 //   plan_dial      before each connect to a server: decides whether the server is reachable
 //   plan_server    when the server is known: adds the rules that match on its address
+//   plan_name      when the client has shown the server's name: keeps and adds rules accordingly
 //   plan_reload    when the rules change: keeps unchanged rules and adds new ones. Rules with
 //                  first, after or every act only on connections that arrive after the rule began.
 #pragma once
@@ -42,6 +43,9 @@ struct Handshake {
 };
 Handshake plan_handshake(const RuleSet& set, const FlowFacts& flow);
 void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules);
+// `before` are the facts when `rules` were selected.
+void plan_name(const RuleSet& set, const FlowFacts& before, const FlowFacts& flow,
+               std::vector<RuleRef>& rules);
 std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
                                  const std::vector<RuleRef>& before);
 

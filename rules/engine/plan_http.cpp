@@ -55,27 +55,24 @@ void HttpPlan::clear() {
   made_by_ = 0;
 }
 
-void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t from,
+// Applies the rule of this number, from 0, to the message.
+void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t number,
                    Notes& notes) {
-  for (std::size_t i = from; i < rules_.size(); ++i) {
-    const auto& rule = rules_[i];
-    const auto* fault = rule->fault->http();
-    if (fault == nullptr) continue;
-    if (!rule->acts_on_half(Carrier::kHttp, message.direction)) continue;
-    const bool before = message.decided();
-    auto note = fault->act(context_of(*rule, request, now), message);
-    if (message.is_request() && !before && message.decided()) made_by_ = i + 1;
-    if (message.hold) {
-      const auto latest = Activation(*rule, request).next(now).close;
-      holds_.add(rule, std::exchange(message.hold, nullptr), latest);
-    }
-    if (!note) continue;
-    rule->state->injected.fetch_add(1, std::memory_order_relaxed);
-    note->draw = Activation(*rule, request).draw();
-    const bool answered = !before && message.fate == HttpMessage::Fate::kAnswer;
-    if (answered) note->status = message.answer.status;
-    notes.emplace_back(rule, *note);
+  const auto& rule = rules_[number];
+  const auto* fault = rule->fault->http();
+  if (fault == nullptr || !rule->acts_on_half(Carrier::kHttp, message.direction)) return;
+  const bool before = message.decided();
+  auto note = fault->act(context_of(*rule, request, now), message);
+  if (message.is_request() && !before && message.decided()) made_by_ = number + 1;
+  if (message.hold) {
+    const auto latest = Activation(*rule, request).next(now).close;
+    holds_.add(rule, std::exchange(message.hold, nullptr), latest);
   }
+  if (!note) return;
+  rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+  note->draw = Activation(*rule, request).draw();
+  if (!before && message.fate == HttpMessage::Fate::kAnswer) note->status = message.answer.status;
+  notes.emplace_back(rule, *note);
 }
 
 void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
@@ -86,8 +83,45 @@ void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMess
     if (!join(rule, request, now) && rule->fault->http() != nullptr)
       rule->fault->http()->on_skipped(message);
   });
-  run(request, message, now, 0, notes);
+  for (std::size_t i = 0; i < rules_.size(); ++i) run(request, message, now, i, notes);
   notify_observers(set, request, message, now);
+}
+
+template <class IsLate>
+std::vector<bool> HttpPlan::select_again(const RuleSet& set, const FlowFacts& request,
+                                         HttpMessage& message, Instant now, IsLate is_late) {
+  auto before = std::move(rules_);
+  rules_.clear();
+  std::vector<bool> added;
+  set.for_each_match(request, [&](const RuleRef& rule) {
+    if (!acts_on_requests(*rule, request.message_protocols)) return;
+    const auto own = std::find(before.begin(), before.end(), rule);
+    if (own != before.end()) {
+      rules_.push_back(std::move(*own));
+    } else if (!is_late(rule->match) || !count_arrival(*rule, request)) {
+      return;
+    } else if (!join(rule, request, now)) {
+      if (message.is_request() && rule->fault->http() != nullptr)
+        rule->fault->http()->on_skipped(message);
+      return;
+    }
+    added.push_back(own == before.end());
+  });
+  // The rules left in `before` were removed from the rule set, or do not match any more.
+  for (const auto& rule : before) {
+    if (rule) rule->state->active.fetch_sub(1, std::memory_order_relaxed);
+  }
+  return added;
+}
+
+void HttpPlan::on_server(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
+                         Instant now, Notes& notes) {
+  holds_.clear();
+  const auto added = select_again(set, request, message, now,
+                                  [](const Match& match) { return match.is_for_server(); });
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (added[i]) run(request, message, now, i, notes);
+  }
 }
 
 // Calls on_seen() of those rules with observes_all that did not act on the message.
@@ -103,26 +137,14 @@ void HttpPlan::notify_observers(const RuleSet& set, const FlowFacts& request,
 
 void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
                            Instant now, Notes& notes) {
-  auto before = std::move(rules_);
-  rules_.clear();
   holds_.clear();
-  const auto made_by = made_by_ > 0 ? before[made_by_ - 1] : nullptr;
-  std::size_t from = 0;
-  set.for_each_match(request, [&](const RuleRef& rule) {
-    if (!acts_on_requests(*rule, request.message_protocols)) return;
-    const auto own = std::find(before.begin(), before.end(), rule);
-    if (own != before.end()) {
-      rules_.push_back(std::move(*own));
-      if (rule == made_by) from = rules_.size();
-    } else if (rule->match.http.of_response() && count_arrival(*rule, request)) {
-      join(rule, request, now);
-    }
-  });
-  // The rules left in `before` were removed from the rule set, or do not match this response.
-  for (const auto& rule : before) {
-    if (rule) rule->state->active.fetch_sub(1, std::memory_order_relaxed);
+  const auto made_by = made_by_ > 0 ? rules_[made_by_ - 1] : nullptr;
+  select_again(set, request, message, now, [](const Match& match) { return match.of_response(); });
+  const auto maker = std::find(rules_.begin(), rules_.end(), made_by);
+  const auto from = maker == rules_.end() ? 0 : maker - rules_.begin() + 1;
+  for (auto i = static_cast<std::size_t>(from); i < rules_.size(); ++i) {
+    run(request, message, now, i, notes);
   }
-  run(request, message, now, from, notes);
   notify_observers(set, request, message, now);
 }
 
@@ -130,7 +152,7 @@ std::vector<RuleRef> HttpPlan::body_rules(Direction direction) const {
   std::vector<RuleRef> some;
   std::copy_if(rules_.begin(), rules_.end(), std::back_inserter(some), [&](const RuleRef& rule) {
     if (!rule->kind->on_body || !rule->match.covers(direction)) return false;
-    return !rule->match.http.of_response() || direction == Direction::kDownstream;
+    return !rule->match.of_response() || direction == Direction::kDownstream;
   });
   return some;
 }

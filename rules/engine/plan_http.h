@@ -36,6 +36,12 @@ class HttpPlan {
   // Applies the rules to a response of a rule or of the server. `request.http` must contain the
   // head of the response. Removes rules that `set` does not contain, and adds rules that match the
   // status.
+  // Must be called when the server of a request is known that had none in on_request(). Adds the
+  // rules that match on the server's address (`request.destination`), and applies them.
+  void on_server(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
+                 Notes& notes);
+  // Applies the rules to a response of a rule or of the server. `request.http` must contain its
+  // head. Removes rules that `set` does not contain, and adds rules that match the status.
   void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                    Notes& notes);
   // Returns the holds (hold.h) for which the request waits; after on_response(), the holds for
@@ -54,7 +60,12 @@ class HttpPlan {
 
  private:
   bool join(const RuleRef& rule, const FlowFacts& request, Instant now);
-  void run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t from,
+  // Selects the rules again, for facts that were unknown before. Keeps those of the plan that still
+  // match, and adds those for which is_late(match) is true. Returns which rules were added.
+  template <class IsLate>
+  std::vector<bool> select_again(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
+                                 Instant now, IsLate is_late);
+  void run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t number,
            Notes& notes);
   void notify_observers(const RuleSet& set, const FlowFacts& request, const HttpMessage& message,
                         Instant now);

@@ -26,7 +26,7 @@ bool Rule::acts_on_half(Carrier carrier, Direction direction) const {
     case ExchangePart::kResponse:
       return !upstream;
     case ExchangePart::kByDirection: {
-      const bool late = match.direction == DirectionChoice::kDownstream || match.http.of_response();
+      const bool late = match.direction == DirectionChoice::kDownstream || match.of_response();
       return upstream != late;
     }
     default:

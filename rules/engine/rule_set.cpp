@@ -71,6 +71,8 @@ std::shared_ptr<const RuleSet> RuleSet::with_replaced(const RuleSet& set,
   changed->losing_syns_ = set.losing_syns_;
   changed->queueing_ = set.queueing_;
   changed->has_observers_ = set.has_observers_;
+  changed->has_host_rules_ = set.has_host_rules_;
+  changed->has_server_rules_ = set.has_server_rules_;
   for (auto i = stay; i < changed->rules_.size(); ++i) {
     changed->index_rule(static_cast<std::uint32_t>(i));
   }
@@ -115,6 +117,8 @@ void RuleSet::index_rule(std::uint32_t number) {
   }
   if (rule->kind->level == Level::kFirewall) return;
   has_observers_ = has_observers_ || rule->kind->observes_all;
+  has_host_rules_ = has_host_rules_ || rule->match.is_for_host();
+  has_server_rules_ = has_server_rules_ || rule->match.is_for_server();
   const auto add = [&](Index& index) {
     if (rule->match.client.empty()) index.any.push_back(number);
     for (const auto& prefix : rule->match.client) {

@@ -83,6 +83,9 @@ class RuleSet {
   }
   // Whether any rule may act on flows of this listener.
   bool may_match(const std::string& listener) const;
+  // Whether a rule matches on the name of the host, or on the server's address.
+  bool has_host_rules() const { return has_host_rules_; }
+  bool has_server_rules() const { return has_server_rules_; }
 
   // Whether a rule keeps the listener's port closed at `now`, so that clients are refused, or
   // dropped, so that they get no answer. next_down_change() returns the next time at which that
@@ -139,6 +142,8 @@ class RuleSet {
   std::vector<RuleRef> losing_syns_;
   std::vector<RuleRef> queueing_;
   bool has_observers_ = false;
+  bool has_host_rules_ = false;
+  bool has_server_rules_ = false;
 };
 
 }  // namespace brownout::rules

@@ -150,6 +150,8 @@ std::string_view why_syns_pass(const Rule& rule, const SynListener& listener) {
   if (match.is_for_tls() || match.is_for_http() || match.is_for_dns() || match.is_for_messages())
     return "a SYN has no handshake, request or message to match";
   if (match.direction != DirectionChoice::kBoth) return "the rule is for one direction";
+  if (!match.except.empty()) return "the filter of SYNs has no `not`";
+  if (!match.source_port.empty()) return "the filter of SYNs has no `source_port`";
   if (listener.proxy_header && !match.client.empty())
     return "the client's address comes in a PROXY header";
   if (!knows_server(match, listener)) {

@@ -65,28 +65,36 @@ const Endpoint* first_server(const Config& config, const Listener& listener) {
   return nullptr;
 }
 
+Done ask_headers(const std::string& option, const std::vector<std::string>& texts, HttpHead& head) {
+  for (const auto& text : texts) {
+    const auto colon = text.find(':');
+    auto header = make_header(text.substr(0, colon),
+                              colon == std::string::npos ? "" : text.substr(colon + 1));
+    if (!header || colon == std::string::npos) {
+      return no_such(option, text, "not a header (e.g. \"user-agent: curl\")");
+    }
+    header->value.erase(0, header->value.find_first_not_of(' '));
+    head.headers.push_back(std::move(*header));
+  }
+  return {};
+}
+
 // Fills in the HTTP request, and its response if there is one.
 Done ask_http(const Asked& asked, HttpExchange& exchange) {
   HttpHead request;
   request.method = asked.method.empty() ? "GET" : asked.method;
   request.target = asked.url;
-  for (const auto& text : asked.headers) {
-    const auto colon = text.find(':');
-    auto header = make_header(text.substr(0, colon),
-                              colon == std::string::npos ? "" : text.substr(colon + 1));
-    if (!header || colon == std::string::npos) {
-      return no_such("header", text, "not a header (e.g. \"user-agent: curl\")");
-    }
-    header->value.erase(0, header->value.find_first_not_of(' '));
-    request.headers.push_back(std::move(*header));
-  }
-  // Add the Host header, because every HTTP client sends it.
+  if (auto done = ask_headers("header", asked.headers, request); !done) return done;
+  // Every HTTP client sends Host.
   const auto host = host_header_of(asked.url);
   if (!host.empty() && request.find("host") == nullptr) request.append("host", host);
   exchange = HttpExchange::of(std::move(request));
-  if (asked.status == 0) return {};
+  if (asked.status == 0 && asked.response_headers.empty()) return {};
   HttpHead response;
-  response.status = asked.status;
+  response.status = asked.status == 0 ? 200 : asked.status;
+  if (auto done = ask_headers("response-header", asked.response_headers, response); !done) {
+    return done;
+  }
   exchange.set_response(std::move(response));
   return {};
 }

@@ -99,6 +99,23 @@ void FitCheck::run(Position type) const {
   check_listener_level();
 }
 
+const Node* FitCheck::where_in_match(std::string_view key) const {
+  const auto& match = *node_.find("match");
+  if (const auto* own = match.find(key)) return own;
+  const auto* except = match.find("not");
+  if (except == nullptr) return nullptr;
+  if (except->array() == nullptr) return except->find(key);
+  for (const auto& table : *except->array()) {
+    if (const auto* inner = table.find(key)) return inner;
+  }
+  return nullptr;
+}
+
+Position FitCheck::position_in_match(std::string_view key) const {
+  const auto* found = where_in_match(key);
+  return found != nullptr ? found->where : position_of(*node_.find("match"), key);
+}
+
 // Returns the words that are added to an error if other settings of the fault would avoid it.
 std::string FitCheck::settings_remark() const {
   return rule_.acting() == rule_.kind->carriers ? std::string() : " with these settings";
@@ -122,7 +139,7 @@ void FitCheck::check_carriers(Position what) const {
     if (!carried && selected && mismatched == nullptr) mismatched = &listener;
   }
   if (mismatched == nullptr) return;
-  const auto where = names.empty() ? what : position_of(*node_.find("match"), "listener");
+  const auto where = names.empty() ? what : position_in_match("listener");
   const auto why = mismatched->protocol == Protocol::kTcp ? why_not_for_streams(rule_.kind->name)
                                                           : std::string_view{};
   problems_.add(where,
@@ -163,21 +180,17 @@ void FitCheck::check_http() const {
                   "no listener that the rule matches has HTTP requests",
                   "write protocol = \"http\" in the [[listener]]");
   }
-  const bool late = rule_.kind->level == Level::kMessage && rule_.match.is_for_server();
-  if (late && !any_matched([](const Listener& listener) { return listener.knows_destination(); })) {
-    problems_.add(position_of(node_, "match"),
-                  "the server of an HTTP request is unknown when the rule is matched",
-                  "match by host or listener instead");
-  }
-  if (!rule_.match.http.of_response()) return;
+  if (!rule_.match.of_response()) return;
+  const std::string key = where_in_match("status") != nullptr ? "status" : "response_header";
   const bool of_responses =
       rule_.kind->level == Level::kMessage || rule_.kind->carries(Carrier::kMessage);
   if (rule_.kind->http_part == ExchangePart::kRequest || !of_responses) {
-    problems_.add(position_of(*node_.find("match"), "status"),
-                  fault_ + " acts before there is a response", "leave status out");
+    problems_.add(position_in_match(key), fault_ + " acts before there is a response",
+                  "leave " + key + " out");
   } else if (rule_.match.direction == DirectionChoice::kUpstream) {
-    problems_.add(position_of(*node_.find("match"), "status"),
-                  "only responses have a status, and they go downstream", "leave direction out");
+    problems_.add(position_in_match(key),
+                  "only responses have a " + key + ", and they go downstream",
+                  "leave direction out");
   }
 }
 
@@ -205,10 +218,10 @@ void FitCheck::check_tls() const {
 // Host names are known only for clients that were intercepted, used the proxy protocol of a
 // listener, or sent SNI.
 void FitCheck::check_host() const {
-  if (rule_.match.host.empty() ||
+  if (!rule_.match.is_for_host() ||
       (rule_.kind->carries(Carrier::kHttp) && rule_.fault->acts_on(Carrier::kHttp)))
     return;
-  const auto where = position_of(*node_.find("match"), "host");
+  const auto where = position_in_match("host");
   if (rule_.kind->carriers == kDnsQueries) {
     problems_.add(where, fault_ + " acts on DNS queries, which have a qname and no host",
                   "write qname");
@@ -351,8 +364,8 @@ void FitCheck::check_exchanges() const {
 void FitCheck::check_not_http() const {
   if (rule_.match.is_for_http()) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on HTTP requests",
-                  "only HTTP requests have method, path, query, header, content_type and status; "
-                  "a fault that acts on them is, for example, \"delay\"");
+                  "only HTTP requests have method, path, query, header, content_type, status and "
+                  "response_header; a fault that acts on them is, for example, \"delay\"");
   }
   if (rule_.per == Per::kRequest) {
     problems_.add(position_of(node_, "per"), fault_ + " does not support per = \"request\"",
@@ -378,8 +391,12 @@ void FitCheck::check_listener_level() const {
   constexpr std::string_view kHint =
       "it acts on the port, before a client connects: match only listeners, or use \"refuse\"";
   const Match& match = rule_.match;
-  const bool narrows = !match.client.empty() || match.is_for_server() || !match.host.empty() ||
-                       match.ordinals().any();
+  const bool but_listeners = std::all_of(
+      match.except.begin(), match.except.end(),
+      [](const Except& entry) { return entry.keys == std::vector<std::string>{"listener"}; });
+  const bool narrows = !match.client.empty() || !match.source_port.empty() ||
+                       match.is_for_server() || match.is_for_host() || match.ordinals().any() ||
+                       !but_listeners;
   if (narrows) {
     problems_.add(position_of(node_, "match"), fault_ + " cannot act on selected connections only",
                   std::string(kHint));

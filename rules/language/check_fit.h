@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/language/config.h"
@@ -24,6 +25,9 @@ class FitCheck {
   void check_carriers(Position type) const;
 
  private:
+  // The value of a key of `match`, or of its `not`; null if neither has it.
+  const Node* where_in_match(std::string_view key) const;
+  Position position_in_match(std::string_view key) const;
   std::string settings_remark() const;
   std::string settings_hint() const;
   void check_message_level() const;

@@ -21,7 +21,22 @@ std::string texts(const std::vector<T>& values) {
   return list_text({texts.begin(), texts.end()});
 }
 
+// "its `not` excludes this path and status". `is_it` says which table of `not` excludes.
+template <class IsIt>
+std::string excluded_text(const Match& match, IsIt is_it) {
+  const auto found = std::find_if(match.except.begin(), match.except.end(), is_it);
+  const auto& keys = (found != match.except.end() ? *found : match.except.front()).keys;
+  return "its `not` excludes this " + list_text({keys.begin(), keys.end()});
+}
+
 std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view key) {
+  if (key == "not") {
+    return excluded_text(rule.match, [&](const Except& entry) {
+      return !entry.match.is_for_messages() && entry.match.matches(flow);
+    });
+  }
+  if (key == "not: server") return "its `not` is about the server: give --destination";
+  if (key == "response") return "it is for responses: give --status or --response-header";
   if (key == "listener") {
     const auto& names = rule.match.listener;
     return "it is for listener " + list_text({names.begin(), names.end()}) + ", not " +
@@ -39,10 +54,14 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
                ? "it is for port " + ports + " of the server: give --destination"
                : "it is for port " + ports + ", not " + std::to_string(flow.destination_port);
   }
-  if (key != "client" && key != "destination") {
-    const bool unknown = key == "status" && flow.http != nullptr && !flow.http->response;
-    return "it is for another " + std::string(key) + (unknown ? "; give --status" : "");
+  if (key == "source_port") {
+    const auto ports = texts(rule.match.source_port);
+    return flow.client_port == 0
+               ? "it is for port " + ports + " of the client: give it with --client"
+               : "it is for port " + ports + " of the client, not " +
+                     std::to_string(flow.client_port);
   }
+  if (key != "client" && key != "destination") return "it is for another " + std::string(key);
   const bool client = key == "client";
   const auto& address = client ? flow.client : flow.destination;
   const auto& prefixes = client ? rule.match.client : rule.match.destination;
@@ -190,7 +209,13 @@ std::string other_message(const Rule& rule, const Question& question) {
   if (!question.message || !rule.match.is_for_messages()) return {};
   const auto payload = std::as_bytes(std::span(question.payload));
   std::string_view key = "protocol";
-  if (rule.match.matches(*question.message, payload, &key)) return {};
+  if (rule.match.matches(*question.message, payload, &question.flow, &key)) return {};
+  if (key == "not") {
+    return excluded_text(rule.match, [&](const Except& entry) {
+      return entry.match.is_for_messages() && entry.match.matches(question.flow) &&
+             entry.match.matches(*question.message, payload, &question.flow);
+    });
+  }
   return "it is for messages with another " + std::string(key);
 }
 

@@ -333,6 +333,13 @@ class ConfigReader {
     const Node* match = rule.find("match");
     const Node* names = match != nullptr ? match->find("listener") : nullptr;
     refer_all(names, "listener", listener_names_);
+    const Node* except = match != nullptr ? match->find("not") : nullptr;
+    if (except == nullptr) return;
+    refer_all(except->find("listener"), "listener", listener_names_);
+    if (except->array() == nullptr) return;
+    for (const auto& table : *except->array()) {
+      refer_all(table.find("listener"), "listener", listener_names_);
+    }
   }
 
   // Reports names that do not exist. `list` is one name or a list of names.

@@ -148,7 +148,8 @@ as rules are named. `per = "client"` hashes the client's address, so raising 5% 
 
 **Live changes.** A reload (by SIGHUP, or when the file changes) takes effect at once, on live connections too. A rule
 with unchanged text continues undisturbed; a removed rule delivers what it held. Rules with `first`, `after` or
-`every` count only what arrives after the rules took effect.
+`every` count what they act on from the moment they take effect: requests, queries, messages and datagrams of open
+connections and sessions, too, but only those connections and handshakes that come later.
 
 )";
 

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
+#include "rules/match/read_except.h"
+
 namespace brownout::rules {
 namespace {
-
-// This key exists for HTTP requests and for messages.
-constexpr std::string_view kHeader = "header";
 
 bool fails(std::string_view* why_not, std::string_view key) {
   if (why_not != nullptr) *why_not = key;
@@ -41,51 +40,54 @@ bool Match::covers(Direction asked) const {
   return false;
 }
 
-bool Match::selects_listener(std::string_view name) const {
-  return listener.empty() || std::find(listener.begin(), listener.end(), name) != listener.end();
+std::string_view Match::connection_mismatch(const FlowFacts& flow) const {
+  const bool heard = listener.empty() ||
+                     std::find(listener.begin(), listener.end(), flow.listener) != listener.end();
+  if (!heard) return "listener";
+  if (!client.empty() && !any_contains(client, flow.client)) return "client";
+  if (!source_port.empty() && !any_has(source_port, flow.client_port)) return "source_port";
+  if (!destination.empty() && !any_contains(destination, flow.destination)) return "destination";
+  if (!port.empty() && !any_has(port, flow.destination_port)) return "port";
+  if (!host.empty() && !matches_host(flow)) return "host";
+  if (!tls.any()) return "";
+  return flow.hello == nullptr ? "hello" : tls.mismatch(*flow.hello);
+}
+
+std::string_view Match::mismatch(const FlowFacts& flow, bool of_response) const {
+  auto wrong = connection_mismatch(flow);
+  if (wrong.empty() && dns.any()) wrong = dns.mismatch(flow.dns);
+  if (wrong.empty() && http.any()) {
+    wrong = flow.http == nullptr ? "request" : http.mismatch(*flow.http, of_response);
+  }
+  return wrong;
 }
 
 bool Match::matches_connection(const FlowFacts& flow, std::string_view* why_not) const {
-  if (!selects_listener(flow.listener)) return fails(why_not, "listener");
-  if (!client.empty() && !any_contains(client, flow.client)) return fails(why_not, "client");
-  if (!destination.empty() && !any_contains(destination, flow.destination)) {
-    return fails(why_not, "destination");
-  }
-  if (!port.empty() && !any_has(port, flow.destination_port)) return fails(why_not, "port");
-  if (!host.empty() && !matches_host(flow)) return fails(why_not, "host");
-  std::string_view wrong;
-  if (is_for_tls()) wrong = flow.hello == nullptr ? "hello" : tls.mismatch(*flow.hello);
+  auto wrong = connection_mismatch(flow);
+  const bool excludes = std::any_of(except.begin(), except.end(), [&](const Except& entry) {
+    const auto& keys = entry.match;
+    const bool more = keys.is_for_messages() || keys.http.any() || keys.dns.any();
+    return !more && keys.connection_mismatch(flow).empty();
+  });
+  if (wrong.empty() && excludes) wrong = "not";
   return wrong.empty() || fails(why_not, wrong);
 }
 
 bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
-  if (!matches_connection(flow, why_not)) return false;
-  std::string_view wrong;
-  if (is_for_dns()) wrong = dns.mismatch(flow.dns);
-  if (wrong.empty() && is_for_http()) {
-    wrong = flow.http == nullptr ? "request" : http.mismatch(*flow.http);
-  }
+  const bool late = of_response();
+  auto wrong = mismatch(flow, late);
+  if (wrong.empty()) wrong = excluded(flow, late);
   return wrong.empty() || fails(why_not, wrong);
 }
 
-// Compares the key `host` with the host of an HTTP request, or with the name of a connection's
-// destination: the SNI, or without one the known names of its address.
+// Compares the key `host` with the name that the client itself shows: the host of an HTTP request,
+// or the SNI. Without it, with the known names of the destination's address, which others may
+// share.
 bool Match::matches_host(const FlowFacts& flow) const {
   const auto named = [&](std::string_view name) { return any_matches(host, name); };
   if (flow.http != nullptr) return named(flow.http->host);
   if (flow.hello != nullptr && !flow.hello->sni.empty()) return named(flow.hello->sni);
   return flow.names && std::any_of(flow.names->begin(), flow.names->end(), named);
-}
-
-void Match::settle_shared_keys(bool requests) {
-  if (http.header.empty() || !message.has(kHeader)) return;
-  HttpMatch others = http;
-  others.header.clear();
-  if (message.has_another_than(kHeader) || (!requests && !others.any())) {
-    http.header.clear();
-  } else {
-    message.drop(kHeader);
-  }
 }
 
 namespace {
@@ -126,10 +128,11 @@ std::vector<Field<Match>> fields_of_flows() {
       field("listener", &Match::listener, "only connections to these listeners"),
       field("client", &Match::client, "only clients in these prefixes"),
       field("destination", &Match::destination,
-            "only connections that Brownout forwards to a server address in these prefixes"),
-      field(
-          "port", &Match::port,
-          "only connections that Brownout forwards to these ports of servers: 1883, \"8000-8999\""),
+            "only connections to servers whose dialed address is in these prefixes"),
+      field("port", &Match::port,
+            "only connections to servers dialed on these ports: 1883, \"8000-8999\""),
+      field("source_port", &Match::source_port,
+            "only connections from these ports of the client: 5000, \"40000-40999\""),
       field("direction", &Match::direction,
             "upstream is from client to server, downstream from server to client"),
       field("first", &Match::first,
@@ -155,9 +158,15 @@ std::vector<Field<Match>> fields_of_flows() {
             "of each client address separately"),
       field("host", &Match::host,
             "only requests to these hosts, without the port; on listeners that intercept or are "
-            "proxies, also connections to a destination by the name that the client sent (SNI), or "
-            "without one by the names that it resolved by DNS (all names with the same address "
-            "match); patterns as for qname"),
+            "proxies, also connections to a destination whose name the client sent or resolved by "
+            "DNS; if names share the address, the name in the Host header or the SNI decides; "
+            "patterns as for qname"),
+      nested<Match>("not", "table of keys of match, or list of them",
+                    "all but these: excludes what has all the properties in the table, or in any "
+                    "of the tables of a list: { path = \"/health\", method = \"GET\" }; { header = "
+                    "{ x-a = \"*\" } } selects the requests without this header; keys of a "
+                    "protocol in it still limit the rule to this protocol",
+                    read_except),
   };
 }
 

@@ -1,6 +1,6 @@
 // Match is the `match` table of a rule: conditions that select connections, requests, queries and
-// messages. Every key narrows the selection; a rule without keys matches everything. A plain value,
-// owned by its rule; any thread.
+// messages. Every key narrows the selection; a rule without keys matches everything. The key `not`
+// is in match_except.cpp. A plain value, owned by its rule; any thread.
 #pragma once
 
 #include <array>
@@ -121,11 +121,14 @@ struct EnumNames<Count> {
       std::pair<std::string_view, Count>{"connection", Count::kConnection}};
 };
 
+struct Except;
+
 struct Match {
   std::vector<std::string> listener;
   std::vector<Prefix> client;
   std::vector<Prefix> destination;
   std::vector<PortRange> port;
+  std::vector<PortRange> source_port;
   DirectionChoice direction = DirectionChoice::kBoth;
   std::optional<std::int64_t> first;
   std::optional<std::int64_t> after;
@@ -140,31 +143,37 @@ struct Match {
   std::optional<Bytes> max_size;
   std::vector<TextPattern> text;
   MessageConditions message;
+  std::vector<Except> except;  // the key `not`
 
   // Whether the key `listener` admits the connections of a listener.
   bool selects_listener(std::string_view name) const;
-  bool is_for_messages() const { return message.any() || min_size || max_size || !text.empty(); }
+  // The keys in `not` count here, too: they exclude traffic of their kind, and select none of any
+  // other kind.
+  bool is_for_messages() const;
   // Whether the payload of a message, after its head, is needed to match the message.
-  bool needs_payload() const {
-    return min_size || max_size || !text.empty() || message.needs_payload();
-  }
+  bool needs_payload() const;
   // Returns the protocols with messages that this match can select.
-  ProtocolSet protocols() const { return message.protocols(); }
-  // Compares the message keys, which matches(FlowFacts) ignores.
-  // `why_not` receives the name of a key that does not match.
-  bool matches(const Message& message, std::span<const std::byte> payload,
+  ProtocolSet protocols() const;
+  // Compares the message keys, which matches(FlowFacts) ignores. `flow` is the connection of the
+  // message; null if there is no `not`. `why_not` receives the name of a key that does not match.
+  bool matches(const Message& message, std::span<const std::byte> payload, const FlowFacts* flow,
                std::string_view* why_not = nullptr) const;
-  bool is_for_tls() const { return tls.any(); }
-  bool is_for_http() const { return http.any(); }
+  bool is_for_tls() const;
+  bool is_for_http() const;
+  // Whether a key is about the response. Then the rule acts on the response of a request only.
+  bool of_response() const;
   // Whether a key depends on the server's address. The address is unknown until the proxy connects
   // to the server, unless the connection was intercepted.
-  bool is_for_server() const { return !destination.empty() || !port.empty(); }
-  bool is_for_dns() const { return dns.any(); }
+  bool is_for_server() const;
+  bool is_for_dns() const;
+  // Whether a key is about the name of the host.
+  bool is_for_host() const;
   Ordinals ordinals() const { return {first, after, every}; }
   // Whether the key `direction` admits this direction.
   bool covers(Direction asked) const;
-  // Compares the keys that select connections: listener, client, destination, port, host and the
-  // keys of TLS. `why_not` as below; "hello" if there is no ClientHello.
+  // Compares the keys that select connections: listener, client, source_port, destination, port,
+  // host and the keys of TLS, and tables of `not` with these keys only. `why_not` as below; "hello"
+  // if there is no ClientHello.
   bool matches_connection(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
   // Compares all keys except `first`, `after`, `every` and the keys for messages. `why_not`
   // receives the name of a key that does not match.
@@ -177,6 +186,24 @@ struct Match {
 
  private:
   bool matches_host(const FlowFacts& flow) const;
+  // The first of the own keys for connections that the flow does not match; "" if it matches them.
+  std::string_view connection_mismatch(const FlowFacts& flow) const;
+  // The first of the own keys that the flow does not match; "" if it matches them all.
+  std::string_view mismatch(const FlowFacts& flow, bool of_response) const;
+  std::string_view excluded(const FlowFacts& flow, bool of_response) const;
+  // Whether the answer is true for a table of `not`.
+  bool any_except(bool (Match::*asks)() const) const;
+  bool matches_own(const Message& seen, std::span<const std::byte> payload,
+                   std::string_view* why_not) const;
+  bool says_messages() const;
+  bool says_requests() const;
+  void keep_header(bool of_messages);
+};
+
+// Except is a table of `not`: traffic that has all of its properties is not selected.
+struct Except {
+  std::vector<std::string> keys;  // as written
+  Match match;                    // has no `not` of its own
 };
 
 const Schema<Match>& match_schema();

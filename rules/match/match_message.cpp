@@ -2,11 +2,11 @@
 
 namespace brownout::rules {
 
-bool Match::matches(const Message& seen, std::span<const std::byte> payload,
-                    std::string_view* why_not) const {
-  if (seen.exchange != nullptr) return matches(*seen.exchange, why_not);
+bool Match::matches_own(const Message& seen, std::span<const std::byte> payload,
+                        std::string_view* why_not) const {
   if (!message.match(seen, why_not)) return false;
-  if (seen.protocol == nullptr) return !is_for_messages();
+  if (!min_size && !max_size && text.empty()) return true;
+  if (seen.protocol == nullptr) return false;
   const auto size = static_cast<std::int64_t>(seen.protocol->size(seen, payload));
   const auto no = [&](std::string_view key) {
     if (why_not != nullptr) *why_not = key;
@@ -17,6 +17,21 @@ bool Match::matches(const Message& seen, std::span<const std::byte> payload,
   if (text.empty()) return true;
   const auto said = seen.protocol->text(seen, payload);
   return (said && any_matches(text, *said)) || no("text");
+}
+
+bool Match::matches(const Message& seen, std::span<const std::byte> payload, const FlowFacts* flow,
+                    std::string_view* why_not) const {
+  if (seen.exchange != nullptr) return matches(*seen.exchange, why_not);
+  if (!matches_own(seen, payload, why_not)) return false;
+  for (const auto& [keys, inner] : except) {
+    if (!inner.is_for_messages()) continue;
+    const bool known = seen.protocol != nullptr && inner.protocols().has(*seen.protocol);
+    const bool meant = flow == nullptr || inner.mismatch(*flow, false).empty();
+    if (known && !(meant && inner.matches_own(seen, payload, nullptr))) continue;
+    if (why_not != nullptr) *why_not = known ? "not" : "protocol";
+    return false;
+  }
+  return true;
 }
 
 }  // namespace brownout::rules

@@ -48,7 +48,8 @@ class HoldUntilStage final : public Stage {
 
  private:
   bool frees(const Chunk& chunk) const {
-    return chunk.message() != nullptr && settings_.passes.matches(*chunk.message(), chunk.bytes());
+    return chunk.message() != nullptr &&
+           settings_.passes.matches(*chunk.message(), chunk.bytes(), nullptr);
   }
 
   HoldUntilSettings settings_;
@@ -89,8 +90,8 @@ class HoldUntil final : public MessageFault {
                    "e.g. passes = { packet = \"pingreq\" }, or { path = \"/login\" }");
       return;
     }
-    for (const std::string_view key :
-         {"listener", "client", "destination", "port", "direction", "first", "after", "every"}) {
+    for (const std::string_view key : {"listener", "client", "source_port", "destination", "port",
+                                       "direction", "first", "after", "every", "not"}) {
       if (passes->find(key) == nullptr) continue;
       problems.add(position_of(*passes, key), std::string(key) + " does not describe one message",
                    "write it in match");
@@ -117,7 +118,7 @@ class HoldUntil final : public MessageFault {
   }
   bool gathers() const override { return !of_messages(settings_); }
   Direction watched(Direction half) const override {
-    return settings_.passes.http.of_response() ? Direction::kDownstream : half;
+    return settings_.passes.of_response() ? Direction::kDownstream : half;
   }
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<HoldUntilStage>(settings_);

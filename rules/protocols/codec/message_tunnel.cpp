@@ -59,6 +59,12 @@ void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {
   end_turn();
 }
 
+void MessageTunnel::named(std::shared_ptr<const std::vector<std::string>> names,
+                          const rules::RuleSet& set, Instant now) {
+  facts_.names = std::move(names);
+  set_rules(set, now);
+}
+
 void MessageTunnel::push(Direction direction, ByteView bytes, Instant now) {
   begin_turn();
   side(direction).push(bytes, now);

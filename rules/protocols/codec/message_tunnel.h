@@ -43,6 +43,9 @@ class MessageTunnel final {
 
   void set_rules(const rules::RuleSet& set, Instant now);
   // Take received bytes, or the end of the stream, that the peer sent in `direction`.
+  // The client has shown the server's name: sets the rules for it.
+  void named(std::shared_ptr<const std::vector<std::string>> names, const rules::RuleSet& set,
+             Instant now);
   void push(Direction direction, ByteView bytes, Instant now);
   void finish(Direction direction, Instant now);
   // Returns the time at which advance() must be called.

@@ -15,19 +15,21 @@ struct HttpMatch {
   std::vector<std::string> method;
   std::vector<TextPattern> path;
   std::vector<TextPattern> query;
+  std::vector<HeaderPattern> parameter;  // the key `query`, if it is a table
   std::vector<HeaderPattern> header;
   std::vector<TextPattern> content_type;
   std::vector<StatusRange> status;
+  std::vector<HeaderPattern> response_header;
 
   bool any() const {
-    return !method.empty() || !path.empty() || !query.empty() || !header.empty() ||
-           !content_type.empty() || !status.empty();
+    return !method.empty() || !path.empty() || !query.empty() || !parameter.empty() ||
+           !header.empty() || !content_type.empty() || of_response();
   }
-  // Whether the match selects responses, because it has a status. Otherwise it selects requests.
-  bool of_response() const { return !status.empty(); }
+  // Whether a key is about the response. Then the rule acts on responses, else on requests.
+  bool of_response() const { return !status.empty() || !response_header.empty(); }
   // Returns the name of the first key that the request and its response do not match, or "" if they
-  // match.
-  std::string_view mismatch(const HttpExchange& exchange) const;
+  // match. `of_response` is that of the whole rule, whose `not` is an HttpMatch of its own.
+  std::string_view mismatch(const HttpExchange& exchange, bool of_response) const;
 };
 
 std::vector<Field<HttpMatch>> http_match_fields();

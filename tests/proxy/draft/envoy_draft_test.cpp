@@ -96,12 +96,26 @@ TEST(EnvoyFile, MatchesHeaders) {
   EXPECT_THAT(text, HasSubstr(R"("x-user" = "~^a\\*b$", "x-tester" = "*")"));
 }
 
+TEST(EnvoyFile, InvertsMatches) {
+  const auto with = [](const std::string& headers) {
+    return from_envoy(filter(
+        "  abort: {http_status: 500, percentage: {numerator: 100}}\n  headers:\n" + headers));
+  };
+  EXPECT_THAT(with("  - {name: x-user, invert_match: true, string_match: {exact: a}}\n"),
+              HasSubstr("match = { not = { header = { \"x-user\" = \"a\" } } }"));
+  EXPECT_THAT(
+      with("  - {name: \":path\", invert_match: true, string_match: {prefix: /health}}\n"
+           "  - {name: X-Test, present_match: false}\n"),
+      HasSubstr("match = { not = [{ path = \"/health*\" }, { header = { \"x-test\" = \"*\" } "
+                "}] }"));
+}
+
 TEST(EnvoyFile, SwitchesOffWhatWouldActOnMore) {
   const auto text = from_envoy(filter(R"(  abort: {http_status: 500, percentage: {numerator: 100}}
   headers:
-  - {name: x-user, invert_match: true, string_match: {exact: a}}
+  - {name: ":scheme", string_match: {exact: https}}
 )"));
-  EXPECT_THAT(text, HasSubstr("a rule has no counterpart of header\n# x-user."));
+  EXPECT_THAT(text, HasSubstr("a rule has no counterpart of header\n# :scheme."));
   EXPECT_THAT(text, HasSubstr("\n#[[rule]]"));
   EXPECT_THAT(from_envoy(filter("  abort: {http_status: 500}\n")),
               HasSubstr("# Envoy never does this: its percentage is 0, or missing."));

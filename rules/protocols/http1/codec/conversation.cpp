@@ -53,7 +53,7 @@ void Conversation::server_ready(bool reused, Instant now) {
   reused_ = reused;
   server_in_.clear();
   responses_.emplace(codecs::Http1Parser::Side::kResponses);
-  if (request_.phase == Phase::kDialling) write_request(now);
+  if (request_.phase == Phase::kDialling) server_is_known(now);
   pump(now);
 }
 
@@ -124,6 +124,7 @@ void Conversation::next_exchange(Instant now) {
   made_here_ = false;
   response_began_ = false;
   retried_ = false;
+  met_server_ = false;
   ready_ = rules::kNever;
   copy_.reset();
   if (client_ended_ && client_in_.empty()) client_end(now);

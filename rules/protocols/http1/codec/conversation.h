@@ -177,6 +177,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool client_step(ByteView& bytes, Instant now);
   void request_head(Instant now);
   void decide_request(Instant now);
+  void server_is_known(Instant now);
   void write_request(Instant now);
   bool read_target();
   void refuse_request(std::string why, Instant now);
@@ -244,6 +245,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool made_here_ = false;       // whether the proxy generated the response
   bool response_began_ = false;  // whether any byte of the server's response has been received
   bool retried_ = false;
+  bool met_server_ = false;          // whether the rules on the request know its server
   std::optional<std::string> copy_;  // copy of the request, for the fault duplicate_request
 
   Mode mode_ = Mode::kExchanges;

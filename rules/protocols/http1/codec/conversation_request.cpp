@@ -76,6 +76,13 @@ void Conversation::request_head(Instant now) {
     facts_.carrier = rules::Carrier::kHttp;
     if (websockets_) facts_.message_protocols = rules::Protocol::kWebSocket.messages();
     facts_.message = count_;
+    // Until there is a connection for this request, the destination is that of the one before.
+    const bool named = connection_.intercepted && (!forwards_ || count_ == 1);
+    met_server_ = connected() || named;
+    if (!met_server_) {
+      facts_.destination.reset();
+      facts_.destination_port = 0;
+    }
     http_ = rules::HttpExchange::of(request_.message.head);
     facts_.http = &*http_;
     rules::HttpPlan::Notes notes;
@@ -126,6 +133,21 @@ void Conversation::decide_request(Instant now) {
   if (connected()) return write_request(now);
   request_.phase = Phase::kDialling;
   wire_.ask_for_server(false);
+}
+
+// The server is connected. Applies the rules that match on its address, unless they were applied
+// before: to this request, or to the server that the client itself named.
+void Conversation::server_is_known(Instant now) {
+  facts_.destination = connection_.destination;
+  facts_.destination_port = connection_.destination_port;
+  const auto& set = wire_.rules();
+  const bool known = std::exchange(met_server_, true);
+  if (!http_ || known || !set.has_server_rules()) return write_request(now);
+  request_.message.delay = {};
+  rules::HttpPlan::Notes notes;
+  plan_.on_server(set, facts_, request_.message, now, notes);
+  record(Direction::kUpstream, notes);
+  wait(request_, now);
 }
 
 void Conversation::write_request(Instant now) {
