@@ -48,6 +48,8 @@ std::optional<OrderedJson> simple_type(std::string_view type) {
     return OrderedJson{{"type", OrderedJson::array({"object", "array"})}};
   if (type == "pattern, list of patterns, or table of patterns")
     return OrderedJson{{"type", OrderedJson::array({"string", "array", "object"})}};
+  if (type == "status, or table of statuses and weights")
+    return OrderedJson{{"type", OrderedJson::array({"integer", "object"})}};
   if (type.starts_with("table")) return OrderedJson{{"type", "object"}};
   for (const std::string_view text : {"text", "pattern", "prefix", "address", "name pattern",
                                       "subject", "topic filter", "command", "regular expression"}) {

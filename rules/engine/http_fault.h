@@ -26,8 +26,8 @@ struct HttpContext {
   Direction half;
 };
 
-// How a response is deliberately malformed on the wire.
-enum class Malformed { kNone, kStatusLine, kChunkLength, kContentLength, kHeadWithoutEnd };
+// How a response is deliberately malformed on the wire. With kRandom, `body` is all that is sent.
+enum class Malformed { kNone, kStatusLine, kChunkLength, kContentLength, kHeadWithoutEnd, kRandom };
 
 // A request on its way to the server or a response on its way to the client, with the changes made
 // by rules.

@@ -59,6 +59,18 @@ TEST(FaultsOverSockets, rewrite_header) {
   EXPECT_THAT(world.server.asked().front(), HasSubstr("x-new: 1\r\n"));
 }
 
+TEST(FaultsOverSockets, replace_status) {
+  HttpWorld world(fault("\"replace_status\", status = 503"));
+  EXPECT_THAT(world.get("/a"), testing::AllOf(StartsWith("HTTP/1.1 503 Service Unavailable\r\n"),
+                                              EndsWith("GET /a (open)")));
+  EXPECT_EQ(world.server.asked().size(), 1U);
+}
+
+TEST(FaultsOverSockets, rewrite_request) {
+  HttpWorld world(fault("\"rewrite_request\", path = \"/b\", set_parameters = { page = 2 }"));
+  EXPECT_THAT(world.get("/a?page=1"), EndsWith("GET /b?page=2 (open)"));
+}
+
 TEST(FaultsOverSockets, response_rate) {
   HttpWorld world(fault("\"response_rate\", rate = \"50 B/s\""));
   const auto start = std::chrono::steady_clock::now();

@@ -187,6 +187,9 @@ std::string Conversation::response_text(bool& closes) {
       text.resize(text.size() - 2);
       return text;
     }
+    case Malformed::kRandom:
+      closes = true;
+      return std::exchange(message.body, std::nullopt).value_or("");
   }
   return head.text();
 }

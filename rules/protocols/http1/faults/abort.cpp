@@ -1,12 +1,13 @@
 // abort: answers requests without the server, as a proxy or an overloaded server does.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
+#include "rules/protocols/http1/weighted_status.h"
 
 namespace brownout::rules {
 namespace {
 
 struct AbortSettings {
-  std::int64_t status = 503;
+  WeightedStatus status;
   std::vector<HttpHeader> headers;
   std::string body;
   std::optional<std::int64_t> grpc_status;
@@ -19,7 +20,9 @@ class Abort final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("status", &Settings::status, "status of the response", {.least = 200, .most = 599}),
+        field("status", &Settings::status,
+              "status of the response, from 200 to 599; { 500 = 2, 503 = 1 } draws one for each "
+              "request by weight"),
         field("headers", &Settings::headers,
               "headers of the response, e.g. { retry-after = \"5\" }"),
         field("body", &Settings::body, "body of the response"),
@@ -38,10 +41,10 @@ class Abort final : public HttpOnlyFault {
                  "leave out status or grpc_status");
   }
 
-  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
     message.fate = HttpMessage::Fate::kAnswer;
-    message.answer = {static_cast<int>(settings_.status), settings_.headers, settings_.body};
+    message.answer = {settings_.status.draw(context.dice), settings_.headers, settings_.body};
     if (settings_.grpc_status) make_grpc(message.answer, *settings_.grpc_status);
     return Note{.action = "answer", .ordinal = static_cast<std::uint64_t>(message.answer.status)};
   }

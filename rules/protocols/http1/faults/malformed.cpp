@@ -17,10 +17,19 @@ struct EnumNames<Malformed> {
       std::pair<std::string_view, Malformed>{"status_line", Malformed::kStatusLine},
       std::pair<std::string_view, Malformed>{"chunk_length", Malformed::kChunkLength},
       std::pair<std::string_view, Malformed>{"content_length", Malformed::kContentLength},
-      std::pair<std::string_view, Malformed>{"head_without_end", Malformed::kHeadWithoutEnd}};
+      std::pair<std::string_view, Malformed>{"head_without_end", Malformed::kHeadWithoutEnd},
+      std::pair<std::string_view, Malformed>{"random", Malformed::kRandom}};
 };
 
 namespace {
+
+constexpr std::size_t kRandomBytes = 256;
+
+std::string random_bytes(const Dice& dice) {
+  std::string bytes;
+  for (std::size_t i = 0; i < kRandomBytes; ++i) bytes += static_cast<char>(dice.bits(i) & 0xff);
+  return bytes;
+}
 
 struct MalformedSettings {
   What what = What::kStatusLine;
@@ -38,15 +47,17 @@ class MalformedFault final : public HttpOnlyFault {
               "chunk_length: the body is sent in chunks, and the length of the first chunk is not "
               "a number. content_length: Content-Length is 10 more than the length of the body, or "
               "stands beside chunked coding. head_without_end: the empty line after the headers is "
-              "missing. After each of them the connection closes",
+              "missing. random: the response is 256 random bytes. After each of them the "
+              "connection closes",
               {.required = true}),
     }};
     return schema;
   }
 
-  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
     message.malformed = settings_.what;
+    if (settings_.what == What::kRandom) message.body = random_bytes(context.dice.split("random"));
     return Note{.action = "malform"};
   }
 
@@ -62,7 +73,7 @@ extern const FaultKind kMalformed = describe<MalformedFault>(
      .carriers = kHttpRequests,
      .http_part = ExchangePart::kResponse,
      .summary = "The response is not valid HTTP: its status line, its length, or the end of its "
-                "headers is wrong. Then the connection closes.",
+                "headers is wrong, or it consists of random bytes. Then the connection closes.",
      .correct_client =
          "reports an invalid or incomplete response, does not use it, and closes the connection",
      .unit = "response",

@@ -1,4 +1,5 @@
 // truncate_body: cuts off the end of a body. The head still announces the whole body.
+#include "rules/base/whole_number.h"
 #include "rules/engine/fault.h"
 #include "rules/faults/common/truncate_stage.h"
 #include "rules/schema/how_to_close.h"
@@ -6,8 +7,15 @@
 namespace brownout::rules {
 namespace {
 
+// Length of the body that its head announces; no value for a body in chunks.
+std::optional<std::int64_t> announced(const HttpHead& head) {
+  const auto* text = head.find("content-length");
+  return text != nullptr ? parse_whole_number(*text, INT64_MAX) : std::nullopt;
+}
+
 struct TruncateBodySettings {
   Bytes after{};
+  std::optional<Ratio> share;
   HowToClose close = HowToClose::kFin;
 };
 
@@ -20,14 +28,30 @@ class TruncateBody final : public Fault {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
               "number of bytes of the body that pass; a body that is not longer is unchanged"),
+        field("share", &Settings::share,
+              "instead of `after`: the part of the body that passes, e.g. \"50%\". Acts on bodies "
+              "with a Content-Length only, since the length of others is unknown"),
         field("close", &Settings::close, "how the connection closes: FIN or RST"),
     }};
     return schema;
   }
 
-  std::unique_ptr<Stage> stage(const StageContext&) const override {
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (!settings.share || table.find("after") == nullptr) return;
+    problems.add(position_of(table, "after"), "`after` and `share` both say how much passes",
+                 "leave one of them out");
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
     const auto how = settings_.close == HowToClose::kRst ? Close::kReset : Close::kFin;
-    return std::make_unique<TruncateStage>(settings_.after.count, how);
+    if (!settings_.share) return std::make_unique<TruncateStage>(settings_.after.count, how);
+    const auto& http = *context.flow->http;
+    const bool up = context.direction == Direction::kUpstream;
+    if (!up && !http.response) return nullptr;
+    const auto length = announced(up ? http.request : *http.response);
+    if (!length) return nullptr;
+    const auto passes = static_cast<double>(*length) * settings_.share->share();
+    return std::make_unique<TruncateStage>(static_cast<std::int64_t>(passes), how);
   }
 
   Settings settings_;
@@ -46,7 +70,7 @@ extern const FaultKind kTruncateBody = describe<TruncateBody>(
      .correct_client = "treats a response as incomplete if it is shorter than Content-Length or "
                        "lacks its last chunk, and does not use it",
      .unit = "body of the request, of the response, or of both (`direction`)",
-     .composition = "the smallest `after` decides",
+     .composition = "the smallest `after` or `share` decides",
      .source = "RFC 9112, 6.3 and 8"});
 
 }  // namespace brownout::rules

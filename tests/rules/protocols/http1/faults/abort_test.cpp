@@ -119,5 +119,13 @@ TEST(Abort, RejectsRulesThatDoNotFit) {
             "headers: \"a b\" is not a header name");
 }
 
+TEST(Abort, DrawsTheStatusByWeight) {
+  HttpLab lab("[[rule]]\nfault = { type = \"abort\", status = { 429 = 1, 503 = 1 } }");
+  int limited = 0;
+  for (int i = 0; i < 200; ++i) limited += lab.get("/") == "429" ? 1 : 0;
+  EXPECT_NEAR(limited, 100, 30);
+  EXPECT_EQ(lab.to_server_bytes(), "");
+}
+
 }  // namespace
 }  // namespace brownout::test

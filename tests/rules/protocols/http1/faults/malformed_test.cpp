@@ -41,5 +41,13 @@ TEST(Malformed, HeadHasNoEnd) {
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n(closed)");
 }
 
+TEST(Malformed, ResponseIsRandomBytes) {
+  const auto bytes = malformed("random");
+  EXPECT_EQ(bytes.size(), 256 + std::string("(closed)").size());
+  EXPECT_TRUE(bytes.ends_with("(closed)"));
+  EXPECT_EQ(bytes, malformed("random")) << "the same seed gives the same bytes";
+  EXPECT_FALSE(bytes.starts_with("HTTP"));
+}
+
 }  // namespace
 }  // namespace brownout::test

@@ -22,6 +22,20 @@ fault = { type = "truncate_body", close = "rst" })");
   EXPECT_EQ(lab.get("/"), "200 (reset)");
 }
 
+TEST(TruncateBody, CutsAtAShareOfTheAnnouncedLength) {
+  HttpLab lab(R"([[rule]]
+match = { direction = "downstream" }
+fault = { type = "truncate_body", share = "60%" })");
+  EXPECT_EQ(lab.get("/"), "200 hel (closed)");
+  lab.reply = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+  EXPECT_EQ(lab.get("/"), "200 ok") << "the length of a chunked body is unknown";
+  EXPECT_EQ(
+      first_problem_of("[[rule]]\nfault = { type = \"truncate_body\", share = \"60%\", after = "
+                       "\"1 B\" }",
+                       "http"),
+      "`after` and `share` both say how much passes");
+}
+
 TEST(TruncateBody, TruncatesTheBodyOfARequest) {
   HttpLab lab(R"([[rule]]
 match = { direction = "upstream" }
