@@ -36,6 +36,13 @@ fault = { type = "malformed", what = "chunk_length" }
 match = { direction = "upstream" }
 fault = { type = "replace_body", body = "new" })",
     R"([[rule]]
+fault = { type = "rewrite_request", method = "PUT", path = "/b", set_parameters = { a = "1" } }
+[[rule]]
+fault = { type = "replace_status", status = { 200 = 1, 503 = 1 } }
+[[rule]]
+match = { path = "/a*" }
+fault = { type = "malformed", what = "random" })",
+    R"([[rule]]
 match = { path = "/a*" }
 fault = { type = "hold_until", passes = { path = "/b*", status = 200 }, most = "5s" }
 [[rule]]
