@@ -33,8 +33,14 @@ constexpr std::array kReplacing{
     "SSL_CERT_FILE",       // OpenSSL, Python, Ruby, PHP, Go, Rust
     "CURL_CA_BUNDLE",      // curl, Python's requests
     "REQUESTS_CA_BUNDLE",  // Python's requests
+    "HTTPLIB2_CA_CERTS",   // Python's httplib2
     "AWS_CA_BUNDLE",       // AWS CLI and SDKs
-    "GIT_SSL_CAINFO",     "PIP_CERT", "NPM_CONFIG_CAFILE", "CARGO_HTTP_CAINFO",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+    "GIT_SSL_CAINFO",
+    "PIP_CERT",
+    "NPM_CONFIG_CAFILE",
+    "CARGO_HTTP_CAINFO",
+    "NIX_SSL_CERT_FILE",
 };
 // Variables with the path of a bundle that a program trusts beside its own CAs.
 constexpr std::array kAdding{"NODE_EXTRA_CA_CERTS", "DENO_CERT"};

@@ -1,7 +1,6 @@
-// CommandTrust makes one command trust CAs beside those of the machine. It writes bundles of CAs
-// into a temporary folder, names them in environment variables that programs know, and lists those
-// that the command's own mount namespace shows in place of the machine's. The machine's own files
-// never change.
+// CommandTrust makes a command trust CAs beside those of the machine. It writes bundles of CAs into
+// a temporary folder, and names them in environment variables that programs know. The command's own
+// mount namespace also shows them in place of the machine's bundles, which never change.
 #pragma once
 
 #include <map>

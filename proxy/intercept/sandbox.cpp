@@ -139,8 +139,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
                       .surroundings = std::move(surroundings)};
   getrlimit(RLIMIT_NOFILE, &plan.descriptors);
   raise_descriptor_limit();
-  // Restores the default action of SIGCHLD: a process that ignores it gets no exit status of its
-  // children (wait(2)).
+  // Restores the default action of SIGCHLD, without which wait(2) gets no exit status.
   plan.ignores_children = std::signal(SIGCHLD, SIG_DFL) == SIG_IGN;
   // Makes this process adopt the supervisor's children if the supervisor is killed, so that it can
   // end them.

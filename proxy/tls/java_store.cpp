@@ -1,5 +1,6 @@
 #include "proxy/tls/java_store.h"
 
+#include <openssl/pem.h>
 #include <openssl/sha.h>
 
 #include <array>
@@ -7,7 +8,6 @@
 #include <string_view>
 
 #include "proxy/tls/openssl.h"
-#include "proxy/tls/pem_files.h"
 
 namespace brownout::tls {
 namespace {
@@ -27,15 +27,6 @@ std::string big_endian(std::uint64_t number, int bytes) {
 
 std::string counted_text(std::string_view text) {
   return big_endian(text.size(), 2) + std::string(text);
-}
-
-std::string der_of(X509* certificate) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(certificate, &der);
-  if (size <= 0) return {};
-  std::string text(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  OPENSSL_free(der);
-  return text;
 }
 
 // The digest at the end of the file: of the password in UTF-16, the salt and the file so far.
@@ -58,11 +49,21 @@ std::string java_trust_store(const std::string& pem) {
   const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   std::string entries;
   std::uint32_t count = 0;
-  while (const auto certificate = read_certificate(bio.get())) {
-    const auto der = der_of(certificate.get());
-    entries += big_endian(kJksTrusted, 4) + counted_text("ca" + std::to_string(++count));
-    entries += big_endian(0, 8);  // the time when it was added
-    entries += counted_text("X.509") + big_endian(der.size(), 4) + der;
+  char* label = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long size = 0;
+  // Decodes the certificates, but does not parse them, which would take longer than all the rest.
+  while (PEM_read_bio(bio.get(), &label, &header, &data, &size) == 1) {
+    if (std::string_view(label) == PEM_STRING_X509) {
+      const std::string der(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
+      entries += big_endian(kJksTrusted, 4) + counted_text("ca" + std::to_string(++count));
+      entries += big_endian(0, 8);  // the time when it was added
+      entries += counted_text("X.509") + big_endian(der.size(), 4) + der;
+    }
+    OPENSSL_free(label);
+    OPENSSL_free(header);
+    OPENSSL_free(data);
   }
   ERR_clear_error();
   auto store =

@@ -54,6 +54,8 @@ class RuleSet {
     for (const auto index : found) {
       const auto& rule = rules_[index];
       if (!rule->kind->carries(flow.carrier) || !rule->fault->acts_on(flow.carrier)) continue;
+      // Keys of messages select no query, request or datagram.
+      if (rule->match.is_for_messages() && flow.carrier != Carrier::kMessage) continue;
       if (rule->match.matches(flow)) visit(rule);
     }
   }

@@ -80,8 +80,7 @@ Field<Listener> tls_field() {
   return nested<Listener>(
       "tls", "table",
       "the listener terminates TLS; keys: see \"tls of a [[listener]]\"; on listeners that "
-      "intercept "
-      "and on proxy listeners, only for the hosts that a rule inside TLS can match",
+      "intercept and on proxy listeners, only for the hosts that a rule inside TLS can match",
       [](const Node& node, Listener& listener, Diagnostics& problems) {
         listener.tls = tls_server_schema().read(node, "tls", problems);
       });

@@ -35,7 +35,7 @@ enum class Intercept {
 };
 // How a server of an [[upstream]] is chosen. kFailover: the first that has not failed.
 enum class Policy { kFailover, kRoundRobin, kRandom };
-// What happens to a client that refuses the certificate with which its TLS is decrypted.
+// The treatment of a client that refuses the certificate with which its TLS is decrypted.
 enum class TlsFailure {
   kFail,  // each connection fails, as with a server whose certificate the client refuses
   kPass,  // later connections of this client to this host pass through undecrypted

@@ -251,6 +251,7 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   FlowFacts flow = question.flow;
   const auto acts_on = [&](Carrier carrier) {
     if (!rule.kind->carries(carrier) || !rule.fault->acts_on(carrier)) return false;
+    if (rule.match.is_for_messages() && carrier != Carrier::kMessage) return false;
     const bool either = carrier == Carrier::kHttp && rule.kind->carries(Carrier::kMessage);
     return !either || acts_on_requests(rule, flow.message_protocols);
   };
@@ -263,7 +264,9 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   if (!acts_on(flow.carrier)) {
     const bool per_request = !flow.message_protocols.empty() && rule.per == Per::kRequest;
     answer.why = per_request ? "it acts on requests: per = \"request\""
-                             : "it acts on " + carriers_text(rule.acting(), rule.kind->protocols());
+                 : rule.match.is_for_messages()
+                     ? "it is for messages of " + rule.match.protocols().text()
+                     : "it acts on " + carriers_text(rule.acting(), rule.kind->protocols());
     return answer;
   }
   std::string_view key;

@@ -86,6 +86,32 @@ TEST(Intercept, HostMatchesNamesFromDnsAndSni) {
   EXPECT_EQ(rules::plan_arrival(*set, flow).rules.size(), 1U) << "by SNI";
 }
 
+TEST(Intercept, ARuleOnMessagesSelectsNoQueryAndNoDatagram) {
+  const auto config = read_for_exec(R"([[listener]]
+name = "broker"
+protocol = "mqtt"
+listen = "127.0.0.1:0"
+intercept = "redirect"
+ports = [1883]
+[[rule]]
+match = { topic = "lost" }
+fault = { type = "drop" }
+)");
+  ASSERT_TRUE(config) << mistakes(config);
+  const auto set = rules::RuleSet::activate(config->rules, 1, Instant{});
+  const auto selects = [&](const char* listener, rules::Carrier carrier) {
+    auto flow = flow_of(1, "10.0.0.1", carrier);
+    flow.listener = listener;
+    bool found = false;
+    set->for_each_match(flow, [&](const auto&) { found = true; });
+    return found;
+  };
+  EXPECT_TRUE(selects("broker", rules::Carrier::kMessage));
+  EXPECT_FALSE(selects("dns", rules::Carrier::kDns));
+  EXPECT_FALSE(selects("udp", rules::Carrier::kDatagram));
+  EXPECT_FALSE(selects("http", rules::Carrier::kHttp));
+}
+
 TEST(Intercept, PortMatchesNumbersAndRanges) {
   const auto config = read_for_exec("[[rule]]\nmatch = { port = [443, \"5000-5999\"] }" + kLatency);
   ASSERT_TRUE(config) << mistakes(config);
