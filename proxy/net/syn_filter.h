@@ -2,6 +2,9 @@
 // listening socket, where the kernel then discards SYNs as if they had been lost on the way. Needs
 // no privilege. Safe on any thread.
 //
+// Where TPROXY leads packets to the socket, they keep their destination, so the program sees it. No
+// nftables rule is needed there, and none would know the names of addresses.
+//
 // The program passes everything but segments with SYN and without ACK, so open connections and
 // handshakes in progress go on.
 #pragma once

@@ -71,12 +71,19 @@ grep -q 'line 3: accept 10.1.0.0/16 -> port 1883 tcp (phones)' "$folder/explain.
   grep -q 'the policy: drop' || fail "firewall explain of a flow without a matching line: expected \"the policy: drop\", but it is missing"
 pass "traffic passes the imported list, and explain names the line"
 
+mistake='[[rule]]
+fault = { type = "stale_allowlist", address = "127.0.0.0/8" }'
 run_with broken "$(cat "$folder/edge.toml")
-[[rule]]
-fault = { type = \"stale_allowlist\", address = \"127.0.0.0/8\" }"
-if curl -s --max-time 1 "http://127.0.0.1:$proxy_port/" >/dev/null; then fail "a fault drops the client: expected no response, got one"; fi
+$mistake"
+code=0
+curl -s --connect-timeout 1 "http://127.0.0.1:$proxy_port/" >/dev/null || code=$?
+[ "$code" = 28 ] || fail "a fault drops the client: expected curl's connect time-out (28), got $code"
+# A connect that hangs leaves no flow; a rejected one does.
+run_with rejecting "$(sed 's/policy = "drop"/policy = "reject"/' "$folder/edge.toml")
+$mistake"
+if curl -s --max-time 1 "http://127.0.0.1:$proxy_port/" >/dev/null; then fail "a fault rejects the client: expected no response, got one"; fi
 wait_for 5 grep -q '"client":"127.0.0.1:.*"stopped":true' "$folder/flows.jsonl" ||
-  fail "recorded flows: expected the dropped flow with \"stopped\":true, got: $(cat "$folder/flows.jsonl")"
+  fail "recorded flows: expected the rejected flow with \"stopped\":true, got: $(cat "$folder/flows.jsonl")"
 pass "a mistake in the firewall acts, and the stopped flow is recorded"
 
 wait_for 5 grep -q '"client":"127.0.0.1:' "$folder/flows.jsonl" ||

@@ -65,9 +65,13 @@ fault = { type = "reset" }' 'rules = ["gone"]'
 says reset '^NOT MET .*availability'
 scenario silent 1 "$ping" '[[rule]]
 name = "silent"
-fault = { type = "unplug" }' 'rules = ["silent"]'
+fault = { type = "unplug", after = "1ms" }' 'rules = ["silent"]'
 says silent '^NOT MET .*no reply: timed out'
-pass "a connection that a fault resets or keeps silent fails its users"
+scenario hanging 1 "$ping" '[[rule]]
+name = "hanging"
+fault = { type = "unplug" }' 'rules = ["hanging"]'
+says hanging '^NOT MET .*connect: timed out'
+pass "a connection that a fault resets, keeps silent or never opens fails its users"
 
 scenario loading 1 "$ping" '[[rule]]
 name = "restarted"

@@ -184,8 +184,8 @@ TEST(SynFilter, DecidesAsTheRulesDo) {
     segment.facts.client_port = static_cast<std::uint16_t>(random());
     constexpr std::array<std::uint16_t, 7> kPorts{0, 80, 443, 1023, 1024, 8005, 8080};
     segment.facts.port = kPorts.at(random() % kPorts.size());
-    segment.facts.sequence = random();
-    segment.facts.random = random();
+    segment.facts.sequence = static_cast<std::uint32_t>(random());
+    segment.facts.random = static_cast<std::uint32_t>(random());
     const bool wanted = losing(plan.rules, segment.facts) != nullptr;
     lost += wanted ? 1 : 0;
     ASSERT_EQ(keeps(*program, segment), !wanted) << i;
