@@ -131,6 +131,20 @@ if inside gateway nft 'add table inet probe; add chain inet probe c { type filte
   [ "$(get "$web6")" = fd71:2::1 ] || fail "tproxy over IPv6: expected the server to see the gateway fd71:2::1, but it does not"
   end_gateway
   intercept remove
+  gateway lost tproxy '' '[[rule]]
+match = { listener = ["web", "web6"], destination = ["10.71.2.0/24", "fd71:2::2"], port = 8080 }
+fault = { type = "syn_loss" }
+[[rule]]
+match = { destination = "10.71.3.0/24" }
+fault = { type = "unplug" }'
+  intercept apply "$folder/lost.toml" --interface to-client
+  for lost in "$web" "$web6"; do
+    code=0
+    inside client curl -s --connect-timeout 1 "$lost" >/dev/null || code=$?
+    [ "$code" = 28 ] || fail "syn_loss by destination, $lost: expected the connect time-out of curl (28), got $code"
+  done
+  end_gateway
+  intercept remove
   gateway spoof tproxy 'spoof_client = true' '[[rule]]
 fault = { type = "abort", status = 503, body = "by brownout" }
 match = { path = "/abort" }'
