@@ -217,7 +217,7 @@ fault = { type = "drop" }
 E
 rules=$folder/mqtt.toml
 expect_inside "kept" bash -c "
-mosquitto_sub -h mqtt.test -p $broker --cafile \$SSL_CERT_FILE -t '#' -C 1 -W 10 & 
+mosquitto_sub -h mqtt.test -p $broker --cafile \$SSL_CERT_FILE -t '#' -C 1 -W 10 &
 for try in 1 2 3 4 5 6 7 8 9 10; do
   mosquitto_pub -h mqtt.test -p $broker --cafile \$SSL_CERT_FILE -t lost -m lost
   mosquitto_pub -h mqtt.test -p $broker --cafile \$SSL_CERT_FILE -t kept -m kept
