@@ -16,6 +16,7 @@
 #include "proxy/intercept/diverted_flows.h"
 #include "proxy/intercept/gateway.h"
 #include "proxy/intercept/nftables.h"
+#include "rules/base/terminal_text.h"
 
 namespace brownout::cli {
 namespace {
@@ -80,9 +81,9 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
     path.erase(0, path.find_first_not_of('/'));
     while (path.ends_with('/')) path.pop_back();
     if (is_cgroup(path)) continue;
-    return rules::config_error(
-        "--cgroup: " + rules::in_quotes(path) + " is empty, or has blanks or quotes",
-        "give a path below /sys/fs/cgroup, e.g. --cgroup chat.slice");
+    return rules::config_error("--cgroup: " + rules::in_quotes(rules::printable(path)) +
+                                   " is empty, or has blanks or quotes",
+                               "give a path below /sys/fs/cgroup, e.g. --cgroup chat.slice");
   }
   for (const auto& name : clients.interfaces) {
     if (is_interface(name)) continue;

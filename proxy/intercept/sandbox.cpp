@@ -120,6 +120,17 @@ Error failed_call(const std::string& what, std::string hint) {
   return error;
 }
 
+// Gives each worker its sockets of one port: first those for datagrams, if it has some, then those
+// for streams.
+void share_sockets(std::vector<Fd> fds, bool datagrams, std::size_t workers,
+                   std::vector<PortSockets>& shares) {
+  shares.resize(workers);
+  for (std::size_t i = 0; i < fds.size(); ++i) {
+    auto& share = shares[i % workers];
+    (datagrams && i < workers ? share.datagram : share.stream) = std::move(fds[i]);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::size_t workers,
@@ -179,14 +190,8 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
       raw = std::make_unique<RawDatagrams>(std::move(said->fds[0]), std::move(said->fds[1]));
     } else if (said->kind == number(ControlMessage::kListener)) {
       const auto& port = plan.ports[next++];
-      auto& mine = sandbox->sockets_[port.listener];
-      mine.resize(workers);
-      std::size_t i = 0;
-      for (auto& fd : said->fds) {
-        const bool datagram = port.datagrams && i < workers;
-        auto& worker_sockets = mine[i++ % workers];
-        (datagram ? worker_sockets.datagram : worker_sockets.stream) = std::move(fd);
-      }
+      share_sockets(std::move(said->fds), port.datagrams, workers,
+                    sandbox->sockets_[port.listener]);
     }
   }
   sandbox->interception_ = std::make_shared<Interception>(

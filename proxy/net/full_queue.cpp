@@ -19,6 +19,15 @@ bool is_full(const Fd& listening) {
   return info.tcpi_unacked > info.tcpi_sacked;
 }
 
+// Whether the connect is complete. Inside one machine this is known as soon as connect(2) returns,
+// which says EINPROGRESS for a socket that does not block.
+bool is_established(const Fd& fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return fd && getsockopt(fd.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+         info.tcpi_state == TCP_ESTABLISHED;
+}
+
 }  // namespace
 
 void FillerPorts::add(std::uint16_t port) {
@@ -48,7 +57,7 @@ void FullQueue::fill_a_place(const SocketAddress& address, FillerPorts& ports) {
   const auto port = own_address(fd).port();
   ports.add(port);
   auto dialled = start_dial(address, std::move(fd));
-  if (dialled.connected) {
+  if (dialled.connected || is_established(dialled.fd)) {
     fillers_.push_back(std::move(dialled.fd));
   } else {
     ports.take(port);

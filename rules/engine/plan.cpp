@@ -141,8 +141,10 @@ void select_again(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef
   auto next = rules.begin();
   set.for_each_match(flow, [&](const RuleRef& rule) {
     if (!acts_on_bytes(*rule)) return;
-    if (next != rules.end() && *next == rule) {
-      merged.push_back(*next++);
+    const auto kept = std::find(next, rules.end(), rule);
+    if (kept != rules.end()) {
+      merged.push_back(rule);
+      next = kept + 1;
     } else if (is_late(*rule) && (counts_datagrams(*rule, flow) || count_arrival(*rule, flow)) &&
                rule->probability.parts_per_billion > 0) {
       merged.push_back(rule);

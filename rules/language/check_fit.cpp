@@ -215,53 +215,6 @@ void FitCheck::check_tls() const {
   }
 }
 
-// Host names are known only for clients that were intercepted, used the proxy protocol of a
-// listener, or sent SNI.
-void FitCheck::check_host() const {
-  if (!rule_.match.is_for_host() ||
-      (rule_.kind->carries(Carrier::kHttp) && rule_.fault->acts_on(Carrier::kHttp)))
-    return;
-  const auto where = position_in_match("host");
-  if (rule_.kind->carriers == kDnsQueries) {
-    problems_.add(where, fault_ + " acts on DNS queries, which have a qname and no host",
-                  "write qname");
-  } else if (!has(kTlsHandshakes) &&
-             !any_matched([](const Listener& listener) { return listener.knows_destination(); })) {
-    problems_.add(where, "no listener that the rule matches can see host names",
-                  "HTTP requests, TLS clients and intercepted connections have host names; match "
-                  "by listener or destination instead");
-  }
-}
-
-// A fault of SYNs is decided before there is a connection, from addresses and ports alone.
-void FitCheck::check_syn() const {
-  if (!rule_.kind->on_syn || node_.find("match") == nullptr) return;
-  const auto& node = *node_.find("match");
-  for (const std::string_view key : {"first", "after", "every", "once"}) {
-    if (node.find(key) == nullptr) continue;
-    problems_.add(position_of(node, key), "the SYNs of a connect have no number",
-                  "use probability, with per = \"client\" if the same clients shall be hit again");
-  }
-  if (rule_.match.is_for_tls()) {
-    problems_.add(node.where, fault_ + " acts on SYNs, which come before the TLS handshake",
-                  "match by listener, client, destination, port or host");
-  }
-  const bool destination = rule_.match.is_for_server() || !rule_.match.host.empty();
-  if (destination && !any_matched([](const Listener& listener) {
-        return listener.intercept != Intercept::kNone;
-      })) {
-    problems_.add(node.where, "a SYN to a listener does not show which server the client will get",
-                  "match by listener or client; destination, port and host need `exec` or an "
-                  "intercepting listener");
-  }
-  if (!rule_.match.client.empty() &&
-      !any_matched([](const Listener& listener) { return !listener.proxy_protocol; })) {
-    problems_.add(position_of(node, "client"),
-                  "the client's address comes in a PROXY header, after the SYN",
-                  "match by listener");
-  }
-}
-
 bool FitCheck::any_matched(const std::function<bool(const Listener&)>& condition) const {
   return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
     return rule_.match.selects_listener(listener.name) && condition(listener);

@@ -26,7 +26,7 @@ template <class IsIt>
 std::string excluded_text(const Match& match, IsIt is_it) {
   const auto found = std::find_if(match.except.begin(), match.except.end(), is_it);
   const auto& keys = (found != match.except.end() ? *found : match.except.front()).keys;
-  return "its `not` excludes this " + list_text({keys.begin(), keys.end()});
+  return "its `not` excludes this " + and_text({keys.begin(), keys.end()});
 }
 
 std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view key) {

@@ -270,7 +270,7 @@ complains 'give --uid' print "$folder/local.toml"
 complains 'there is no user' print "$folder/local.toml" --uid no-such-user
 for number in 4294967295 4294967296 18446744073709551616; do complains 'is not a user id' print "$folder/local.toml" --uid "$number"; done
 complains 'is not the name of an interface' print "$folder/plain.toml" --interface 'eth1" } accept #'
-complains '--cgroup: a path' print "$folder/local.toml" --cgroup $'a\nb'
+complains 'is empty, or has blanks or quotes' print "$folder/local.toml" --cgroup $'a\nb'
 "$brownout" intercept print "$folder/local.toml" --cgroup /chat.slice/phones/ | grep -q 'level 2 "chat.slice/phones"' ||
   fail "intercept print --cgroup with slashes around the path: expected level 2 and the path without them, got other rules"
 complains '--for' print "$folder/local.toml" --uid 1 --for 300000000h

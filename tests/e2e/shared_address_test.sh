@@ -50,7 +50,9 @@ F
 cat >"$folder/inside.sh" <<'F'
 getent hosts a.test b.test >/dev/null
 for url in "$@"; do
-  curl -sS --cacert "$FOLDER/cert.pem" -o /dev/null -w '%{time_total}\n' "$url" 2>/dev/null || echo failed
+  # curl writes the time of a request that fails, too.
+  time=$(curl -sS --cacert "$FOLDER/cert.pem" -o /dev/null -w '%{time_total}' "$url" 2>/dev/null) || time=failed
+  echo "$time"
 done
 F
 # times MATCH FAULT URL...: prints for each URL how long the request took, or "failed".

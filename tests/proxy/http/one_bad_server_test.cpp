@@ -54,10 +54,8 @@ TEST(OneBadServer, MayBeAllButOne) {
 
 TEST(OneBadServer, HasResponsesOfItsOwn) {
   TwoServers world;
-  world.proxy.reload(
-      fault("\"rewrite_header\", set = { x-server = \"bad\" }, direction = "
-            "\"downstream\"",
-            "port = " + port_of(world.bad)));
+  world.proxy.reload(fault("\"rewrite_header\", set = { x-server = \"bad\" }",
+                           "direction = \"downstream\", port = " + port_of(world.bad)));
   int changed = 0;
   for (int i = 0; i < 4; ++i) {
     const auto client = world.proxy.connect();

@@ -98,9 +98,9 @@ TEST(Not, OfAServerWaitsUntilTheServerIsKnown) {
 
 TEST(Not, OfAHost) {
   HttpLab lab(excepting(R"(not = { host = ["a.example", ".safe.example"] })"));
-  EXPECT_EQ(lab.ask("GET", "/", "Host: b.example\r\n"), "418");
-  EXPECT_EQ(lab.ask("GET", "/", "Host: a.example:8080\r\n"), "200 hello");
-  EXPECT_EQ(lab.ask("GET", "/", "Host: x.safe.example\r\n"), "200 hello");
+  EXPECT_EQ(lab.get("http://b.example/"), "418");
+  EXPECT_EQ(lab.get("http://a.example:8080/"), "200 hello");
+  EXPECT_EQ(lab.get("http://x.safe.example/"), "200 hello");
 }
 
 TEST(Not, ExcludesMessages) {
@@ -178,7 +178,7 @@ TEST(Not, IsNamedByExplain) {
   question.flow.carrier = rules::Carrier::kHttp;
   question.flow.http = &exchange;
   EXPECT_EQ(rules::explain(config, question).front().why,
-            "its `not` excludes this path and method");
+            "its `not` excludes this method and path");
   exchange = get("/a");
   EXPECT_EQ(rules::explain(config, question).front().why, "it acts on the request");
 }
