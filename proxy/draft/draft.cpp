@@ -74,7 +74,7 @@ rules::Result<std::string> text_of(const Draft& draft) {
     const auto config = rules::load_toml(checked);
     if (config) continue;
     const auto mistake = config.error().sorted().front();
-    return rules::config_error("no valid rule file can be made of it: " + mistake.what,
+    return rules::config_error("the rule file made of this input would be invalid: " + mistake.what,
                                mistake.hint);
   }
   return text;

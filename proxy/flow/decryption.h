@@ -12,7 +12,8 @@
 namespace brownout::proxy {
 
 struct Decryption {
-  // The listener as decrypted connections see it: it terminates TLS, and has the protocol inside.
+  // A copy of the listener for connections that are decrypted. It terminates TLS, and its protocol
+  // is the one that TLS carries, for example http.
   std::shared_ptr<const ListenerView> inside;
   std::shared_ptr<const tls::ClientContext> servers;
 };

@@ -5,8 +5,9 @@
 //  source -> stages ahead -> messages -> stages behind -> pending bytes -> sink
 //
 // The part "messages" decodes the listener's protocol and applies the rules on messages
-// (rules/protocols/codec/message_tunnel.h). Rules on bytes that precede the first rule on messages
-// in the rule file act before this part, all others after it (rules/engine/plan.h).
+// (rules/protocols/codec/message_tunnel.h). A rule on bytes acts ahead of this part if the rule
+// file lists it before the first rule on messages, and behind this part otherwise
+// (rules/engine/plan.h).
 //
 // Without stages, a pipe writes from the loop's read buffer to the sink and copies only bytes that
 // the sink does not accept. Reading pauses above the high watermark (bytes in stages and pending)

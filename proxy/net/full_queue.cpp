@@ -47,7 +47,8 @@ FullQueue::FullQueue(const Fd& listening, int backlog, FillerPorts& ports)
   for (int i = 0; i < kMostDials && !is_full(listening_); ++i) fill_a_place(address, ports);
 }
 
-// Takes a port before the connect, since another worker may accept the connection at once.
+// Adds the client's port to `ports` before the connect, because another worker may accept the
+// connection at once and recognizes it by this port.
 void FullQueue::fill_a_place(const SocketAddress& address, FillerPorts& ports) {
   auto fd = stream_socket(address);
   SocketAddress own = address;

@@ -1,5 +1,6 @@
-// Builds the Question that `explain` answers from texts: the options of the command line or the
-// parameters of the API. Pure functions; any thread.
+// Builds a Question for `explain`, which says which rules would act on the described traffic. The
+// description consists of texts: options of the command line or parameters of the API. Pure
+// functions; any thread.
 #pragma once
 
 #include <map>

@@ -2,9 +2,9 @@
 // rules and faults. Its payload is stored separately in a Chunk.
 //
 // The parsed fields of a message are in a MessageView, with a subclass for each protocol
-// (rules/protocols). HTTP and DNS messages have no view. For them, a Message exists only in stages
-// that process several messages together (shared_stages.h). Immutable once rules can access it; any
-// thread.
+// (rules/protocols). HTTP and DNS messages have no view. For them, a Message exists only in faults
+// that need several messages at once, such as reorder (rules/engine/shared_stages.h). Immutable
+// once rules can access it; any thread.
 #pragma once
 
 #include <cstddef>

@@ -21,8 +21,8 @@ const Schema<Steady>& steady_schema() {
 
 const Schema<StopCondition>& stop_schema() {
   static const Schema<StopCondition> schema{{
-      field("probe", &StopCondition::probe, "the protected users, which the faults must not affect",
-            {.required = true}),
+      field("probe", &StopCondition::probe,
+            "name of the [[probe]] whose users the faults must not affect", {.required = true}),
       field("above", &StopCondition::above, "halt if a larger share of operations fails",
             {.required = true}),
       field("over", &StopCondition::over, "the time over which the share is measured",
@@ -97,7 +97,8 @@ const Schema<ScenarioKeys>& scenario_schema() {
                              for (const auto& element : *node.array()) add(element);
                            }),
       field("alerts", own<ScenarioKeys>(&ScenarioKeys::alerts),
-            "an address that receives the webhooks of your alerting, for metric = \"alert\""),
+            "address on which Brownout listens for the webhooks of your alerting system, e.g. "
+            "\"127.0.0.1:9095\"; needed for metric = \"alert\" of an [[expect]]"),
   }};
   return schema;
 }

@@ -154,7 +154,8 @@ void PostgresTalk::take_message(char type, std::string_view body, std::string& o
 }
 
 void PostgresTalk::authenticate(std::string_view body, std::string& out) {
-  if (body.size() < 4) return fail("the server's data is not PostgreSQL: a short message");
+  if (body.size() < 4)
+    return fail("the server's data is not PostgreSQL: a message is shorter than its fields");
   const auto asked = postgres_number_at(body, 0);
   body.remove_prefix(4);
   switch (PostgresAsk{asked}) {
