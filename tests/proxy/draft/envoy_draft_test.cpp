@@ -140,7 +140,7 @@ TEST(EnvoyFile, WithAMistakeSaysWhere) {
   EXPECT_THAT(from_envoy(filter("  response_rate_limit: {fixed_limit: {}}\n")),
               StartsWith("error: line 4: response_rate_limit has no fixed_limit"));
   EXPECT_THAT(from_envoy(filter("  abort: {http_status: 7}\n")),
-              StartsWith("error: no valid rule file can be made of it: "));
+              StartsWith("error: the rule file made of this input would be invalid: "));
 }
 
 TEST(EnvoyFile, OfAliasesThatGrowIsRefused) {

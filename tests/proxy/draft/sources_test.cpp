@@ -133,7 +133,7 @@ TEST(NetemCommands, WithAMistakeSayWhere) {
   EXPECT_THAT(from_tc("rm -rf netem"), StartsWith("error: line 1: not a command of tc"));
   EXPECT_THAT(from_tc(""), StartsWith("error: there is no netem command in it"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem delay 90000s"),
-              StartsWith("error: no valid rule file can be made of it: "));
+              StartsWith("error: the rule file made of this input would be invalid: "));
 }
 
 TEST(SourceOfAFile, IsFoundByItsContent) {

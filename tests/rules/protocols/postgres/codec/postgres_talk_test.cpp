@@ -144,7 +144,7 @@ TEST(PostgresTalk, RefusesWhatIsNotPostgres) {
   EXPECT_EQ(talk("HTTP/1.1 400 Bad Request\r\n\r\n").why,
             not_postgres + "a message of 1414811695 bytes");
   EXPECT_EQ(talk("R" + number(3, 4)).why, not_postgres + "a message of 3 bytes");
-  EXPECT_EQ(talk(message('R', "")).why, not_postgres + "a short message");
+  EXPECT_EQ(talk(message('R', "")).why, not_postgres + "a message is shorter than its fields");
   EXPECT_EQ(talk(kReady).why, not_postgres + "an unexpected message of type 90");
   EXPECT_EQ(talk(kWelcome, message('D', number(1, 2) + number(9, 4) + "1")).why,
             not_postgres + "a short row");
