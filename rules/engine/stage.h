@@ -42,7 +42,9 @@ struct Note {
   // cases.
   const Message* message = nullptr;
   std::optional<double> draw = {};  // see Activation::draw()
-  int status = 0;  // status of the HTTP answer that the rule made; 0 without such an answer
+  // Status of the HTTP answer that the rule made, or that it gave to the server's response; 0
+  // without these.
+  int status = 0;
 };
 
 enum class Close {

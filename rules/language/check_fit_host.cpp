@@ -31,6 +31,12 @@ void FitCheck::check_syn() const {
     problems_.add(position_of(node, key), "the SYNs of a connect have no number",
                   "use probability, with per = \"client\" if the same clients shall be hit again");
   }
+  for (const std::string_view key : {"not", "source_port"}) {
+    if (node.find(key) == nullptr) continue;
+    problems_.add(position_of(node, key),
+                  "the kernel's filter of SYNs cannot match `" + std::string(key) + "`",
+                  "match by listener or client, in `exec` also by destination, port or host");
+  }
   if (rule_.match.is_for_tls()) {
     problems_.add(node.where, fault_ + " acts on SYNs, which come before the TLS handshake",
                   "match by listener, client, destination, port or host");

@@ -6,8 +6,8 @@
 namespace brownout::rules {
 namespace {
 
-// Statuses whose responses have no body, whatever their headers say (RFC 9110, 6.4.1).
-bool forbids_body(int status) { return status == 204 || status == 304; }
+// Statuses whose responses have no body (RFC 9110, 6.4.1 and 15.3.6).
+bool forbids_body(int status) { return status == 204 || status == 205 || status == 304; }
 
 struct ReplaceStatusSettings {
   WeightedStatus status;
@@ -22,7 +22,7 @@ class ReplaceStatus final : public HttpOnlyFault {
     static const Schema<Settings> schema{{
         field("status", &Settings::status,
               "the new status, from 200 to 599; { 500 = 2, 503 = 1 } draws one for each response "
-              "by weight. 204 and 304 are not possible, because their responses have no body",
+              "by weight. 204, 205 and 304 are not possible, because their responses have no body",
               {.required = true}),
     }};
     return schema;
@@ -42,13 +42,15 @@ class ReplaceStatus final : public HttpOnlyFault {
     const auto status = settings_.status.draw(context.dice);
     const auto& line = message.head.start_line;
     const auto version = line.substr(0, line.find(' '));
-    // The client would look for a body that the server did not send.
-    if (forbids_body(message.head.status)) message.head.announce(0);
+    // Otherwise the client would wait for a body that the server did not send.
+    const auto old = message.head.status;
+    if (old == 204 || old == 304) message.head.announce(0);
     message.head.status = status;
     message.head.start_line =
         version + " " + std::to_string(status) + " " + std::string(reason_phrase(status));
     message.edited = true;
-    return Note{.action = "rewrite", .ordinal = static_cast<std::uint64_t>(status)};
+    return Note{
+        .action = "rewrite", .ordinal = static_cast<std::uint64_t>(status), .status = status};
   }
 
  private:

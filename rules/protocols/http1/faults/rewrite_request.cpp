@@ -40,7 +40,7 @@ class RewriteRequest final : public HttpOnlyFault {
               "the new method, e.g. \"POST\"; HEAD and CONNECT are not possible, and requests with "
               "these methods keep them"),
         field("path", &Settings::path, "the new path, which begins with /"),
-        field("query", &Settings::query, "the new query, without the ?; \"\" removes it"),
+        field("query", &Settings::query, "the new query, without the ?"),
         field("set_parameters", &Settings::set_parameters,
               "parameters of the query with their new values, e.g. { page = \"1\" }; a parameter "
               "that the query lacks is added"),

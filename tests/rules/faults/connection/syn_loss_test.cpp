@@ -122,6 +122,10 @@ TEST(SynLoss, RefusesWhatASynDoesNotShow) {
               HasSubstr("does not show which server"));
   EXPECT_THAT(first_problem_of(syn_rule("match = { sni = \"a\" }"), "tls"),
               HasSubstr("before the TLS handshake"));
+  EXPECT_THAT(first_problem_of(syn_rule("match = { not = { client = \"10.0.0.0/8\" } }")),
+              HasSubstr("cannot match `not`"));
+  EXPECT_THAT(first_problem_of(syn_rule("match = { source_port = 5000 }")),
+              HasSubstr("cannot match `source_port`"));
   EXPECT_THAT(first_problem_of(syn_rule("match = { direction = \"upstream\" }")),
               HasSubstr("before bytes flow"));
 }

@@ -44,6 +44,7 @@ TEST(ReplaceStatus, RefusesStatusesThatCannotBe) {
         "[[rule]]\nfault = { type = \"replace_status\", status = " + status + " }", "http");
   };
   EXPECT_THAT(problem("204"), HasSubstr("a response with status 204 has no body"));
+  EXPECT_THAT(problem("205"), HasSubstr("has no body"));
   EXPECT_THAT(problem("{ 500 = 1, 304 = 1 }"), HasSubstr("status 304 has no body"));
   EXPECT_THAT(problem("99"), HasSubstr("\"99\" is not a status from 200 to 599"));
   EXPECT_THAT(problem("{ 500 = 1, 700 = 1 }"), HasSubstr("\"700\" is not a status"));

@@ -25,7 +25,7 @@ TEST(RewriteRequest, ChangesMethodAndPathAndKeepsTheQuery) {
   EXPECT_EQ(rewritten("method = \"DELETE\", path = \"/v2/x\"", "/v1?a=1"),
             "DELETE /v2/x?a=1 HTTP/1.1");
   EXPECT_EQ(rewritten("query = \"b=2\"", "/v1?a=1"), "GET /v1?b=2 HTTP/1.1");
-  EXPECT_EQ(rewritten("query = \"\"", "/v1?a=1"), "GET /v1 HTTP/1.1");
+  EXPECT_EQ(rewritten("remove_parameters = [\"a\"]", "/v1?a=1"), "GET /v1 HTTP/1.1");
 }
 
 TEST(RewriteRequest, SetsAndRemovesParameters) {
