@@ -115,7 +115,7 @@ rules::Result<GenerateRange> parse_generate_range(std::string_view word) {
   const auto dash = word.find('-');
   const auto slash = word.find('/');
   const auto bad = [&](std::string_view what) {
-    return rules::config_error("the range of $GENERATE " + std::string(what), std::string(kHint));
+    return rules::config_error("its range " + std::string(what), std::string(kHint));
   };
   if (dash == std::string_view::npos) return bad("has no \"-\"");
   const auto number = [](std::string_view text) {
