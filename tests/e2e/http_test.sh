@@ -17,6 +17,7 @@ start_nginx "$port" "
     access_log $folder/access.log seen;
     root $folder/files;
     location /echo { client_body_buffer_size 64m; proxy_pass http://127.0.0.1:$port/upload; }
+    lingering_time 10m;  # nginx answers an upload at once, and closes after this time
     location /upload { return 200 'thanks\n'; }
     location /gone { return 410; }
   }"
