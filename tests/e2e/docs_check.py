@@ -158,7 +158,7 @@ def check_sources(page):
 
 
 def check_lengths(page):
-    short = page.path.name not in ("reference.md", "CHANGELOG.md", "CONTRIBUTING.md")
+    short = page.path.name not in ("reference.md", "comparison.md", "CHANGELOG.md", "CONTRIBUTING.md")
     limit = LONGEST_README if str(page.path) == "README.md" else LONGEST_PAGE
     if short and len(page.lines) > limit:
         yield f"{page.path}: {len(page.lines)} lines, at most {limit}"
