@@ -8,9 +8,8 @@
 #include "proxy/control/api_views.h"
 #include "proxy/control/native_api.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/formats/rule_schema.h"
 #include "proxy/loop/url.h"
-#include "rules/language/load_toml.h"
-#include "rules/match/match.h"
 
 namespace brownout::proxy {
 namespace {
@@ -47,37 +46,7 @@ bool fits(const std::vector<std::string>& path, const std::vector<std::string>& 
   return true;
 }
 
-Json properties_of(const std::vector<rules::FieldInfo>& fields) {
-  Json properties = Json::object();
-  for (const auto& field : fields) {
-    auto text = field.meaning + " (" + field.type;
-    if (!field.range.empty()) text += ", " + field.range;
-    if (field.default_text != "none") {
-      text += field.default_text == "required" ? "; required" : "; default " + field.default_text;
-    }
-    properties[field.name] = {{"description", text + ")"}};
-  }
-  return properties;
-}
-
-Json table_schema(const std::vector<rules::FieldInfo>& fields) {
-  Json schema{{"type", "object"}, {"additionalProperties", false}};
-  schema["properties"] = properties_of(fields);
-  return schema;
-}
-
 Json schemas() {
-  Json rule = table_schema(rules::rule_fields());
-  rule["properties"]["match"] = table_schema(rules::match_schema().fields());
-  Json faults = Json::array();
-  for (const auto* kind : rules::all_faults()) {
-    auto fault = table_schema(kind->fields());
-    fault["description"] = kind->summary;
-    fault["properties"]["type"] = {{"const", kind->name}};
-    fault["required"] = {"type"};
-    faults.push_back(std::move(fault));
-  }
-  rule["properties"]["fault"] = {{"oneOf", faults}};
   const Json view{
       {"type", "object"},
       {"required", {"name", "source", "definition"}},
@@ -100,12 +69,8 @@ Json schemas() {
                      {"pointer", {{"type", "string"}, {"description", "RFC 6901"}}},
                      {"hint", {{"type", "string"}}},
                      {"in", {{"type", "string"}}}}}};
-  return {
-      {"Rule", rule},
-      {"Listener", table_schema(rules::listener_schema().fields())},
-      {"Upstream", table_schema(rules::upstream_schema().fields())},
-      {"Zone", table_schema(rules::zone_schema().fields())},
-      {"Firewall", {{"type", "object"}}},
+  auto schemas = Json::parse(codecs::table_schemas("#/components/schemas/"), nullptr, false);
+  schemas.update(Json{
       {"Patch", {{"type", "object"}, {"description", "RFC 7396"}}},
       {"Lease",
        {{"type", "object"},
@@ -119,7 +84,8 @@ Json schemas() {
         {"properties",
          {{"status", {{"type", "integer"}}},
           {"title", {{"type", "string"}}},
-          {"errors", {{"type", "array"}, {"items", error}}}}}}}};
+          {"errors", {{"type", "array"}, {"items", error}}}}}}}});
+  return schemas;
 }
 
 std::string replaced(std::string text, std::string_view what, std::string_view with) {

@@ -152,11 +152,22 @@ OrderedJson fault_schema() {
           {"allOf", std::move(kinds)}};
 }
 
-OrderedJson rule_schema() {
+// The place of shared schemas in a document: "#/$defs/" in JSON Schema.
+OrderedJson reference(std::string_view place, std::string_view name) {
+  return {{"$ref", std::string(place) + std::string(name)}};
+}
+
+OrderedJson match_schema(std::string_view place) {
+  const auto match = reference(place, "Match");
+  const OrderedJson except{{"anyOf", OrderedJson::array({match, list_of(match)})}};
+  return table_of(rules::match_schema().fields(), {{"not", except}});
+}
+
+OrderedJson rule_schema(std::string_view place) {
   OrderedJson presets = OrderedJson::array();
   for (const auto& preset : rules::all_presets()) presets.push_back(std::string(preset.name));
-  return table_of(rules::rule_fields(), {{"match", {{"$ref", "#/$defs/match"}}},
-                                         {"fault", {{"$ref", "#/$defs/fault"}}},
+  return table_of(rules::rule_fields(), {{"match", reference(place, "Match")},
+                                         {"fault", reference(place, "Fault")},
                                          {"preset", {{"enum", std::move(presets)}}}});
 }
 
@@ -168,6 +179,16 @@ OrderedJson listener_schema() {
                   {{"tls", table_of(rules::tls_server_schema().fields())},
                    {"framing", table_of(rules::framing_schema().fields())},
                    {"upstream", {{"anyOf", OrderedJson::array({address, std::move(addresses)})}}}});
+}
+
+OrderedJson upstream_schema() {
+  return table_of(rules::upstream_schema().fields(),
+                  {{"tls", table_of(rules::tls_client_schema().fields())}});
+}
+
+OrderedJson firewall_schema() {
+  return table_of(rules::firewall_schema().fields(),
+                  {{"rules", list_of(table_of(rules::firewall_line_schema().fields()))}});
 }
 
 // Returns the schema of [[probe]]. A key that only some kinds of probes have is required only for
@@ -188,34 +209,37 @@ OrderedJson probe_schema() {
 }  // namespace
 
 std::string rule_file_schema() {
-  auto schema = table_of(
-      rules::document_fields(),
-      {{"listener", list_of(listener_schema())},
-       {"upstream", list_of(table_of(rules::upstream_schema().fields(),
-                                     {{"tls", table_of(rules::tls_client_schema().fields())}}))},
-       {"zone", list_of(table_of(rules::zone_schema().fields()))},
-       {"firewall",
-        list_of(table_of(rules::firewall_schema().fields(),
-                         {{"rules", list_of(table_of(rules::firewall_line_schema().fields()))}}))},
-       {"rule", list_of(rule_schema())},
-       {"scenario",
-        table_of(rules::scenario_fields(), {{"stop_if", table_of(rules::stop_fields())}})},
-       {"phase", list_of(table_of(rules::phase_fields()))},
-       {"probe", list_of(probe_schema())},
-       {"expect", list_of(table_of(rules::expect_fields()))},
-       {"region", list_of(table_of(rules::region_fields()))},
-       {"sector", list_of(table_of(rules::sector_fields()))},
-       {"webhook", list_of(table_of(rules::webhook_fields()))}});
+  constexpr std::string_view kPlace = "#/$defs/";
+  auto schema = table_of(rules::document_fields(),
+                         {{"listener", list_of(listener_schema())},
+                          {"upstream", list_of(upstream_schema())},
+                          {"zone", list_of(table_of(rules::zone_schema().fields()))},
+                          {"firewall", list_of(firewall_schema())},
+                          {"rule", list_of(rule_schema(kPlace))},
+                          {"scenario", table_of(rules::scenario_fields(),
+                                                {{"stop_if", table_of(rules::stop_fields())}})},
+                          {"phase", list_of(table_of(rules::phase_fields()))},
+                          {"probe", list_of(probe_schema())},
+                          {"expect", list_of(table_of(rules::expect_fields()))},
+                          {"region", list_of(table_of(rules::region_fields()))},
+                          {"sector", list_of(table_of(rules::sector_fields()))},
+                          {"webhook", list_of(table_of(rules::webhook_fields()))}});
   // A rule file for `brownout exec` needs no listener.
   schema.erase("required");
   OrderedJson whole{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                     {"title", "Brownout rule file"}};
   whole.update(schema);
-  const OrderedJson match{{"$ref", "#/$defs/match"}};
-  const OrderedJson except{{"anyOf", OrderedJson::array({match, list_of(match)})}};
-  whole["$defs"] = {{"match", table_of(rules::match_schema().fields(), {{"not", except}})},
-                    {"fault", fault_schema()}};
+  whole["$defs"] = {{"Match", match_schema(kPlace)}, {"Fault", fault_schema()}};
   return whole.dump(2) + "\n";
+}
+
+std::string table_schemas(std::string_view place) {
+  const OrderedJson schemas{
+      {"Rule", rule_schema(place)},    {"Listener", listener_schema()},
+      {"Upstream", upstream_schema()}, {"Zone", table_of(rules::zone_schema().fields())},
+      {"Firewall", firewall_schema()}, {"Match", match_schema(place)},
+      {"Fault", fault_schema()}};
+  return schemas.dump();
 }
 
 }  // namespace brownout::codecs

@@ -8,9 +8,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace brownout::codecs {
 
 std::string rule_file_schema();
+
+// Returns a JSON object with the schemas of single tables, for the description of the HTTP API:
+// Rule, Listener, Upstream, Zone, Firewall, Match, Fault. They refer to each other by `place` and
+// their name, e.g. "#/components/schemas/Match".
+std::string table_schemas(std::string_view place);
 
 }  // namespace brownout::codecs

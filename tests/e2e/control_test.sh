@@ -210,9 +210,10 @@ for kind in ('rules', 'listeners', 'upstreams', 'zones', 'firewalls'):
     status, body = call('GET', f'/api/v1/{kind}')
     for view in json.loads(body):
         jsonschema.validate(view, schemas['View'])
-        one = {'rules': 'Rule', 'listeners': 'Listener', 'upstreams': 'Upstream'}.get(kind)
-        if one and view['source'] != 'toxiproxy':
-            jsonschema.validate(view['definition'], {**schemas[one], 'components': document['components']})
+        schema = {**schemas[kind[:-1].capitalize()], 'components': document['components']}
+        if view['source'] != 'toxiproxy': jsonschema.validate(view['definition'], schema)
+for wrong in ({'fault': {'type': 'latency', 'delay': 5}}, {'fault': {'type': 'latency', 'delai': '5ms'}}, {'match': {'prot': 1}}):
+    assert list(jsonschema.Draft202012Validator({**schemas['Rule'], 'components': document['components']}).iter_errors(wrong)), wrong
 assert call('GET', '/api/v1/nothing')[0] == 404
 P
 monitoring=$(cd "$(dirname "$0")/../../examples/monitoring" && pwd)
