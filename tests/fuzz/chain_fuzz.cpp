@@ -37,6 +37,7 @@ constexpr std::array<Choice, 18> kChoices{{
     {R"(type = "corrupt", chance = "10%")", false},
     {R"(type = "packet_loss", loss_rate = "50%")", false},
     {R"(type = "limit_data", bytes = "100 B")", false},
+    {R"(type = "garbage", bytes = "9 B")", false},
     {R"(type = "reset", after = "40ms")", false},
     {R"(type = "timeout", close_after = "20ms")", false},
 }};

@@ -136,6 +136,18 @@ TEST(FaultsOverSockets, slow_close) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 150ms);
 }
 
+TEST(FaultsOverSockets, garbage) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"garbage\", bytes = "
+      "\"64 B\" }");
+  const auto client = world.connect();
+  send_all(client, std::string(64, 'x'));
+  const auto received = receive(client);
+  EXPECT_EQ(received.bytes.size(), 64U);
+  EXPECT_NE(received.bytes, std::string(64, 'x'));
+  EXPECT_EQ(received.ending, Ending::kFin);
+}
+
 TEST(FaultsOverSockets, limit_data) {
   ProxyWorld world(
       "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"limit_data\", bytes = "

@@ -16,8 +16,8 @@
 namespace brownout::test {
 namespace {
 
-const std::set<std::string_view> kAltersTheStream{"packet_loss", "corrupt",    "timeout",
-                                                  "reset",       "limit_data", "limit_time"};
+const std::set<std::string_view> kAltersTheStream{"packet_loss", "corrupt",    "timeout", "reset",
+                                                  "limit_data",  "limit_time", "garbage"};
 
 // Settings for faults whose example would not act within a short random connection.
 const std::map<std::string_view, std::string_view> kActsSooner{
