@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "proxy/dns/other_name.h"
 #include "proxy/intercept/interception.h"
 
 namespace brownout::proxy {
@@ -175,6 +176,7 @@ void DnsServer::handle_query(DnsQueryPtr query) {
   query->delay = verdict.delay;
   if (verdict.silent) return drop(*query);
   if (verdict.reply) return reply(std::move(query), std::move(*verdict.reply));
+  if (verdict.other_name) ask_for_other_name(*query, *verdict.other_name);
   resolve(std::move(query));
 }
 
@@ -182,7 +184,7 @@ void DnsServer::resolve(DnsQueryPtr query) {
   auto* forwarder = forwarder_for(*query);
   const bool full = forwarder == nullptr && query->facts.intercepted;
   if (view_->zone && query->facts.dns.question) {
-    const auto& question = *query->facts.dns.question;
+    const auto& question = query->resolved();
     const bool ours = (forwarder == nullptr && !full) || view_->zone->knows(question);
     if (ours) return answer_here(std::move(query));
   }
@@ -210,6 +212,10 @@ void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
     rules::DnsReply failure;
     failure.rcode = rules::Rcode::kServFail;
     return reply(std::move(query), std::move(failure));
+  }
+  if (query->other_question) {
+    auto renamed = answer_of_other_name(*query, answer);
+    return reply(std::move(query), std::move(renamed));
   }
   // An answer that came over TLS may exceed the size that the client accepts over UDP.
   const bool too_large = query->transport() == rules::Transport::kUdp && group_ && group_->tls() &&

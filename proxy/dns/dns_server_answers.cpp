@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "proxy/dns/other_name.h"
+
 namespace brownout::proxy {
 namespace {
 
@@ -24,13 +26,14 @@ void DnsServer::answer_here(DnsQueryPtr query) {
     refusal.rcode = rules::Rcode::kBadVers;
     return reply(std::move(query), std::move(refusal));
   }
-  const auto& question = *query->facts.dns.question;
+  const auto& question = query->resolved();
   auto known = view_->zone->answer(question);
   reply(std::move(query), known ? std::move(*known) : rules::DnsZone::answer_unknown(question));
 }
 
 // Sends an answer made by this proxy: by a rule, from the zone, or because no resolver answered.
 void DnsServer::reply(DnsQueryPtr query, rules::DnsReply reply) {
+  rename_to_client(*query, reply);
   if (!query->plan.empty()) {
     rules::QueryPlan::Notes notes;
     query->plan.on_reply(query->facts, reply, Loop::now(), notes);

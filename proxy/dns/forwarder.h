@@ -76,8 +76,8 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   void ask(Pending pending);
   void send(Pending pending, std::uint64_t key, DnsLink& link);
   Pending take(Table::iterator where);
-  // Chooses a random free id on one of the server's links, and returns its key. Nothing if all ids
-  // are in use.
+  // Chooses a random DNS message id that is free on one of the server's links. Returns the key of
+  // the query in `pending_` (link and id), or nothing if all ids are in use.
   std::optional<std::uint64_t> free_key(std::size_t server, rules::Transport transport);
   DnsLink* link_of(std::size_t index);
   void next_server(Pending pending);

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "rules/engine/fault.h"
@@ -30,9 +32,11 @@ struct DnsContext {
 struct DnsVerdict {
   bool silent = false;            // the client gets no answer
   std::optional<DnsReply> reply;  // the answer that a rule made, if any
-  SummedDelay delay = {};         // delay of the answer, whether a rule or a resolver made it
+  // The name to resolve in place of the query's; the client gets the answer under its own name.
+  std::optional<std::string> other_name = {};
+  SummedDelay delay = {};  // delay of the answer, whether a rule or a resolver made it
 
-  bool decided() const { return silent || reply.has_value(); }
+  bool decided() const { return silent || reply || other_name; }
 };
 
 // The encoded answer, ready to be sent.

@@ -51,6 +51,21 @@ TEST(FaultsOverSockets, wrong_answer) {
   EXPECT_EQ(world.ask("chat.example.org", 28), "NOERROR 2001:db8::bad/60");
 }
 
+TEST(FaultsOverSockets, wrong_answer_of_another_name) {
+  const auto rule =
+      "[[rule]]\nmatch = { qname = \"pay.example.org\" }\nfault = { type = \"wrong_answer\", name "
+      "= "
+      "\"Chat.example.org.\" }\n";
+  const DnsWorld from_zone(rule);
+  EXPECT_EQ(from_zone.ask("pay.example.org"), kChatAnswer);
+  EXPECT_EQ(from_zone.ask("chat.example.org"), kChatAnswer);
+  EXPECT_EQ(from_zone.ask_tcp("pay.example.org"), kChatAnswer);
+  const DnsWorld resolver("");
+  const DnsWorld forwarded(rule, resolver.address());
+  EXPECT_EQ(forwarded.ask("pay.example.org"), kChatAnswer);
+  EXPECT_EQ(forwarded.ask("pay.example.org", 28), resolver.ask("chat.example.org", 28));
+}
+
 TEST(FaultsOverSockets, drop_records) {
   const DnsWorld world(fault("\"drop_records\", prefix = \"192.0.2.1\""));
   EXPECT_EQ(world.ask("chat.example.org"), "NOERROR 192.0.2.2/60");

@@ -2,6 +2,7 @@
 // blackhole.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
+#include "rules/schema/name_pattern.h"
 
 namespace brownout::rules {
 namespace {
@@ -9,9 +10,24 @@ namespace {
 struct WrongAnswerSettings {
   std::vector<IpAddress> addresses;
   std::optional<Prefix> prefix;
+  std::optional<std::string> name;
   std::int64_t count = 1;
   Duration ttl = std::chrono::seconds(60);
 };
+
+// Whether the text is a host name that fits into a query (RFC 1035, 2.3.4).
+bool is_name(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (text.empty() || text.size() > 253) return false;
+  std::size_t label = 0;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || c == '-' || c == '_';
+    if (c == '.' ? label == 0 : !letter || label == 63) return false;
+    label = c == '.' ? 0 : label + 1;
+  }
+  return label > 0;
+}
 
 IpAddress address_in(const Prefix& prefix, const Dice& dice, std::uint64_t draw) {
   IpAddress address = prefix.network;
@@ -36,6 +52,9 @@ class WrongAnswer final : public DnsOnlyFault {
         field("prefix", &Settings::prefix,
               "instead of `addresses`: network from which the addresses are drawn at random, e.g. "
               "one without a route"),
+        field("name", &Settings::name,
+              "instead of `addresses`: another name, whose real addresses are the answer; asked of "
+              "the zone or the servers of the listener"),
         field("count", &Settings::count, "with `prefix`: number of random addresses in each answer",
               {.least = 1, .most = 32}),
         field("ttl", &Settings::ttl,
@@ -46,10 +65,18 @@ class WrongAnswer final : public DnsOnlyFault {
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    if (settings.addresses.empty() != settings.prefix.has_value()) {
+    const int ways = int{!settings.addresses.empty()} + int{settings.prefix.has_value()} +
+                     int{settings.name.has_value()};
+    if (ways != 1) {
       problems.add(table.where,
-                   "fault \"wrong_answer\" needs \"addresses\" or \"prefix\", and not both",
+                   "fault \"wrong_answer\" needs exactly one of \"addresses\", \"prefix\" and "
+                   "\"name\"",
                    R"(e.g. addresses = ["192.0.2.1"], or prefix = "198.51.100.0/24")");
+    }
+    if (settings.name && !is_name(*settings.name)) {
+      problems.add(position_of(table, "name"), in_quotes(*settings.name) + " is not a DNS name",
+                   "labels of 1 to 63 characters with dots between them, at most 253 characters, "
+                   "e.g. name = \"other.example.org\"");
     }
   }
 
@@ -59,6 +86,10 @@ class WrongAnswer final : public DnsOnlyFault {
     const auto& question = *context.query->dns.question;
     const bool v4 = question.type == DnsType::kA;
     if (verdict.decided() || (!v4 && question.type != DnsType::kAaaa)) return std::nullopt;
+    if (settings_.name) {
+      verdict.other_name = canonical_name(*settings_.name);
+      return Note{.action = "other name"};
+    }
     auto& reply = verdict.reply.emplace();
     const auto ttl = static_cast<std::uint32_t>(settings_.ttl / std::chrono::seconds(1));
     for (const auto& address : addresses(context.dice)) {
@@ -87,8 +118,9 @@ extern const FaultKind kWrongAnswer = describe<WrongAnswer>(
     {.name = "wrong_answer",
      .level = Level::kMessage,
      .carriers = kDnsQueries,
-     .summary = "Answers to A and AAAA queries contain the configured addresses, or random "
-                "addresses of a network, instead of the real ones. A query for an address family "
+     .summary = "Answers to A and AAAA queries contain the configured addresses, random "
+                "addresses of a network, or the addresses of another name, instead of the real "
+                "ones. A query for an address family "
                 "that has none of these gets an empty answer (NODATA).",
      .correct_client = "verifies the identity of the server (TLS) before it sends data, tries all "
                        "addresses of the answer, and asks again when the TTL is over",

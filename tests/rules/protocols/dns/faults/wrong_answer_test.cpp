@@ -39,9 +39,22 @@ TEST(WrongAnswer, IgnoresQueriesForOtherTypes) {
   EXPECT_EQ(lab.state().injected, 0U);
 }
 
-TEST(WrongAnswer, NeedsAddressesOrAPrefix) {
-  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"wrong_answer\" }", "dns"),
-            "fault \"wrong_answer\" needs \"addresses\" or \"prefix\", and not both");
+TEST(WrongAnswer, NeedsOneOfAddressesPrefixAndName) {
+  const std::string wanted =
+      "fault \"wrong_answer\" needs exactly one of \"addresses\", \"prefix\" and \"name\"";
+  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"wrong_answer\" }", "dns"), wanted);
+  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"wrong_answer\", name = \"a.test\", "
+                             "addresses = [\"192.0.2.1\"] }",
+                             "dns"),
+            wanted);
+}
+
+TEST(WrongAnswer, RefusesTextThatIsNoName) {
+  for (const std::string name : {"", ".", "a..b", "a b", std::string(64, 'a').c_str()}) {
+    EXPECT_EQ(first_problem_of(
+                  "[[rule]]\nfault = { type = \"wrong_answer\", name = \"" + name + "\" }", "dns"),
+              "\"" + name + "\" is not a DNS name");
+  }
 }
 
 }  // namespace
