@@ -117,8 +117,11 @@ void LiveConfig::cap(rules::Config& config) const {
   if (!options_.max_fault_time) return;
   for (auto& rule : config.rules) {
     auto& schedule = rule.schedule;
-    // A rule with `repeat` keeps its cycle, and ends for good after the longest fault time.
-    if (schedule.repeat) schedule.end = schedule.start + *options_.max_fault_time;
+    // A rule that starts repeatedly keeps its times, and ends for good after the longest fault
+    // time.
+    if (schedule.repeat || schedule.periods) {
+      schedule.end = rules::sum(schedule.first_open(), *options_.max_fault_time);
+    }
     auto& duration = schedule.duration;
     duration = std::min(duration.value_or(*options_.max_fault_time), *options_.max_fault_time);
     schedule.ramp = std::min(schedule.ramp, *duration);

@@ -10,6 +10,7 @@ Duration scaled(Duration value, double by) {
 }
 
 Window Schedule::window(Instant began, Instant now) const {
+  if (periods) return period(began, now);
   const Instant first = later(began, start);
   std::int64_t cycle = repeat && now > first ? (now - first) / *repeat : 0;
   // If `now` is between two active periods of the rule, take the next one.
@@ -19,6 +20,15 @@ Window Schedule::window(Instant began, Instant now) const {
   if (!end) return {open, close};
   const Instant last = later(began, *end);
   return open < last ? Window{open, std::min(close, last)} : Window{};
+}
+
+Window Schedule::period(Instant began, Instant now) const {
+  const Instant last = end ? later(began, *end) : kNever;
+  for (const auto& period : *periods) {
+    const Window when{later(began, period.open), std::min(later(began, period.close), last)};
+    if (now < when.close && when.open < when.close) return when;
+  }
+  return {};
 }
 
 double Schedule::intensity(Instant began, Instant now) const {

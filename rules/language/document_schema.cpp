@@ -27,6 +27,10 @@ const Schema<RuleKeys>& rule_schema() {
             "time from one start of the rule to its next, so that the fault comes and goes; must "
             "be longer than `duration`; left out, the rule starts once",
             {.least = Duration(1)}),
+      field("windows", &RuleKeys::windows,
+            "instead of `start`, `duration` and `repeat`: when the rule is active after its "
+            "loading, e.g. [\"10s-20s\", \"1m-90s\"], in order",
+            {.absent = "none"}),
       field(
           "max_active_faults", &RuleKeys::max_active_faults,
           "http: on how many requests the rule may act at a time; further requests pass unchanged",

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rules/engine/rule.h"
+#include "rules/language/period.h"
 #include "rules/match/match.h"
 #include "rules/rehearsal/read_scenario.h"
 
@@ -18,6 +19,7 @@ struct RuleKeys {
   std::optional<Duration> duration;
   Duration ramp{};
   std::optional<Duration> repeat;
+  std::vector<Period> windows;
   std::optional<std::int64_t> max_active_faults;
   bool may_miss = false;
   bool enabled = true;

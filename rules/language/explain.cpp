@@ -71,12 +71,16 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
 
 // Returns why the schedule keeps the rule inactive at the time `at`, or "" if the rule is active.
 std::string off_schedule(const Rule& rule, Duration at) {
-  if (at < rule.schedule.start)
-    return "it starts " + to_text(rule.schedule.start) + " after loading";
+  if (at < rule.schedule.first_open())
+    return "it starts " + to_text(rule.schedule.first_open()) + " after loading";
   const auto window = rule.schedule.window(Instant{}, Instant{at});
-  if (rule.schedule.repeat && !window.contains(Instant{at})) {
-    return "it is off between two repetitions, until " + to_text(window.open - Instant{}) +
-           " after loading";
+  if (rule.schedule.periods && window.open == kNever) {
+    return "it ended " + to_text(rule.schedule.periods->back().close) + " after loading";
+  }
+  if ((rule.schedule.repeat || rule.schedule.periods) && !window.contains(Instant{at})) {
+    return std::string("it is off between two ") +
+           (rule.schedule.periods ? "windows" : "repetitions") + ", until " +
+           to_text(window.open - Instant{}) + " after loading";
   }
   if (Instant{at} >= window.close) {
     return "it ended " + to_text(window.close - Instant{}) + " after loading";

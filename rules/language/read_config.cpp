@@ -10,6 +10,7 @@
 #include "rules/language/document_schema.h"
 #include "rules/language/load_toml.h"
 #include "rules/language/presets.h"
+#include "rules/language/read_schedule.h"
 
 namespace brownout::rules {
 namespace {
@@ -221,23 +222,12 @@ class ConfigReader {
     rule.match.settle_shared_keys(means_requests(rule.match));
     rule.probability = keys.probability;
     rule.per = keys.per;
-    rule.schedule = {keys.start, keys.duration, keys.ramp, keys.repeat};
+    rule.schedule = read_schedule(node, keys, problems_);
     rule.max_active_faults = keys.max_active_faults;
     rule.may_miss = keys.may_miss;
     rule.enabled = keys.enabled;
     rule.where = node.where;
     rule.definition = canonical(node);
-    if (keys.duration && keys.ramp > *keys.duration) {
-      problems_.add(position_of(node, "ramp"), "ramp is longer than duration",
-                    "shorten ramp: the fault would end before it reaches its full strength");
-    }
-    if (keys.repeat && (!keys.duration || *keys.repeat <= *keys.duration)) {
-      problems_.add(
-          position_of(node, "repeat"),
-          keys.duration ? "repeat is not longer than duration" : "repeat needs a duration",
-          R"(e.g. duration = "10s", repeat = "1m": on for ten seconds of each minute)");
-      return;
-    }
     if ((keys.fault != nullptr) == keys.preset.has_value()) {
       problems_.add(node.where,
                     keys.preset ? "[[rule]] has both preset and fault" : "[[rule]] needs \"fault\"",
@@ -256,10 +246,7 @@ class ConfigReader {
     const bool of_messages = kind->level == Level::kBytes && kind->carries(Carrier::kMessage) &&
                              kind->carriers.without(kAnyMessages).empty();
     if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
-    if (keys.repeat && kind->level == Level::kFirewall) {
-      problems_.add(position_of(node, "repeat"), "a fault of a firewall does not support repeat",
-                    "write one rule for each time, with its start and duration");
-    }
+    if (kind->level == Level::kFirewall) check_starts_once(node, rule.schedule, problems_);
     rule.fault = kind->compile(*keys.fault, problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);
     FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));

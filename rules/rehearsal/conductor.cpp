@@ -28,6 +28,13 @@ void add(std::vector<Rule>& to, Rule rule, double time_scale) {
   if (rule.schedule.repeat) {
     rule.schedule.repeat = stretched(*rule.schedule.repeat, 1 / time_scale);
   }
+  if (rule.schedule.periods) {
+    auto periods = *rule.schedule.periods;
+    for (auto& period : periods) {
+      period = {stretched(period.open, 1 / time_scale), stretched(period.close, 1 / time_scale)};
+    }
+    rule.schedule.periods = std::make_shared<const std::vector<Period>>(std::move(periods));
+  }
   to.push_back(std::move(rule));
 }
 

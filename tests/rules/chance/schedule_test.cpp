@@ -53,6 +53,34 @@ TEST(Schedule, IsOverAtItsEnd) {
   EXPECT_EQ(schedule.intensity(kBegan, kBegan + 185s), 0);
 }
 
+TEST(Schedule, TakesOnePeriodAfterTheOther) {
+  Schedule schedule{.ramp = 4s};
+  schedule.periods = std::make_shared<const std::vector<rules::Period>>(
+      std::vector<rules::Period>{{10s, 20s}, {20s, 30s}, {1min, 70s}});
+  const auto open_at = [&](Duration now) { return schedule.window(kBegan, kBegan + now).open; };
+  EXPECT_EQ(schedule.window(kBegan).open, kBegan + 10s);
+  EXPECT_EQ(open_at(19s), kBegan + 10s);
+  EXPECT_EQ(open_at(20s), kBegan + 20s);
+  EXPECT_EQ(open_at(30s), kBegan + 1min);
+  EXPECT_EQ(open_at(70s), kNever);
+  EXPECT_EQ(schedule.intensity(kBegan, kBegan + 62s), 0.5);
+  EXPECT_EQ(schedule.intensity(kBegan, kBegan + 45s), 0);
+  schedule.end = 65s;
+  EXPECT_EQ(schedule.window(kBegan, kBegan + 61s).close, kBegan + 65s);
+  EXPECT_EQ(open_at(66s), kNever);
+}
+
+TEST(Schedule, ARuleWithWindowsActsInEachOfThem) {
+  VirtualWorld world(R"([[rule]]
+windows = ["1s-2s", "5s-6s"]
+fault = { type = "latency", delay = "300ms" })");
+  for (const Duration at :
+       {Duration(0ms), Duration(1500ms), Duration(3s), Duration(5500ms), Duration(8s)})
+    world.at(at).send("a");
+  world.run();
+  EXPECT_EQ(world.log(), "0s a\n1.8s a\n3s a\n5.8s a\n8s a\n");
+}
+
 TEST(Schedule, ARuleThatRepeatsFlapsOnALiveConnection) {
   VirtualWorld world(R"([[rule]]
 duration = "1s"

@@ -310,6 +310,26 @@ TEST(LoadToml, ARepetitionIsLongerThanItsDuration) {
               testing::HasSubstr("repeat is not longer than duration"));
 }
 
+TEST(LoadToml, ChecksTheWindowsOfARule) {
+  const std::string fault = "fault = { type = \"refuse\" }\n";
+  const auto problems = [&](const std::string& keys) {
+    return errors_with("[[rule]]\n" + keys + "\n" + fault);
+  };
+  EXPECT_EQ(problems("windows = [\"0s-10s\", \"10s-20s\", \"1m-1h\"]"), "");
+  EXPECT_THAT(problems("windows = []"), testing::HasSubstr("windows is empty"));
+  EXPECT_THAT(problems("windows = \"10s\""), testing::HasSubstr("\"10s\" is not a period"));
+  EXPECT_THAT(problems("windows = \"a-b\""), testing::HasSubstr("\"a-b\" is not a period"));
+  EXPECT_THAT(problems("windows = \"20s-10s\""), testing::HasSubstr("ends before it begins"));
+  EXPECT_THAT(problems("windows = [\"10s-20s\", \"15s-30s\"]"),
+              testing::HasSubstr("a window begins before the end of the one ahead of it"));
+  EXPECT_THAT(problems("duration = \"1s\"\nwindows = \"10s-20s\""),
+              testing::HasSubstr("windows excludes duration"));
+  EXPECT_THAT(problems("ramp = \"20s\"\nwindows = \"10s-20s\""),
+              testing::HasSubstr("ramp is longer than a window"));
+  EXPECT_THAT(errors_with("[[rule]]\nwindows = \"10s-20s\"\nfault = { type = \"no_established\" }"),
+              testing::HasSubstr("a fault of a firewall does not support windows"));
+}
+
 TEST(LoadToml, EveryExampleLoads) {
   int count = 0;
   for (const auto& entry :
