@@ -144,11 +144,11 @@ def _(row):
 @check("Mountebank", "TCP random data then close")
 def _(row):
     with lab.tcp(row.rules) as proxy, lab.connect(proxy.port) as client:
-        client.sendall(b"x" * 200)
+        client.sendall(b"x" * 256)
         got = b""
         while piece := client.recv(65536):
             got += piece
-        expect(0 < len(got) <= 100 and got != b"x" * len(got), got)
+        expect(len(got) == 256 and got != b"x" * 256, got)
 
 
 @check("Envoy, Istio", "circuit breakers")
@@ -235,9 +235,8 @@ def _(row):
 
 @check("Litmus", "dns-spoof name to name")
 def _(row):
-    zone = lab.ZONE.replace('"other.test.', '"spoofed.test. 60 IN CNAME other.test.", "other.test.')
-    with lab.front([], 'zone = "lab"\n', "dns", before=zone) as proxy:
-        expect(lab.Dns(proxy.port).ask("spoofed.test")[1] == ["other.test.", "192.0.2.9"], "no CNAME with its address")
+    with lab.dns(row.rules) as names:
+        expect(names.ask("www.example.org")[1] == ["192.0.2.9"], "another answer")
 
 
 # ---- Redis
