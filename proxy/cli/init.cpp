@@ -96,7 +96,9 @@ bool has_answers(const InitOptions& options) {
 Result<void> check_to(const InitOptions& options, const std::string& protocol) {
   if (options.to.empty() || protocol != rules::Protocol::kProxy.name()) return {};
   return rules::config_error(
-      "--to is for a listener with a server, and the clients of a proxy name their server",
+      "--to is not possible with --protocol proxy: each client request says which server to "
+      "connect "
+      "to",
       "leave out --to, or choose another --protocol");
 }
 

@@ -21,8 +21,8 @@ struct Decryption {
 // The error of a listener that decrypts, but has no CA.
 tl::unexpected<rules::Error> need_ca();
 
-// Completes the view of a listener that decrypts, whose `config` and `stats` are set. `authority`
-// mints certificates where the rule file names no CA; null for none, which is an error then.
+// Adds decryption to `view`, whose `config` and `stats` must be set already. `authority` mints
+// certificates if the rule file names no CA; if it is null then, the function returns an error.
 // `previous` is the view before a reload, or null.
 rules::Result<void> add_decryption(ListenerView& view,
                                    std::shared_ptr<const tls::Authority> authority,

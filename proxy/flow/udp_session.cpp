@@ -193,8 +193,8 @@ void UdpSession::send(Side& side) {
   const auto add = [&](std::span<const std::byte> bytes) {
     up ? sender.add(bytes) : sender.add(bytes, client_, local_);
   };
-  // Sends the datagrams that faults have released first, since they are older than those that no
-  // rule acts on.
+  // First sends the datagrams that faults have released: they are older than the datagrams on
+  // which no rule acts.
   for (const auto& chunk : side.ready) add(chunk.bytes());
   for (const auto& bytes : side.straight) add(bytes);
   bytes_[static_cast<std::size_t>(side.direction)] += sender.bytes();

@@ -244,7 +244,8 @@ class ZoneReader {
                     "join some of them");
     }
     if (!includes_.read)
-      return refuse("files cannot be included here", "put its lines into `records`");
+      return refuse("$INCLUDE is not possible here",
+                    "copy the lines of the included file into `records`");
     auto text = includes_.read(path);
     if (!text) {
       const auto& hint = text.error().hint;

@@ -1,5 +1,6 @@
 // TrafficLog: counts traffic through the proxy during a rehearsal, by listener, region and server.
-// Workers report on their own threads; the runner reads step by step on its own thread.
+// Workers add counts on their own threads. The runner reads the counts of each time step on its own
+// thread.
 //
 // Times are scenario time: real time since the first phase began, multiplied by the scenario's
 // time_scale.

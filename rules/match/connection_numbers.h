@@ -1,5 +1,6 @@
-// ConnectionNumbers keeps the numbers that rules with count = "connection" gave to one connection.
-// Used on the connection's thread only.
+// ConnectionNumbers stores, for one connection, its number in the count of each rule with
+// count = "connection" (1 is the first connection that the rule counted). All requests and messages
+// on the connection use the same number. Used on the connection's thread only.
 #pragma once
 
 #include <algorithm>

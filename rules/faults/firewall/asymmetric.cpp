@@ -38,7 +38,7 @@ class Asymmetric final : public Fault {
     return schema;
   }
 
-  // Either the SYN is lost or its answer: the client cannot tell.
+  // True for both directions: to the client, a lost SYN-ACK looks the same as a lost SYN.
   bool loses_syns() const override { return true; }
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     const bool upstream = context.direction == Direction::kUpstream;

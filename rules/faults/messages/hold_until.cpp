@@ -97,7 +97,8 @@ class HoldUntil final : public MessageFault {
                    "write it in match");
     }
     if (settings.passes.is_for_tls()) {
-      problems.add(passes->where, "a TLS handshake is not a message",
+      problems.add(passes->where,
+                   "the keys of passes select TLS handshakes, but hold_until waits for a message",
                    "describe the message with keys like packet, stanza, text, path or qname");
     } else if (protocols > 1) {
       problems.add(passes->where, "passes has keys of two protocols",

@@ -146,8 +146,10 @@ class Reorder final : public MessageFault {
               "how long a group is collected at most, from its first datagram or message",
               {.least = Duration(1), .required = true}),
         field("gap", &Settings::gap,
-              "how many datagrams or messages there are from one that is sent at once to the next, "
-              "at least: with 5, at least 4 wait in between. HTTP and DNS: only requests and "
+              "at most one of this many consecutive datagrams or messages is sent at once: with 5, "
+              "at "
+              "least 4 that wait come between two that are sent at once. HTTP and DNS: only "
+              "requests and "
               "answers whose number is a multiple of `gap` may be sent at once (requests are "
               "numbered on their connection, answers at their listener)",
               {.least = 1}),

@@ -103,8 +103,8 @@ TEST(ZoneFile, ReadsParenthesesCommentsAndQuotes) {
 TEST(ZoneFile, ErrorsHaveALineAndAHint) {
   EXPECT_EQ(
       read_zone({"a.lab. 60 IN A 192.0.2.1", "$INCLUDE other.zone"}),
-      "11: records: \"$INCLUDE other.zone\": files cannot be included here (put its lines into "
-      "`records`)\n");
+      "11: records: \"$INCLUDE other.zone\": $INCLUDE is not possible here (copy the lines of "
+      "the included file into `records`)\n");
   EXPECT_NE(read_zone({"$ORIGN lab."}).find("allowed: $ORIGIN, $TTL, $INCLUDE and $GENERATE"),
             std::string::npos);
   EXPECT_THAT(read_zone({std::string("a.lab. 60 IN A 192.0.2.1\0", 25)}), HasSubstr("NUL"));

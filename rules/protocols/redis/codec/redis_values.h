@@ -14,9 +14,9 @@ namespace brownout::codecs {
 
 using RedisParts = std::span<const RedisPart>;
 
-// Stores the command that consists of these parts in `command`, whose memory is used again. `wire`
-// is the whole command; if it is empty, only the beginnings of long words are used. Keys and
-// channels are set only if `whole` is true or the command blocks.
+// Reads the command with these parts into `command`, whose buffers are reused. `wire` holds all
+// bytes of the command. If `wire` is empty, an argument that is too long for its part is cut short.
+// Keys and channels are set only if `whole` is true or the command is a blocking one.
 void read_redis_command(rules::RedisCommand& command, RedisParts parts, ByteView wire, bool whole);
 // Returns the properties of a command whose name is one word of at most 16 characters; for other
 // names, those of an unknown command.
