@@ -8,6 +8,7 @@
 #include "proxy/cli/explain_options.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/net/syn_filter.h"
 #include "rules/language/decrypted.h"
 
 namespace brownout::cli {
@@ -88,7 +89,9 @@ int explain(const ExplainOptions& options) {
   const auto config = read_for(options);
   if (!config) return kBadInput;
   if (const auto fit = fits(*config, options.asked); !fit) return fail(fit.error());
-  const auto posed = rules::pose(*config, options.asked);
+  auto asked = options.asked;
+  asked.syn_ways = {.filters = proxy::kernel_filters_sockets(), .own_network = options.for_exec};
+  const auto posed = rules::pose(*config, asked);
   if (!posed) {
     fmt::print(stderr, "error: --{}\n", posed.error().what);
     return kBadInput;

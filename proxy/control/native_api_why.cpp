@@ -104,7 +104,9 @@ tl::expected<Json, Refusal> explained(const LiveConfig& live, const Parameters& 
   const auto listener = std::find_if(config.listeners.begin(), config.listeners.end(),
                                      [&](const auto& candidate) { return candidate.name == name; });
   if (listener == config.listeners.end()) return Json();
-  const auto posed = rules::pose(config, asked_of(given, *listener));
+  auto asked = asked_of(given, *listener);
+  asked.syn_ways = live.engine().syn_ways();
+  const auto posed = rules::pose(config, asked);
   if (!posed) return tl::unexpected(Refusal{400, posed.error().what});
   Json rules = Json::array();
   const auto add = [&](const rules::Explanation& answer) {

@@ -88,6 +88,8 @@ class Engine final : private Deadline {
   std::size_t listener_count() const { return ports_.size(); }
   // Address to which a listener is bound. The host is "" if no listener has that name.
   Endpoint bound(const std::string& listener) const;
+  // How the system lets connects hang.
+  rules::SynWays syn_ways() const;
   std::int64_t open_flows() const;
   std::vector<std::int64_t> open_flows_by_worker() const;
   std::uint64_t bytes(rules::Direction direction) const;

@@ -73,10 +73,14 @@ void Engine::follow_port_rules() {
   control_.deadlines().set(*this, std::min(next, follow_syn_rules(now)));
 }
 
+rules::SynWays Engine::syn_ways() const {
+  return {.filters = can_filter(), .own_network = options_.interception->own_network()};
+}
+
 rules::SynListener Engine::syn_facts(const ListenerView& view) const {
   const auto* upstream = snapshot_->upstreams.find(view.config.upstream);
   return syn_listener(view.config, upstream != nullptr ? &(*upstream)->config : nullptr,
-                      options_.interception->own_network());
+                      syn_ways());
 }
 
 // Filters the SYNs of all listeners, and counts those that were lost. Returns the time of the next

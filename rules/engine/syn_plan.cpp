@@ -162,6 +162,13 @@ std::string_view why_syns_pass(const Rule& rule, const SynListener& listener) {
   return {};
 }
 
+bool loses_every_syn(const Rule& rule, const SynListener& listener) {
+  const bool some = !rule.match.client.empty() || !rule.match.host.empty() ||
+                    (rule.match.is_for_server() && !listener.server);
+  return why_syns_pass(rule, listener).empty() && listener.reachable && !some &&
+         rule.probability.parts_per_billion >= Ratio::kOne;
+}
+
 bool decided_by_syn(const Rule& rule, const FlowFacts& flow) {
   if (!rule.kind->on_syn) return false;
   const auto needed = names_server(rule.match) ? SynSight::kDestination : SynSight::kClient;
@@ -177,14 +184,17 @@ const SynRule* losing(std::span<const SynRule> rules, const SynFacts& syn) {
   return nullptr;
 }
 
+bool loses_all(const SynRule& rule) {
+  if (rule.clauses.empty()) return false;
+  const auto& first = rule.clauses.front();
+  const bool some = first.v4 || !first.client.empty() || !first.client_port.empty() ||
+                    !first.destination.empty() || first.named || !first.port.empty();
+  return first.loses && !some && !syn_threshold(first.draw);
+}
+
 bool loses_all(std::span<const SynRule> rules) {
-  return std::any_of(rules.begin(), rules.end(), [](const SynRule& rule) {
-    if (rule.clauses.empty()) return false;
-    const auto& first = rule.clauses.front();
-    const bool some = first.v4 || !first.client.empty() || !first.client_port.empty() ||
-                      !first.destination.empty() || first.named || !first.port.empty();
-    return first.loses && !some && !syn_threshold(first.draw);
-  });
+  return std::any_of(rules.begin(), rules.end(),
+                     [](const SynRule& rule) { return loses_all(rule); });
 }
 
 SynDraw syn_draw(const Rule& rule, double intensity) {

@@ -20,11 +20,22 @@
 
 namespace brownout::rules {
 
+// What the system allows.
+struct SynWays {
+  bool filters = true;  // the kernel takes filters of sockets from this process
+  // The clients are in the network of `brownout exec`, where SYNs keep their destination.
+  bool own_network = false;
+};
+
 // A listener, as far as its SYNs are concerned.
 struct SynListener {
   std::string name;
   SynSight sight = SynSight::kNone;
   CarrierSet carriers = kStreams;  // the kinds of traffic on which rules act there
+  // Whether the kernel can filter its SYNs. Otherwise only all of them can be lost, by a full
+  // accept queue, if Brownout can reach it.
+  bool filtered = true;
+  bool reachable = true;
   // Whether the client's address comes in a PROXY header, so that the SYN shows another one.
   bool proxy_header = false;
   // The only server of a listener that does not intercept, if it has a literal address.
@@ -80,6 +91,9 @@ SynRule firewall_syns(const RuleRef& rule, const SynListener& listener, Instant 
 // a sentence; "" if it can. Connections are then accepted, and silent.
 std::string_view why_syns_pass(const Rule& rule, const SynListener& listener);
 
+// Whether the rule loses every SYN of the listener, so that a full accept queue does the same.
+bool loses_every_syn(const Rule& rule, const SynListener& listener);
+
 // Whether the kernel's filter has decided about the rule already, before this connection existed.
 bool decided_by_syn(const Rule& rule, const FlowFacts& flow);
 
@@ -95,6 +109,7 @@ struct SynFacts {
 const SynRule* losing(std::span<const SynRule> rules, const SynFacts& syn);
 
 // Whether every SYN is lost, whatever its addresses.
+bool loses_all(const SynRule& rule);
 bool loses_all(std::span<const SynRule> rules);
 
 // The draw of a rule about SYNs, with its probability at this intensity.

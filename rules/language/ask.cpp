@@ -171,7 +171,8 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
   const auto upstream =
       std::find_if(config.upstreams.begin(), config.upstreams.end(),
                    [&](const auto& candidate) { return candidate.name == listener->upstream; });
-  question.syn = syn_listener(*listener, upstream == config.upstreams.end() ? nullptr : &*upstream);
+  question.syn = syn_listener(*listener, upstream == config.upstreams.end() ? nullptr : &*upstream,
+                              asked.syn_ways);
   question.message = message_of(asked, listener->protocol);
   question.payload = asked.text;
   const auto at = parse_duration(asked.at);

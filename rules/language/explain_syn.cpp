@@ -3,7 +3,12 @@
 namespace brownout::rules {
 namespace {
 
-constexpr std::string_view kConnectHangs = "; a connect hangs: the kernel discards its SYNs";
+constexpr std::string_view kConnectHangs =
+    "; a connect hangs: the kernel discards its SYNs, by a filter on the listening socket";
+constexpr std::string_view kQueueHangs =
+    "; a connect hangs: Brownout keeps the listener's accept queue full";
+constexpr std::string_view kNoFilter =
+    "the kernel takes no filter of SYNs from this user, and a full accept queue stops all clients";
 
 std::string succeeds(std::string_view why) {
   return "; a connect succeeds and is then silent: " + std::string(why);
@@ -26,13 +31,19 @@ std::string connect_text(const Rule& rule, const Question& question) {
   }
   if (!question.syn || !rule.fault->loses_syns()) return {};
   const auto why = why_syns_pass(rule, *question.syn);
-  return why.empty() ? std::string(kConnectHangs) : succeeds(why);
+  if (!why.empty()) return succeeds(why);
+  if (question.syn->filtered) return std::string(kConnectHangs);
+  return loses_every_syn(rule, *question.syn) ? std::string(kQueueHangs) : succeeds(kNoFilter);
 }
 
 std::string dropped_connect_text(const RuleRef& rule, const Question& question) {
   if (!question.syn || question.flow.carrier != Carrier::kStream) return {};
   const auto syns = firewall_syns(rule, *question.syn, Instant{question.at});
-  if (losing({&syns, 1}, syn_of(question.flow)) != nullptr) return std::string(kConnectHangs);
+  if (losing({&syns, 1}, syn_of(question.flow)) != nullptr) {
+    if (question.syn->filtered) return std::string(kConnectHangs);
+    return question.syn->reachable && loses_all(syns) ? std::string(kQueueHangs)
+                                                      : succeeds(kNoFilter);
+  }
   return succeeds("the SYN does not show which line decides");
 }
 

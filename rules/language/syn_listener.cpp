@@ -14,10 +14,12 @@ SynSight sight_of(const Listener& listener, bool own_network) {
 
 }  // namespace
 
-SynListener syn_listener(const Listener& listener, const Upstream* upstream, bool own_network) {
+SynListener syn_listener(const Listener& listener, const Upstream* upstream, const SynWays& ways) {
   SynListener facts{.name = listener.name,
-                    .sight = sight_of(listener, own_network),
+                    .sight = sight_of(listener, ways.own_network),
                     .carriers = carriers_of(listener),
+                    .filtered = ways.filters,
+                    .reachable = !ways.own_network,
                     .proxy_header = listener.proxy_protocol};
   if (upstream != nullptr && !listener.knows_destination() && upstream->servers.size() == 1) {
     const auto& server = upstream->servers.front();

@@ -8,9 +8,7 @@
 
 namespace brownout::rules {
 
-// `upstream` is the listener's; null if it has none. `own_network`: the clients are in the network
-// of `brownout exec`, where SYNs keep their destination.
-SynListener syn_listener(const Listener& listener, const Upstream* upstream,
-                         bool own_network = false);
+// `upstream` is the listener's; null if it has none.
+SynListener syn_listener(const Listener& listener, const Upstream* upstream, const SynWays& ways);
 
 }  // namespace brownout::rules

@@ -171,4 +171,14 @@ P
 in_exec() { "$brownout" exec "$folder/exec.toml" -- python3 "$folder/connect.py" "$@"; }
 [ "$(in_exec 192.0.2.9 81)" = hangs ] || fail "exec, unplug of a destination and port: expected the connect to hang"
 [ "$(in_exec 192.0.2.9 82)" = answered ] || fail "exec, another port: expected an answer to the connect"
+# explain says of a port what exec does.
+cat >"$folder/port.toml" <<'E3'
+version = 1
+[[rule]]
+name = "port"
+match = { port = 81 }
+fault = { type = "syn_loss" }
+E3
+expect_code 0 "$brownout" explain --exec "$folder/port.toml" --listener tcp --destination 192.0.2.9:81
+expect_text out 'a connect hangs: the kernel discards its SYNs'
 pass "exec: connects hang by host, destination and port"

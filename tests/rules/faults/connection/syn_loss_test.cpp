@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "rules/engine/syn_plan.h"
+#include "rules/language/ask.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {
@@ -137,6 +138,31 @@ TEST(SynLoss, LeavesAnAcceptedConnectionSilentWithoutAFilter) {
   EXPECT_EQ(plan_arrival(*set, flow).admission.verdict, rules::Admission::Verdict::kHang);
   flow.syn_sight = SynSight::kClient;
   EXPECT_EQ(plan_arrival(*set, flow).admission.verdict, rules::Admission::Verdict::kServe);
+}
+
+std::string explained(const std::string& keys, const rules::SynWays& ways,
+                      rules::Intercept how = rules::Intercept::kRedirect) {
+  auto config = intercepted_config_of(syn_rule(keys));
+  config.listeners.front().intercept = how;
+  rules::Asked asked;
+  asked.listener = config.listeners.front().name;
+  asked.client = "10.1.2.3:40000";
+  asked.destination = "192.0.2.7:443";
+  asked.syn_ways = ways;
+  const auto posed = rules::pose(config, asked);
+  return posed ? explain(config, (*posed)->question).front().why : posed.error().what;
+}
+
+TEST(SynLoss, ExplainSaysHowAConnectHangs) {
+  const std::string by_port = "match = { port = 443 }";
+  EXPECT_THAT(explained(by_port, {.own_network = true}), HasSubstr("by a filter on the listening"));
+  EXPECT_THAT(explained(by_port, {}), HasSubstr("a SYN shows where it goes only in `exec`"));
+  EXPECT_THAT(explained(by_port, {}, rules::Intercept::kTproxy), HasSubstr("by a filter"));
+  EXPECT_THAT(explained("", {.filters = false}), HasSubstr("keeps the listener's accept queue"));
+  EXPECT_THAT(explained("", {.filters = false, .own_network = true}),
+              HasSubstr("the kernel takes no filter of SYNs"));
+  EXPECT_THAT(explained("match = { client = \"10.0.0.0/8\" }", {.filters = false}),
+              HasSubstr("the kernel takes no filter of SYNs"));
 }
 
 // Other faults lose SYNs only where their match can be decided before the connection.
