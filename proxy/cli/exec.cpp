@@ -95,6 +95,7 @@ class Exec {
                                  .events = events_.get(),
                                  .flows = flows_,
                                  .interception = sandbox_.interception(),
+                                 .packet_filter = sandbox_.packet_filter(),
                                  .authority = authority_,
                                  .decrypt = authority_ != nullptr},
                                 sandbox_.take_sockets());

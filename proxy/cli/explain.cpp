@@ -8,8 +8,10 @@
 #include "proxy/cli/explain_options.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/formats/json_text.h"
+#include "proxy/intercept/packet_filter.h"
 #include "proxy/net/syn_filter.h"
 #include "rules/language/decrypted.h"
+#include "rules/language/syn_listener.h"
 
 namespace brownout::cli {
 namespace {
@@ -37,6 +39,23 @@ std::string server_text(const rules::FlowFacts& flow) {
   const auto port = std::to_string(flow.destination_port);
   return flow.destination ? ", server " + to_text(*flow.destination, flow.destination_port)
                           : ", port " + port + " of a server by name";
+}
+
+// Returns what the system allows this process. Tries nftables only if a rule needs it.
+rules::SynWays ways_here(const rules::Config& config, const std::string& name, bool for_exec) {
+  rules::SynWays ways{.filters = proxy::kernel_filters_sockets(), .own_network = for_exec};
+  if (for_exec) {
+    ways.packets = true;
+    return ways;
+  }
+  const auto set = rules::RuleSet::activate(config.rules, 0, rules::Instant{});
+  const bool needed = std::any_of(
+      config.listeners.begin(), config.listeners.end(), [&](const rules::Listener& listener) {
+        return listener.name == name && may_need_packets(*set, listener, false);
+      });
+  proxy::OwnPacketFilter filter;
+  ways.packets = needed && can_change(filter);
+  return ways;
 }
 
 using Explanations = std::vector<rules::Explanation>;
@@ -90,7 +109,7 @@ int explain(const ExplainOptions& options) {
   if (!config) return kBadInput;
   if (const auto fit = fits(*config, options.asked); !fit) return fail(fit.error());
   auto asked = options.asked;
-  asked.syn_ways = {.filters = proxy::kernel_filters_sockets(), .own_network = options.for_exec};
+  asked.syn_ways = ways_here(*config, asked.listener, options.for_exec);
   const auto posed = rules::pose(*config, asked);
   if (!posed) {
     fmt::print(stderr, "error: --{}\n", posed.error().what);

@@ -33,7 +33,8 @@ Engine::Engine(Loop& control, const EngineOptions& options)
     : control_(control), options_(options), events_(options.events, control) {
   if (!options_.interception) options_.interception = std::make_shared<Interception>();
   auto& names = options_.interception->names();
-  syn_gate_ = std::make_unique<SynGate>(names);
+  if (!options_.packet_filter) options_.packet_filter = std::make_shared<OwnPacketFilter>();
+  syn_gate_ = std::make_unique<SynGate>(names, options_.packet_filter);
   names.on_new_name([this] { syn_gate_->names_changed(); });
   for (unsigned i = 0; i < std::max(1U, options.workers); ++i) {
     workers_.push_back(std::make_unique<Worker>(options_, i));

@@ -137,6 +137,7 @@ class Engine final : private Deadline {
   bool filters(const std::string& name) const;
   void report_down(const std::string& name, Instant now);
   Instant follow_syn_rules(Instant now);
+  bool wants_packets() const;
   rules::SynListener syn_facts(const ListenerView& view) const;
   Instant fill_queues(Instant now);
   void report_lost_syns(const SynGate::Loss& loss);
@@ -155,7 +156,8 @@ class Engine final : private Deadline {
   std::map<std::string, Port> ports_;
   Sockets inherited_;
   EventBuffer events_;
-  WhyRing why_;  // latest actions of rules that open and close ports
+  WhyRing why_;           // latest actions of rules that open and close ports
+  bool packets_ = false;  // whether nftables is used for SYNs
   bool accepting_ = true;
 };
 

@@ -15,6 +15,12 @@ namespace {
 
 constexpr Duration kBindRetry = std::chrono::seconds(1);
 
+// How nftables knows the packets of the listener's clients.
+PacketArrival arrival_at(const rules::Listener& listener, bool own_network) {
+  if (listener.intercept == rules::Intercept::kNone) return PacketArrival::kDirect;
+  return own_network ? PacketArrival::kMarked : PacketArrival::kRedirected;
+}
+
 }  // namespace
 
 void Engine::open_port(const std::string& name, std::vector<PortSockets> sockets) {
@@ -73,8 +79,20 @@ void Engine::follow_port_rules() {
   control_.deadlines().set(*this, std::min(next, follow_syn_rules(now)));
 }
 
+// Whether nftables can do more for the rules than a filter of sockets: it is tried only then.
+bool Engine::wants_packets() const {
+  bool wanted = false;
+  snapshot_->listeners.for_each([&](const auto&, const auto& view) {
+    wanted = wanted || may_need_packets(*snapshot_->rules, view->config,
+                                        options_.interception->own_network());
+  });
+  return wanted;
+}
+
 rules::SynWays Engine::syn_ways() const {
-  return {.filters = can_filter(), .own_network = options_.interception->own_network()};
+  return {.filters = can_filter(),
+          .own_network = options_.interception->own_network(),
+          .packets = packets_};
 }
 
 rules::SynListener Engine::syn_facts(const ListenerView& view) const {
@@ -91,9 +109,11 @@ Instant Engine::follow_syn_rules(Instant now) {
   if (VirtualTime::current() != nullptr) return kNever;
   if (!can_filter()) return fill_queues(now);
   if (!rules->any_loses_syns() && syn_gate_->idle()) return kNever;
+  packets_ = wants_packets() && syn_gate_->packets_work();
   std::vector<SynGate::Listening> listeners;
   snapshot_->listeners.for_each([&](const auto& name, const auto& view) {
-    listeners.push_back({syn_facts(*view), view->stats, rules->dropped(name, now)});
+    listeners.push_back({syn_facts(*view), view->stats, rules->dropped(name, now),
+                         arrival_at(view->config, options_.interception->own_network())});
   });
   Instant next = kNever;
   for (const auto& loss : syn_gate_->follow(rules, listeners, now, next)) report_lost_syns(loss);
@@ -129,7 +149,9 @@ void Engine::report_lost_syns(const SynGate::Loss& loss) {
   }
   const rules::FlowFacts none{
       .listener = loss.listener, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
-  const rules::Note note{.action = "lose SYN", .ordinal = loss.total};
+  const bool answered = loss.rule->fault->answers_syns().has_value();
+  const rules::Note note{.action = answered ? "answer with ICMP" : "lose SYN",
+                         .ordinal = loss.total};
   for (const auto& rule : rules) {
     for (auto* counter : {&rule->state->matched, &rule->state->sampled, &rule->state->injected}) {
       counter->fetch_add(loss.count, std::memory_order_relaxed);

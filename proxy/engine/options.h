@@ -4,6 +4,7 @@
 
 #include "proxy/flow/host.h"
 #include "proxy/intercept/interception.h"
+#include "proxy/intercept/packet_filter.h"
 #include "proxy/observe/event_log.h"
 
 namespace brownout::proxy {
@@ -18,6 +19,8 @@ struct EngineOptions {
   EventSink* stream = nullptr;
   // finds original destinations; if null, the engine makes one
   std::shared_ptr<Interception> interception = nullptr;
+  // nftables where the clients' packets arrive; if null, that of this process's network
+  std::shared_ptr<PacketFilter> packet_filter = nullptr;
   // The CA that mints certificates where a listener that decrypts names none; or null.
   std::shared_ptr<const tls::Authority> authority = nullptr;
   // If false, listeners decrypt nothing: clients would not trust the certificates.

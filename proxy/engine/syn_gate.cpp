@@ -7,9 +7,13 @@
 #include <cstring>
 #include <set>
 
+#include "rules/base/describe.h"
 #include "rules/base/terminal_text.h"
 
 namespace brownout::proxy {
+
+using rules::SynSight;
+
 namespace {
 
 // How often lost SYNs are counted for the rules.
@@ -22,6 +26,20 @@ bool same(const SynProgram& a, const SynProgram& b) {
          (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(sock_filter)) == 0);
 }
 
+// The packets of a listener, as far as its sockets show them; nothing for a unix socket.
+std::optional<PacketPort> packets_to(const std::string& listener, const PortSockets& sockets) {
+  const auto address = own_address(sockets.any());
+  const auto ip = address.ip();
+  if (!ip) return std::nullopt;
+  PacketPort packets{.listener = listener,
+                     .port = address.port(),
+                     .streams = static_cast<bool>(sockets.stream),
+                     .datagrams = static_cast<bool>(sockets.datagram)};
+  const bool any = *ip == rules::IpAddress{} || *ip == rules::IpAddress::v4({0, 0, 0, 0});
+  if (!any) packets.address = *ip;
+  return packets;
+}
+
 }  // namespace
 
 std::shared_ptr<void> SynGate::add(const std::string& listener, const PortSockets& sockets) {
@@ -29,6 +47,7 @@ std::shared_ptr<void> SynGate::add(const std::string& listener, const PortSocket
   auto& port = ports_[listener];
   const int stream = sockets.stream ? sockets.stream.get() : -1;
   const int datagram = sockets.datagram ? sockets.datagram.get() : -1;
+  port.packets = packets_to(listener, sockets);
   if (stream >= 0) {
     port.sockets.push_back({stream, discarded_by(stream).value_or(0)});
     attach(port, port.program);
@@ -65,16 +84,19 @@ std::vector<SynGate::Loss> SynGate::follow(std::shared_ptr<const rules::RuleSet>
   const std::lock_guard lock(mutex_);
   auto lost = losses();
   rules_ = std::move(rules);
+  if (const auto refreshed = packets_.refresh(now); !refreshed) refuse_packets(refreshed.error());
   std::set<std::string_view> present;
   for (const auto& listening : listeners) {
     present.insert(listening.facts.name);
     auto& port = ports_[listening.facts.name];
     port.facts = listening.facts;
     port.stats = listening.stats;
+    if (port.packets) port.packets->arrival = listening.arrival;
     silence(port, listening.silent);
     update(port, now);
     next = std::min(next, port.plan.next);
-    if (!port.program.empty()) next = std::min(next, rules::later(now, kCountEvery));
+    const bool acts = !port.program.empty() || (port.packets && !port.packets->rules.empty());
+    if (acts) next = std::min(next, rules::later(now, kCountEvery));
   }
   for (auto port = ports_.begin(); port != ports_.end();) {
     if (present.contains(port->first)) {
@@ -82,19 +104,26 @@ std::vector<SynGate::Loss> SynGate::follow(std::shared_ptr<const rules::RuleSet>
       continue;
     }
     port->second.plan = {};
+    port->second.packets.reset();
     attach(port->second, {});
     silence(port->second, false);
     const bool unused = port->second.sockets.empty() && port->second.datagrams.empty();
     port = unused ? ports_.erase(port) : std::next(port);
   }
+  put_packets(now);
   return lost;
 }
 
 void SynGate::names_changed() {
   const std::lock_guard lock(mutex_);
+  const auto now = Loop::now();
+  bool any = false;
   for (auto& [name, port] : ports_) {
-    if (port.plan.uses_names) update(port, Loop::now());
+    if (!port.plan.uses_names) continue;
+    update(port, now);
+    any = true;
   }
+  if (any) put_packets(now);
 }
 
 void SynGate::update(Port& port, Instant now) {
@@ -106,7 +135,13 @@ void SynGate::update(Port& port, Instant now) {
     return found;
   };
   port.plan = plan_syns(*rules_, port.facts, now, addresses);
-  auto program = compile_syn_filter(port.plan.rules);
+  const bool answers = std::any_of(port.plan.rules.begin(), port.plan.rules.end(),
+                                   [](const auto& rule) { return rule.answer.has_value(); });
+  // If nftables carries out any rule it has all of them, so that their order decides.
+  const bool by_packets = port.packets && (answers || port.facts.by_packets);
+  if (port.packets)
+    port.packets->rules = by_packets ? port.plan.rules : std::vector<rules::SynRule>();
+  auto program = by_packets ? std::optional(SynProgram()) : compile_syn_filter(port.plan.rules);
   if (!program) return refuse(port, EMSGSIZE);
   if (!same(*program, port.program)) return attach(port, std::move(*program));
   if (port.stats) port.stats->syn_sight = port.facts.sight;
@@ -136,6 +171,42 @@ void SynGate::refuse(Port& port, int error) {
       rules::printable(port.facts.name), std::strerror(error));
 }
 
+// Makes nftables carry out the rules of all ports.
+void SynGate::put_packets(Instant now) {
+  std::vector<PacketPort> all;
+  for (const auto& [name, port] : ports_) {
+    if (port.packets && !port.packets->rules.empty()) all.push_back(*port.packets);
+  }
+  if (all.empty() && !packets_.in_force()) return;
+  if (const auto done = packets_.put(std::move(all), now); !done) refuse_packets(done.error());
+  for (auto& [name, port] : ports_) {
+    if (port.stats) {
+      port.stats->packet_sight =
+          packets_work_.value_or(false) ? port.facts.packets : SynSight::kNone;
+    }
+  }
+}
+
+// From now on nftables is not used: connections are accepted, and the rules act on them.
+void SynGate::refuse_packets(const Error& error) {
+  packets_work_ = false;
+  for (auto& [name, port] : ports_) {
+    if (!port.stats) continue;
+    port.stats->packet_sight = SynSight::kNone;
+    if (port.facts.by_packets) port.stats->syn_sight = SynSight::kNone;
+  }
+  spdlog::warn(
+      "nftables rules that lose or answer connects are no longer used, since they failed: {}; "
+      "connects succeed, and the connections are silent or reset",
+      rules::printable(describe(error)));
+}
+
+bool SynGate::packets_work() {
+  const std::lock_guard lock(mutex_);
+  if (!packets_work_) packets_work_ = can_change(*filter_);
+  return *packets_work_;
+}
+
 void SynGate::silence(Port& port, bool silent) {
   if (std::exchange(port.silent, silent) == silent) return;
   for (const int socket : port.datagrams) {
@@ -163,6 +234,12 @@ std::vector<SynGate::Loss> SynGate::losses() {
     if (lost == 0 || port.plan.rules.empty()) continue;
     port.total += lost;
     all.push_back({name, port.plan.rules.front().rule, lost, port.total});
+  }
+  if (!packets_.in_force()) return all;
+  for (auto& [listener, rule, count] : packets_.take_counts()) {
+    auto& port = ports_[listener];
+    port.total += count;
+    all.push_back({listener, rule, count, port.total});
   }
   return all;
 }

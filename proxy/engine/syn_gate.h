@@ -11,9 +11,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "proxy/engine/packet_table.h"
 #include "proxy/flow/host.h"
 #include "proxy/net/name_memory.h"
 #include "proxy/net/port.h"
@@ -27,8 +29,9 @@ class SynGate {
     rules::SynListener facts;
     std::shared_ptr<ListenerStats> stats;
     bool silent = false;  // whether datagrams are discarded, too
+    PacketArrival arrival = PacketArrival::kDirect;
   };
-  // SYNs that the kernel discarded since the last report.
+  // SYNs and datagrams that the kernel discarded or answered since the last report.
   struct Loss {
     std::string listener;
     rules::RuleRef rule;
@@ -36,13 +39,16 @@ class SynGate {
     std::uint64_t total = 0;  // at this listener, since it has been filtered
   };
 
-  explicit SynGate(const NameMemory& names) : names_(names) {}
+  SynGate(const NameMemory& names, std::shared_ptr<PacketFilter> filter)
+      : names_(names), filter_(std::move(filter)), packets_(filter_) {}
 
   // Registers the sockets of a listener until the returned object is destroyed, and filters them as
   // the rules require. Destroy the object before the sockets are closed.
   [[nodiscard]] std::shared_ptr<void> add(const std::string& listener, const PortSockets& sockets);
   // Whether the kernel has such filters for this process.
   bool works() const { return works_; }
+  // Whether nftables can be used where packets arrive. Tries it at the first call.
+  bool packets_work();
   // Filters the sockets of all listeners by these rules, now. `next` is set to the time of the next
   // call, if that is earlier.
   std::vector<Loss> follow(std::shared_ptr<const rules::RuleSet> rules,
@@ -68,10 +74,14 @@ class SynGate {
     std::uint64_t uncounted = 0;  // lost SYNs that follow() has not reported yet
     std::uint64_t total = 0;
     bool complained = false;
+    // The listener's packets, and the rules that nftables carries out; no value without a socket.
+    std::optional<PacketPort> packets = {};
   };
 
   void remove(const std::string& listener, int stream, int datagram);
   void update(Port& port, Instant now);
+  void put_packets(Instant now);
+  void refuse_packets(const Error& error);
   void attach(Port& port, SynProgram program);
   void refuse(Port& port, int error);
   static void silence(Port& port, bool silent);
@@ -80,6 +90,9 @@ class SynGate {
 
   const bool works_ = kernel_filters_sockets();
   const NameMemory& names_;
+  const std::shared_ptr<PacketFilter> filter_;
+  PacketTable packets_;
+  std::optional<bool> packets_work_;
   mutable std::mutex mutex_;
   std::shared_ptr<const rules::RuleSet> rules_;
   std::map<std::string, Port> ports_;

@@ -283,7 +283,8 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
                          .destination = std::nullopt,
                          .opened = Loop::now(),
                          .client_port = peer.port(),
-                         .syn_sight = view->stats->syn_sight};
+                         .syn_sight = view->stats->syn_sight,
+                         .packet_sight = view->stats->packet_sight};
   if (view->stats->syn_filtered) detach_filter(fd.get());
   if (!find_destination(acceptor, fd, facts)) return reset_on_close(fd);
   view->stats->open.fetch_add(1, std::memory_order_relaxed);

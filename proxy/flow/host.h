@@ -51,6 +51,8 @@ struct ListenerStats {
 
   // Facts that the kernel's filter of SYNs knows at this listener (proxy/engine/syn_gate.h).
   std::atomic<rules::SynSight> syn_sight{rules::SynSight::kNone};
+  // The same for nftables (proxy/engine/packet_table.h).
+  std::atomic<rules::SynSight> packet_sight{rules::SynSight::kNone};
   // Whether a connection may have inherited a filter from the listening socket.
   std::atomic<bool> syn_filtered{false};
 };

@@ -1,9 +1,14 @@
 #include "proxy/intercept/envelope.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "proxy/loop/write_all.h"
 
 namespace brownout::proxy {
 namespace {
@@ -64,6 +69,7 @@ std::optional<Envelope> receive_envelope(const Fd& end) {
   do {
     got = recvmsg(end.get(), &message, MSG_CMSG_CLOEXEC);
   } while (got < 0 && errno == EINTR);
+  if (got == 0) errno = EPIPE;  // recvmsg(2) sets no error at the end
   if (got < static_cast<ssize_t>(kHead)) return std::nullopt;
   Envelope envelope;
   std::memcpy(&envelope.kind, frame.bytes.data(), 4);
@@ -78,6 +84,25 @@ std::optional<Envelope> receive_envelope(const Fd& end) {
     envelope.fds.emplace_back(fd);
   }
   return envelope;
+}
+
+Fd file_with(std::string_view text) {
+  Fd file(memfd_create("brownout", MFD_CLOEXEC));
+  if (!file || !write_all(file, text)) return {};
+  return file;
+}
+
+std::optional<std::string> text_in(const Fd& file) {
+  struct stat about {};
+  if (fstat(file.get(), &about) != 0) return std::nullopt;
+  std::string text(static_cast<std::size_t>(about.st_size), '\0');
+  for (std::size_t done = 0; done < text.size();) {
+    const auto got =
+        pread(file.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+    if (got <= 0) return std::nullopt;
+    done += static_cast<std::size_t>(got);
+  }
+  return text;
 }
 
 }  // namespace brownout::proxy

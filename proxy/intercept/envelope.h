@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,12 @@ struct Envelope {
 std::pair<Fd, Fd> channel_pair();
 // Sends a message. Returns false if the other end is closed.
 bool send_envelope(const Fd& end, const Envelope& envelope);
+// Returns nothing and sets errno on failure: EPIPE if the other end is closed.
 std::optional<Envelope> receive_envelope(const Fd& end);
+
+// Returns a file in memory with the text, for texts longer than kMostText; null on failure.
+Fd file_with(std::string_view text);
+// Returns the text of such a file; nothing if it cannot be read.
+std::optional<std::string> text_in(const Fd& file);
 
 }  // namespace brownout::proxy

@@ -7,10 +7,13 @@
 namespace brownout::proxy {
 namespace {
 
+// The mark tells later chains for which listener a packet is (packet_ruleset.h).
+constexpr std::string_view kTaken = "tproxy to :{} meta mark set {} accept";
+
 std::string line(std::string_view protocol, const Redirection& redirection,
                  std::string_view verdict) {
   return fmt::format("    {} {}\n", packets_to(protocol, redirection.ports),
-                     fmt::format(fmt::runtime(verdict), redirection.to));
+                     fmt::format(fmt::runtime(verdict), redirection.to, redirection.to));
 }
 
 // Sorts redirections of certain ports ahead of redirections of all ports, since the first match
@@ -34,8 +37,8 @@ std::string own_network_ruleset(const std::vector<Redirection>& redirections, st
   std::string streams;
   std::string datagrams;
   for (const auto& redirection : in_order(redirections)) {
-    if (redirection.streams) streams += line("tcp", redirection, "tproxy to :{} accept");
-    if (redirection.datagrams) datagrams += line("udp", redirection, "tproxy to :{} accept");
+    if (redirection.streams) streams += line("tcp", redirection, kTaken);
+    if (redirection.datagrams) datagrams += line("udp", redirection, kTaken);
   }
   return fmt::format(
       R"(table inet brownout {{

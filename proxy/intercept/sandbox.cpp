@@ -31,10 +31,48 @@ Error gone() {
           {}};
 }
 
+// Asks the supervisor, for one caller at a time.
+class Requests {
+ public:
+  explicit Requests(Fd sockets) : sockets_(std::move(sockets)) {}
+  // Returns nothing if the supervisor has ended.
+  std::optional<Envelope> ask(const Envelope& request) {
+    const std::lock_guard lock(mutex_);
+    if (!send_envelope(sockets_, request)) return std::nullopt;
+    return receive_envelope(sockets_);
+  }
+
+ private:
+  const Fd sockets_;
+  std::mutex mutex_;
+};
+
+class PacketsInside final : public PacketFilter {
+ public:
+  explicit PacketsInside(std::shared_ptr<Requests> requests) : requests_(std::move(requests)) {}
+
+  Result<std::string> run(const std::string& script) override {
+    Envelope request{.kind = number(ControlMessage::kPackets)};
+    request.fds.push_back(file_with(script));
+    if (!request.fds.front()) return failed("there is no memory for the script");
+    const auto answer = requests_->ask(request);
+    if (!answer) return failed("the command has ended");
+    auto text = answer->fds.empty() ? std::nullopt : text_in(answer->fds.front());
+    return text ? Result<std::string>(std::move(*text)) : failed(answer->text);
+  }
+
+ private:
+  static Result<std::string> failed(std::string why) {
+    return tl::unexpected(Error{Origin::kInternal, std::move(why), {}, {}});
+  }
+
+  std::shared_ptr<Requests> requests_;
+};
+
 class InsideFirst final : public Route {
  public:
-  InsideFirst(Fd sockets, std::vector<IpAddress> own)
-      : sockets_(std::move(sockets)), own_(std::move(own)) {}
+  InsideFirst(std::shared_ptr<Requests> requests, std::vector<IpAddress> own)
+      : requests_(std::move(requests)), own_(std::move(own)) {}
 
   Dialled dial(const SocketAddress& server) const override {
     if (auto inside = dial_inside(server)) return std::move(*inside);
@@ -66,9 +104,9 @@ class InsideFirst final : public Route {
     const int kind = server.storage.ss_family << 16 | type;
     const std::lock_guard lock(mutex_);
     auto& stock = stock_[kind];
-    if (stock.empty() &&
-        send_envelope(sockets_, {.kind = number(ControlMessage::kSockets), .value = kind})) {
-      if (auto answer = receive_envelope(sockets_)) stock = std::move(answer->fds);
+    if (stock.empty()) {
+      auto answer = requests_->ask({.kind = number(ControlMessage::kSockets), .value = kind});
+      if (answer) stock = std::move(answer->fds);
     }
     if (stock.empty()) return {};
     auto fd = std::move(stock.back());
@@ -91,7 +129,7 @@ class InsideFirst final : public Route {
     return dialled;
   }
 
-  const Fd sockets_;
+  const std::shared_ptr<Requests> requests_;
   const std::vector<IpAddress> own_;
   mutable std::mutex mutex_;
   mutable std::map<int, std::vector<Fd>> stock_;
@@ -194,8 +232,10 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
                     sandbox->sockets_[port.listener]);
     }
   }
+  const auto requests = std::make_shared<Requests>(std::move(sockets));
   sandbox->interception_ = std::make_shared<Interception>(
-      std::make_shared<InsideFirst>(std::move(sockets), plan.own), std::move(raw));
+      std::make_shared<InsideFirst>(requests, plan.own), std::move(raw));
+  sandbox->packet_filter_ = std::make_shared<PacketsInside>(requests);
   return sandbox;
 }
 

@@ -24,6 +24,7 @@
 
 #include "proxy/intercept/interception.h"
 #include "proxy/intercept/own_network.h"
+#include "proxy/intercept/packet_filter.h"
 #include "proxy/net/port.h"
 #include "rules/schema/port_range.h"
 
@@ -60,6 +61,9 @@ class Sandbox {
   // machine inside the namespace first, where the command may have started a server, then outside.
   std::shared_ptr<Interception> interception() const { return interception_; }
 
+  // nftables in the network of the command.
+  std::shared_ptr<PacketFilter> packet_filter() const { return packet_filter_; }
+
   // Starts the command with this process's files, working directory and environment, except for the
   // surroundings, and with the limits and ignored signals from before make(). Call once.
   Result<void> start();
@@ -78,6 +82,7 @@ class Sandbox {
   Fd control_;
   std::map<std::string, std::vector<PortSockets>> sockets_;
   std::shared_ptr<Interception> interception_;
+  std::shared_ptr<PacketFilter> packet_filter_;
 };
 
 }  // namespace brownout::proxy

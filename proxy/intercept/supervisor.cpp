@@ -150,7 +150,7 @@ class Supervisor {
                                   pollfd{signals.get(), POLLIN, 0}};
     while (!over_) {
       if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) break;
-      if (watched[1].revents != 0) give_sockets();
+      if (watched[1].revents != 0) serve_request();
       if (watched[2].revents != 0) take_signal(signals);
       if (watched[0].revents != 0) take_order();
     }
@@ -225,18 +225,41 @@ class Supervisor {
     }
   }
 
-  void give_sockets() {
+  void serve_request() {
     const auto wanted = receive_envelope(sockets_);
     if (!wanted) {
       over_ = true;
       return;
     }
+    const bool packets = wanted->kind == number(ControlMessage::kPackets);
+    send_envelope(sockets_, packets ? run_script(*wanted) : new_sockets(wanted->value));
+  }
+
+  static Envelope new_sockets(std::int32_t kind) {
     Envelope answer{.kind = number(ControlMessage::kSockets)};
     for (int i = 0; i < kSocketsAtOnce; ++i) {
-      auto fd = marked_socket(wanted->value >> 16, wanted->value & 0xffff, 0);
+      auto fd = marked_socket(kind >> 16, kind & 0xffff, 0);
       if (fd) answer.fds.push_back(std::move(fd));
     }
-    send_envelope(sockets_, answer);
+    return answer;
+  }
+
+  static Envelope run_script(const Envelope& wanted) {
+    Envelope answer{.kind = number(ControlMessage::kPackets)};
+    const auto script = wanted.fds.empty() ? std::nullopt : text_in(wanted.fds.front());
+    if (!script) {
+      answer.text = "the script did not arrive";
+      return answer;
+    }
+    const auto output = ask_nft(*script);
+    if (!output) {
+      answer.text = output.error().what.substr(0, Envelope::kMostText);
+    } else if (auto file = file_with(*output)) {
+      answer.fds.push_back(std::move(file));
+    } else {
+      answer.text = "there is no memory for the output of nftables";
+    }
+    return answer;
   }
 
   // Ends all remaining processes of the command; orphans have become children of this process.

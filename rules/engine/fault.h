@@ -18,6 +18,7 @@
 #include "rules/chance/schedule.h"
 #include "rules/engine/admission.h"
 #include "rules/engine/stage.h"
+#include "rules/engine/unreachable.h"
 #include "rules/match/match.h"
 #include "rules/schema/schema.h"
 
@@ -88,6 +89,9 @@ class Fault {
   // Whether the fault with these settings loses the SYNs of new connections, so that connects hang
   // (syn_plan.h).
   virtual bool loses_syns() const { return false; }
+  // The ICMP message with which the fault with these settings answers SYNs and datagrams, where
+  // nftables can (syn_plan.h); no value if it answers none.
+  virtual std::optional<Unreachable> answers_syns() const { return std::nullopt; }
   // Whether connections queue for an accept loop, which next_accept() describes.
   virtual bool queues_accepts() const { return false; }
   // Returns when the accept loop takes its next connection; an instant that has passed means now.

@@ -109,7 +109,8 @@ void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleR
 
 void RuleSet::index_rule(std::uint32_t number) {
   const auto& rule = rules_[number];
-  if (rule->fault->loses_syns() || rule->kind == &kFirewallKind) losing_syns_.push_back(rule);
+  const bool on_syns = rule->fault->loses_syns() || rule->fault->answers_syns();
+  if (on_syns || rule->kind == &kFirewallKind) losing_syns_.push_back(rule);
   if (rule->queues_all_accepts()) queueing_.push_back(rule);
   if (rule->kind->level == Level::kListener) {
     down_.push_back(rule);

@@ -104,8 +104,8 @@ class RuleSet {
       if (rule->match.selects_listener(listener)) visit(*rule);
     }
   }
-  // Calls visit(rule) for each firewall and each rule that can lose SYNs to the listener, in the
-  // order of the rule file.
+  // Calls visit(rule) for each firewall and each rule that can lose or answer SYNs to the listener,
+  // in the order of the rule file.
   template <class Visit>
   void for_each_losing_syns(const std::string& listener, Visit visit) const {
     for (const auto& rule : losing_syns_) {

@@ -15,9 +15,14 @@ bool names_server(const Match& match) { return match.is_for_server() || !match.h
 
 // Whether the key `destination`, `port` or `host` can be decided: from the SYN, or since the
 // listener has one server.
-bool knows_server(const Match& match, const SynListener& listener) {
-  if (!names_server(match) || listener.sight == SynSight::kDestination) return true;
+bool knows_server(const Match& match, const SynListener& listener, SynSight sight) {
+  if (!names_server(match) || sight == SynSight::kDestination) return true;
   return match.host.empty() && listener.server;
+}
+
+// What decides about the rule's SYNs: nftables if it answers them, else the filter.
+SynSight sight_for(const Rule& rule, const SynListener& listener) {
+  return rule.fault->answers_syns() ? listener.packets : listener.sight;
 }
 
 bool leads_to(const std::vector<Prefix>& destination, const std::vector<PortRange>& port,
@@ -51,7 +56,7 @@ void add_rule(const RuleRef& rule, const SynListener& listener, Instant now,
   const auto& match = rule->match;
   SynClause clause{.client = match.client, .draw = syn_draw(*rule, level)};
   if (clause.draw.probability.parts_per_billion == 0) return;
-  if (listener.sight == SynSight::kDestination) {
+  if (sight_for(*rule, listener) == SynSight::kDestination) {
     clause.destination = match.destination;
     clause.port = match.port;
   } else if (match.is_for_server() && !leads_to(match.destination, match.port, *listener.server)) {
@@ -61,7 +66,7 @@ void add_rule(const RuleRef& rule, const SynListener& listener, Instant now,
     plan.uses_names = true;
     clause.named = addresses(match.host);
   }
-  plan.rules.push_back({rule, {std::move(clause)}});
+  plan.rules.push_back({rule, {std::move(clause)}, rule->fault->answers_syns()});
 }
 
 // Returns the line as a clause; nothing if it matches no SYN of the listener. A line that cannot be
@@ -119,7 +124,7 @@ std::uint32_t shifted(std::uint32_t number, int bits) { return number ^ (number 
 SynPlan plan_syns(const RuleSet& set, const SynListener& listener, Instant now,
                   const AddressesOf& addresses) {
   SynPlan plan;
-  if (listener.sight == SynSight::kNone) return plan;
+  if (listener.sight == SynSight::kNone && listener.packets == SynSight::kNone) return plan;
   set.for_each_losing_syns(listener.name, [&](const RuleRef& rule) {
     if ((rule->kind->carriers & listener.carriers).empty()) return;
     if (rule->kind == &kFirewallKind) {
@@ -145,7 +150,11 @@ SynRule firewall_syns(const RuleRef& rule, const SynListener& listener, Instant 
 
 std::string_view why_syns_pass(const Rule& rule, const SynListener& listener) {
   const auto& match = rule.match;
-  if (listener.sight == SynSight::kNone) return "this listener has no SYNs that can be lost";
+  const auto sight = sight_for(rule, listener);
+  if (sight == SynSight::kNone) {
+    return rule.fault->answers_syns() ? "nftables cannot be used here"
+                                      : "this listener has no SYNs that can be lost";
+  }
   if (match.ordinals().any()) return "first, after and every count accepted connections";
   if (match.is_for_tls() || match.is_for_http() || match.is_for_dns() || match.is_for_messages())
     return "a SYN has no handshake, request or message to match";
@@ -154,7 +163,7 @@ std::string_view why_syns_pass(const Rule& rule, const SynListener& listener) {
   if (!match.source_port.empty()) return "the filter of SYNs has no `source_port`";
   if (listener.proxy_header && !match.client.empty())
     return "the client's address comes in a PROXY header";
-  if (!knows_server(match, listener)) {
+  if (!knows_server(match, listener, sight)) {
     return "a SYN shows where it goes only in `exec` and with intercept = \"tproxy\"";
   }
   const bool drawn = rule.probability.parts_per_billion < Ratio::kOne;
@@ -172,7 +181,7 @@ bool loses_every_syn(const Rule& rule, const SynListener& listener) {
 bool decided_by_syn(const Rule& rule, const FlowFacts& flow) {
   if (!rule.kind->on_syn) return false;
   const auto needed = names_server(rule.match) ? SynSight::kDestination : SynSight::kClient;
-  return flow.syn_sight >= needed;
+  return (rule.fault->answers_syns() ? flow.packet_sight : flow.syn_sight) >= needed;
 }
 
 const SynRule* losing(std::span<const SynRule> rules, const SynFacts& syn) {
@@ -185,7 +194,7 @@ const SynRule* losing(std::span<const SynRule> rules, const SynFacts& syn) {
 }
 
 bool loses_all(const SynRule& rule) {
-  if (rule.clauses.empty()) return false;
+  if (rule.clauses.empty() || rule.answer) return false;
   const auto& first = rule.clauses.front();
   const bool some = first.v4 || !first.client.empty() || !first.client_port.empty() ||
                     !first.destination.empty() || first.named || !first.port.empty();

@@ -25,16 +25,20 @@ struct SynWays {
   bool filters = true;  // the kernel takes filters of sockets from this process
   // The clients are in the network of `brownout exec`, where SYNs keep their destination.
   bool own_network = false;
+  bool packets = false;  // Brownout may use nftables where the clients' packets arrive
 };
 
 // A listener, as far as its SYNs are concerned.
 struct SynListener {
   std::string name;
   SynSight sight = SynSight::kNone;
+  // The same for nftables, which can also answer SYNs and datagrams; kNone if it cannot be used.
+  SynSight packets = SynSight::kNone;
   CarrierSet carriers = kStreams;  // the kinds of traffic on which rules act there
   // Whether the kernel can filter its SYNs. Otherwise only all of them can be lost, by a full
   // accept queue, if Brownout can reach it.
   bool filtered = true;
+  bool by_packets = false;  // nftables loses the SYNs, instead of a filter
   bool reachable = true;
   // Whether the client's address comes in a PROXY header, so that the SYN shows another one.
   bool proxy_header = false;
@@ -70,6 +74,8 @@ struct SynClause {
 struct SynRule {
   RuleRef rule;
   std::vector<SynClause> clauses;
+  // Which message answers what the clauses would lose; no value if it is lost.
+  std::optional<Unreachable> answer = {};
 };
 
 struct SynPlan {
@@ -87,8 +93,8 @@ SynPlan plan_syns(const RuleSet& set, const SynListener& listener, Instant now,
 // Returns the clauses of a firewall's rule at the listener now.
 SynRule firewall_syns(const RuleRef& rule, const SynListener& listener, Instant now);
 
-// Returns the reason why a rule whose fault loses SYNs cannot do so at the listener, as the end of
-// a sentence; "" if it can. Connections are then accepted, and silent.
+// Returns the reason why a rule whose fault loses or answers SYNs cannot do so at the listener, as
+// the end of a sentence; "" if it can. Connections are then accepted, and silent or reset.
 std::string_view why_syns_pass(const Rule& rule, const SynListener& listener);
 
 // Whether the rule loses every SYN of the listener, so that a full accept queue does the same.
@@ -108,7 +114,7 @@ struct SynFacts {
 // Returns the first rule that loses the SYN, or null.
 const SynRule* losing(std::span<const SynRule> rules, const SynFacts& syn);
 
-// Whether every SYN is lost, whatever its addresses.
+// Whether every SYN is lost without an answer, whatever its addresses.
 bool loses_all(const SynRule& rule);
 bool loses_all(std::span<const SynRule> rules);
 

@@ -1,5 +1,6 @@
 // The part of FitCheck that is about names of hosts, and about SYNs.
 #include <algorithm>
+
 #include "rules/language/check_fit.h"
 
 namespace brownout::rules {
@@ -24,7 +25,13 @@ void FitCheck::check_host() const {
 
 // A fault of SYNs is decided before there is a connection, from addresses and ports alone.
 void FitCheck::check_syn() const {
-  if (!rule_.kind->on_syn || node_.find("match") == nullptr) return;
+  if (!rule_.kind->on_syn) return;
+  if (rule_.fault->answers_syns() &&
+      !any_matched([](const Listener& listener) { return !listener.listen.is_unix(); })) {
+    problems_.add(node_.where, fault_ + " answers packets, and a unix socket has none",
+                  "use \"refuse\", or give the [[listener]] an address and a port");
+  }
+  if (node_.find("match") == nullptr) return;
   const auto& node = *node_.find("match");
   for (const std::string_view key : {"first", "after", "every", "once"}) {
     if (node.find(key) == nullptr) continue;
@@ -34,7 +41,9 @@ void FitCheck::check_syn() const {
   for (const std::string_view key : {"not", "source_port"}) {
     if (node.find(key) == nullptr) continue;
     problems_.add(position_of(node, key),
-                  "the kernel's filter of SYNs cannot match `" + std::string(key) + "`",
+                  (rule_.fault->answers_syns() ? "a rule about SYNs cannot match `"
+                                               : "the kernel's filter of SYNs cannot match `") +
+                      std::string(key) + "`",
                   "match by listener or client, in `exec` also by destination, port or host");
   }
   if (rule_.match.is_for_tls()) {

@@ -114,7 +114,8 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
     case Level::kListener:
       return "on the port";
     case Level::kConnection:
-      if (rule.kind->on_syn) return "on the connect";
+      if (rule.kind->on_syn)
+        return carrier == Carrier::kDatagram ? "on each datagram" : "on the connect";
       return rule.kind->carries(Carrier::kTls) ? "on the handshake" : "on the new connection";
     case Level::kFirewall:
       return "on the list";

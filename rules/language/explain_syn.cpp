@@ -5,10 +5,36 @@ namespace {
 
 constexpr std::string_view kConnectHangs =
     "; a connect hangs: the kernel discards its SYNs, by a filter on the listening socket";
+constexpr std::string_view kPacketsHang =
+    "; a connect hangs: the kernel discards its SYNs, by nftables";
 constexpr std::string_view kQueueHangs =
     "; a connect hangs: Brownout keeps the listener's accept queue full";
 constexpr std::string_view kNoFilter =
     "the kernel takes no filter of SYNs from this user, and a full accept queue stops all clients";
+
+// How the listener's connects hang, if it does not take all of them.
+std::string hangs(const SynListener& listener) {
+  return std::string(listener.by_packets ? kPacketsHang : kConnectHangs);
+}
+
+// Whether the kernel looks at each SYN of the listener.
+bool looks(const SynListener& listener) { return listener.by_packets || listener.filtered; }
+
+std::string answered(Unreachable what, const Question& question) {
+  const std::string message = what == Unreachable::kProhibited
+                                  ? "ICMP communication prohibited"
+                                  : "ICMP " + std::string(name_of(what)) + " unreachable";
+  return question.flow.carrier == Carrier::kDatagram
+             ? "; nftables answers each datagram with " + message
+             : "; a connect fails at once: nftables answers its SYNs with " + message;
+}
+
+std::string not_answered(const Question& question, std::string_view why) {
+  return (question.flow.carrier == Carrier::kDatagram
+              ? "; datagrams are dropped without an answer: "
+              : "; a connect succeeds and is then reset: ") +
+         std::string(why);
+}
 
 std::string succeeds(std::string_view why) {
   return "; a connect succeeds and is then silent: " + std::string(why);
@@ -29,10 +55,12 @@ std::string connect_text(const Rule& rule, const Question& question) {
                ? "; connections wait in the listener's backlog, and while it is full connects hang"
                : "; waiting connections are accepted, since the rule is for some of them";
   }
-  if (!question.syn || !rule.fault->loses_syns()) return {};
+  const auto answer = rule.fault->answers_syns();
+  if (!question.syn || (!rule.fault->loses_syns() && !answer)) return {};
   const auto why = why_syns_pass(rule, *question.syn);
+  if (answer) return why.empty() ? answered(*answer, question) : not_answered(question, why);
   if (!why.empty()) return succeeds(why);
-  if (question.syn->filtered) return std::string(kConnectHangs);
+  if (looks(*question.syn)) return hangs(*question.syn);
   return loses_every_syn(rule, *question.syn) ? std::string(kQueueHangs) : succeeds(kNoFilter);
 }
 
@@ -40,7 +68,7 @@ std::string dropped_connect_text(const RuleRef& rule, const Question& question) 
   if (!question.syn || question.flow.carrier != Carrier::kStream) return {};
   const auto syns = firewall_syns(rule, *question.syn, Instant{question.at});
   if (losing({&syns, 1}, syn_of(question.flow)) != nullptr) {
-    if (question.syn->filtered) return std::string(kConnectHangs);
+    if (looks(*question.syn)) return hangs(*question.syn);
     return question.syn->reachable && loses_all(syns) ? std::string(kQueueHangs)
                                                       : succeeds(kNoFilter);
   }
@@ -50,7 +78,9 @@ std::string dropped_connect_text(const RuleRef& rule, const Question& question) 
 std::optional<bool> syn_selected(const Rule& rule, const Question& question) {
   const auto draw = syn_draw(rule, 1);
   const auto threshold = syn_threshold(draw);
-  if (!threshold || draw.per != SynDraw::Per::kClient) return std::nullopt;
+  const bool by_packets = rule.fault->answers_syns() || (question.syn && question.syn->by_packets);
+  // nftables draws by a hash of its own.
+  if (!threshold || draw.per != SynDraw::Per::kClient || by_packets) return std::nullopt;
   if (!question.seed || !question.flow.client) return std::nullopt;
   return syn_number(draw, syn_of(question.flow)) < *threshold;
 }

@@ -65,8 +65,9 @@ struct FlowFacts {
   // Whether `destination` is the client's original destination, which is known when the connection
   // arrives.
   bool intercepted = false;
-  // Facts that the filter of SYNs knew of this connection.
+  // Facts that the filter of SYNs, and nftables, knew of this connection.
   SynSight syn_sight = SynSight::kNone;
+  SynSight packet_sight = SynSight::kNone;
   // Host names of the destination, from the client's DNS queries or its request to the proxy. Null
   // if no names are known.
   std::shared_ptr<const std::vector<std::string>> names = {};

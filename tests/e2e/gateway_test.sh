@@ -161,6 +161,46 @@ else
   echo "SKIPPED: tproxy, because this kernel lacks the module nft_tproxy"
 fi
 
+# REDIRECT replaces the destination; nftables at the listener knows the original one.
+gateway hidden redirect '' '[[rule]]
+name = "lost"
+match = { listener = ["web", "web6"], destination = ["10.71.2.0/24", "fd71:2::2"], port = 8080 }
+duration = "4s"
+fault = { type = "syn_loss" }
+[[rule]]
+match = { destination = "10.71.3.0/24" }
+fault = { type = "unplug" }'
+intercept apply "$folder/hidden.toml" --interface to-client
+for lost in "$web" "$web6"; do
+  code=0
+  inside client curl -s --connect-timeout 1 "$lost" >/dev/null || code=$?
+  [ "$code" = 28 ] || fail "redirect, syn_loss by destination, $lost: expected the connect time-out of curl (28), got $code"
+done
+inside gateway "$brownout" explain "$folder/hidden.toml" --listener web --destination 10.71.2.2:8080 >"$folder/said"
+grep -q 'the kernel discards its SYNs, by nftables' "$folder/said" || fail "explain: expected nftables, got: $(cat "$folder/said")"
+[ "$(get "$web")" = 10.71.2.1 ] || fail "redirect, after syn_loss: expected the server to be reached"
+end_gateway
+grep -q '"rule":"lost".*"action":"lose SYN"' "$folder/hidden.jsonl" || fail "redirect, syn_loss: expected an event, got: $(cat "$folder/hidden.jsonl")"
+if inside gateway nft list tables | grep -q brownout_syns; then fail "after the end: expected no table of Brownout's"; fi
+gateway far redirect '' '[[rule]]
+match = { listener = ["web", "web6"], destination = ["10.71.2.0/24", "fd71:2::2"] }
+fault = { type = "unreachable", what = "net" }
+[[rule]]
+match = { listener = "datagrams", port = 7000 }
+fault = { type = "unreachable", what = "port" }'
+intercept apply "$folder/far.toml" --interface to-client
+for lost in "$web" "$web6"; do
+  address=${lost#http://} address=${address%:8080/} address=${address#[}
+  said=$(inside client /usr/bin/python3 -c "
+import errno, socket, sys
+try: socket.create_connection((sys.argv[1], 8080), timeout=5); print('connected')
+except OSError as error: print(errno.errorcode.get(error.errno, error))" "${address%]}")
+  [ "$said" = ENETUNREACH ] || fail "unreachable, net, $lost: expected ENETUNREACH, got $said"
+done
+end_gateway
+intercept remove
+pass "redirect: nftables loses and answers SYNs by their original destination"
+
 gateway fenced redirect "" '[[firewall]]
 name = "edge"
 rules = [{ action = "reject", source = "10.71.1.0/24", destination = "10.71.2.0/24", port = 8080 }]'

@@ -10,6 +10,16 @@
 #include <cstdlib>
 
 namespace brownout::test {
+namespace {
+
+// Tests leave the packet filter of the machine alone.
+struct NoPacketFilter final : proxy::PacketFilter {
+  rules::Result<std::string> run(const std::string&) override {
+    return tl::unexpected(rules::Error{rules::Origin::kInternal, "not in tests", {}, {}});
+  }
+};
+
+}  // namespace
 
 ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options)
     : options_(std::move(options)) {
@@ -28,6 +38,7 @@ ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options)
                                      {.workers = options_.workers,
                                       .events = events_.get(),
                                       .flows = flows_.get(),
+                                      .packet_filter = std::make_shared<NoPacketFilter>(),
                                       .filter_syns = options_.filter_syns});
   if (!engine) {
     std::fprintf(stderr, "%s\n", engine.error().what.c_str());

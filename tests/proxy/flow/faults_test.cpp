@@ -303,6 +303,17 @@ TEST(FaultsOverSockets, syn_loss_on_a_unix_socket_is_silence) {
   EXPECT_EQ(receive(client, 5).bytes, "hello");
 }
 
+// Without nftables a connection is refused once it is accepted, and a datagram gets no answer.
+// tests/e2e/unreachable_test.sh tests the ICMP messages, in networks of its own.
+TEST(FaultsOverSockets, unreachable) {
+  ProxyWorld world(fault("\"unreachable\"", "client = \"127.0.0.2\""));
+  const auto lost = Connecting(world.endpoint(), "127.0.0.2").finish();
+  EXPECT_LT(round_trip(lost, "hello"), 0ns);
+  EXPECT_GE(round_trip(world.connect(), "hello"), 0ns);
+  UdpWorld datagrams("[[rule]]\nfault = { type = \"unreachable\", what = \"port\" }");
+  EXPECT_EQ(datagrams.send_and_count(3, 100ms), 0);
+}
+
 TEST(FaultsOverSockets, slow_accept) {
   ProxyWorld world("[[rule]]\nfault = { type = \"slow_accept\", delay = \"60ms\" }");
   const auto start = std::chrono::steady_clock::now();

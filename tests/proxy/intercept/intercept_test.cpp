@@ -20,8 +20,8 @@ TEST(Ruleset, RulesForPortsComeBeforeRulesForAllPorts) {
                            {.streams = true, .datagrams = true, .ports = {{53, 53}}, .to = 1001},
                            {.datagrams = true, .to = 1002}},
                           0x2a);
-  const auto some = text.find("tcp dport { 53 } tproxy to :1001 accept");
-  const auto all = text.find("meta l4proto tcp tproxy to :1000 accept");
+  const auto some = text.find("tcp dport { 53 } tproxy to :1001 meta mark set 1001 accept");
+  const auto all = text.find("meta l4proto tcp tproxy to :1000 meta mark set 1000 accept");
   ASSERT_NE(some, std::string::npos) << text;
   ASSERT_NE(all, std::string::npos) << text;
   EXPECT_LT(some, all);

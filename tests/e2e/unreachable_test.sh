@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Tests ICMP unreachable with real clients, in networks of the test's own: which error a connect and a
+# datagram have in exec, and at a listener where Brownout may use nftables.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need python3
+if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
+  echo "SKIPPED: this needs network namespaces, which this kernel or its sandbox does not allow"
+  exit 0
+fi
+
+# connect.py KIND ADDRESS PORT: prints "connected" or the name of the error.
+cat >"$folder/connect.py" <<'P'
+import errno, socket, sys
+kind, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+family = socket.AF_INET6 if ":" in address else socket.AF_INET
+client = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+client.settimeout(3)
+try:
+    client.connect((address, port))
+    if kind == "udp":
+        client.send(b"hello")
+        client.recv(10)
+    print("connected")
+except TimeoutError:
+    print("silent")
+except OSError as error:
+    print(errno.errorcode[error.errno])
+P
+cat >"$folder/exec.toml" <<'E2'
+version = 1
+[[rule]]
+name = "host"
+match = { destination = "192.0.2.1" }
+fault = { type = "unreachable" }
+[[rule]]
+match = { destination = "192.0.2.2" }
+fault = { type = "unreachable", what = "net" }
+[[rule]]
+match = { destination = "192.0.2.3" }
+fault = { type = "unreachable", what = "port" }
+[[rule]]
+match = { destination = "192.0.2.4" }
+fault = { type = "unreachable", what = "prohibited" }
+[[rule]]
+match = { destination = "192.0.2.5" }
+fault = { type = "syn_loss" }
+E2
+in_exec() { "$brownout" exec "$folder/exec.toml" --events "$folder/exec.jsonl" -- python3 "$folder/connect.py" "$@"; }
+for expected in "1 EHOSTUNREACH" "2 ENETUNREACH" "3 ECONNREFUSED" "4 EHOSTUNREACH" "5 silent"; do
+  said=$(in_exec tcp "192.0.2.${expected% *}" 443)
+  [ "$said" = "${expected#* }" ] || fail "exec, 192.0.2.${expected% *}: expected ${expected#* }, got $said"
+done
+[ "$(in_exec udp 192.0.2.3 7000)" = ECONNREFUSED ] || fail "exec, a datagram: expected ECONNREFUSED"
+expect_code 0 "$brownout" explain --exec "$folder/exec.toml" --listener tls --destination 192.0.2.1:443
+expect_text out 'a connect fails at once: nftables answers its SYNs with ICMP host unreachable'
+pass "exec: each message gives a connect and a datagram its error"
+
+# The event comes within a second, so the command stays.
+"$brownout" exec "$folder/exec.toml" --events "$folder/events.jsonl" -- bash -c "python3 '$folder/connect.py' tcp 192.0.2.1 443; sleep 2" >/dev/null
+grep -q '"rule":"host".*"action":"answer with ICMP"' "$folder/events.jsonl" ||
+  fail "expected an event about the answer, got: $(cat "$folder/events.jsonl")"
+pass "an event says how many were answered"
+
+# A listener in a network where Brownout has CAP_NET_ADMIN, and one where it has not.
+port=$(free_port)
+cat >"$folder/plain.toml" <<E3
+version = 1
+[[upstream]]
+name = "server"
+servers = ["127.0.0.1:9"]
+[[listener]]
+name = "front"
+listen = "127.0.0.1:$port"
+upstream = "server"
+[[rule]]
+match = { client = "127.0.0.1" }
+fault = { type = "unreachable" }
+E3
+cat >"$folder/plain.sh" <<'S'
+ip link set lo up
+"$1" run "$2/plain.toml" --api off --drain 0s 2>"$2/plain.log" &
+until grep -q 'listener front' "$2/plain.log"; do sleep 0.05; done
+python3 "$2/connect.py" tcp 127.0.0.1 "$3"
+"$1" explain "$2/plain.toml" --listener front --client 127.0.0.1:5000
+kill $!
+wait $! || true
+nft list tables
+S
+own=(unshare --net)
+[ "$(id -u)" = 0 ] || own=(unshare --user --map-root-user --net)
+"${own[@]}" bash "$folder/plain.sh" "$brownout" "$folder" "$port" >"$folder/said" || fail "a listener: $(cat "$folder/said" "$folder/plain.log")"
+[ "$(head -n 1 "$folder/said")" = EHOSTUNREACH ] || fail "a listener: expected EHOSTUNREACH, got: $(cat "$folder/said" "$folder/plain.log")"
+grep -q 'nftables answers its SYNs with ICMP host unreachable' "$folder/said" || fail "explain: got $(cat "$folder/said")"
+if grep -q brownout_syns "$folder/said"; then fail "after the end: expected no table of Brownout's"; fi
+"${own[@]}" bash -c 'ip link set lo up; exec setpriv --bounding-set -net_admin --inh-caps -net_admin "$@"' - \
+  bash "$folder/plain.sh" "$brownout" "$folder" "$port" >"$folder/said" 2>&1 || true
+grep -qE '^(connected|ECONNRESET)' "$folder/said" || fail "without rights: expected a connection that is reset, got: $(cat "$folder/said")"
+grep -q 'a connect succeeds and is then reset: nftables cannot be used here' "$folder/said" || fail "explain without rights: got $(cat "$folder/said")"
+pass "a listener: with CAP_NET_ADMIN a connect fails, without it is reset, and explain says so"
