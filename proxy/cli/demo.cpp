@@ -2,11 +2,10 @@
 // messaging service and fifty embedded clients. Needs no file, no server and no network.
 #include <fmt/core.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "generated/demo_outage.h"
 #include "proxy/cli/commands.h"
+#include "proxy/cli/rule_file.h"
+#include "proxy/loop/temp_folder.h"
 
 namespace brownout::cli {
 
@@ -19,8 +18,9 @@ int demo() {
   options.path = "examples/outages/2021-10-04.toml";
   options.text = kDemoOutage;
   options.embedded = "well";
-  options.report = (std::filesystem::temp_directory_path() / "brownout-demo.XXXXXX").string();
-  if (::mkdtemp(options.report.data()) == nullptr) options.report.clear();
+  auto folder = proxy::TempFolder::make("brownout-demo", "the report");
+  if (!folder) return fail(folder.error());
+  options.report = folder->keep();
   const int code = rehearse(options);
   fmt::print(
       "\nThe phones stayed connected, because they had a failover plan and it worked. To see a run "

@@ -1,10 +1,6 @@
 #include "proxy/rehearsal/embedded.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
 
 #include "proxy/tls/authority.h"
 
@@ -83,22 +79,18 @@ rules::Result<std::unique_ptr<Embedded>> Embedded::stand_in(rules::Config& confi
 rules::Result<void> Embedded::make_authority(rules::Config& config) {
   for (auto& listener : config.listeners) {
     if (!listener.tls || listener.tls->ca.empty()) continue;
-    if (folder_.empty()) {
-      const auto around = std::filesystem::temp_directory_path();
-      auto pattern = (around / "brownout-ca.XXXXXX").string();
-      if (::mkdtemp(pattern.data()) == nullptr) {
-        return failed("cannot make a folder in " + around.string() +
-                          " for the CA of the embedded servers: " + std::strerror(errno),
-                      "free space in it, or set TMPDIR to a folder where brownout may write");
-      }
-      folder_ = pattern;
-      if (auto made = tls::Authority::init(folder_); !made) return tl::unexpected(made.error());
+    if (folder_.path().empty()) {
+      auto folder = proxy::TempFolder::make("brownout-ca", "the CA of the embedded servers");
+      if (!folder) return tl::unexpected(folder.error());
+      folder_ = std::move(*folder);
+      if (auto made = tls::Authority::init(folder_.path()); !made)
+        return tl::unexpected(made.error());
     }
-    listener.tls->ca = folder_;
+    listener.tls->ca = folder_.path();
   }
-  if (folder_.empty()) return {};
+  if (folder_.path().empty()) return {};
   for (auto& probe : config.scenario->probes) {
-    if (!probe.ca.empty()) probe.ca = folder_ + "/ca.pem";
+    if (!probe.ca.empty()) probe.ca = folder_.path() + "/ca.pem";
   }
   return {};
 }
@@ -127,10 +119,6 @@ rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling h
   return {};
 }
 
-Embedded::~Embedded() {
-  if (folder_.empty()) return;
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
+Embedded::~Embedded() = default;
 
 }  // namespace brownout::rehearsal

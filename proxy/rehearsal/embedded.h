@@ -12,6 +12,7 @@
 
 #include "proxy/embedded/messaging_server.h"
 #include "proxy/loop/clock.h"
+#include "proxy/loop/temp_folder.h"
 #include "rules/language/config.h"
 
 namespace brownout::rehearsal {
@@ -49,7 +50,7 @@ class Embedded {
   std::optional<proxy::VirtualTime> time_;  // declared first, so that it is destroyed last
   std::vector<std::unique_ptr<proxy::MessagingServer>> servers_;
   std::map<std::string, std::string> known_as_;
-  std::string folder_;
+  proxy::TempFolder folder_;
 };
 
 }  // namespace brownout::rehearsal
