@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "proxy/cli/commands.h"
@@ -14,6 +15,7 @@
 #include "proxy/cli/rule_file.h"
 #include "proxy/control/process.h"
 #include "proxy/engine/engine.h"
+#include "proxy/formats/json_text.h"
 #include "proxy/intercept/command_trust.h"
 #include "proxy/intercept/sandbox.h"
 #include "proxy/loop/file_watch.h"
@@ -21,6 +23,7 @@
 #include "proxy/observe/console.h"
 #include "proxy/observe/event_log.h"
 #include "proxy/observe/rule_report.h"
+#include "proxy/observe/wall_time.h"
 #include "rules/language/decrypted.h"
 
 namespace brownout::cli {
@@ -73,14 +76,14 @@ rules::Result<Trust> make_trust(const rules::Config& config) {
 class Exec {
  public:
   // `flows` receives each flow as a line of `run --flows`; may be null.
-  // `authority` is the CA that the command trusts; null if it trusts none.
   Exec(const ExecOptions& options, std::string text, ZoneFiles zone_files, Sandbox& sandbox,
-       std::shared_ptr<const tls::Authority> authority, EventSink* flows = nullptr)
+       const Trust& trust, EventSink* flows = nullptr)
       : options_(options),
         text_(std::move(text)),
         zone_files_(std::move(zone_files)),
         sandbox_(sandbox),
-        authority_(std::move(authority)),
+        authority_(trust.authority),
+        without_nss_(trust.command ? trust.command->without_nss() : std::string()),
         flows_(flows) {}
 
   int run(const rules::Config& config) {
@@ -89,6 +92,7 @@ class Exec {
       if (!log) return fail(log.error());
       events_ = std::move(*log);
     }
+    tell_of_nss();
     take_signals();
     auto engine = Engine::start(loop_, config,
                                 {.workers = options_.workers,
@@ -158,6 +162,18 @@ class Exec {
     loop_.poller().add_level(signals_.get(), signalled_);
   }
 
+  // Chromium refuses the certificates then; the command may have nothing to do with it.
+  void tell_of_nss() const {
+    if (without_nss_.empty()) return;
+    const auto why =
+        "programs that use NSS, such as Chromium, do not trust Brownout's CA: " + without_nss_;
+    spdlog::info(why);
+    if (!events_) return;
+    const nlohmann::ordered_json event{
+        {"time", wall_time()}, {"event", "no NSS database"}, {"why", why}};
+    events_->submit(codecs::json_text(event) + "\n");
+  }
+
   void pass_signals_on() {
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == sizeof info) {
@@ -209,6 +225,7 @@ class Exec {
   std::string unreadable_;  // the last error of loading the rule file
   Sandbox& sandbox_;
   std::shared_ptr<const tls::Authority> authority_;
+  const std::string without_nss_;  // why programs that use NSS do not trust the CA, or ""
   EventSink* flows_;
   Loop loop_;
   Fd signals_;
@@ -245,7 +262,7 @@ int run_command(ExecOptions options, std::string text, ZoneFiles zone_files,
     return sandbox.error().origin == rules::Origin::kConfig ? kStopped : kFailed;
   }
   set_up_logging(options.log_level);
-  return Exec(options, std::move(text), std::move(zone_files), **sandbox, trust->authority, flows)
+  return Exec(options, std::move(text), std::move(zone_files), **sandbox, *trust, flows)
       .run(config);
 }
 

@@ -4,17 +4,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 #include <string_view>
 #include <utility>
 
+#include "proxy/intercept/nss_database.h"
 #include "proxy/loop/fd.h"
 #include "proxy/loop/read_file.h"
 #include "proxy/net/socket.h"
 #include "proxy/tls/java_store.h"
+#include "rules/base/describe.h"
 
 namespace brownout::proxy {
 namespace {
@@ -45,6 +47,7 @@ constexpr std::array kReplacing{
 // Variables with the path of a bundle that a program trusts beside its own CAs.
 constexpr std::array kAdding{"NODE_EXTRA_CA_CERTS", "DENO_CERT"};
 
+constexpr std::string_view kEndOfCertificate = "-----END CERTIFICATE-----";
 constexpr std::string_view kJavaOptions = "JAVA_TOOL_OPTIONS";
 
 std::string value_of_variable(const char* name) {
@@ -65,24 +68,23 @@ std::string usual_bundle() {
 rules::Result<std::unique_ptr<CommandTrust>> CommandTrust::make(const std::string& cas) {
   auto trust = std::unique_ptr<CommandTrust>(new CommandTrust);
   trust->cas_ = cas;
-  auto pattern = (std::filesystem::temp_directory_path() / "brownout-exec.XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) {
-    return tl::unexpected(system_error(
-        Origin::kInternal, "cannot make a folder for the CAs that the command trusts", errno));
-  }
-  trust->folder_ = pattern;
+  auto folder = TempFolder::make("brownout-exec", "the CAs that the command trusts");
+  if (!folder) return tl::unexpected(folder.error());
+  trust->folder_ = std::move(*folder);
   // The command may run programs of other users, which read the certificates, too.
-  ::chmod(pattern.c_str(), 0755);
+  ::chmod(trust->folder_.path().c_str(), 0755);
   trust->usual_ = usual_bundle();
   if (auto done = trust->set_bundles(); !done) return tl::unexpected(done.error());
   if (auto done = trust->set_java(); !done) return tl::unexpected(done.error());
   if (auto done = trust->replace_system_bundles(); !done) return tl::unexpected(done.error());
+  if (auto done = trust->set_nss(); !done) trust->without_nss_ = describe(done.error());
   return trust;
 }
 
 CommandTrust::~CommandTrust() {
-  std::error_code ignored;
-  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  // Leaves a folder in which the command has written something.
+  for (auto path = mount_points_.rbegin(); path != mount_points_.rend(); ++path)
+    ::rmdir(path->c_str());
 }
 
 rules::Result<void> CommandTrust::set_bundles() {
@@ -127,6 +129,35 @@ rules::Result<void> CommandTrust::replace_system_bundles() {
   return {};
 }
 
+// For Chromium and other programs that use NSS: a database of the command's own appears in place of
+// the user's. If the user has none, the folder to mount it on is made, and removed at the end.
+rules::Result<void> CommandTrust::set_nss() {
+  const auto home = value_of_variable("HOME");
+  if (home.empty()) {
+    return tl::unexpected(
+        rules::Error{Origin::kInternal, "there is no home folder", "set HOME", {}});
+  }
+  std::vector<std::string> files;
+  for (std::size_t at = 0; at < cas_.size();) {
+    const auto end = std::min(cas_.find(kEndOfCertificate, at), cas_.size());
+    auto file = write("ca-" + std::to_string(files.size()) + ".pem",
+                      cas_.substr(at, end - at) + std::string(kEndOfCertificate) + "\n");
+    if (!file) return tl::unexpected(file.error());
+    files.push_back(std::move(*file));
+    at = cas_.find("-----BEGIN", end);
+  }
+  const auto users = home + "/.pki/nssdb";
+  const auto own = folder_.path() + "/nssdb";
+  if (auto made = make_nss_database(own, users, files); !made) return made;
+  for (const auto& path : {home + "/.pki", users}) {
+    if (::mkdir(path.c_str(), 0700) == 0) mount_points_.push_back(path);
+  }
+  if (::access(users.c_str(), F_OK) != 0)
+    return tl::unexpected(system_error(Origin::kInternal, "there is no folder " + users, errno));
+  surroundings_.files.push_back({own, users});
+  return {};
+}
+
 // Returns the path of a bundle with the certificates of the file at `path`, "" for none, and the
 // CAs. A file that cannot be read counts as empty, as it does for programs.
 rules::Result<std::string> CommandTrust::bundle_with(const std::string& path) {
@@ -139,7 +170,7 @@ rules::Result<std::string> CommandTrust::bundle_with(const std::string& path) {
 }
 
 rules::Result<std::string> CommandTrust::write(const std::string& name, const std::string& text) {
-  auto path = folder_ + "/" + name;
+  auto path = folder_.path() + "/" + name;
   const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     return tl::unexpected(system_error(Origin::kInternal, "cannot write " + path, errno));

@@ -6,8 +6,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "proxy/intercept/sandbox.h"
+#include "proxy/loop/temp_folder.h"
 #include "rules/base/result.h"
 
 namespace brownout::proxy {
@@ -19,10 +21,13 @@ class CommandTrust {
   static rules::Result<std::unique_ptr<CommandTrust>> make(const std::string& cas);
   CommandTrust(const CommandTrust&) = delete;
   CommandTrust& operator=(const CommandTrust&) = delete;
-  // Removes the folder.
+  // Removes the folders.
   ~CommandTrust();
 
   const Surroundings& surroundings() const { return surroundings_; }
+  // Why programs that use NSS, such as Chromium, do not trust the CAs, and what to do; "" if they
+  // do.
+  const std::string& without_nss() const { return without_nss_; }
 
  private:
   CommandTrust() = default;
@@ -31,9 +36,12 @@ class CommandTrust {
   rules::Result<void> set_bundles();
   rules::Result<void> set_java();
   rules::Result<void> replace_system_bundles();
+  rules::Result<void> set_nss();
 
   std::string cas_;
-  std::string folder_;
+  TempFolder folder_;
+  std::vector<std::string> mount_points_;  // empty folders in the home folder, the outer one first
+  std::string without_nss_;
   std::string usual_;                           // the bundle by default: "" if there is none
   std::map<std::string, std::string> bundles_;  // written bundles by the path that they replace
   Surroundings surroundings_;

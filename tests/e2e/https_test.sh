@@ -3,7 +3,7 @@
 # for clients of a forward proxy. All other hosts stay encrypted end to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-need curl git mosquitto mosquitto_pub mosquitto_sub node npm openssl pip3 python3 wget
+need certutil chromium curl git mosquitto mosquitto_pub mosquitto_sub node npm openssl pip3 python3 wget
 
 if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
   echo "SKIPPED: brownout exec needs network namespaces, which this kernel or its sandbox does not allow"
@@ -15,6 +15,7 @@ unset SSL_CERT_FILE CURL_CA_BUNDLE REQUESTS_CA_BUNDLE AWS_CA_BUNDLE GIT_SSL_CAIN
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 
 mkdir -p "$folder/files/-" "$folder/files/simple/gone" "$folder/tmp"
+echo '<p>hello</p>' >"$folder/files/page.html"
 for page in v1 v2 -/ping; do echo '{"said":"hello"}' >"$folder/files/$page"; done
 git -c init.defaultBranch=main init -q "$folder/work"
 git -C "$folder/work" -c user.name=t -c user.email=t@example.org commit -q --allow-empty -m one
@@ -142,6 +143,39 @@ G
   expect_inside "503 200" "$folder/get" https://api.test/v1 https://api.test/v2
   pass "Go"
 fi
+
+mkdir -p "$folder/home"
+chrome() { # chrome URL: prints the page as Chromium sees it
+  HOME="$folder/home" inside timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --user-data-dir="$folder/profile" --dump-dom "$1"
+}
+sed '/v1 fails/,/fault/s/fault = .*/fault = { type = "abort", status = 503, body = "by a rule" }/' "$folder/rules.toml" >"$folder/chrome.toml"
+rules=$folder/chrome.toml
+[[ $(chrome https://api.test/v1) == *"by a rule"* ]] || fail "Chromium, /v1: expected the rule's page; $(tail -n 5 "$folder/err" "$folder/events.jsonl")"
+[[ $(chrome https://api.test/page.html) == *hello* ]] || fail "Chromium, /page.html: expected the server's page; $(tail -n 5 "$folder/err" "$folder/events.jsonl")"
+[ ! -e "$folder/home/.pki" ] || fail "Chromium: expected no folder to remain in the home folder"
+# A database that the user has is copied, and stays as it is.
+mkdir -p "$folder/home/.pki/nssdb"
+certutil -d "sql:$folder/home/.pki/nssdb" -N --empty-password
+certutil -d "sql:$folder/home/.pki/nssdb" -A -t C,, -n "the user's" -i "$folder/ca.pem"
+before=$(cat "$folder/home/.pki/nssdb"/* | sha256sum)
+[[ $(HOME="$folder/home" inside certutil -d "sql:$folder/home/.pki/nssdb" -L) == *"Brownout"*"the user's"* ]] ||
+    [[ $(HOME="$folder/home" inside certutil -d "sql:$folder/home/.pki/nssdb" -L) == *"the user's"*"Brownout"* ]] ||
+    fail "NSS: expected the user's CA and Brownout's"
+[ "$before" = "$(cat "$folder/home/.pki/nssdb"/* | sha256sum)" ] || fail "NSS: expected that the user's database stays as it is"
+unset rules
+pass "Chromium, by an NSS database of the command's own"
+# Without certutil one event says so, and all else works.
+mkdir "$folder/bin"
+ln -s "$(command -v curl)" "$folder/bin/"
+PATH="$folder/bin" TMPDIR="$folder/tmp" SSL_CERT_FILE="$folder/ca.pem" "$brownout" exec --events "$folder/no-nss.jsonl" "$folder/rules.toml" -- \
+  curl -sf -o /dev/null https://api.test/v2 2>"$folder/err" || fail "without certutil: expected curl to work: $(cat "$folder/err")"
+[ "$(grep -c '"no NSS database".*libnss3-tools' "$folder/no-nss.jsonl")" = 1 ] || fail "without certutil: expected one event, got: $(cat "$folder/no-nss.jsonl")"
+pass "without certutil"
+TMPDIR=/nonexistent expect_code 1 "$brownout" exec "$folder/rules.toml" -- true
+expect_text err "cannot make a folder in /nonexistent for the CAs that the command trusts"
+TMPDIR=/nonexistent expect_code 1 "$brownout" demo
+expect_text err "set TMPDIR to a folder where brownout may write"
+pass "without a temporary folder"
 
 # A host that no rule means has the server's own certificate, even at the same address.
 expect_inside "issuer: CN=The server's CA" bash -c 'curl -sv https://other.test/v1 2>&1'
