@@ -65,6 +65,9 @@ void add_rule(const RuleRef& rule, const SynListener& listener, Instant now,
   if (!match.host.empty()) {
     plan.uses_names = true;
     clause.named = addresses(match.host);
+    for (const auto& host : match.host) {
+      if (const auto ip = IpAddress::parse(host.text())) clause.named->push_back({*ip, 128});
+    }
   }
   plan.rules.push_back({rule, {std::move(clause)}, rule->fault->answers_syns()});
 }

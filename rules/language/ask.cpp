@@ -166,6 +166,7 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
         ask_address("destination", asked.destination, flow.destination, flow.destination_port);
     if (!done) return done;
   }
+  flow.intercepted = listener->knows_destination();
   if (auto done = ask_dns(asked, *listener, flow); !done) return done;
   flow.message_protocols = listener->protocol.messages();
   const auto upstream =
@@ -180,6 +181,17 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
   question.at = *at;
   question.seed = asked.seed ? asked.seed : config.seed;
   return {};
+}
+
+// Says in the facts of a connection that the client wants the host of a URL: by SNI, or by
+// connecting to its address, for which there is no SNI (RFC 6066, section 3).
+void name_host(const std::string& host, FlowFacts& flow, ClientHello& hello) {
+  const auto ip = IpAddress::parse(host);
+  if (!ip) {
+    hello.sni = host;
+  } else if (!flow.destination) {
+    flow.destination = *ip;
+  }
 }
 
 }  // namespace
@@ -200,7 +212,7 @@ Result<std::unique_ptr<const Posed>> pose(const Config& config, const Asked& ask
   const bool https = same_header_name(asked.url.substr(0, asked.url.find("://")), "https");
   if (!asked.sni.empty() || !asked.alpn.empty() || (https && decrypts(config, asked.listener))) {
     posed->hello.sni = canonical_name(asked.sni);
-    if (https && asked.sni.empty()) posed->hello.sni = posed->exchange.host;
+    if (https && asked.sni.empty()) name_host(posed->exchange.host, flow, posed->hello);
     if (!asked.alpn.empty()) posed->hello.alpn.push_back(asked.alpn);
     flow.hello = &posed->hello;
   }

@@ -15,7 +15,9 @@ bool may_decrypt(const Config& config, const Listener& listener) {
 }
 
 std::string explain_tls(const Config& config, const Question& question) {
-  const auto& flow = question.flow;
+  // A ClientHello comes before any request.
+  auto flow = question.flow;
+  flow.http = nullptr;
   const auto listener =
       std::find_if(config.listeners.begin(), config.listeners.end(),
                    [&](const auto& candidate) { return candidate.name == flow.listener; });

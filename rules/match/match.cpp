@@ -82,12 +82,13 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
 
 // Compares the key `host` with the name that the client itself shows: the host of an HTTP request,
 // or the SNI. Without it, with the known names of the destination's address, which others may
-// share.
+// share, and with the address itself: the client of an address sends no SNI (RFC 6066, 3).
 bool Match::matches_host(const FlowFacts& flow) const {
   const auto named = [&](std::string_view name) { return any_matches(host, name); };
   if (flow.http != nullptr) return named(flow.http->host);
   if (flow.hello != nullptr && !flow.hello->sni.empty()) return named(flow.hello->sni);
-  return flow.names && std::any_of(flow.names->begin(), flow.names->end(), named);
+  if (flow.names && std::any_of(flow.names->begin(), flow.names->end(), named)) return true;
+  return flow.intercepted && flow.destination && named(to_text(*flow.destination));
 }
 
 namespace {
@@ -159,7 +160,8 @@ std::vector<Field<Match>> fields_of_flows() {
       field("host", &Match::host,
             "only requests to these hosts, without the port; on listeners that intercept or are "
             "proxies, also connections to a destination whose name the client sent or resolved by "
-            "DNS; if names share the address, the name in the Host header or the SNI decides; "
+            "DNS, or whose address this is; if names share the address, the name in the Host "
+            "header or the SNI decides; "
             "patterns as for qname"),
       nested<Match>("not", "table of keys of match, or list of them",
                     "all but these: excludes what has all the properties in the table, or in any "

@@ -32,8 +32,9 @@ openssl x509 -req -in "$folder/csr.pem" -CA "$folder/ca.pem" -CAkey "$folder/ca.
 cat >"$folder/server.py" <<'P'
 import functools, http.server, ssl, sys
 files, certificate, key, *ports = sys.argv[1:]
+port = int(ports[0]) if ports else 443
 handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=files)
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 443), handler)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(certificate, key)
 server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -181,6 +182,29 @@ pass "without a temporary folder"
 expect_inside "issuer: CN=The server's CA" bash -c 'curl -sv https://other.test/v1 2>&1'
 expect_inside "200" curl -s -o /dev/null -w '%{http_code}' https://other.test/v1
 pass "hosts that no rule means stay encrypted end to end"
+
+# By address there is no SNI: the destination decides, and the certificate has the address.
+sed 's/api\.test/127.0.0.1/' "$folder/rules.toml" >"$folder/address.toml"
+openssl x509 -req -in "$folder/csr.pem" -CA "$folder/ca.pem" -CAkey "$folder/ca.key" -CAcreateserial -days 2 -out "$folder/ip.pem" \
+  -extfile <(echo "subjectAltName=IP:127.0.0.1") 2>/dev/null
+start by-address python3 "$folder/server.py" "$folder/files" "$folder/ip.pem" "$folder/key.pem" 8443
+wait_port 8443
+cat >>"$folder/address.toml" <<E
+[[listener]]
+name = "tls"
+protocol = "tls"
+listen = "127.0.0.1:0"
+intercept = "redirect"
+ports = [8443]
+tls = {}
+E
+rules=$folder/address.toml
+expect_inside "503 200" curl -s -o /dev/null -w '%{http_code} ' https://127.0.0.1:8443/v1 --next -s -o /dev/null -w '%{http_code}' https://127.0.0.1:8443/v2
+expect_inside "503 200" /usr/bin/python3 -c "import requests; print(*[requests.get('https://127.0.0.1:8443/v%d' % n).status_code for n in (1, 2)])"
+expect_code 0 "$brownout" explain --exec "$rules" --listener tls --url https://127.0.0.1:8443/v1
+expect_text out 'TLS is decrypted: rule "v1 fails"'
+unset rules
+pass "an address as the host"
 
 # A client that accepts only the server's own CA refuses the minted certificate, which has one event
 # and a warning.

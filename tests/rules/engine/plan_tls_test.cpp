@@ -149,6 +149,23 @@ TEST(PlanTls, BeforeTheHelloANameDecidesAndAnUnknownNameDoesNot) {
   EXPECT_TRUE(rules::may_decrypt(*world.set, flow, rules::Protocol::kHttp));
 }
 
+// RFC 6066, section 3: a client that connects to an address sends no SNI.
+TEST(PlanTls, AnAddressIsAHostWithoutSni) {
+  DecryptedWorld world(tls_rule("host = \"192.0.2.1\", path = \"/v1\"", kAbort));
+  EXPECT_EQ(world.asks_for(""), "r");
+  EXPECT_EQ(world.asks_for("api.test"), "") << "the SNI decides";
+  DecryptedWorld other(tls_rule("host = \"192.0.2.2\", path = \"/v1\"", kAbort));
+  EXPECT_EQ(other.asks_for(""), "");
+  const auto says = [&](DecryptedWorld& of) {
+    rules::Asked asked;
+    asked.listener = "tls";
+    asked.url = "https://192.0.2.1/v1";
+    return rules::explain_tls(of.config, (*rules::pose(of.config, asked))->question);
+  };
+  EXPECT_THAT(says(world), HasSubstr("is decrypted: rule \"r\""));
+  EXPECT_THAT(says(other), HasSubstr("passes through encrypted"));
+}
+
 TEST(PlanTls, ExplainSaysWhetherAHostIsDecrypted) {
   DecryptedWorld world(tls_rule("host = \"api.test\", path = \"/v1\"", kAbort));
   const auto says = [&](const std::string& listener, const std::string& url,
