@@ -106,7 +106,8 @@ std::optional<std::vector<rules::FlowFacts>> read_flows(const std::string& path)
   int number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    if (line.find_first_not_of(" \t\r") == std::string::npos || codecs::is_lost_syns(line))
+      continue;
     auto flow = codecs::read_flow(line);
     if (!flow) {
       complain_of(fmt::format("{}:{}", path, number), flow.error());

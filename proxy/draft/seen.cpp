@@ -44,6 +44,7 @@ rules::Result<void> Seen::add(std::string_view line) {
   // opens.
   if (read && read->is_object() && has_text(*read, "event") && (*read)["event"] == "closed")
     return {};
+  if (codecs::is_lost_syns(line)) return {};
   const auto flow = codecs::read_flow(line);
   if (!flow) return tl::unexpected(flow.error());
   add(*flow);

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "proxy/engine/engine.h"
+#include "proxy/formats/flow_record.h"
 #include "proxy/loop/clock.h"
+#include "proxy/observe/wall_time.h"
 #include "rules/base/terminal_text.h"
 #include "rules/engine/firewall_fault.h"
 #include "rules/language/syn_listener.h"
@@ -152,6 +154,13 @@ void Engine::report_lost_syns(const SynGate::Loss& loss) {
   const bool answered = loss.rule->fault->answers_syns().has_value();
   const rules::Note note{.action = answered ? "answer with ICMP" : "lose SYN",
                          .ordinal = loss.total};
+  if (options_.flows != nullptr && options_.flows->wanted()) {
+    options_.flows->submit(codecs::write_lost_syns({.listener = loss.listener,
+                                                    .rule = loss.rule->name,
+                                                    .count = loss.count,
+                                                    .answered = answered},
+                                                   wall_time()));
+  }
   for (const auto& rule : rules) {
     for (auto* counter : {&rule->state->matched, &rule->state->sampled, &rule->state->injected}) {
       counter->fetch_add(loss.count, std::memory_order_relaxed);

@@ -12,6 +12,8 @@ using Json = nlohmann::json;
 using rules::Carrier;
 using rules::IpAddress;
 
+constexpr const char* kLostSyns = "lost_syns";
+constexpr const char* kAnsweredSyns = "answered_syns";
 constexpr std::string_view kForm =
     R"(e.g. {"protocol":"tcp","client":"10.1.2.3:50000","destination":"192.0.2.1:1883"})";
 
@@ -35,6 +37,20 @@ std::string end_text(const std::optional<IpAddress>& address, std::uint16_t port
 }
 
 }  // namespace
+
+std::string write_lost_syns(const LostSyns& lost, std::string_view time) {
+  const nlohmann::ordered_json object{{"time", time},
+                                      {"listener", lost.listener},
+                                      {"protocol", "tcp"},
+                                      {"rule", lost.rule},
+                                      {lost.answered ? kAnsweredSyns : kLostSyns, lost.count}};
+  return json_text(object) + "\n";
+}
+
+bool is_lost_syns(std::string_view line) {
+  const auto read = read_json(line);
+  return read && read->is_object() && (read->contains(kLostSyns) || read->contains(kAnsweredSyns));
+}
 
 rules::Result<rules::FlowFacts> read_flow(std::string_view line) {
   const auto read = read_json(line);

@@ -3,9 +3,15 @@
 //  {"listener":"chat","protocol":"tcp","client":"10.1.2.3:50000","destination":"192.0.2.1:1883"}
 //
 // The reader also accepts `source` for `client`. Ports, `listener` and `protocol` (default tcp) are
-// optional. `names` has the host names of the destination, where Brownout knows them.
+// optional. A record of connects that hang, or that an ICMP message answers, has a number and no
+// addresses, since the kernel counts SYNs and tells no more:
+//
+//  {"listener":"chat","protocol":"tcp","rule":"lost","lost_syns":3}
+//
+// `names` has the host names of the destination, where Brownout knows them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,6 +24,17 @@ enum class FlowOutcome {
   kServed,
   kStopped,  // a rule refused or dropped the flow; written as "stopped":true
 };
+
+// SYNs and datagrams that never became a flow.
+struct LostSyns {
+  std::string_view listener;
+  std::string_view rule;
+  std::uint64_t count = 0;
+  bool answered = false;  // written as "answered_syns"
+};
+std::string write_lost_syns(const LostSyns& lost, std::string_view time);
+// Whether the line is such a record, which has no flow.
+bool is_lost_syns(std::string_view line);
 
 rules::Result<rules::FlowFacts> read_flow(std::string_view line);
 std::string write_flow(const rules::FlowFacts& flow, std::string_view time, FlowOutcome outcome);

@@ -25,7 +25,7 @@ P
 for fault in '{ type = "syn_loss" }' '{ type = "unplug" }' '{ type = "asymmetric" }' '{ type = "down", how = "drop" }'; do
   proxy hanging "$echo_port" "[[rule]]
 name = \"lost\"
-fault = $fault" "" --workers 2
+fault = $fault" "" --workers 2 --flows "$folder/flows.jsonl"
   code=0
   curl -sS --connect-timeout 1 "http://127.0.0.1:$proxy_port/" >/dev/null 2>"$folder/curl.err" || code=$?
   [ "$code" = 28 ] || fail "$fault: expected curl's connect time-out (28), got $code: $(cat "$folder/curl.err")"
@@ -35,6 +35,7 @@ fault = $fault" "" --workers 2
   grep -qE '"rule":"lost".*"action":"(lose SYN|down)"' "$folder/hanging.jsonl" ||
     fail "$fault: expected an event about lost SYNs, got: $(cat "$folder/hanging.jsonl")"
 done
+grep -q '"rule":"lost","lost_syns":[1-9]' "$folder/flows.jsonl" || fail "--flows: expected the number of lost SYNs, got: $(cat "$folder/flows.jsonl")"
 pass "curl and Python meet their connect time-outs under syn_loss, unplug, asymmetric and down"
 
 # A firewall that drops clients by address, and one that drops every one but them.

@@ -34,5 +34,16 @@ TEST(FlowRecord, OfAClientOnAUnixSocketHasNoClient) {
   EXPECT_FALSE(read_flow(R"({"client":"","destination":""})"));
 }
 
+TEST(FlowRecord, LostSynsAreANumberAndNoFlow) {
+  const auto line = write_lost_syns({.listener = "front", .rule = "lost", .count = 3}, "now");
+  EXPECT_EQ(line,
+            R"({"time":"now","listener":"front","protocol":"tcp","rule":"lost","lost_syns":3})"
+            "\n");
+  EXPECT_TRUE(is_lost_syns(line));
+  EXPECT_TRUE(is_lost_syns(write_lost_syns({.answered = true}, "")));
+  EXPECT_FALSE(is_lost_syns(R"({"client":"10.0.0.1:1"})"));
+  EXPECT_FALSE(is_lost_syns("no JSON"));
+}
+
 }  // namespace
 }  // namespace brownout::codecs
