@@ -313,9 +313,15 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
 std::vector<Explanation> explain(const Config& config, const Question& question) {
   std::vector<Explanation> answers;
   const auto set = RuleSet::activate(config.rules, question.seed.value_or(0), Instant{});
-  for (const auto& rule : set->rules()) {
-    answers.push_back(rule->kind == &kFirewallKind ? explain_firewall(rule, question)
-                                                   : explain_rule(*rule, question));
+  auto rule = set->rules().begin();
+  for (const auto& draft : config.rules) {
+    if (!draft.enabled) {
+      answers.push_back({draft.name, false, std::string(draft.kind->name), "it is disabled"});
+      continue;
+    }
+    answers.push_back((*rule)->kind == &kFirewallKind ? explain_firewall(*rule, question)
+                                                      : explain_rule(**rule, question));
+    ++rule;
   }
   return answers;
 }

@@ -68,6 +68,21 @@ std::string of_server(const std::string& match, const std::string& address, std:
   return rules::explain(config, question).front().why;
 }
 
+TEST(Explain, ListsDisabledRulesInTheirPlace) {
+  const auto config = config_of(R"([[rule]]
+name = "off"
+enabled = false
+fault = { type = "refuse" }
+[[rule]]
+name = "on"
+fault = { type = "latency", delay = "1ms" })");
+  const auto answers =
+      rules::explain(config, {.flow = flow_of(1), .message = {}, .payload = {}, .seed = 1});
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].rule + ": " + answers[0].why, "off: it is disabled");
+  EXPECT_EQ(answers[1].rule, "on");
+}
+
 TEST(Explain, ARuleForAServerAsksForAMissingDestination) {
   EXPECT_EQ(of_server("port = 5432", "", 5432), "it acts on the new connection");
   EXPECT_EQ(of_server("port = 5433", "", 5432), "it is for port 5433, not 5432");
