@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "proxy/loop/descriptor_limit.h"
 #include "proxy/loop/fd.h"
-#include "proxy/observe/console.h"
 
 namespace brownout::proxy {
 namespace {

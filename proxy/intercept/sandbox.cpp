@@ -15,7 +15,7 @@
 #include "proxy/intercept/children.h"
 #include "proxy/intercept/own_network.h"
 #include "proxy/intercept/supervisor.h"
-#include "proxy/observe/console.h"
+#include "proxy/loop/descriptor_limit.h"
 
 namespace brownout::proxy {
 namespace {

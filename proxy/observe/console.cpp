@@ -1,7 +1,5 @@
 #include "proxy/observe/console.h"
 
-#include <sys/resource.h>
-
 #include <fmt/core.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
@@ -182,13 +180,6 @@ void show_status_line(std::string text) {
 bool shows_status_line() {
   return console() != nullptr && console()->form() == LogForm::kText &&
          ::isatty(STDERR_FILENO) != 0;
-}
-
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace brownout::proxy

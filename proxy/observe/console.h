@@ -1,6 +1,5 @@
 // Writes to standard error for users: log lines and, on a terminal, a status line that stays below
-// them. The commands of `brownout` use it. uses_colour() and raise_descriptor_limit() also serve
-// other outputs and the whole process.
+// them. The commands of `brownout` use it. uses_colour() also serves other outputs.
 //
 // Safe on any thread. Callers never wait for the reader of standard error: a background thread
 // writes. If that reader is too slow, lines are dropped and counted (BackgroundWriter). Text from
@@ -30,10 +29,6 @@ void print_error(std::string_view lines);
 // Whether text for this descriptor may have colours: it is a terminal, and NO_COLOR is not set
 // (no-color.org).
 bool uses_colour(int descriptor);
-
-// Raises the limit of file descriptors to its maximum. The usual limit of 1024 is too low, since
-// each connection takes two descriptors.
-void raise_descriptor_limit();
 
 // Shows a line below the log until the next call of this function; "" removes the line.
 void show_status_line(std::string text);

@@ -8,8 +8,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "proxy/loop/descriptor_limit.h"
 #include "proxy/net/password_file.h"
-#include "proxy/observe/console.h"
 #include "rules/base/describe.h"
 
 namespace brownout::rehearsal {
