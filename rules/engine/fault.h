@@ -84,6 +84,8 @@ class Fault {
   virtual bool acts_on(Carrier /*carrier*/) const { return true; }
   // Whether stages keep their state when the settings change (see Stage::take_over).
   virtual bool inherits_state() const { return false; }
+  // Whether the fault with these settings grows while the key `ramp` lasts.
+  virtual bool ramps() const { return true; }
   // Whether limiting the rule to one direction is an error.
   virtual bool needs_both_directions() const { return false; }
   // Whether the fault with these settings loses the SYNs of new connections, so that connects hang

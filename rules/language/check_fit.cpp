@@ -56,6 +56,7 @@ void FitCheck::run(Position type) const {
   } else {
     check_not_http();
   }
+  check_ramp();
   check_tls();
   check_host();
   check_syn();
@@ -92,11 +93,20 @@ void FitCheck::run(Position type) const {
   if (rule_.kind->level == Level::kConnection) {
     if (rule_.per == Per::kSecond) {
       problems_.add(position_of(node_, "per"), fault_ + " acts once per connection",
-                    "use per = \"connection\" or \"client\"");
+                    rule_.kind->per_chunk ? "use per = \"connection\", \"client\" or \"chunk\""
+                                          : "use per = \"connection\" or \"client\"");
     }
     return;
   }
   check_listener_level();
+}
+
+void FitCheck::check_ramp() const {
+  if (node_.find("ramp") == nullptr || rule_.fault->ramps()) return;
+  problems_.add(position_of(node_, "ramp"),
+                fault_ + " has nothing that could grow with these settings",
+                "while ramp lasts, " + std::string(rule_.kind->ramped) +
+                    ": set what grows, or leave ramp out");
 }
 
 const Node* FitCheck::where_in_match(std::string_view key) const {
@@ -221,6 +231,14 @@ bool FitCheck::any_matched(const std::function<bool(const Listener&)>& condition
   });
 }
 
+ProtocolSet FitCheck::messages_matched() const {
+  ProtocolSet all;
+  for (const auto& listener : listeners_) {
+    if (rule_.match.selects_listener(listener.name)) all = all | listener.protocol.messages();
+  }
+  return all;
+}
+
 bool FitCheck::supports(ProtocolSet protocols) const {
   return any_matched([&](const Listener& listener) {
     return !(listener.protocol.messages() & protocols).empty();
@@ -287,9 +305,10 @@ void FitCheck::check_direction_of_messages() const {
 void FitCheck::check_direction_of_requests() const {
   if (rule_.kind->name != "reject" || rule_.match.direction != DirectionChoice::kDownstream) return;
   if (!has(kMessages) || supports(ProtocolSet::where(&MessageProtocol::servers_ask))) return;
-  problems_.add(position_of(*node_.find("match"), "direction"),
-                fault_ + " acts on requests, and servers send none here",
-                "leave direction out, or write \"upstream\"");
+  problems_.add(
+      position_of(*node_.find("match"), "direction"),
+      fault_ + " acts on requests, and only clients send requests in " + messages_matched().text(),
+      "leave direction out, or write \"upstream\"");
 }
 
 // Reports a direction that excludes all HTTP and DNS messages on which the fault acts. An example
@@ -342,7 +361,8 @@ void FitCheck::check_firewall_level() const {
 
 void FitCheck::check_listener_level() const {
   constexpr std::string_view kHint =
-      "it acts on the port, before a client connects: match only listeners, or use \"refuse\"";
+      "it acts on the port, before a client connects: match only listeners, or use \"syn_loss\" (a "
+      "connect hangs) or \"refuse\"";
   const Match& match = rule_.match;
   const bool but_listeners = std::all_of(
       match.except.begin(), match.except.end(),

@@ -33,6 +33,7 @@ class FitCheck {
   void check_message_level() const;
   void check_http() const;
   void check_not_http() const;
+  void check_ramp() const;
   void check_tls() const;
   void check_host() const;
   void check_syn() const;
@@ -46,6 +47,8 @@ class FitCheck {
   bool any_matched(const std::function<bool(const Listener&)>& condition) const;
   bool has(CarrierSet carriers) const;
   bool supports(ProtocolSet protocols) const;
+  // The protocols of messages at these listeners.
+  ProtocolSet messages_matched() const;
   void check_firewall_level() const;
   void check_listener_level() const;
 

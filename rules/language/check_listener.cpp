@@ -135,8 +135,9 @@ void ListenerCheck::check_decryption() const {
       problems_.add(
           position_of(node_, key),
           std::string(key) + " is only for listeners that intercept or are proxies, and have tls",
-          listener_.knows_destination() ? "write tls = { ca = \"...\" }"
-                                        : "leave " + std::string(key) + " out");
+          listener_.knows_destination()
+              ? "write tls = { ca = \"...\" }; in `exec`, tls = {} is enough"
+              : "leave " + std::string(key) + " out");
     }
     return;
   }

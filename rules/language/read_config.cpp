@@ -80,6 +80,9 @@ class ConfigReader {
     if (const auto* upstream = node.find("upstream")) read_direct(*upstream, listener.upstream);
     refer(node.find("zone"), "zone", zone_names_);
     ListenerCheck(node, listener, config_.upstreams, problems_).run();
+    // The mistake is told; rules shall not be told of a listener without TLS, too.
+    const bool meant = listener.upstream_tls && listener.knows_destination();
+    if (meant && !listener.tls) listener.tls.emplace();
     const bool fixed = listener.listen.is_unix() || listener.listen.port != 0;
     if (fixed && !claim_address(listener)) {
       problems_.add(position_of(node, "listen"),

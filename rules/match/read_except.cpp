@@ -42,7 +42,10 @@ Except read_table(const Node& node, Diagnostics& problems) {
   }
   Node rest{std::move(fit)};
   rest.where = node.where;
-  except.match = match_schema().read(rest, "not", problems);
+  std::array<std::string_view, kMisplaced.size()> not_here{};
+  std::transform(kMisplaced.begin(), kMisplaced.end(), not_here.begin(),
+                 [](const Misplaced& entry) { return entry.key; });
+  except.match = match_schema().read(rest, "not", problems, {}, not_here);
   return except;
 }
 

@@ -14,9 +14,11 @@
 // the returned struct is usable only if no diagnostic was added.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -340,15 +342,20 @@ class Schema {
 
   // Reads `table`. Messages call the table `what`, e.g. `fault "latency"`. Keys in `also` are
   // allowed and ignored.
+  // Hints about unknown keys leave out those in `not_here`, which the caller has refused.
   S read(const Node& table, std::string_view what, Diagnostics& problems,
-         std::initializer_list<std::string_view> also = {}) const {
+         std::initializer_list<std::string_view> also = {},
+         std::span<const std::string_view> not_here = {}) const {
     S settings{};
     if (table.table() == nullptr) {
       detail::not_a_table(table, what, problems);
       return settings;
     }
     std::vector<std::string_view> allowed(also);
-    for (const auto& field : fields_) allowed.push_back(field.info.name);
+    for (const auto& field : fields_) {
+      if (std::find(not_here.begin(), not_here.end(), field.info.name) == not_here.end())
+        allowed.push_back(field.info.name);
+    }
     for (const auto& member : *table.table())
       read_member(member, what, allowed, settings, problems);
     for (const auto& field : fields_) {

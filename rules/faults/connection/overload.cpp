@@ -189,6 +189,7 @@ class Overload final : public Fault, public DnsFault, public HttpFault {
   std::unique_ptr<FaultState> make_state() const override { return std::make_unique<Models>(); }
   const DnsFault* dns() const override { return this; }
   const HttpFault* http() const override { return this; }
+  bool ramps() const override { return settings_.load.times > 0 || settings_.surge.times > 0; }
   bool acts_on(Carrier carrier) const override {
     if (carrier == Carrier::kHttp) return settings_.unit == LoadUnit::kRequest;
     return carrier != Carrier::kStream || settings_.unit != LoadUnit::kRequest;
@@ -351,8 +352,7 @@ extern const FaultKind kOverload = describe<Overload>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams | kDnsQueries | kHttpRequests,
      .ramp = Ramp::kMagnitude,
-     .ramped = "the phantom load (`load` and `surge`) grows from 0 to its full value; without "
-               "phantom load, `ramp` has no effect",
+     .ramped = "the phantom load (`load` and `surge`) grows from 0 to its full value",
      .summary = "Requests wait as at a server of finite capacity: the longer its queue, the later "
                 "the answer. A request that finds the queue full gets a RST, silence, a 503 or a "
                 "DNS error; a datagram is lost.",

@@ -23,9 +23,10 @@ TEST(DirectionOfMessages, ADirectionWithoutSuchMessagesIsAnError) {
 }
 
 TEST(DirectionOfMessages, ServersThatSendNoRequestsCannotBeRefused) {
-  const std::string mistake = "fault \"reject\" acts on requests, and servers send none here";
-  EXPECT_EQ(problem("reject", "downstream", "redis"), mistake);
-  EXPECT_EQ(problem("reject", "downstream", "nats"), mistake);
+  const std::string mistake =
+      "fault \"reject\" acts on requests, and only clients send requests in ";
+  EXPECT_EQ(problem("reject", "downstream", "redis"), mistake + "Redis");
+  EXPECT_EQ(problem("reject", "downstream", "nats"), mistake + "NATS");
   EXPECT_EQ(problem("reject", "upstream", "redis"), "");
   EXPECT_EQ(problem("reject", "downstream", "mqtt"), "") << "MQTT 5: a PUBLISH of the server";
 }

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -109,6 +110,16 @@ TEST(Overload, ARampIncreasesThePhantomLoad) {
   const int late = turned_away(arrivals, 900s, 100);
   EXPECT_LT(early, 10);
   EXPECT_GT(late, 50);
+}
+
+TEST(Overload, ARampNeedsPhantomLoad) {
+  const auto problem = [](const std::string& more) {
+    return first_problem_of(
+        "[[rule]]\nramp = \"10s\"\nfault = { type = \"overload\", capacity = \"1/s\"" + more +
+        " }");
+  };
+  EXPECT_THAT(problem(""), testing::HasSubstr("nothing that could grow"));
+  EXPECT_EQ(problem(", surge = \"3x\""), "");
 }
 
 TEST(Overload, SharedSelectsAQueuePerClientOrOneForAll) {

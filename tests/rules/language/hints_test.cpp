@@ -1,0 +1,55 @@
+// Tests hints of mistakes: they name only what would be accepted there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rules/language/default_listeners.h"
+#include "rules/language/load_toml.h"
+
+namespace brownout::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+// The mistakes of a file as `brownout exec` reads it, a line "what = hint" for each.
+std::string mistakes(const std::string& text) {
+  const auto document = rules::parse_toml("version = 1\n" + text);
+  const auto config = rules::read_config(rules::with_default_listeners(*document));
+  std::string lines;
+  if (config) return lines;
+  for (const auto& problem : config.error().sorted())
+    lines += problem.what + " = " + problem.hint + "\n";
+  return lines;
+}
+
+TEST(Hints, AnUnknownKeyInNotNamesOnlyKeysThatFitThere) {
+  EXPECT_THAT(mistakes("[[rule]]\nmatch = { not = { hots = \"a\" } }\n"
+                       "fault = { type = \"abort\", status = 503 }"),
+              AllOf(HasSubstr("did you mean \"host\"?"), Not(HasSubstr("direction")),
+                    Not(HasSubstr("count_per"))));
+}
+
+TEST(Hints, SynLossMayDrawForEachSyn) {
+  EXPECT_THAT(mistakes("[[rule]]\nper = \"second\"\nfault = { type = \"syn_loss\" }"),
+              HasSubstr("\"connection\", \"client\" or \"chunk\""));
+}
+
+TEST(Hints, DownForSomeClientsIsSynLoss) {
+  EXPECT_THAT(
+      mistakes("[[rule]]\nmatch = { client = \"10.0.0.0/8\" }\nfault = { type = \"down\" }"),
+      HasSubstr("\"syn_loss\""));
+}
+
+TEST(Hints, UpstreamTlsWithoutTlsIsOneMistake) {
+  const auto lines = mistakes(
+      "[[listener]]\nname = \"web\"\nprotocol = \"tls\"\nlisten = \"127.0.0.1:0\"\n"
+      "intercept = \"redirect\"\nports = [8443]\nupstream_tls = { ca = \"ca.pem\" }\n"
+      "[[rule]]\nmatch = { listener = \"web\", path = \"/x\" }\n"
+      "fault = { type = \"abort\", status = 503 }");
+  EXPECT_THAT(lines, HasSubstr("in `exec`, tls = {} is enough"));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1) << lines;
+}
+
+}  // namespace
+}  // namespace brownout::test
