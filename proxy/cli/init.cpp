@@ -213,9 +213,9 @@ void say_next(const InitOptions& options, const Draft& draft) {
     return std::count_if(draft.tables.begin(), draft.tables.end(),
                          [&](const auto& table) { return table.kind == kind && table.on == on; });
   };
-  const auto next = options.from_exec
-                        ? "brownout exec " + options.path + " -- " + typed(options.command)
-                        : "brownout run " + options.path;
+  const auto path = rules::shell_word(options.path);
+  const auto next = options.from_exec ? "brownout exec " + path + " -- " + typed(options.command)
+                                      : "brownout run " + path;
   proxy::print_error(fmt::format("{}: {}, {}, {} more off; next: {}\n", options.path,
                                  rules::count_of(count("listener", true), "listener"),
                                  rules::count_of(count("rule", true), "rule"), count("rule", false),

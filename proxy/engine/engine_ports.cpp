@@ -8,6 +8,7 @@
 #include "proxy/formats/flow_record.h"
 #include "proxy/loop/clock.h"
 #include "proxy/observe/wall_time.h"
+#include "rules/base/describe.h"
 #include "rules/base/terminal_text.h"
 #include "rules/engine/firewall_fault.h"
 #include "rules/language/syn_listener.h"
@@ -72,7 +73,8 @@ void Engine::follow_port_rules() {
                      to_text(port.bound));
         open_port(name, std::move(*bound));
       } else {
-        spdlog::error("listener {}: {}; trying again", rules::printable(name), bound.error().what);
+        spdlog::error("listener {}: {}; trying again", rules::printable(name),
+                      describe(bound.error()));
         next = std::min(next, rules::later(now, kBindRetry));
       }
     }

@@ -27,8 +27,8 @@ enum class FlowOutcome {
 
 // SYNs and datagrams that never became a flow.
 struct LostSyns {
-  std::string_view listener;
-  std::string_view rule;
+  std::string_view listener = {};
+  std::string_view rule = {};
   std::uint64_t count = 0;
   bool answered = false;  // written as "answered_syns"
 };

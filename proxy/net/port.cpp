@@ -99,6 +99,20 @@ bool is_for_v6_only(const rules::Listener& listener, const Endpoint& where,
   });
 }
 
+namespace {
+
+std::string shown(const Fd& socket) {
+  const int error = errno;  // of the caller, whose message follows
+  const auto address = own_address(socket);
+  const auto ip = address.ip();
+  const auto text = ip ? "the inherited socket " + rules::to_text(*ip, address.port())
+                       : std::string("the inherited unix socket");
+  errno = error;
+  return text;
+}
+
+}  // namespace
+
 Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, int backlog) {
   std::vector<PortSockets> copies;
   for (const auto& sockets : given) {
@@ -106,7 +120,7 @@ Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, i
     if (sockets.stream) {
       if (::listen(sockets.stream.get(), backlog) != 0) {
         auto error =
-            system_error(Origin::kInternal, "cannot listen on the inherited socket", errno);
+            system_error(Origin::kInternal, "cannot listen on " + shown(sockets.stream), errno);
         error.hint = "look for another program on its address (`ss -ltnp`), or start brownout anew";
         return tl::unexpected(std::move(error));
       }
@@ -114,7 +128,7 @@ Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, i
     }
     if (sockets.datagram) copy.datagram = Fd(fcntl(sockets.datagram.get(), F_DUPFD_CLOEXEC, 0));
     if ((sockets.stream && !copy.stream) || (sockets.datagram && !copy.datagram)) {
-      auto error = system_error(Origin::kInternal, "cannot copy the inherited socket", errno);
+      auto error = system_error(Origin::kInternal, "cannot copy " + shown(sockets.any()), errno);
       error.hint = "raise the limit of open files (`ulimit -n`; systemd: LimitNOFILE=)";
       return tl::unexpected(std::move(error));
     }

@@ -108,9 +108,8 @@ rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling h
     const rules::Endpoint where{loopback ? server.host : "127.0.0.1", 0, ""};
     auto embedded = std::make_unique<proxy::MessagingServer>(where);
     if (embedded->endpoint().host.empty()) {
-      return failed("the embedded server for " + name + " cannot listen on " + where.host +
-                        ": no port or file descriptor is free",
-                    "raise `ulimit -n`, or end programs that hold many ports");
+      return failed("the embedded server for " + name + ": " + embedded->error().what,
+                    embedded->error().hint);
     }
     server = embedded->endpoint();
     known_as_[to_text(server)] = name;

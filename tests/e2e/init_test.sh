@@ -19,6 +19,8 @@ takes() { curl -s -o /dev/null -w '%{time_total}' "http://127.0.0.1:$1/" | awk '
 expect_code 0 "$brownout" init new.toml --yes --listen "$listen" --to "$port" --protocol http
 expect_text err 'new.toml: 1 listener, 1 rule, '
 expect_text err 'next: brownout run new.toml'
+expect_code 0 "$brownout" init "its name.toml" --yes --listen "$listen" --to "$port"
+expect_text err "next: brownout run 'its name.toml'"
 expect_code 0 "$brownout" check new.toml
 expect_text out '1 listener, 1 upstream, 1 rule'
 start new "$brownout" run new.toml --api off

@@ -8,7 +8,9 @@
 #include <strophe.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 
 #include "proxy/loop/deadlines.h"
@@ -108,10 +110,17 @@ class XmppClient final : public ProbeClient {
     if (!connection_) make();
     why_.clear();
     dialling = {&settings_.local, &fd_};
+    errno = 0;
     const int code = xmpp_connect_client(connection_.get(), address->host.c_str(), address->port,
                                          &XmppClient::on_event, this);
     dialling = {};
-    if (code != XMPP_EOK) return "cannot connect";
+    if (code != XMPP_EOK) {
+      // libstrophe says only that it failed; the socket's error is the reason, if there is one.
+      return "cannot connect to " + to_text(*address) + ": " +
+             (code == XMPP_EMEM ? "there is no memory"
+              : errno != 0      ? std::strerror(errno)
+                                : "libstrophe failed (" + std::to_string(code) + ")");
+    }
     open_ = true;
     const auto answered = run(deadline, [&] { return ready_; });
     if (!answered) return answered.error();
