@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/base/find_named.h"
 #include "rules/base/list_text.h"
 #include "rules/engine/fault.h"
 #include "rules/fault_rows.h"
@@ -98,17 +99,13 @@ const FaultKind* find_fault(std::string_view name) {
 }
 
 std::string_view aliased_fault(std::string_view name) {
-  for (const auto& alias : kAliases) {
-    if (alias.name == name) return alias.fault;
-  }
-  return {};
+  const auto* alias = find_named(kAliases, name);
+  return alias != nullptr ? alias->fault : std::string_view();
 }
 
 std::string_view why_not_for_streams(std::string_view name) {
-  for (const auto& row : kNotForStreams) {
-    if (row.name == name) return row.why;
-  }
-  return {};
+  const auto* row = find_named(kNotForStreams, name);
+  return row != nullptr ? row->why : std::string_view();
 }
 
 }  // namespace brownout::rules

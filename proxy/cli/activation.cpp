@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "rules/base/find_named.h"
+
 namespace brownout::cli {
 namespace {
 
@@ -46,9 +48,7 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
   for (const auto* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
   for (int fd = kFirst; fd < kFirst + count; ++fd) {
     const auto name = take_word(names);
-    const bool known = std::any_of(config.listeners.begin(), config.listeners.end(),
-                                   [&](const auto& listener) { return listener.name == name; });
-    if (!known) {
+    if (rules::find_named(config.listeners, name) == nullptr) {
       return rules::config_error(
           "the service manager passed a socket for " + rules::in_quotes(name) +
               ", but no listener has that name",

@@ -10,6 +10,7 @@
 #include "proxy/formats/json_text.h"
 #include "proxy/intercept/packet_filter.h"
 #include "proxy/net/syn_filter.h"
+#include "rules/base/find_named.h"
 #include "rules/language/decrypted.h"
 #include "rules/language/syn_listener.h"
 
@@ -26,10 +27,8 @@ std::optional<rules::Config> read_for(const ExplainOptions& options) {
 // Checks that the listener's protocol can have what the options describe, for example a URL.
 // Returns no error for an unknown listener.
 rules::Result<void> fits(const rules::Config& config, const rules::Asked& asked) {
-  const auto listener =
-      std::find_if(config.listeners.begin(), config.listeners.end(),
-                   [&](const auto& candidate) { return candidate.name == asked.listener; });
-  if (listener == config.listeners.end()) return {};
+  const auto* listener = rules::find_named(config.listeners, asked.listener);
+  if (listener == nullptr) return {};
   return options_fit(asked, *listener);
 }
 
@@ -49,10 +48,8 @@ rules::SynWays ways_here(const rules::Config& config, const std::string& name, b
     return ways;
   }
   const auto set = rules::RuleSet::activate(config.rules, 0, rules::Instant{});
-  const bool needed = std::any_of(
-      config.listeners.begin(), config.listeners.end(), [&](const rules::Listener& listener) {
-        return listener.name == name && may_need_packets(*set, listener, false);
-      });
+  const auto* listener = rules::find_named(config.listeners, name);
+  const bool needed = listener != nullptr && may_need_packets(*set, *listener, false);
   proxy::OwnPacketFilter filter;
   ways.packets = needed && can_change(filter);
   return ways;

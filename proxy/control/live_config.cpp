@@ -9,6 +9,7 @@
 #include "proxy/formats/json_document.h"
 #include "proxy/formats/zone_file.h"
 #include "rules/base/describe.h"
+#include "rules/base/find_named.h"
 #include "rules/base/terminal_text.h"
 #include "rules/language/load_toml.h"
 #include "rules/language/warnings.h"
@@ -58,11 +59,6 @@ void put_back(const LiveConfig::Lease& lease, Overlay& overlay) {
       overlay.forget(entry.kind, entry.name);
     }
   }
-}
-
-template <class List>
-bool has_name(const List& list, std::string_view name) {
-  return std::any_of(list.begin(), list.end(), [&](const auto& item) { return item.name == name; });
 }
 
 }  // namespace
@@ -151,10 +147,8 @@ Allowed<void> LiveConfig::apply(File file, Overlay overlay) {
   }
   // Cuts the open connections of a listener that was disabled.
   for (const auto& old : own_.listeners) {
-    const auto now =
-        std::find_if(config.listeners.begin(), config.listeners.end(),
-                     [&](const auto& candidate) { return candidate.name == old.name; });
-    if (old.enabled && now != config.listeners.end() && !now->enabled) engine_->cut(old.name);
+    const auto* now = rules::find_named(config.listeners, old.name);
+    if (old.enabled && now != nullptr && !now->enabled) engine_->cut(old.name);
   }
   engine_->wait_for_workers();
   own_ = std::move(config);
@@ -275,7 +269,8 @@ void LiveConfig::take_over(Lease::Undo change, const std::string& lease) {
 Result<void> LiveConfig::replace_toxiproxy_part(const std::vector<std::string>& proxies,
                                                 rules::Config part) {
   for (const auto& name : proxies) {
-    if (has_name(own_.listeners, name) || has_name(own_.upstreams, name)) {
+    if (rules::find_named(own_.listeners, name) != nullptr ||
+        rules::find_named(own_.upstreams, name) != nullptr) {
       return rules::config_error(
           rules::in_quotes(name) + " is the name of a listener or upstream of the rule file",
           "choose another name");

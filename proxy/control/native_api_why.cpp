@@ -11,6 +11,7 @@
 #include "proxy/loop/url.h"
 #include "rules/base/describe.h"
 #include "rules/base/diagnostics.h"
+#include "rules/base/find_named.h"
 #include "rules/base/whole_number.h"
 #include "rules/language/ask.h"
 #include "rules/protocols/http1/http.h"
@@ -101,9 +102,8 @@ std::string with_open_key(std::string why, const Parameters& given) {
 tl::expected<Json, Refusal> explained(const LiveConfig& live, const Parameters& given) {
   const auto& config = live.config();
   const auto name = value_in(given, "listener");
-  const auto listener = std::find_if(config.listeners.begin(), config.listeners.end(),
-                                     [&](const auto& candidate) { return candidate.name == name; });
-  if (listener == config.listeners.end()) return Json();
+  const auto* listener = rules::find_named(config.listeners, name);
+  if (listener == nullptr) return Json();
   auto asked = asked_of(given, *listener);
   asked.syn_ways = live.engine().syn_ways();
   const auto posed = rules::pose(config, asked);

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "rules/base/hex_digit.h"
 #include "rules/base/valid_text.h"
 
 namespace brownout::codecs {
@@ -55,7 +56,6 @@ struct ToToml {
 }  // namespace
 
 std::string toml_string(std::string_view text) {
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string quoted = "\"";
   for (const char c : rules::valid_text(text)) {
     const auto byte = static_cast<unsigned char>(c);
@@ -65,8 +65,8 @@ std::string toml_string(std::string_view text) {
       continue;
     }
     quoted += "\\u00";
-    quoted += kHexDigits[byte >> 4U];
-    quoted += kHexDigits[byte & 15U];
+    quoted += rules::kHexDigits[byte >> 4U];
+    quoted += rules::kHexDigits[byte & 15U];
   }
   return quoted + '"';
 }

@@ -6,6 +6,7 @@
 
 #include "proxy/formats/json_document.h"
 #include "proxy/formats/json_text.h"
+#include "rules/base/find_named.h"
 #include "rules/schema/text_pattern.h"
 
 namespace brownout::toxiproxy {
@@ -95,9 +96,7 @@ void Proxy::take_place_of(const Proxy& other) {
 }
 
 const rules::Toxic* Proxy::find(const std::string& toxic) const {
-  const auto found = std::find_if(toxics.begin(), toxics.end(),
-                                  [&](const auto& candidate) { return candidate.name == toxic; });
-  return found == toxics.end() ? nullptr : &*found;
+  return rules::find_named(toxics, toxic);
 }
 
 void Proxy::add(rules::Toxic toxic) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "rules/base/diagnostics.h"
+#include "rules/base/hex_digit.h"
 #include "rules/base/whole_number.h"
 
 namespace brownout::codecs {
@@ -53,7 +54,7 @@ std::optional<Modifier> parse_modifier(std::string_view text) {
 // Returns hexadecimal digits, the least significant first, separated by dots as labels of DNS.
 // `width` includes the dots.
 std::string nibbles(std::uint32_t number, unsigned width, bool capitals) {
-  const std::string_view digits = capitals ? "0123456789ABCDEF" : "0123456789abcdef";
+  const std::string_view digits = capitals ? "0123456789ABCDEF" : rules::kHexDigits;
   std::string text;
   do {
     if (!text.empty()) text += '.';

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "proxy/formats/json_text.h"
+#include "rules/base/hex_digit.h"
 
 namespace brownout::proxy {
 namespace {
@@ -22,7 +23,6 @@ using OtlpObject = nlohmann::ordered_json;
 constexpr int kOtlpInternalSpan = 1;
 constexpr int kOtlpErrorStatus = 2;
 constexpr int kOtlpCumulative = 2;
-constexpr std::string_view kOtlpHex = "0123456789abcdef";
 
 // Members of an event and their names in OpenTelemetry's semantic conventions. Each other member
 // gets the name "brownout.NAME".
@@ -68,7 +68,8 @@ std::string text_in(const OtlpObject& event, const char* key) {
 }
 
 bool is_otlp_id(std::string_view text, std::size_t size) {
-  return text.size() == size && text.find_first_not_of(kOtlpHex) == std::string_view::npos &&
+  return text.size() == size &&
+         text.find_first_not_of(rules::kHexDigits) == std::string_view::npos &&
          text.find_first_not_of('0') != std::string_view::npos;
 }
 

@@ -5,19 +5,13 @@
 #include <cmath>
 
 #include "proxy/rehearsal/read_report.h"
+#include "rules/base/find_named.h"
 #include "rules/base/terminal_text.h"
 
 namespace brownout::rehearsal {
 namespace {
 
 using rules::Metric;
-
-const ReadExpectation* find(const ReadReport& report, const std::string& name) {
-  const auto& all = report.expectations;
-  const auto found = std::find_if(
-      all.begin(), all.end(), [&](const auto& expectation) { return expectation.name == name; });
-  return found == all.end() ? nullptr : &*found;
-}
 
 std::string print(const ReadExpectation& expectation) {
   if (!expectation.measured) return "not measured";
@@ -104,8 +98,9 @@ rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
   }
   const bool named = !before.scenario.empty() && !after.scenario.empty();
   const bool common = std::any_of(
-      after.expectations.begin(), after.expectations.end(),
-      [&](const auto& expectation) { return find(before, expectation.name) != nullptr; });
+      after.expectations.begin(), after.expectations.end(), [&](const auto& expectation) {
+        return rules::find_named(before.expectations, expectation.name) != nullptr;
+      });
   if ((!named || before.scenario == after.scenario) && common) return {};
   if (before.scenario == after.scenario) {
     return rules::config_error(
@@ -131,7 +126,7 @@ rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& af
         servers(before.circumstances) + " before, " + servers(after.circumstances) + " after";
   }
   for (const auto& expectation : after.expectations) {
-    const auto* old = find(before, expectation.name);
+    const auto* old = rules::find_named(before.expectations, expectation.name);
     if (old == nullptr) {
       const bool failed = expectation.measured && !expectation.met;
       done.rows.push_back(
@@ -145,7 +140,7 @@ rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& af
                          print(expectation)});
   }
   for (const auto& expectation : before.expectations) {
-    if (find(after, expectation.name) != nullptr) continue;
+    if (rules::find_named(after.expectations, expectation.name) != nullptr) continue;
     done.rows.push_back({"gone", expectation.name, expectation.wanted, print(expectation), ""});
   }
   return done;

@@ -1,5 +1,6 @@
 #include "rules/base/terminal_text.h"
 
+#include "rules/base/hex_digit.h"
 #include "rules/base/utf8.h"
 
 namespace brownout::rules {
@@ -23,7 +24,7 @@ bool commands(char32_t code) {
 // Returns an escape such as "\x1b" or "\u202e". `kind` is 'x' for a byte and 'u' for a code point.
 std::string in_hex(char kind, int digits, unsigned value) {
   std::string text{'\\', kind};
-  for (int i = digits - 1; i >= 0; --i) text += "0123456789abcdef"[value >> (4 * i) & 15U];
+  for (int i = digits - 1; i >= 0; --i) text += kHexDigits[value >> (4 * i) & 15U];
   return text;
 }
 

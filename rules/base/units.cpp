@@ -7,6 +7,7 @@
 #include <span>
 
 #include "rules/base/diagnostics.h"
+#include "rules/base/find_named.h"
 
 namespace brownout::rules {
 namespace {
@@ -75,13 +76,6 @@ std::optional<Quantity> take_quantity(std::string_view text) {
   return Quantity{number, unit, text.substr(unit.size())};
 }
 
-const NamedUnit* find_unit(std::span<const NamedUnit> units, std::string_view name) {
-  for (const auto& unit : units) {
-    if (unit.name == name) return &unit;
-  }
-  return nullptr;
-}
-
 // Slightly below the int64 limit, and exactly representable as a double.
 constexpr double kLargest = 9.2e18;
 
@@ -92,7 +86,7 @@ Result<std::int64_t> parse_one(std::string_view text, std::span<const NamedUnit>
   if (!found || !trim_front(found->rest).empty()) {
     return config_error(in_quotes(text) + " is not a " + std::string(kind), hint);
   }
-  const NamedUnit* unit = find_unit(units, found->unit);
+  const NamedUnit* unit = find_named(units, found->unit);
   if (unit == nullptr) {
     const auto what = found->unit.empty()
                           ? in_quotes(text) + " has no unit"
@@ -150,7 +144,7 @@ Result<Duration> parse_duration(std::string_view text) {
     const auto value = parse_one(whole, kDurations, "duration", kDurationForm);
     if (!value)
       return tl::unexpected(Error{value.error().origin, value.error().what, value.error().hint});
-    const NamedUnit* unit = find_unit(kDurations, part->unit);
+    const NamedUnit* unit = find_named(kDurations, part->unit);
     if (unit->factor >= smallest) {
       return config_error(in_quotes(text) + " is not a duration",
                           R"(write each unit once, the largest first, e.g. "1m30s")");

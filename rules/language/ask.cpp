@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/base/diagnostics.h"
+#include "rules/base/find_named.h"
 #include "rules/language/syn_listener.h"
 
 namespace brownout::rules {
@@ -114,9 +115,8 @@ const MessageProtocol* protocol_of(const Asked& asked, ProtocolSet spoken) {
 }
 
 bool decrypts(const Config& config, const std::string& listener) {
-  return std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& candidate) {
-    return candidate.name == listener && candidate.decrypts();
-  });
+  const auto* found = find_named(config.listeners, listener);
+  return found != nullptr && found->decrypts();
 }
 
 std::string lines_of(const std::vector<std::string>& headers) {
@@ -143,10 +143,8 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
   auto& flow = question.flow;
   flow.listener = asked.listener;
   flow.ordinal = asked.ordinal;
-  const auto listener =
-      std::find_if(config.listeners.begin(), config.listeners.end(),
-                   [&](const auto& candidate) { return candidate.name == asked.listener; });
-  if (listener == config.listeners.end()) {
+  const auto* listener = find_named(config.listeners, asked.listener);
+  if (listener == nullptr) {
     std::vector<std::string_view> names;
     for (const auto& known : config.listeners) names.push_back(known.name);
     return no_such("listener", asked.listener,
@@ -169,11 +167,8 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
   flow.intercepted = listener->knows_destination();
   if (auto done = ask_dns(asked, *listener, flow); !done) return done;
   flow.message_protocols = listener->protocol.messages();
-  const auto upstream =
-      std::find_if(config.upstreams.begin(), config.upstreams.end(),
-                   [&](const auto& candidate) { return candidate.name == listener->upstream; });
-  question.syn = syn_listener(*listener, upstream == config.upstreams.end() ? nullptr : &*upstream,
-                              asked.syn_ways);
+  question.syn =
+      syn_listener(*listener, find_named(config.upstreams, listener->upstream), asked.syn_ways);
   question.message = message_of(asked, listener->protocol);
   question.payload = asked.text;
   const auto at = parse_duration(asked.at);

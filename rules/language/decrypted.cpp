@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/base/find_named.h"
 #include "rules/engine/plan_tls.h"
 
 namespace brownout::rules {
@@ -18,10 +19,8 @@ std::string explain_tls(const Config& config, const Question& question) {
   // A ClientHello comes before any request.
   auto flow = question.flow;
   flow.http = nullptr;
-  const auto listener =
-      std::find_if(config.listeners.begin(), config.listeners.end(),
-                   [&](const auto& candidate) { return candidate.name == flow.listener; });
-  if (listener == config.listeners.end()) return {};
+  const auto* listener = find_named(config.listeners, flow.listener);
+  if (listener == nullptr) return {};
   if (!listener->decrypts()) {
     const bool passes =
         listener->protocol == Protocol::kTls || listener->protocol == Protocol::kProxy;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "rules/base/find_named.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -45,12 +47,7 @@ Node table(Position where, std::initializer_list<std::pair<std::string_view, Nod
 
 std::span<const Preset> all_presets() { return kPresets; }
 
-const Preset* find_preset(std::string_view name) {
-  for (const auto& preset : kPresets) {
-    if (preset.name == name) return &preset;
-  }
-  return nullptr;
-}
+const Preset* find_preset(std::string_view name) { return find_named(kPresets, name); }
 
 std::vector<PresetPart> expand(const Preset& preset, Position where) {
   const auto text = [&](std::string_view value) { return Node{std::string(value), where}; };

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "rules/base/diagnostics.h"
+#include "rules/base/find_named.h"
 
 namespace brownout::rules {
 namespace {
@@ -102,11 +103,7 @@ std::optional<std::string> out_of_range(const Toxic& toxic) {
 
 std::span<const ToxicKind> all_toxics() { return kinds(); }
 
-const ToxicKind* find_toxic(std::string_view type) {
-  const auto found = std::find_if(kinds().begin(), kinds().end(),
-                                  [&](const ToxicKind& kind) { return kind.name == type; });
-  return found == kinds().end() ? nullptr : &*found;
-}
+const ToxicKind* find_toxic(std::string_view type) { return find_named(kinds(), type); }
 
 Result<std::optional<Rule>> rule_of(const Toxic& toxic, const std::string& proxy) {
   if (!(toxic.toxicity >= 0 && toxic.toxicity <= 1)) {

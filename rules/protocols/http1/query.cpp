@@ -6,15 +6,10 @@
 #include <utility>
 #include <variant>
 
+#include "rules/base/hex_digit.h"
+
 namespace brownout::rules {
 namespace {
-
-std::optional<int> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const auto letter = static_cast<char>(c | 0x20);
-  if (letter >= 'a' && letter <= 'f') return letter - 'a' + 10;
-  return std::nullopt;
-}
 
 std::string decoded(std::string_view text) {
   std::string plain;

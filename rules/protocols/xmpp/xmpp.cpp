@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "rules/base/find_named.h"
 #include "rules/base/utf8.h"
 
 namespace brownout::rules {
@@ -81,9 +82,7 @@ std::string attribute(std::string_view name, std::string_view value) {
 }
 
 std::string stanza_error(const XmppStanza& stanza, const StanzaCondition& condition) {
-  const auto* found =
-      std::find_if(kStanzaConditions.begin(), kStanzaConditions.end(),
-                   [&](const Condition& known) { return known.name == condition.name; });
+  const auto* found = find_named(kStanzaConditions, condition.name);
   return "<" + stanza.name + " type='error'" + attribute("id", stanza.id) +
          attribute("from", stanza.to) + attribute("to", stanza.from) + "><error type='" +
          std::string(found->type) + "'><" + std::string(condition.name) +
@@ -112,9 +111,7 @@ std::string ValueKind<StanzaCondition>::name() { return "condition of a stanza e
 Result<StanzaCondition> ValueKind<StanzaCondition>::read(const Node& node) {
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "a condition");
-  for (const auto& known : kStanzaConditions) {
-    if (known.name == *text) return StanzaCondition{known.name};
-  }
+  if (const auto* known = find_named(kStanzaConditions, *text)) return StanzaCondition{known->name};
   return config_error(
       in_quotes(*text) + " is not a condition of stanza errors",
       "e.g. \"service-unavailable\" or \"resource-constraint\"; see RFC 6120, 8.3.3");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "rules/base/hex_digit.h"
+
 namespace brownout::codecs {
 namespace {
 
@@ -14,14 +16,6 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_text(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return c == '\t' || (byte >= ' ' && byte != 0x7f);
-}
-
-// Returns the value of a hexadecimal digit, or -1 if `c` is not one.
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -97,15 +91,15 @@ void Http1Body::read_line(char c) {
 }
 
 void Http1Body::read_size(char c) {
-  const auto digit = hex_digit(c);
-  if (digit < 0) {
+  const auto digit = rules::hex_digit(c);
+  if (!digit) {
     if (digits_ == 0) return broken("a chunk whose size is not a number");
     return behind_value(c);
   }
   ++digits_;
   if (left_ > std::numeric_limits<std::uint64_t>::max() >> 4)
     return broken("a chunk's size overflows");
-  left_ = left_ << 4 | static_cast<unsigned>(digit);
+  left_ = left_ << 4 | *digit;
 }
 
 // Processes the byte after a chunk size or an extension. Some servers pad the size with blanks, and

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "rules/base/hex_digit.h"
 #include "rules/base/whole_number.h"
 
 namespace brownout::codecs {
@@ -27,13 +28,7 @@ std::string postgres_md5_hex(std::string_view text) {
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_md5(), nullptr) != 1) {
     return {};
   }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) {
-    hex.push_back(kDigits[digest.at(i) >> 4]);
-    hex.push_back(kDigits[digest.at(i) & 0xf]);
-  }
-  return hex;
+  return rules::hex_of(std::span(digest).first(size));
 }
 
 PostgresDigest postgres_hmac(std::string_view key, std::string_view text) {

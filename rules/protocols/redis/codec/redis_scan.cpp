@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "rules/base/hex_digit.h"
+
 namespace brownout::codecs {
 namespace {
 
@@ -50,20 +52,16 @@ bool is_redis_scalar(char sign) {
 }
 bool is_long_redis_line(char sign) { return sign == '+' || sign == '-' || sign == '('; }
 
-int redis_digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // Decodes an escape sequence inside double quotes. `at` is the index of the byte after the
 // backslash, and then of the last byte of the sequence.
 char redis_unescaped(std::string_view line, std::size_t& at) {
-  if (line[at] == 'x' && at + 2 < line.size() && redis_digit_of(line[at + 1]) >= 0 &&
-      redis_digit_of(line[at + 2]) >= 0) {
-    at += 2;
-    return static_cast<char>(redis_digit_of(line[at - 1]) * 16 + redis_digit_of(line[at]));
+  if (line[at] == 'x' && at + 2 < line.size()) {
+    const auto high = rules::hex_digit(line[at + 1]);
+    const auto low = rules::hex_digit(line[at + 2]);
+    if (high && low) {
+      at += 2;
+      return static_cast<char>(*high * 16 + *low);
+    }
   }
   switch (line[at]) {
     case 'n':

@@ -6,6 +6,7 @@
 #include <array>
 #include <string>
 
+#include "rules/base/hex_digit.h"
 #include "rules/schema/name_pattern.h"
 
 namespace brownout::codecs {
@@ -69,13 +70,7 @@ std::string md5(const std::string& text) {
   unsigned length = 0;
   if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_md5(), nullptr) != 1)
     return {};
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string hex;
-  for (unsigned i = 0; i < length; ++i) {
-    hex += kHex[digest[i] >> 4];
-    hex += kHex[digest[i] & 15];
-  }
-  return hex;
+  return rules::hex_of(std::span(digest).first(length));
 }
 
 // Returns the first host name of the SNI extension (RFC 6066, 3).

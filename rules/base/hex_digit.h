@@ -1,0 +1,31 @@
+// Hexadecimal digits: their values, and those of bytes. Pure; any thread.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace brownout::rules {
+
+inline constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+// Returns the value of a digit, in either case; no value if `c` is not one.
+constexpr std::optional<unsigned> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  const auto letter = static_cast<char>(c | 0x20);
+  if (letter >= 'a' && letter <= 'f') return static_cast<unsigned>(letter - 'a') + 10;
+  return std::nullopt;
+}
+
+// Returns two digits for each byte.
+inline std::string hex_of(std::span<const unsigned char> bytes) {
+  std::string text;
+  for (const auto byte : bytes) {
+    text += kHexDigits[byte >> 4U];
+    text += kHexDigits[byte & 15U];
+  }
+  return text;
+}
+
+}  // namespace brownout::rules
