@@ -124,6 +124,7 @@ enum class ExchangePart {
   // Acts on the response if the rule has direction = "downstream" or matches a status, otherwise on
   // the request.
   kByDirection,
+  kResponseByDefault,  // acts on the request if the rule has direction = "upstream"
 };
 
 struct FaultKind {

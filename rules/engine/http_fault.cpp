@@ -3,10 +3,7 @@
 #include <string>
 
 namespace brownout::rules {
-namespace {
 
-// Whether the message may get a body. A request without a body must not get one. Some responses
-// cannot have a body: those to HEAD, and those with status 204 or 304.
 bool has_body(const HttpContext& context, const HttpMessage& message) {
   const auto& request = context.request->http->request;
   if (message.is_request()) {
@@ -16,12 +13,11 @@ bool has_body(const HttpContext& context, const HttpMessage& message) {
   return may_have_body(request.method, message.head.status);
 }
 
-}  // namespace
-
 std::optional<Note> replace_body(const HttpContext& context, HttpMessage& message,
                                  std::string_view body) {
   if (message.decided() || !has_body(context, message)) return std::nullopt;
   message.body = std::string(body);
+  message.body_readers.clear();
   message.head.remove("content-encoding");
   message.edited = true;
   return Note{.action = "replace", .bytes = static_cast<std::int64_t>(body.size())};

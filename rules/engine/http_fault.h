@@ -13,6 +13,8 @@
 
 namespace brownout::rules {
 
+struct Rule;  // defined in rule.h
+
 struct HttpContext {
   Dice dice;                 // random numbers that depend on the rule and the request
   Intensity intensity;       // how strongly the rule acts over time
@@ -54,6 +56,14 @@ struct HttpMessage {
   Bytes duplicate{};
   // If set, the message waits for other messages, until this hold ends (hold.h).
   std::shared_ptr<Hold> hold = {};
+  // Set by act() if the fault needs the whole body: on_body() is called once it has arrived, and
+  // the message waits for that. This is the largest size of the body as received. With 0, on_body()
+  // is called at once and without a body.
+  std::optional<Bytes> wants_body = {};
+  // The rules whose faults want the whole body, in order, and the largest of their sizes.
+  std::vector<std::shared_ptr<const Rule>> body_readers = {};
+  Bytes collects{};
+};
 
   bool is_request() const { return direction == Direction::kUpstream; }
   bool decided() const { return fate != Fate::kPass; }
@@ -65,6 +75,13 @@ class HttpFault {
   // Called with the request, the response or both, depending on the kind of the fault and the
   // direction of the rule. Returns an entry for the event log (Note) if the fault acted.
   virtual std::optional<Note> act(const HttpContext& context, HttpMessage& message) const = 0;
+  // Called with the whole body in `message.body`, if act() wanted it. There is no body if it is
+  // longer than wanted, or incomplete. The fault may change the head and the body. Returns an entry
+  // for the event log if it did, or an error with the reason why it left the body unchanged.
+  virtual Result<std::optional<Note>> on_body(const HttpContext& /*context*/,
+                                              HttpMessage& /*message*/) const {
+    return std::nullopt;
+  }
   // Called for each message on which the fault does not act, if its kind has observes_all.
   virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
   // Called if the rule matches, but its probability, schedule or limit excludes this request.
@@ -72,6 +89,10 @@ class HttpFault {
   // Whether the fault answers requests with a gRPC status.
   virtual bool answers_grpc() const { return false; }
 };
+
+// Whether the message may get a body. A request without a body must not get one. Some responses
+// cannot have a body: those to HEAD, and those with status 204 or 304.
+bool has_body(const HttpContext& context, const HttpMessage& message);
 
 // Replaces the body of the message. Returns an entry for the event log, or no value if the message
 // cannot have a body.

@@ -68,11 +68,32 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
     const auto latest = Activation(*rule, request).next(now).close;
     holds_.add(rule, std::exchange(message.hold, nullptr), latest);
   }
+  if (const auto wanted = std::exchange(message.wants_body, std::nullopt)) {
+    message.body_readers.push_back(rule);
+    message.collects = std::max(message.collects, *wanted);
+  }
   if (!note) return;
-  rule->state->injected.fetch_add(1, std::memory_order_relaxed);
-  note->draw = Activation(*rule, request).draw();
   if (!before && message.fate == HttpMessage::Fate::kAnswer) note->status = message.answer.status;
-  notes.emplace_back(rule, *note);
+  add_note(rule, request, *note, notes);
+}
+
+void HttpPlan::add_note(const RuleRef& rule, const FlowFacts& request, Note note, Notes& notes) {
+  rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+  note.draw = Activation(*rule, request).draw();
+  notes.emplace_back(rule, note);
+}
+
+void HttpPlan::on_body(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
+                       Instant now, Notes& notes, std::vector<std::string>& refusals) {
+  for (const auto& rule : std::exchange(message.body_readers, {})) {
+    if (!set.has(rule)) continue;
+    const auto note = rule->fault->http()->on_body(context_of(*rule, request, now), message);
+    if (!note) {
+      refusals.push_back("rule " + in_quotes(rule->name) + ": " + note.error().what);
+    } else if (*note) {
+      add_note(rule, request, **note, notes);
+    }
+  }
 }
 
 void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message,

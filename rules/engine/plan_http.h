@@ -4,6 +4,7 @@
 // one thread.
 #pragma once
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,9 +34,6 @@ class HttpPlan {
   // must be set. The facts are borrowed during the call.
   void on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                   Notes& notes);
-  // Applies the rules to a response of a rule or of the server. `request.http` must contain the
-  // head of the response. Removes rules that `set` does not contain, and adds rules that match the
-  // status.
   // Must be called when the server of a request is known that had none in on_request(). Adds the
   // rules that match on the server's address (`request.destination`), and applies them.
   void on_server(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
@@ -44,6 +42,10 @@ class HttpPlan {
   // head. Removes rules that `set` does not contain, and adds rules that match the status.
   void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                    Notes& notes);
+  // Must be called when the body of a message with `body_readers` is there. Calls on_body() of
+  // these rules, if `set` contains them. Adds to `refusals` why a rule left the body unchanged.
+  void on_body(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
+               Notes& notes, std::vector<std::string>& refusals);
   // Returns the holds (hold.h) for which the request waits; after on_response(), the holds for
   // which the response waits.
   PlanHolds& holds() { return holds_; }
@@ -67,6 +69,7 @@ class HttpPlan {
                                  Instant now, IsLate is_late);
   void run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t number,
            Notes& notes);
+  static void add_note(const RuleRef& rule, const FlowFacts& request, Note note, Notes& notes);
   void notify_observers(const RuleSet& set, const FlowFacts& request, const HttpMessage& message,
                         Instant now);
 

@@ -29,6 +29,8 @@ bool Rule::acts_on_half(Carrier carrier, Direction direction) const {
       const bool late = match.direction == DirectionChoice::kDownstream || match.of_response();
       return upstream != late;
     }
+    case ExchangePart::kResponseByDefault:
+      return upstream == (match.direction == DirectionChoice::kUpstream);
     default:
       return true;
   }

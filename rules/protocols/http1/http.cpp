@@ -121,7 +121,8 @@ void HttpExchange::set_response(HttpHead head) {
 }
 
 bool may_have_body(std::string_view method, int status) {
-  return method != "HEAD" && status >= 200 && status != 204 && status != 304;
+  const bool tunnel = method == "CONNECT" && status < 300;
+  return method != "HEAD" && !tunnel && status >= 200 && status != 204 && status != 304;
 }
 
 void make_grpc(HttpAnswer& answer, std::int64_t grpc_status) {

@@ -73,13 +73,17 @@ struct HttpExchange {
   // Media types (Content-Type) in lower case, without parameters.
   std::string request_type = {};
   std::string response_type = {};
+  // Sizes in bytes of the bodies that are forwarded; no value if they are unknown. Each is set when
+  // its body begins.
+  std::optional<std::uint64_t> request_length = {};
+  std::optional<std::uint64_t> response_length = {};
 
   static HttpExchange of(HttpHead request);
   void set_response(HttpHead head);
 };
 
 // Whether a response may have a body. Responses to HEAD, interim responses, 204 and 304 have none,
-// regardless of their headers (RFC 9110, 6.4.1).
+// regardless of their headers, and behind a 2xx to CONNECT a tunnel begins (RFC 9110, 6.4.1).
 bool may_have_body(std::string_view method, int status);
 
 // A response that the proxy generates itself, without the server.

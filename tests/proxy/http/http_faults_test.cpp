@@ -84,6 +84,12 @@ TEST(FaultsOverSockets, replace_body) {
             "HTTP/1.1 200 OK\r\nX-Server: test\r\ncontent-length: 5\r\n\r\nother(open)");
 }
 
+TEST(FaultsOverSockets, edit_body) {
+  HttpWorld world(fault("\"edit_body\", regex = \"GET\", with = \"edited\""));
+  EXPECT_EQ(world.get("/"),
+            "HTTP/1.1 200 OK\r\nX-Server: test\r\ncontent-length: 9\r\n\r\nedited / (open)");
+}
+
 TEST(FaultsOverSockets, truncate_body) {
   HttpWorld world(fault("\"truncate_body\", after = \"3 B\""));
   EXPECT_THAT(world.get("/"), EndsWith("Content-Length: 6\r\n\r\nGET"));

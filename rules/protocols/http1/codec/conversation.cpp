@@ -224,6 +224,12 @@ void Conversation::apply(const rules::RuleSet& set, Instant now) {
   // If a rule of the plan was removed, the delay of the message ends now.
   if (!over() && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
   plan_.holds().keep(set);
+  for (auto* side : {&request_, &response_}) {
+    if (over() || side->phase != Phase::kCollecting) continue;
+    auto& readers = side->message.body_readers;
+    std::erase_if(readers, [&](const rules::RuleRef& rule) { return !set.has(rule); });
+    if (readers.empty()) wait(*side, now);
+  }
   advance(now);
 }
 
@@ -299,26 +305,6 @@ bool Conversation::wants_server() const {
   if (server_in_.size() >= kMostHeld || response_body_.held() >= kMostHeld) return false;
   // Continue reading after the response, to notice when the server closes.
   return tunnel() || response_.phase != Phase::kWaiting;
-}
-
-void Conversation::begin_body(Side& side, BodyPath& path, Direction direction, Instant now) {
-  const auto& message = side.message;
-  const bool none = direction == Direction::kDownstream &&
-                    !rules::may_have_body(request_.framing.method, response_status());
-  const auto rules = none ? std::vector<rules::RuleRef>() : plan_.body_rules(direction);
-  auto form = BodyPath::Form::kAsIs;
-  if (!rules.empty() || message.body) {
-    const bool chunked = side.framing.chunked && !message.body;
-    form = chunked ? BodyPath::Form::kChunked : BodyPath::Form::kPlain;
-  }
-  if (message.malformed == rules::Malformed::kChunkLength) form = BodyPath::Form::kBadChunk;
-  if (none) form = BodyPath::Form::kDiscard;
-  path.begin(form, facts_, rules, now);
-  if (!message.body) return;
-  side.own_body = false;
-  const std::array<ByteView, 1> body{codecs::bytes_of(*message.body)};
-  path.take({}, body, now);
-  if (!over()) path.finish({}, now);
 }
 
 void Conversation::body_bytes(Direction direction, ByteView bytes) {

@@ -129,7 +129,14 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
     kHung,       // a fault keeps the connection open without a response
     kOver,
   };
-  enum class Phase { kHead, kWaiting, kDialling, kBody, kDone };
+  enum class Phase {
+    kHead,
+    kCollecting,  // a rule needs the whole body before the head leaves
+    kWaiting,
+    kDialling,
+    kBody,
+    kDone
+  };
   // State of the connection to the server, as far as its data has been processed.
   enum class Server { kNone, kOpen, kEnded, kReset };
   // How the end of one direction has been handled: not yet, given to the WebSocket tunnel, or
@@ -143,7 +150,9 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
     // Whether the sender's body is complete, even if it is not forwarded.
     bool source_ended = false;
     bool own_body = true;  // whether the sender's body is forwarded instead of a replacement
-    bool passed = false;   // whether the whole body has been forwarded
+    // The part of the sender's body that arrived before the head left, if a rule wanted the body.
+    std::optional<std::string> collected;
+    bool passed = false;  // whether the whole body has been forwarded
   };
 
   void pump(Instant now);
@@ -154,6 +163,16 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void drop_server();
   void end(rules::Close how);
   void record(Direction direction, const rules::HttpPlan::Notes& notes);
+  // Collects the body if rules want the whole body, and lets them change it. Then calls wait().
+  void collect_or_wait(Side& side, Instant now);
+  void collect(Side& side, std::span<const ByteView> payload, bool ended, Instant now);
+  void give_up_body(Side& side, Instant now);
+  void read_body(Side& side, std::optional<std::string> body, Instant now);
+  bool may_have_body(const Side& side) const;
+  void note_length(const Side& side);
+  const codecs::Http1Parser& parser_of(const Side& side) const {
+    return &side == &request_ ? requests_ : *responses_;
+  }
   // Makes the message wait as long as rules delay or hold it.
   void wait(Side& side, Instant now);
   void wake(Side& side, Instant now);

@@ -34,7 +34,8 @@ bool Conversation::client_step(ByteView& bytes, Instant now) {
     bytes = {};
   }
   if (tunnel() || hung()) return false;
-  if (request_.phase != Phase::kHead && request_.phase != Phase::kBody) return false;
+  const bool reads = request_.phase == Phase::kBody || request_.phase == Phase::kCollecting;
+  if (request_.phase != Phase::kHead && !reads) return false;
   if (request_.phase == Phase::kHead && bytes.empty()) return false;
   if (request_.source_ended) return false;
   const auto step = requests_.next(bytes);
@@ -50,6 +51,10 @@ bool Conversation::client_step(ByteView& bytes, Instant now) {
       return true;
     case What::kBody:
     case What::kEnd:
+      if (request_.phase == Phase::kCollecting) {
+        collect(request_, requests_.payload(), step.what == What::kEnd, now);
+        return false;
+      }
       if (request_.own_body) request_body_.take(part, requests_.payload(), now);
       if (step.what == What::kBody || over()) return false;
       request_.source_ended = true;
@@ -89,7 +94,7 @@ void Conversation::request_head(Instant now) {
     plan_.on_request(set, facts_, request_.message, now, notes);
     record(Direction::kUpstream, notes);
   }
-  wait(request_, now);
+  collect_or_wait(request_, now);
 }
 
 // Every request must have the password, not only the first: another proxy may send the requests of
@@ -147,7 +152,7 @@ void Conversation::server_is_known(Instant now) {
   rules::HttpPlan::Notes notes;
   plan_.on_server(set, facts_, request_.message, now, notes);
   record(Direction::kUpstream, notes);
-  wait(request_, now);
+  collect_or_wait(request_, now);
 }
 
 void Conversation::write_request(Instant now) {
@@ -247,7 +252,9 @@ void Conversation::client_end(Instant now) {
   if (request_.phase == Phase::kHead && count_ == 0 && !forwards_ && !looks_like_http({})) {
     return pass_as_bytes(now);
   }
-  if (hung() || request_.phase == Phase::kHead) return end(rules::Close::kFin);
+  const bool unsent = request_.phase == Phase::kHead ||
+                      (request_.phase == Phase::kCollecting && !request_.source_ended);
+  if (hung() || unsent) return end(rules::Close::kFin);
   if (request_.phase == Phase::kBody && !request_.source_ended) client_end_in_body(now);
   if (over()) return;
   const bool asked = awaits_response() && request_.source_ended && request_.passed;

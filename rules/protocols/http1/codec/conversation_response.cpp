@@ -47,7 +47,8 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
     if (!bytes.empty() && request_.phase == Phase::kHead) drop_server();
     return false;
   }
-  if (response_.phase != Phase::kHead && response_.phase != Phase::kBody) return false;
+  const bool reads = response_.phase == Phase::kBody || response_.phase == Phase::kCollecting;
+  if (response_.phase != Phase::kHead && !reads) return false;
   if (response_.source_ended || (response_.phase == Phase::kHead && bytes.empty())) return false;
   const auto step = responses_->next(bytes);
   if (step.what == What::kBroken) {
@@ -69,6 +70,10 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
       return true;
     case What::kBody:
     case What::kEnd:
+      if (response_.phase == Phase::kCollecting) {
+        collect(response_, responses_->payload(), step.what == What::kEnd, now);
+        return false;
+      }
       if (response_.own_body) response_body_.take(part, responses_->payload(), now);
       if (step.what == What::kBody || over()) return false;
       response_.source_ended = true;
@@ -123,12 +128,8 @@ void Conversation::response_head(rules::HttpHead head, Instant now) {
     rules::HttpPlan::Notes notes;
     plan_.on_response(wire_.rules(), facts_, message, now, notes);
     record(Direction::kDownstream, notes);
-    // If a rule replaced the body, its length must be announced.
-    if (message.body && rules::may_have_body(request_.framing.method, message.head.status)) {
-      message.head.announce(message.body->size());
-    }
   }
-  wait(response_, now);
+  collect_or_wait(response_, now);
 }
 
 void Conversation::send_response(Instant now) {
@@ -144,6 +145,10 @@ void Conversation::send_response(Instant now) {
   }
   response_.phase = Phase::kBody;
   auto& message = response_.message;
+  // If a rule replaced the body, its length must be announced.
+  if (http_ && message.body && rules::may_have_body(request_.framing.method, message.head.status)) {
+    message.head.announce(message.body->size());
+  }
   wire_.responds(message.malformed == Malformed::kNone ? response_status() : 0);
   bool closes = message.fate == Fate::kCloseBehindHead;
   const bool wrong = message.malformed != Malformed::kNone;
@@ -198,7 +203,8 @@ std::string Conversation::response_text(bool& closes) {
 // can get bytes of this response.
 void Conversation::response_broken(Instant now) {
   wire_.report("not HTTP", "the response: " + responses_->why());
-  if (response_body_.chained() || !response_.own_body) return end(rules::Close::kFin);
+  if (response_body_.chained() || !response_.own_body || response_.phase == Phase::kCollecting)
+    return end(rules::Close::kFin);
   if (response_.phase == Phase::kHead) wire_.to_client(responses_->raw_head());
   start_tunnel(now);
 }
@@ -223,6 +229,13 @@ void Conversation::server_end(Instant now) {
     request_.phase = Phase::kDialling;
     request_.passed = request_.source_ended;
     return wire_.ask_for_server(true);
+  }
+  if (response_.phase == Phase::kCollecting) {
+    if (how == rules::Close::kReset) return end(how);
+    const bool whole = responses_->finish() == What::kEnd;
+    if (whole) close_after_ = true;
+    whole ? collect(response_, {}, true, now) : give_up_body(response_, now);
+    if (over() || hung() || response_.phase != Phase::kBody) return;
   }
   if (!response_.source_ended) {
     const bool whole = responses_->finish() == What::kEnd;

@@ -1,0 +1,65 @@
+#include "rules/engine/whole_body.h"
+
+#include <array>
+
+#include "rules/protocols/http1/content_coding.h"
+
+namespace brownout::rules {
+namespace {
+
+constexpr std::array<std::string_view, 8> kDescribeTheBody{
+    "etag",   "last-modified",  "accept-ranges", "content-md5",
+    "digest", "content-digest", "repr-digest",   "trailer"};
+
+// Returns why the head says that the body cannot be edited; "" if it can.
+std::string_view why_not(const HttpMessage& message) {
+  const auto& head = message.head;
+  const bool partial = !message.is_request() && head.status == 206;
+  if (partial || head.find("content-range") != nullptr) return "the body is a part of a resource";
+  if (is_event_stream(head)) return "a stream of events has no end to wait for";
+  return {};
+}
+
+std::string encoding_of(const HttpMessage& message) {
+  return message.head.list("content-encoding");
+}
+
+}  // namespace
+
+bool is_event_stream(const HttpHead& head) {
+  constexpr std::string_view kType = "text/event-stream";
+  const auto* type = head.find("content-type");
+  return type != nullptr &&
+         same_header_name(std::string_view(*type).substr(0, kType.size()), kType);
+}
+
+void want_body(const HttpContext& context, HttpMessage& message, Bytes most) {
+  if (message.decided() || !has_body(context, message)) return;
+  const bool refused = !why_not(message).empty() || !content_codings(encoding_of(message));
+  message.wants_body = refused ? Bytes{} : most;
+}
+
+Result<std::optional<Note>> edit_body(HttpMessage& message, Bytes most, std::string_view action,
+                                      const TextEdit& edit) {
+  if (const auto why = why_not(message); !why.empty()) return config_error(std::string(why));
+  const auto encoding = encoding_of(message);
+  if (const auto codings = content_codings(encoding); !codings)
+    return tl::unexpected(codings.error());
+  if (!message.body) {
+    return config_error("the body is incomplete, or has more than " + std::to_string(most.count) +
+                        " bytes");
+  }
+  auto plain = decode_body(encoding, *message.body, static_cast<std::size_t>(most.count));
+  if (!plain) return tl::unexpected(plain.error());
+  auto text = edit(plain->text);
+  if (!text) return tl::unexpected(text.error());
+  plain->text = std::move(*text);
+  auto body = encode_body(*plain);
+  if (!body) return tl::unexpected(body.error());
+  message.body = std::move(*body);
+  for (const auto name : kDescribeTheBody) message.head.remove(name);
+  message.edited = true;
+  return Note{.action = action, .bytes = static_cast<std::int64_t>(plain->text.size())};
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,38 @@
+// Undoes the content codings of an HTTP body, and applies them again: gzip, deflate, br and
+// identity (RFC 9110, 8.4.1; RFC 7932). Output is bounded, so that a small body cannot decode to a
+// huge one. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/base/result.h"
+
+namespace brownout::rules {
+
+enum class ContentCoding {
+  kGzip,
+  kZlib,     // deflate as the RFC defines it
+  kDeflate,  // deflate without the zlib header, as some servers send it
+  kBrotli,
+};
+
+// A body without its codings.
+struct PlainBody {
+  std::string text;
+  std::vector<ContentCoding> codings;  // in the order in which they were applied
+};
+
+// Whether Content-Encoding has only known codings, and not more than two. Returns an error with the
+// reason if not.
+Result<std::vector<ContentCoding>> content_codings(std::string_view content_encoding);
+
+// Decodes a body. Returns an error if the coding is unknown, the body is not valid in it, or the
+// result is longer than `most` bytes.
+Result<PlainBody> decode_body(std::string_view content_encoding, std::string_view body,
+                              std::size_t most);
+// Encodes the text in the same codings. Returns an error only if memory is short.
+Result<std::string> encode_body(const PlainBody& body);
+
+}  // namespace brownout::rules

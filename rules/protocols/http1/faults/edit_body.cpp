@@ -1,0 +1,168 @@
+// edit_body: edits HTTP bodies by a JSON merge patch, by JSON pointers, or by a regular expression.
+#include "rules/engine/fault.h"
+#include "rules/engine/whole_body.h"
+#include "rules/protocols/http1/json_text.h"
+#include "rules/protocols/http1/regex_edit.h"
+
+namespace brownout::rules {
+namespace {
+
+struct EditBodySettings {
+  std::optional<std::string> merge;  // as JSON
+  std::vector<std::pair<JsonPointer, std::string>> set;
+  std::optional<std::vector<JsonPointer>> set_null;
+  std::optional<std::vector<JsonPointer>> remove;
+  std::optional<std::string> regex;
+  std::string with;
+  Bytes most = kMostBody;
+};
+
+void read_merge(const Node& node, EditBodySettings& settings, Diagnostics& problems) {
+  const auto* text = node.string();
+  if (text == nullptr && node.table() == nullptr) {
+    problems.add(node.where, "merge: expected JSON as a text, or a table",
+                 R"(e.g. merge = '{"price": null}' or merge = { price = 0 })");
+    return;
+  }
+  const Result<std::string> json = text != nullptr ? *text : json_of(node);
+  if (!json) return problems.add(node.where, "merge: " + json.error().what, json.error().hint);
+  settings.merge = *json;
+  if (is_merge_patch(*settings.merge)) return;
+  problems.add(node.where, "merge is not JSON, or has more than 64 levels",
+               R"(write JSON in single quotes, e.g. merge = '{"price": null}')");
+}
+
+void read_set(const Node& node, EditBodySettings& settings, Diagnostics& problems) {
+  if (node.table() == nullptr || node.table()->empty()) {
+    problems.add(node.where, "set: expected a table of JSON pointers and their new values",
+                 R"(e.g. set = { "/items/0/price" = 0 })");
+    return;
+  }
+  for (const auto& member : *node.table()) {
+    auto pointer = JsonPointer::parse(member.key);
+    auto value = json_of(member.node);
+    if (!pointer) {
+      problems.add(member.where, "set: " + pointer.error().what, pointer.error().hint);
+    } else if (!value) {
+      problems.add(member.node.where, "set: " + value.error().what, value.error().hint);
+    } else {
+      settings.set.emplace_back(std::move(*pointer), std::move(*value));
+    }
+  }
+}
+
+Result<std::string> edit_json(const EditBodySettings& settings, const std::string& text) {
+  if (!is_json(text)) return config_error("the body is not JSON");
+  auto json = text;
+  bool changed = false;
+  if (settings.merge) {
+    changed = merge_json(json, *settings.merge);
+  } else {
+    if (settings.remove) {
+      for (const auto& at : *settings.remove) changed = remove_json(json, at) || changed;
+    }
+    if (settings.set_null) {
+      for (const auto& at : *settings.set_null) changed = set_json(json, at, "null") || changed;
+    }
+    for (const auto& [at, value] : settings.set) changed = set_json(json, at, value) || changed;
+  }
+  if (!changed) return config_error("the body has nothing to change");
+  if (json.size() > static_cast<std::size_t>(settings.most.count))
+    return config_error("the result has more than " + to_text(settings.most));
+  return json;
+}
+
+class EditBody final : public HttpOnlyFault {
+ public:
+  using Settings = EditBodySettings;
+  explicit EditBody(const Settings& settings) : settings_(settings) {
+    if (!settings_.regex) return;
+    if (auto edit = RegexEdit::parse(*settings_.regex, settings_.with)) regex_ = std::move(*edit);
+  }
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        nested<Settings>("merge", "JSON as a text, or table",
+                         "JSON merge patch: members that replace those of the body, with null to "
+                         "remove one, e.g. '{\"price\": null}'",
+                         read_merge),
+        nested<Settings>("set", "table of JSON pointers and values",
+                         "new values, e.g. { \"/items/0/price\" = 0 }; adds a member that its "
+                         "object lacks, and an element at the end with /- behind an array",
+                         read_set),
+        field("set_null", &Settings::set_null,
+              "members and elements whose new value is null, which TOML does not have"),
+        field("remove", &Settings::remove,
+              "members and elements that are removed, before others are set"),
+        field("regex", &Settings::regex,
+              "regular expression (RE2 syntax) of which each match is replaced by `with`; for "
+              "bodies of any type"),
+        field("with", &Settings::with,
+              "text in place of each match; \\1 is the first group of `regex`, \\0 the match; left "
+              "out, each match is removed"),
+        field("most", &Settings::most,
+              "largest body that is edited, as it arrives and decoded; a larger body passes "
+              "unchanged. The head waits until the body has arrived",
+              {.least = Bytes{1}, .most = Bytes{64 << 20}}),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    const bool points = !settings.set.empty() || settings.set_null || settings.remove;
+    const int ways = (settings.merge ? 1 : 0) + (points ? 1 : 0) + (settings.regex ? 1 : 0);
+    if (ways != 1) {
+      problems.add(table.where,
+                   ways == 0 ? "fault \"edit_body\" changes nothing"
+                             : "fault \"edit_body\" edits in one way: by `merge`, by `set`, "
+                               "`set_null` and `remove`, or by `regex`",
+                   ways == 0 ? "give merge, set, set_null, remove or regex"
+                             : "write a second rule for another edit");
+    }
+    if (!settings.regex && table.find("with") != nullptr) {
+      problems.add(position_of(table, "with"), "with replaces the matches of `regex`",
+                   "give regex, or leave out with");
+    }
+    if (!settings.regex) return;
+    const auto edit = RegexEdit::parse(*settings.regex, settings.with);
+    if (!edit) problems.add(position_of(table, "regex"), edit.error().what, edit.error().hint);
+  }
+
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    want_body(context, message, settings_.most);
+    return std::nullopt;
+  }
+
+  Result<std::optional<Note>> on_body(const HttpContext&, HttpMessage& message) const override {
+    return edit_body(message, settings_.most, "edit", [&](const std::string& text) {
+      return regex_ ? regex_->apply(text, static_cast<std::size_t>(settings_.most.count))
+                    : edit_json(settings_, text);
+    });
+  }
+
+ private:
+  Settings settings_;
+  std::optional<RegexEdit> regex_;
+};
+
+}  // namespace
+
+extern const FaultKind kEditBody = describe<EditBody>(
+    {.name = "edit_body",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .directed = true,
+     .http_part = ExchangePart::kResponseByDefault,
+     .summary =
+         "Parts of the body are changed, and the rest of it keeps its bytes. A body in gzip, "
+         "deflate or br is decoded and encoded again. Content-Length is right; ETag, "
+         "Last-Modified, digests and Accept-Ranges are removed. A body that is not JSON, is too "
+         "large, is a part of a resource (206) or a stream of events passes unchanged, with an "
+         "event.",
+     .correct_client = "validates each value before it acts on it, reports a member that is "
+                       "missing or has another type, and keeps running",
+     .unit = "body of the response, or of the request with `direction` = \"upstream\"",
+     .composition = "each rule edits the body that the previous one left, in the order of the file",
+     .source = "RFC 7396 (JSON merge patch); RFC 6901 (JSON pointer); RFC 9110, 8.4 and 8.8"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,59 @@
+// Edits JSON in its text, so that all that is not edited keeps its bytes: the order of members,
+// large numbers, white space (RFC 8259). Values are found by JSON pointers (RFC 6901), and merge
+// patches are applied (RFC 7396).
+//
+// Memory is bounded by the text, and nothing recurses over what a peer sent. Where a name occurs
+// twice in an object, the last one counts, as most parsers have it. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/schema/schema.h"
+
+namespace brownout::rules {
+
+// Whether the text is one JSON value, in UTF-8.
+bool is_json(std::string_view text);
+bool is_json_object(std::string_view text);
+// Whether the text is JSON that merge_json() can apply: with at most 64 levels.
+bool is_merge_patch(std::string_view text);
+// Returns the value as JSON text, or an error for dates, infinity and NaN, which JSON lacks.
+Result<std::string> json_of(const Node& node);
+
+class JsonPointer {
+ public:
+  // Reads "", "/a/b", "/items/0", "/a~1b" (~0 is ~, ~1 is /).
+  static Result<JsonPointer> parse(std::string_view text);
+  JsonPointer() = default;
+
+  const std::vector<std::string>& names() const { return names_; }
+  // Returns the pointer to a member of the value.
+  JsonPointer of(std::string name) const;
+
+ private:
+  std::vector<std::string> names_;
+};
+
+template <>
+struct ValueKind<JsonPointer> {
+  static std::string name() { return "JSON pointer"; }
+  static Result<JsonPointer> read(const Node& node);
+  static std::string print(const JsonPointer&) { return "none"; }
+};
+
+// Whether there is a value at the pointer. `json` must be JSON.
+bool has_member(std::string_view json, const JsonPointer& at);
+
+// The next functions change `json`, which must be JSON, and return whether they changed it.
+
+// Replaces the value at the pointer by `value`, which must be JSON. Adds a member that the object
+// lacks; "-" adds an element to an array. False if the object or array is missing.
+bool set_json(std::string& json, const JsonPointer& at, std::string_view value);
+// Removes a member or an element. False if there is none.
+bool remove_json(std::string& json, const JsonPointer& at);
+// Applies a merge patch.
+bool merge_json(std::string& json, std::string_view patch);
+
+}  // namespace brownout::rules
