@@ -1,17 +1,10 @@
 // truncate_body: cuts off the end of a body. The head still announces the whole body.
-#include "rules/base/whole_number.h"
 #include "rules/engine/fault.h"
 #include "rules/faults/common/truncate_stage.h"
 #include "rules/schema/how_to_close.h"
 
 namespace brownout::rules {
 namespace {
-
-// Length of the body that its head announces; no value for a body in chunks.
-std::optional<std::int64_t> announced(const HttpHead& head) {
-  const auto* text = head.find("content-length");
-  return text != nullptr ? parse_whole_number(*text, INT64_MAX) : std::nullopt;
-}
 
 struct TruncateBodySettings {
   Bytes after{};
@@ -47,8 +40,7 @@ class TruncateBody final : public Fault {
     if (!settings_.share) return std::make_unique<TruncateStage>(settings_.after.count, how);
     const auto& http = *context.flow->http;
     const bool up = context.direction == Direction::kUpstream;
-    if (!up && !http.response) return nullptr;
-    const auto length = announced(up ? http.request : *http.response);
+    const auto length = up ? http.request_length : http.response_length;
     if (!length) return nullptr;
     const auto passes = static_cast<double>(*length) * settings_.share->share();
     return std::make_unique<TruncateStage>(static_cast<std::int64_t>(passes), how);

@@ -36,6 +36,16 @@ fault = { type = "truncate_body", share = "60%" })");
       "`after` and `share` both say how much passes");
 }
 
+TEST(TruncateBody, AShareIsOfTheBodyThatTheClientGets) {
+  HttpLab lab(R"([[rule]]
+match = { direction = "downstream" }
+fault = { type = "replace_body", body = "0123456789" }
+[[rule]]
+match = { direction = "downstream" }
+fault = { type = "truncate_body", share = "50%" })");
+  EXPECT_EQ(lab.get("/"), "200 01234 (closed)");
+}
+
 TEST(TruncateBody, TruncatesTheBodyOfARequest) {
   HttpLab lab(R"([[rule]]
 match = { direction = "upstream" }
