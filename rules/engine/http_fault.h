@@ -63,7 +63,8 @@ struct HttpMessage {
   // The rules whose faults want the whole body, in order, and the largest of their sizes.
   std::vector<std::shared_ptr<const Rule>> body_readers = {};
   Bytes collects{};
-};
+  // For a request: headers that its response gets, whoever makes the response.
+  std::vector<HttpHeader> response_headers = {};
 
   bool is_request() const { return direction == Direction::kUpstream; }
   bool decided() const { return fate != Fate::kPass; }

@@ -125,6 +125,10 @@ void Conversation::response_head(rules::HttpHead head, Instant now) {
   message.head = std::move(head);
   if (http_) {
     http_->set_response(message.head);
+    for (const auto& header : request_.message.response_headers) {
+      message.head.set(header.name, header.value);
+      message.edited = true;
+    }
     rules::HttpPlan::Notes notes;
     plan_.on_response(wire_.rules(), facts_, message, now, notes);
     record(Direction::kDownstream, notes);

@@ -1,9 +1,11 @@
-// rate_limit: refuses requests above a rate. A token bucket allows `burst` requests at once, then
-// `rate` (generic cell rate algorithm). There is one bucket per rule, per client address, or per
-// value of a header such as an API key.
+// rate_limit: refuses requests above a limit. A token bucket allows `burst` requests at once, then
+// `rate` (generic cell rate algorithm). A fixed window allows `limit` requests in each `window`.
+// There is one of them per rule, per client address, or per value of a header such as an API key.
+#include <algorithm>
 #include <array>
 
 #include "rules/chance/client_table.h"
+#include "rules/chance/fixed_window.h"
 #include "rules/chance/token_bucket.h"
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
@@ -13,9 +15,15 @@ namespace {
 
 enum class RateLimitScope { kClient, kRule };
 
-struct Buckets final : FaultState {
-  TokenBucket rule;
-  ClientTable<TokenBucket> others;
+// A bucket or a window, whichever the rule has.
+struct RequestLimit {
+  TokenBucket bucket;
+  FixedWindow window;
+};
+
+struct RequestLimits final : FaultState {
+  RequestLimit rule;
+  ClientTable<RequestLimit> others;
 };
 
 }  // namespace
@@ -30,8 +38,11 @@ struct EnumNames<RateLimitScope> {
 namespace {
 
 struct RateLimitSettings {
-  Frequency rate{};
+  std::optional<Frequency> rate;
   std::int64_t burst = 1;
+  std::optional<std::int64_t> limit;
+  std::optional<Duration> window;
+  std::string header_prefix = "RateLimit-";
   std::optional<std::string> header;
   RateLimitScope shared = RateLimitScope::kClient;
   std::int64_t status = 429;
@@ -44,11 +55,21 @@ class RateLimit final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("rate", &Settings::rate, "number of requests allowed per time, e.g. \"10/s\"",
-              {.required = true}),
+        field("rate", &Settings::rate, "number of requests allowed per time, e.g. \"10/s\""),
         field("burst", &Settings::burst,
-              "number of requests allowed at once, after a time without requests",
+              "with `rate`: number of requests allowed at once, after a time without requests",
               {.least = 1, .most = 1'000'000}),
+        field("limit", &Settings::limit,
+              "instead of `rate`: number of requests allowed in each `window`",
+              {.least = 1, .most = 1'000'000'000}),
+        field("window", &Settings::window,
+              "length of a window, e.g. \"1m\"; it begins with the first request after the window "
+              "before",
+              {.least = std::chrono::seconds(1), .most = std::chrono::hours(24 * 31)}),
+        field("header_prefix", &Settings::header_prefix,
+              "with `window`: responses get three headers with this prefix, e.g. "
+              "\"X-RateLimit-\": Limit, Remaining (the requests that are left in the window) and "
+              "Reset (the seconds until it ends)"),
         field("shared", &Settings::shared,
               "what shares one limit: \"client\", the requests of one client address; \"rule\", "
               "all requests that the rule matches"),
@@ -66,37 +87,89 @@ class RateLimit final : public HttpOnlyFault {
       problems.add(position_of(table, "shared"), "shared and header exclude each other",
                    "leave out shared or header");
     }
-    if (settings.rate.per_second <= 0) {
+    if (settings.rate && settings.rate->per_second <= 0) {
       problems.add(position_of(table, "rate"), "a rate of 0 allows no request",
                    "use the fault \"abort\"");
     }
+    check_kind(settings, table, problems);
   }
 
-  std::unique_ptr<FaultState> make_state() const override { return std::make_unique<Buckets>(); }
+  std::unique_ptr<FaultState> make_state() const override {
+    return std::make_unique<RequestLimits>();
+  }
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
-    auto& buckets = static_cast<Buckets&>(*context.shared);
-    const Duration cost{static_cast<std::int64_t>(1e9 / settings_.rate.per_second)};
-    const auto wait =
-        bucket(buckets, context).take(context.now, cost, cost * (settings_.burst - 1));
-    if (wait == Duration::zero()) return std::nullopt;
-    const auto seconds = (wait + std::chrono::seconds(1) - Duration(1)) / std::chrono::seconds(1);
-    message.fate = HttpMessage::Fate::kAnswer;
-    message.answer = {static_cast<int>(settings_.status),
-                      {{"retry-after", std::to_string(seconds)}, {"content-type", "text/plain"}},
-                      "too many requests\n"};
-    return Note{.action = "turn away", .delay = wait};
+    auto& own = limit_of(static_cast<RequestLimits&>(*context.shared), context);
+    return settings_.rate ? pace(own.bucket, context, message)
+                          : count(own.window, context, message);
   }
 
  private:
-  TokenBucket& bucket(Buckets& buckets, const HttpContext& context) const {
+  static void check_kind(const Settings& settings, const Node& table, Diagnostics& problems) {
+    const bool windowed = settings.limit || settings.window;
+    if (settings.rate ? windowed : !(settings.limit && settings.window)) {
+      problems.add(table.where, "fault \"rate_limit\" needs either `rate`, or `limit` and `window`",
+                   "e.g. rate = \"10/s\", or limit = 100 and window = \"1m\"");
+      return;
+    }
+    const auto other = settings.rate ? "header_prefix" : "burst";
+    if (table.find(other) != nullptr) {
+      problems.add(position_of(table, other),
+                   std::string(other) + " belongs to `" + (settings.rate ? "window" : "rate") + "`",
+                   "leave it out");
+    }
+    if (!is_token(settings.header_prefix)) {
+      problems.add(position_of(table, "header_prefix"),
+                   in_quotes(settings.header_prefix) + " cannot begin the name of a header",
+                   "e.g. \"X-RateLimit-\"");
+    }
+  }
+
+  RequestLimit& limit_of(RequestLimits& limits, const HttpContext& context) const {
     if (settings_.header) {
       const auto* value = context.request->http->request.find(*settings_.header);
-      return value != nullptr ? buckets.others.of(key_of(*value)) : buckets.rule;
+      return value != nullptr ? limits.others.of(key_of(*value)) : limits.rule;
     }
-    if (settings_.shared == RateLimitScope::kRule) return buckets.rule;
-    return buckets.others.of(context.request->client_key());
+    if (settings_.shared == RateLimitScope::kRule) return limits.rule;
+    return limits.others.of(context.request->client_key());
+  }
+
+  std::optional<Note> pace(TokenBucket& bucket, const HttpContext& context,
+                           HttpMessage& message) const {
+    const Duration cost{static_cast<std::int64_t>(1e9 / settings_.rate->per_second)};
+    const auto wait = bucket.take(context.now, cost, cost * (settings_.burst - 1));
+    if (wait == Duration::zero()) return std::nullopt;
+    return turn_away(wait, message);
+  }
+
+  std::optional<Note> count(FixedWindow& window, const HttpContext& context,
+                            HttpMessage& message) const {
+    const auto count = window.add(context.now, *settings_.window);
+    const auto limit = *settings_.limit;
+    const auto remaining = std::max<std::int64_t>(limit - count.number, 0);
+    const auto add = [&](std::string_view name, std::string value) {
+      message.response_headers.push_back(
+          {settings_.header_prefix + std::string(name), std::move(value)});
+    };
+    add("Limit", std::to_string(limit));
+    add("Remaining", std::to_string(remaining));
+    add("Reset", seconds_of(count.left));
+    if (count.number <= limit) return std::nullopt;
+    return turn_away(count.left, message);
+  }
+
+  // Returns the whole seconds after which the time is over.
+  static std::string seconds_of(Duration time) {
+    return std::to_string((time + std::chrono::seconds(1) - Duration(1)) / std::chrono::seconds(1));
+  }
+
+  Note turn_away(Duration wait, HttpMessage& message) const {
+    message.fate = HttpMessage::Fate::kAnswer;
+    message.answer = {static_cast<int>(settings_.status),
+                      {{"retry-after", seconds_of(wait)}, {"content-type", "text/plain"}},
+                      "too many requests\n"};
+    return Note{.action = "turn away", .delay = wait};
   }
 
   Settings settings_;
@@ -110,12 +183,16 @@ extern const FaultKind kRateLimit = describe<RateLimit>(
      .carriers = kHttpRequests,
      .http_part = ExchangePart::kRequest,
      .summary =
-         "Requests above a rate get the status 429 with Retry-After. They do not reach the server.",
-     .correct_client = "waits for the time in Retry-After before it sends the request again",
+         "Requests above a rate, or above a number in a window of time, get the status 429 with "
+         "Retry-After. They do not reach the server. With a window, every response says how many "
+         "requests are left (RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset).",
+     .correct_client =
+         "waits for the time in Retry-After before it sends the request again, and sends less "
+         "while few requests are left",
      .unit =
          "request; counted per client address, per header value or per rule (`shared`, `header`)",
      .composition = "the first rule that answers or drops a request decides",
      .source = "RFC 6585, 4 (429); RFC 9110, 10.2.3 (Retry-After); ITU-T I.371, generic cell rate "
-               "algorithm"});
+               "algorithm; draft-ietf-httpapi-ratelimit-headers-03 (RateLimit headers)"});
 
 }  // namespace brownout::rules

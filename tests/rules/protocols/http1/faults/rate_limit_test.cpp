@@ -39,5 +39,69 @@ TEST(RateLimit, LimitsAllClientsTogether) {
   EXPECT_EQ(lab.get("/"), "429 too many requests\n");
 }
 
+TEST(RateLimit, CountsDownInAWindow) {
+  HttpLab lab("[[rule]]\nfault = { type = \"rate_limit\", limit = 2, window = \"25m\" }");
+  const auto headers = [&lab] {  // of the last response; each takes ten minutes
+    const auto& all = lab.to_client_bytes();
+    const auto last = all.substr(all.rfind("HTTP/1.1 "));
+    std::string text = last.substr(9, 3);
+    for (const auto* name :
+         {"RateLimit-Limit: ", "RateLimit-Remaining: ", "RateLimit-Reset: ", "retry-after: "}) {
+      const auto at = last.find(name);
+      if (at == std::string::npos) continue;
+      const auto begin = at + std::string(name).size();
+      text += " " + last.substr(begin, last.find('\r', begin) - begin);
+    }
+    return text;
+  };
+  EXPECT_EQ(lab.get("/"), "200 hello");
+  EXPECT_EQ(headers(), "200 2 1 1500");
+  lab.get("/");
+  EXPECT_EQ(headers(), "200 2 0 900");
+  EXPECT_EQ(lab.get("/"), "429 too many requests\n");
+  EXPECT_EQ(headers(), "429 2 0 300 300");
+  lab.get("/");
+  EXPECT_EQ(headers(), "200 2 1 1500") << "the next window begins with its first request";
+}
+
+TEST(RateLimit, CountsClientsAndHeadersInTheirOwnWindows) {
+  HttpLab lab(R"([[rule]]
+fault = { type = "rate_limit", limit = 1, window = "1h", header = "x-key", header_prefix = "X-RateLimit-" })");
+  EXPECT_EQ(lab.ask("GET", "/", "x-key: a\r\n"), "200 hello");
+  EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("X-RateLimit-Remaining: 0\r\n"));
+  EXPECT_EQ(lab.ask("GET", "/", "x-key: b\r\n"), "200 hello");
+  EXPECT_EQ(lab.ask("GET", "/", "x-key: a\r\n"), "429 too many requests\n");
+}
+
+// Later rules may still change the headers.
+TEST(RateLimit, AnswersOfRulesHaveTheHeadersToo) {
+  HttpLab lab(R"([[rule]]
+fault = { type = "rate_limit", limit = 5, window = "1h" }
+[[rule]]
+fault = { type = "abort", status = 503 }
+[[rule]]
+match = { direction = "downstream" }
+fault = { type = "rewrite_header", remove = ["ratelimit-reset"] })");
+  EXPECT_EQ(lab.get("/"), "503");
+  EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("RateLimit-Remaining: 4\r\n"));
+  EXPECT_THAT(lab.to_client_bytes(), testing::Not(testing::HasSubstr("Reset")));
+}
+
+TEST(RateLimit, RefusesSettingsThatContradict) {
+  const auto problem = [](const std::string& settings) {
+    return first_problem_of("[[rule]]\nfault = { type = \"rate_limit\"" + settings + " }", "http");
+  };
+  EXPECT_THAT(problem(""), testing::HasSubstr("needs either `rate`, or `limit` and `window`"));
+  EXPECT_THAT(problem(", limit = 5"), testing::HasSubstr("needs either"));
+  EXPECT_THAT(problem(", rate = \"1/s\", window = \"1m\""), testing::HasSubstr("needs either"));
+  EXPECT_THAT(problem(", rate = \"1/s\", header_prefix = \"X-\""),
+              testing::HasSubstr("header_prefix belongs to `window`"));
+  EXPECT_THAT(problem(", limit = 5, window = \"1m\", burst = 2"),
+              testing::HasSubstr("burst belongs to `rate`"));
+  EXPECT_THAT(problem(", limit = 5, window = \"1m\", header_prefix = \"a b\""),
+              testing::HasSubstr("cannot begin the name of a header"));
+  EXPECT_THAT(problem(", rate = \"0/s\""), testing::HasSubstr("a rate of 0 allows no request"));
+}
+
 }  // namespace
 }  // namespace brownout::test
