@@ -2,28 +2,71 @@
 #include <array>
 
 #include "rules/engine/fault.h"
-#include "rules/engine/http_fault.h"
+#include "rules/engine/whole_body.h"
+#include "rules/protocols/http1/json_text.h"
 
 namespace brownout::rules {
 namespace {
 
-using What = Malformed;
+enum class What {
+  kStatusLine,
+  kChunkLength,
+  kContentLength,
+  kHeadWithoutEnd,
+  kRandom,
+  kJson,
+  kJsonFragment,
+};
 
 }  // namespace
 
 template <>
-struct EnumNames<Malformed> {
+struct EnumNames<What> {
   static constexpr std::array kValues{
-      std::pair<std::string_view, Malformed>{"status_line", Malformed::kStatusLine},
-      std::pair<std::string_view, Malformed>{"chunk_length", Malformed::kChunkLength},
-      std::pair<std::string_view, Malformed>{"content_length", Malformed::kContentLength},
-      std::pair<std::string_view, Malformed>{"head_without_end", Malformed::kHeadWithoutEnd},
-      std::pair<std::string_view, Malformed>{"random", Malformed::kRandom}};
+      std::pair<std::string_view, What>{"status_line", What::kStatusLine},
+      std::pair<std::string_view, What>{"chunk_length", What::kChunkLength},
+      std::pair<std::string_view, What>{"content_length", What::kContentLength},
+      std::pair<std::string_view, What>{"head_without_end", What::kHeadWithoutEnd},
+      std::pair<std::string_view, What>{"random", What::kRandom},
+      std::pair<std::string_view, What>{"json", What::kJson},
+      std::pair<std::string_view, What>{"json_fragment", What::kJsonFragment}};
 };
 
 namespace {
 
 constexpr std::size_t kRandomBytes = 256;
+// MockServer appends such a fragment for malformedBody.
+constexpr std::string_view kFragment = "{\"broken\":";
+
+bool is_of_json(What what) { return what == What::kJson || what == What::kJsonFragment; }
+
+// The error of the syntax of HTTP; kNone for errors of the body.
+Malformed http_error(What what) {
+  switch (what) {
+    case What::kStatusLine:
+      return Malformed::kStatusLine;
+    case What::kChunkLength:
+      return Malformed::kChunkLength;
+    case What::kContentLength:
+      return Malformed::kContentLength;
+    case What::kHeadWithoutEnd:
+      return Malformed::kHeadWithoutEnd;
+    case What::kRandom:
+      return Malformed::kRandom;
+    default:
+      return Malformed::kNone;
+  }
+}
+
+// Returns a text of the same length that no parser takes for JSON.
+Result<std::string> broken_json(const std::string& text) {
+  if (!is_json(text)) return config_error("the body is not JSON");
+  auto broken = text;
+  // A text without a first and a last character of a value is a value without its begin and end.
+  const auto last = broken.find_last_not_of(" \t\r\n");
+  broken[last] = broken[last] == '}' ? ']' : '}';
+  return broken;
+}
 
 std::string random_bytes(const Dice& dice) {
   std::string bytes;
@@ -47,8 +90,9 @@ class MalformedFault final : public HttpOnlyFault {
               "chunk_length: the body is sent in chunks, and the length of the first chunk is not "
               "a number. content_length: Content-Length is 10 more than the length of the body, or "
               "stands beside chunked coding. head_without_end: the empty line after the headers is "
-              "missing. random: the response is 256 random bytes. After each of them the "
-              "connection closes",
+              "missing. random: the response is 256 random bytes. After each of these the "
+              "connection closes. json: the body has its length, but its last character is wrong. "
+              "json_fragment: the begin of another object follows the body",
               {.required = true}),
     }};
     return schema;
@@ -56,9 +100,20 @@ class MalformedFault final : public HttpOnlyFault {
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
-    message.malformed = settings_.what;
+    if (is_of_json(settings_.what)) {
+      want_body(context, message, kMostBody);
+      return std::nullopt;
+    }
+    message.malformed = http_error(settings_.what);
     if (settings_.what == What::kRandom) message.body = random_bytes(context.dice.split("random"));
     return Note{.action = "malform"};
+  }
+
+  Result<std::optional<Note>> on_body(const HttpContext&, HttpMessage& message) const override {
+    return edit_body(message, kMostBody, "malform", [&](const std::string& text) {
+      if (settings_.what == What::kJson) return broken_json(text);
+      return Result<std::string>(text + std::string(kFragment));
+    });
   }
 
  private:
@@ -73,7 +128,9 @@ extern const FaultKind kMalformed = describe<MalformedFault>(
      .carriers = kHttpRequests,
      .http_part = ExchangePart::kResponse,
      .summary = "The response is not valid HTTP: its status line, its length, or the end of its "
-                "headers is wrong, or it consists of random bytes. Then the connection closes.",
+                "headers is wrong, or it consists of random bytes. Then the connection closes. "
+                "With json and json_fragment the response is valid HTTP, and its body is not "
+                "valid JSON; a body of more than 1 MiB passes unchanged, with an event.",
      .correct_client =
          "reports an invalid or incomplete response, does not use it, and closes the connection",
      .unit = "response",

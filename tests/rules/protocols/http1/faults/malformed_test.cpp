@@ -49,5 +49,38 @@ TEST(Malformed, ResponseIsRandomBytes) {
   EXPECT_FALSE(bytes.starts_with("HTTP"));
 }
 
+TEST(Malformed, JsonHasItsLengthAndIsBroken) {
+  const auto broken = [](const std::string& body, const std::string& what = "json") {
+    const auto got =
+        malformed(what, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                            "\r\n\r\n" + body);
+    return got.substr(got.find("\r\n\r\n") + 4);
+  };
+  EXPECT_EQ(broken("{\"a\":[1]}\n"), "{\"a\":[1]]\n");
+  EXPECT_EQ(broken("[1]"), "[1}");
+  EXPECT_EQ(broken("\"a\""), "\"a}");
+  EXPECT_EQ(broken("7"), "}");
+  EXPECT_EQ(broken("hello"), "hello");
+  EXPECT_EQ(broken("{}", "json_fragment"), "{}{\"broken\":");
+}
+
+TEST(Malformed, JsonKeepsTheConnectionOpen) {
+  HttpLab lab("[[rule]]\nfault = { type = \"malformed\", what = \"json\" }");
+  lab.reply = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+  EXPECT_EQ(lab.get("/"), "200 {]");
+  EXPECT_EQ(lab.get("/"), "200 {]");
+  EXPECT_EQ(lab.notes(), "malform\nmalform\n");
+  EXPECT_EQ(lab.dials(), 1);
+}
+
+// The status says that there is a body, and the server sent none.
+TEST(Malformed, TheBodyOfAChangedStatusArrives) {
+  HttpLab lab(
+      "[[rule]]\nfault = { type = \"replace_status\", status = 200 }\n"
+      "[[rule]]\nfault = { type = \"malformed\", what = \"json_fragment\" }");
+  lab.reply = "HTTP/1.1 204 No Content\r\n\r\n";
+  EXPECT_EQ(lab.get("/"), "200 {\"broken\":");
+}
+
 }  // namespace
 }  // namespace brownout::test
