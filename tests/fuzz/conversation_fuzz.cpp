@@ -50,6 +50,15 @@ match = { direction = "downstream" }
 fault = { type = "hold_until", passes = { method = "POST" }, most = "3s" }
 [[rule]]
 fault = { type = "reorder", share = "50%", window = 2, delay = "1s" })",
+    R"([[rule]]
+match = { direction = "upstream" }
+fault = { type = "edit_body", regex = "a", with = "bb", most = "40 B" }
+[[rule]]
+fault = { type = "edit_body", regex = "^", with = "x", most = "100 B" }
+[[rule]]
+fault = { type = "dribble", chunks = 3, over = "3s" }
+[[rule]]
+fault = { type = "rate_limit", limit = 3, window = "5s" })",
 };
 
 // Returns the number of heads in the stream. Aborts if the stream is not HTTP.

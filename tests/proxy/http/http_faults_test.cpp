@@ -90,6 +90,13 @@ TEST(FaultsOverSockets, edit_body) {
             "HTTP/1.1 200 OK\r\nX-Server: test\r\ncontent-length: 9\r\n\r\nedited / (open)");
 }
 
+TEST(FaultsOverSockets, dribble) {
+  HttpWorld world(fault("\"dribble\", chunks = 2, over = \"200ms\""));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THAT(world.get("/0123456"), EndsWith("GET /0123456 (open)"));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 200ms);
+}
+
 TEST(FaultsOverSockets, truncate_body) {
   HttpWorld world(fault("\"truncate_body\", after = \"3 B\""));
   EXPECT_THAT(world.get("/"), EndsWith("Content-Length: 6\r\n\r\nGET"));
