@@ -97,6 +97,15 @@ TEST(FaultsOverSockets, dribble) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 200ms);
 }
 
+TEST(FaultsOverSockets, graphql_errors) {
+  HttpWorld world(fault("\"graphql_errors\"") + "\n" +
+                  fault("\"replace_body\", body = '{\"data\":1}'", "direction = \"downstream\""));
+  EXPECT_THAT(world.get("/"), EndsWith("{\"data\":1}(open)")) << "the later rule makes the body";
+  HttpWorld other(fault("\"replace_body\", body = '{\"data\":1}'", "direction = \"downstream\"") +
+                  "\n" + fault("\"graphql_errors\""));
+  EXPECT_THAT(other.get("/"), EndsWith("\"errors\":[{\"message\":\"injected error\"}]}(open)"));
+}
+
 TEST(FaultsOverSockets, truncate_body) {
   HttpWorld world(fault("\"truncate_body\", after = \"3 B\""));
   EXPECT_THAT(world.get("/"), EndsWith("Content-Length: 6\r\n\r\nGET"));
