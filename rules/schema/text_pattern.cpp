@@ -80,6 +80,11 @@ std::vector<HeaderPattern> read_header_patterns(std::string_view key, std::strin
                  "e.g. " + std::string(key) + " = { " + std::string(example) + " }");
     return patterns;
   }
+  if (node.table()->empty()) {
+    problems.add(node.where, std::string(key) + " is empty, so it selects nothing",
+                 "leave " + std::string(key) + " out, or give a pattern, e.g. " + std::string(key) +
+                     " = { " + std::string(example) + " }");
+  }
   for (const auto& member : *node.table()) {
     auto pattern = ValueKind<TextPattern>::read(member.node);
     if (pattern) {

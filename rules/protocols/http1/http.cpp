@@ -91,6 +91,15 @@ std::string HttpHead::text() const {
   return text + "\r\n";
 }
 
+std::string_view method_in_upper_case(std::string_view text) {
+  constexpr std::array<std::string_view, 9> kMethods{
+      "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  for (const auto method : kMethods) {
+    if (text != method && same_header_name(text, method)) return method;
+  }
+  return {};
+}
+
 HttpExchange HttpExchange::of(HttpHead request) {
   HttpExchange exchange;
   std::string_view target = request.target;

@@ -37,6 +37,9 @@ inline constexpr auto kTokenChars = [] {
 // 5.6.2).
 constexpr bool is_token_char(char c) { return kTokenChars[static_cast<unsigned char>(c)]; }
 bool is_token(std::string_view name);
+// Returns the standard method that a text in another case means, e.g. "POST" for "post"; "" if
+// there is none. Methods are case-sensitive (RFC 9110, 9.1).
+std::string_view method_in_upper_case(std::string_view text);
 // Compares header names and ignores case (RFC 9110, 5.1).
 bool same_header_name(std::string_view a, std::string_view b);
 

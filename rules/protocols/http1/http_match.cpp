@@ -16,6 +16,19 @@ void read_response_headers(const Node& node, HttpMatch& match, Diagnostics& prob
       read_header_patterns("response_header", R"(x-cache = "HIT*")", node, problems);
 }
 
+void read_method(const Node& node, HttpMatch& match, Diagnostics& problems) {
+  auto methods = detail::read_value<std::vector<std::string>>("method", node, {}, problems);
+  if (!methods) return;
+  for (std::size_t i = 0; i < methods->size(); ++i) {
+    const auto meant = method_in_upper_case((*methods)[i]);
+    if (meant.empty()) continue;
+    const auto& where = node.array() != nullptr ? (*node.array())[i].where : node.where;
+    problems.add(where, "method " + in_quotes((*methods)[i]) + " matches no request",
+                 "methods are case-sensitive: write " + in_quotes(meant));
+  }
+  match.method = std::move(*methods);
+}
+
 // A table has parameters; a pattern, or a list of patterns, is for the whole query.
 void read_query(const Node& node, HttpMatch& match, Diagnostics& problems) {
   if (node.table() != nullptr) {
@@ -71,8 +84,11 @@ std::string_view HttpMatch::mismatch(const HttpExchange& exchange, bool of_respo
 }
 
 std::vector<Field<HttpMatch>> http_match_fields() {
+  auto method =
+      field("method", &HttpMatch::method, "http: only requests with these methods, e.g. \"POST\"");
+  method.read = read_method;
   return {
-      field("method", &HttpMatch::method, "http: only requests with these methods, e.g. \"POST\""),
+      method,
       field("path", &HttpMatch::path,
             "http: only requests for these paths, without the query, e.g. \"/v1/*\" (* matches any "
             "characters), or a regular expression after a ~, e.g. \"~^/v[0-9]+/\""),

@@ -20,6 +20,16 @@ Error not_a_status(const Node& node, std::string_view text) {
   return error;
 }
 
+Error not_a_weight(const Member& member, std::int64_t weight) {
+  auto error = config_error("the weight of status " + member.key + " is " + std::to_string(weight) +
+                                ", and not from 1 to 1000000",
+                            weight == 0 ? "leave the status out, so that it is never drawn"
+                                        : "e.g. { 500 = 2, 503 = 1 }: 500 is drawn twice as often")
+                   .value();
+  error.where = member.node.where;
+  return error;
+}
+
 }  // namespace
 
 int WeightedStatus::draw(const Dice& dice) const {
@@ -48,8 +58,8 @@ Result<WeightedStatus> ValueKind<WeightedStatus>::read(const Node& node) {
     const auto code = parse_whole_number(member.key, kMostStatus);
     if (!code || *code < kLeastStatus) return tl::unexpected(not_a_status(member.node, member.key));
     const auto* weight = std::get_if<std::int64_t>(&member.node.value);
-    if (weight == nullptr || *weight < 1 || *weight > kMostWeight)
-      return wrong_type(member.node, "a weight from 1 to 1000000");
+    if (weight == nullptr) return wrong_type(member.node, "a weight from 1 to 1000000");
+    if (*weight < 1 || *weight > kMostWeight) return tl::unexpected(not_a_weight(member, *weight));
     status.choices.emplace_back(static_cast<int>(*code), *weight);
   }
   return status;

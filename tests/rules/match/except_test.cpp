@@ -142,6 +142,8 @@ TEST(Not, SaysWhatDoesNotFitInIt) {
   EXPECT_EQ(problem("{ first = 1 }"), "\"first\" cannot be inside not");
   EXPECT_EQ(problem("{ direction = \"upstream\" }"), "\"direction\" cannot be inside not");
   EXPECT_EQ(problem("{}"), "not is empty, so it would exclude everything");
+  EXPECT_EQ(problem("{ header = {} }"), "header is empty, so it selects nothing");
+  EXPECT_EQ(problem("{ query = {} }"), "query is empty, so it selects nothing");
   EXPECT_EQ(problem("[]"), "not is empty, so it would exclude everything");
   EXPECT_EQ(problem("[{ path = \"/a\" }, { once = true }]"), "\"once\" cannot be inside not");
   EXPECT_EQ(problem("[{ path = \"/a\" }, \"/b\"]"), "not: expected a table, found a string");

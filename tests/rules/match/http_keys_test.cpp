@@ -64,6 +64,11 @@ TEST(HttpKeys, ResponseHeaderSaysWhereItDoesNotFit) {
           keyed_rule("response_header = { x-a = \"*\" }, direction = \"upstream\"", "\"drop\""),
           "http"),
       "only responses have a response_header, and they go downstream");
+  EXPECT_EQ(first_problem_of(keyed_rule("query = {}"), "http"),
+            "query is empty, so it selects nothing");
+  EXPECT_EQ(first_problem_of(keyed_rule("method = [\"GET\", \"post\"]"), "http"),
+            "method \"post\" matches no request");
+  EXPECT_EQ(first_problem_of(keyed_rule("method = [\"GET\", \"purge\"]"), "http"), "");
   EXPECT_EQ(first_problem_of(keyed_rule("query = { page = 1 }"), "http"),
             "query: expected a pattern, found a whole number");
 }

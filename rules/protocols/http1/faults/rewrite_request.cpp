@@ -29,6 +29,25 @@ bool is_of_url(std::string_view text) {
   });
 }
 
+// Reports names of parameters that are meant as a part of a query, and not as a name.
+void check_parameters(const RewriteRequestSettings& settings, const Node& table,
+                      Diagnostics& problems) {
+  const auto check = [&](std::string_view key, const std::string& name) {
+    if (!name.starts_with('?') && name.find_first_of("&=") == std::string::npos) return;
+    problems.add(position_of(table, key), in_quotes(name) + " is not the name of a parameter",
+                 "write the name alone, without ?, & and =, e.g. { page = \"1\" }");
+  };
+  const auto removed = settings.remove_parameters.value_or(std::vector<std::string>());
+  for (const auto& name : removed) check("remove_parameters", name);
+  for (const auto& parameter : settings.set_parameters) {
+    check("set_parameters", parameter.name);
+    if (std::find(removed.begin(), removed.end(), parameter.name) == removed.end()) continue;
+    problems.add(position_of(table, "remove_parameters"),
+                 "parameter " + in_quotes(parameter.name) + " is both set and removed",
+                 "leave it out of remove_parameters: its old values are replaced");
+  }
+}
+
 class RewriteRequest final : public HttpOnlyFault {
  public:
   using Settings = RewriteRequestSettings;
@@ -63,6 +82,12 @@ class RewriteRequest final : public HttpOnlyFault {
                    in_quotes(*settings.method) + " is not a method that a request can get",
                    "e.g. \"POST\" or \"DELETE\"");
     }
+    if (const auto meant = method_in_upper_case(settings.method.value_or("")); !meant.empty()) {
+      problems.add(position_of(table, "method"),
+                   "servers do not know the method " + in_quotes(*settings.method),
+                   "methods are case-sensitive: write " + in_quotes(meant));
+    }
+    check_parameters(settings, table, problems);
     const bool right = settings.path && settings.path->starts_with('/') &&
                        is_of_url(*settings.path) && settings.path->find('?') == std::string::npos;
     if (settings.path && !right) {

@@ -48,7 +48,8 @@ TEST(ReplaceStatus, RefusesStatusesThatCannotBe) {
   EXPECT_THAT(problem("{ 500 = 1, 304 = 1 }"), HasSubstr("status 304 has no body"));
   EXPECT_THAT(problem("99"), HasSubstr("\"99\" is not a status from 200 to 599"));
   EXPECT_THAT(problem("{ 500 = 1, 700 = 1 }"), HasSubstr("\"700\" is not a status"));
-  EXPECT_THAT(problem("{ 500 = 0 }"), HasSubstr("a weight from 1 to 1000000"));
+  EXPECT_THAT(problem("{ 500 = 0 }"), HasSubstr("the weight of status 500 is 0"));
+  EXPECT_THAT(problem("{ 500 = \"x\" }"), HasSubstr("a weight from 1 to 1000000"));
   EXPECT_THAT(problem("{}"), HasSubstr("a status, or a table of statuses and weights"));
   EXPECT_THAT(problem("\"often\""), HasSubstr("a status, or a table of statuses and weights"));
 }
