@@ -38,6 +38,8 @@ constexpr std::string_view to_text(Direction direction) {
 // State shared by the stages of both directions of one flow, and by its requests.
 struct FlowActivity {
   Instant last{};  // time of the last traffic, in either direction
+  // Delay that the rules at work now add to a round trip, on average.
+  Duration round_trip{};
   ConnectionNumbers numbers;
 };
 

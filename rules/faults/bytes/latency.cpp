@@ -48,6 +48,12 @@ class Delays {
     return later(now, delay);
   }
 
+  // Returns the delay without its variation.
+  Duration mean(Instant now) const {
+    const Duration share = settings_.round_trip ? settings_.delay / 2 : settings_.delay;
+    return scaled(share, intensity_.at(now));
+  }
+
   Duration draw(Instant now) {
     const double varied = deviation(settings_.distribution, draws_.next(), settings_.spike.share());
     const double nanoseconds = static_cast<double>(settings_.delay.count()) +
@@ -63,16 +69,38 @@ class Delays {
   CorrelatedDraws draws_;
 };
 
+// Adds the delay of one direction to the round trip of the flow, for as long as it acts. The fault
+// loss needs the round trip.
+class RoundTripShare {
+ public:
+  RoundTripShare(FlowActivity* activity, Duration share) : activity_(activity) { set(share); }
+  RoundTripShare(const RoundTripShare&) = delete;
+  RoundTripShare& operator=(const RoundTripShare&) = delete;
+  ~RoundTripShare() { set(Duration::zero()); }
+
+  void set(Duration share) {
+    if (activity_ == nullptr) return;
+    activity_->round_trip += share - share_;
+    share_ = share;
+  }
+
+ private:
+  FlowActivity* activity_;  // may be null
+  Duration share_{};
+};
+
 class LatencyStage final : public HoldingStage {
  public:
   LatencyStage(const LatencySettings& settings, const StageContext& context)
-      : delays_(settings, context.dice, context.intensity) {
+      : delays_(settings, context.dice, context.intensity),
+        share_(context.flow->activity, delays_.mean(context.now)) {
     const double longest =
         std::chrono::duration<double>(sum(settings.delay, times(settings.jitter, 4))).count();
     allowance_ = static_cast<std::size_t>(std::min(longest * kBytesPerSecond, 1e12));
   }
 
   void push(Chunk chunk, Instant now, Output& out) override {
+    share_.set(delays_.mean(now));
     const Instant ready = delays_.next(chunk.size(), now, out);
     hold(std::move(chunk), ready, now, out);
   }
@@ -80,6 +108,7 @@ class LatencyStage final : public HoldingStage {
 
  private:
   Delays delays_;
+  RoundTripShare share_;
   std::size_t allowance_;
 };
 

@@ -1,16 +1,14 @@
-// loss: delays a TCP stream as lost packets would.
+// loss: delays a TCP stream as lost packets would, and drops datagrams.
 //
-// Every chunk is cut into segments. A lost segment is retransmitted after a time-out that doubles
-// each time (RFC 6298, 5.5; Linux: at least 200 ms, at most 120 s). Everything behind the segment
-// waits for it (head-of-line blocking). The limit of 15 losses of one segment is that of Linux
-// (tcp_retries2, tcp(7)). Losses are drawn as in tc-netem(8): by `loss` with `correlation`, or by
-// the four parameters of `gemodel`.
+// A stream passes a simulated TCP sender (rules/chance/tcp_path.h): a window of segments that
+// shrinks at losses, retransmissions, and time-outs. Everything behind a lost segment waits for it
+// (head-of-line blocking). The round trip is the sum of the key `rtt` and of the delays that other
+// rules add to the connection now. Losses are drawn as in tc-netem(8): by `loss` with
+// `correlation`, or by the four parameters of `gemodel`.
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
-#include "rules/chance/loss_model.h"
-#include "rules/engine/delay_line.h"
+#include "rules/chance/tcp_path.h"
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 
@@ -24,12 +22,10 @@ struct LossSettings {
   std::optional<Ratio> r;
   Ratio one_minus_h{Ratio::kOne};
   Ratio one_minus_k{};
+  Duration rtt = std::chrono::milliseconds(1);
   Duration rto = std::chrono::milliseconds(200);
   Bytes segment{1460};
 };
-
-constexpr Duration kLongestTimeout = std::chrono::seconds(120);
-constexpr int kMostRetransmissions = 15;
 
 LossModel make_model(const LossSettings& settings, const Dice& dice) {
   if (settings.loss) return {dice, *settings.loss, settings.correlation};
@@ -39,71 +35,72 @@ LossModel make_model(const LossSettings& settings, const Dice& dice) {
                                .loss_in_good = settings.one_minus_k}};
 }
 
-class LossStage final : public HoldingStage {
+class LossStage final : public Stage {
  public:
   LossStage(const LossSettings& settings, const StageContext& context)
-      : settings_(settings),
+      : rtt_(settings.rtt),
+        activity_(context.flow->activity),
         intensity_(context.intensity),
-        model_(make_model(settings, context.dice)),
-        again_(context.dice.split("retransmission")) {}
+        path_({.least_rto = settings.rto,
+               .segment = static_cast<std::size_t>(settings.segment.count)},
+              make_model(settings, context.dice)) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
-    const auto size = static_cast<std::size_t>(settings_.segment.count);
-    Instant ready = now;
-    std::size_t together = 0;  // number of bytes in the segments that leave at `ready`
-    while (together < chunk.size()) {
-      const auto segment = std::min(size, chunk.size() - together);
-      const Duration stall = next_segment(segment, now, out);
-      if (stall > Duration::zero()) {
-        if (together > 0) line_.add(chunk.take_front(together), ready);
-        together = 0;
-        ready = std::max(ready, later(now, stall));
-      }
-      together += segment;
-    }
-    hold(std::move(chunk), ready, now, out);
+    const auto bytes = chunk.size();
+    waiting_.push(std::move(chunk));
+    step(bytes, now, out);
   }
-
-  void wake(Instant now, Output& out) override {
-    HoldingStage::wake(now, out);
-    if (gives_up_ <= now) out.close(Close::kReset, now);
+  void pass(Chunk chunk, Instant now, Output& out) override { push(std::move(chunk), now, out); }
+  void wake(Instant now, Output& out) override { step(0, now, out); }
+  void finish(Instant now, Output& out) override {
+    ended_ = true;
+    pass_end(now, out);
   }
-  Instant deadline() const override { return std::min(HoldingStage::deadline(), gives_up_); }
+  void release(Instant now, Output& out) override {
+    while (!waiting_.empty()) out.emit(waiting_.pop(), now);
+    pass_end(now, out);
+  }
+  Instant deadline() const override { return failed_ ? kNever : path_.deadline(); }
+  std::size_t held() const override { return waiting_.bytes(); }
+  std::size_t allowance() const override { return path_.window(); }
 
  private:
-  // Returns the delay until a transmission of the next segment arrives; zero if the first
-  // transmission arrives.
-  Duration next_segment(std::size_t bytes, Instant now, Output& out) {
-    const auto ordinal = segments_++;
-    const double intensity = intensity_.at(now);
-    if (!model_.next(intensity)) return Duration::zero();
-    Duration stall = settings_.rto;
-    Duration timeout = settings_.rto;
-    int sent = 1;
-    while (sent < kMostRetransmissions && again_.unit(draws_++) < model_.mean_loss() * intensity) {
-      timeout = std::min(timeout * 2, kLongestTimeout);
-      stall += timeout;
-      ++sent;
+  void step(std::size_t bytes, Instant now, Output& out) {
+    const Duration added = activity_ != nullptr ? activity_->round_trip : Duration::zero();
+    const auto step = path_.step({now, sum(rtt_, added), intensity_.at(now)}, bytes);
+    for (const auto& loss : step.losses) {
+      out.note({.action = "lose",
+                .bytes = static_cast<std::int64_t>(loss.bytes),
+                .ordinal = loss.transmission},
+               now);
     }
-    const bool lost_for_good = sent == kMostRetransmissions;
-    if (lost_for_good) gives_up_ = std::min(gives_up_, later(now, stall));
-    out.note({.action = lost_for_good ? "give up" : "stall",
-              .delay = stall,
-              .bytes = static_cast<std::int64_t>(bytes),
-              .ordinal = ordinal},
-             now);
-    // A segment whose transmissions are all lost is held forever, so that it does not arrive even
-    // when the connection is reset.
-    return lost_for_good ? kNever - now : stall;
+    for (auto left = step.arrived; left > 0;) {
+      Chunk part = waiting_.pop(left);
+      left -= part.size();
+      out.emit(std::move(part), now);
+    }
+    if (step.failed) {
+      failed_ = true;
+      out.note({.action = "give up"}, now);
+      return out.close(Close::kReset, now);
+    }
+    pass_end(now, out);
   }
 
-  LossSettings settings_;
+  // Passes on the end of the stream, once, after the last byte.
+  void pass_end(Instant now, Output& out) {
+    if (!ended_ || !waiting_.empty()) return;
+    ended_ = false;
+    out.finish(now);
+  }
+
+  Duration rtt_;
+  const FlowActivity* activity_;  // may be null
   Intensity intensity_;
-  LossModel model_;
-  Dice again_;
-  std::uint64_t segments_ = 0;
-  std::uint64_t draws_ = 0;
-  Instant gives_up_ = kNever;
+  TcpPath path_;
+  ChunkQueue waiting_;  // bytes that have not reached the receiver
+  bool ended_ = false;
+  bool failed_ = false;
 };
 
 class Loss final : public Fault {
@@ -129,10 +126,15 @@ class Loss final : public Fault {
               "with `p`: share of segments that are lost in the bad state"),
         field("1-k", &Settings::one_minus_k,
               "with `p`: share of segments that are lost in the good state"),
+        field("rtt", &Settings::rtt,
+              "streams: round trip of the path, to which the delays of `latency` rules on the same "
+              "connection are added; a lost segment is sent again after about one round trip",
+              {.least = std::chrono::microseconds(100), .most = std::chrono::seconds(100)}),
         field("rto", &Settings::rto,
-              "streams: how long the stream stalls at the first loss of a segment (retransmission "
-              "time-out); the time-out doubles at each further loss of the segment, up to 120 s",
-              {.least = std::chrono::milliseconds(1), .most = kLongestTimeout}),
+              "streams: how much longer than a round trip the sender waits before it sends again "
+              "what nothing shows to be lost, such as the only segment of a message "
+              "(retransmission time-out); the wait doubles at each further loss, up to 120 s",
+              {.least = std::chrono::milliseconds(1), .most = std::chrono::seconds(120)}),
         field("segment", &Settings::segment, "streams: size of a segment",
               {.least = Bytes{1}, .most = Bytes{65536}}),
     }};
@@ -179,14 +181,19 @@ extern const FaultKind kLoss = describe<Loss>(
      .ramp = Ramp::kMagnitude,
      .ramped = "the share of lost segments or datagrams grows from 0% to its full value",
      .summary =
-         "A stream stalls as TCP does after a lost segment: by default for 200 ms, for 600 ms if "
-         "the retransmission is lost, too, then for 1.4 s and so on. No data is missing. After 15 "
-         "losses of one segment the connection is reset. A lost datagram never arrives.",
+         "A stream is as slow as TCP on a path with losses: it carries about 1.22 x segment / "
+         "(round trip x sqrt(loss)), and stalls while a lost segment is sent again. A message of "
+         "one segment, or the end of a longer one, waits for the time-out: 200 ms longer than a "
+         "round trip, then twice as long and so on. No data is missing. At the time-out after 15 "
+         "retransmissions of a segment (15 minutes) the connection is reset. A lost datagram never "
+         "arrives.",
      .correct_client = "tolerates a stream that stalls for seconds; it detects a missing datagram, "
                        "and sends it again or continues without it",
-     .unit = "segment of a stream or datagram, in each direction",
-     .composition = "each rule draws its own losses; the stalls add up",
+     .unit = "segment of a stream, also when it is sent again, or datagram, in each direction",
+     .composition = "each rule draws its own losses; the slower one decides, and the stalls add up",
      .source =
-         "tc-netem(8), loss; RFC 6298, 5; tcp(7), tcp_retries2; RFC 8085, 3.3 (lost datagrams)"});
+         "tc-netem(8), loss; Mathis et al. 1997 (throughput); RFC 5681, RFC 6675 and RFC 8985 "
+         "(window, retransmission); RFC 6298, 5; tcp(7), tcp_retries2; RFC 8085, 3.3 (lost "
+         "datagrams)"});
 
 }  // namespace brownout::rules
