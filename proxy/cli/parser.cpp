@@ -200,8 +200,8 @@ void add_ca(CLI::App& app, CommandLine& line) {
 void add_verify(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand(
       "verify",
-      "Measure how exactly delays, rates and probabilities are delivered on this machine");
-  command->add_flag("--quick", line.verify.quick, "a few seconds instead of half a minute");
+      "Measure how exactly delays, rates, probabilities and losses are delivered on this machine");
+  command->add_flag("--quick", line.verify.quick, "half a minute instead of more than one");
   command->add_flag("--json", line.verify.json,
                     "for programs: milliseconds, bytes a second and shares");
   add_output(*command, line.verify.output);

@@ -3,7 +3,9 @@
 // Proxy, server and clients run in this process. The measured delay is the time of a round trip
 // through the proxy, less the time of a direct round trip at the same pace. The measured rate is
 // the number of bytes received per second. The measured probability is the share of refused
-// connections.
+// connections. The throughput under loss is compared with the formula of Mathis et al. ("The
+// Macroscopic Behavior of the TCP Congestion Avoidance Algorithm", 1997), and with the kernel's own
+// TCP where netem can lose packets.
 #include <fmt/core.h>
 
 #include <cmath>
@@ -11,6 +13,7 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/in_process.h"
+#include "proxy/cli/kernel_tcp.h"
 #include "proxy/cli/progress.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/control/process.h"
@@ -29,7 +32,11 @@ struct Measured {
   std::string error;
   double requested_value = 0;
   double delivered_value = 0;
+  std::optional<double> kernel = {};  // bytes per second of the kernel's TCP on such a path
 };
+
+// The round trip of the fault `loss` without delays.
+constexpr Duration kOwnRoundTrip = 1ms;
 
 constexpr Duration kStall = 300us;
 
@@ -46,6 +53,10 @@ class Verify {
     verify_delay(20ms, 100);
     for (const auto rate : {10e3, 200e3, 1e6, 10e6, 100e6}) verify_rate(rate);
     for (const auto share : {0.01, 0.2, 0.5}) verify_probability(share);
+    verify_loss(0.01, 0ms);
+    verify_loss(0.001, 10ms);
+    verify_loss(0.01, 25ms);
+    verify_loss(0.05, 25ms);
     progress_.show("");
     if (failed_) {
       fmt::print(
@@ -126,6 +137,35 @@ class Verify {
                      hit});
   }
 
+  // Measures a bulk transfer under loss, with this delay in each direction.
+  void verify_loss(double share, Duration delay) {
+    const Duration round_trip = kOwnRoundTrip + 2 * delay;
+    const auto what =
+        fmt::format("loss {} %, round trip {}", share * 100, rules::to_text(round_trip));
+    begin("the throughput at a " + what);
+    const Duration length = options_.quick ? 2s : 10s;
+    const LossyPath path{.loss = rules::Ratio::of(share), .round_trip = round_trip};
+    // Before the proxy starts, since kernel_tcp_rate() needs a process without other threads.
+    const auto kernel = kernel_tcp_rate(path, length);
+    const InProcess world(fmt::format(
+        "[[rule]]\nfault = {{ type = \"latency\", delay = \"{}\" }}\n[[rule]]\nfault = {{ "
+        "type = \"loss\", loss = \"{}%\" }}\n",
+        rules::to_text(delay), share * 100));
+    if (!started(world)) return;
+    const double rate = stream(world.endpoint(), 1, length, 0ms);
+    const double formula =
+        1.22 * 1460 / (std::chrono::duration<double>(round_trip).count() * std::sqrt(share));
+    if (!kernel) why_no_kernel_ = kernel.error().what;
+    rows_.push_back({what, megabits(formula), megabits(rate),
+                     fmt::format("{:.2f} x the formula{}", rate / formula,
+                                 kernel ? ", kernel: " + megabits(*kernel) : ""),
+                     formula, rate, kernel ? std::optional(*kernel) : std::nullopt});
+  }
+
+  static std::string megabits(double bytes_per_second) {
+    return fmt::format("{:.2f} Mbit/s", bytes_per_second * 8 / 1e6);
+  }
+
   void begin(const std::string& what) {
     progress_.show(fmt::format("measuring {} of {}: {}", ++step_, kSteps, what));
   }
@@ -146,6 +186,11 @@ class Verify {
         "than that.\n",
         rules::to_text(length_), rules::count_of(stalls_, "time"), rules::to_text(kStall),
         millis(longest_stall_));
+    if (why_no_kernel_.empty()) return;
+    fmt::print(
+        "The formula is 1.22 x segment / (round trip x sqrt(loss)). The kernel's own TCP was not "
+        "measured for comparison:\n{}.\n",
+        why_no_kernel_);
   }
 
   void print_json() const {
@@ -155,6 +200,10 @@ class Verify {
                       {"requested", row.requested_value},
                       {"delivered", row.delivered_value},
                       {"error", row.error}});
+      if (row.kernel) list.back()["kernel"] = *row.kernel;
+    }
+    if (!why_no_kernel_.empty()) {
+      list.push_back({{"what", "the kernel's own TCP"}, {"not_measured", why_no_kernel_}});
     }
     list.push_back({{"what", "stalls of the machine"},
                     {"count", stalls_},
@@ -162,8 +211,9 @@ class Verify {
     fmt::print("{}\n", list.dump(2));
   }
 
-  // Number of steps: one for the machine's stalls, five delays, five rates and three probabilities.
-  static constexpr int kSteps = 14;
+  // Number of steps: one for the machine's stalls, five delays, five rates, three probabilities and
+  // four losses.
+  static constexpr int kSteps = 18;
 
   VerifyOptions options_;
   Progress progress_;
@@ -172,6 +222,7 @@ class Verify {
   std::vector<Measured> rows_;
   std::uint64_t stalls_ = 0;
   Duration longest_stall_{};
+  std::string why_no_kernel_;
   bool failed_ = false;
 };
 
