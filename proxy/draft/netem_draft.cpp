@@ -45,6 +45,7 @@ class NetemDraft {
     // netem applies its options.
     if (netem.loss) add_loss(*netem.loss);
     if (netem.loss_model) add_model(*netem.loss_model);
+    if (netem.loss_states) add_states(*netem.loss_states);
     if (netem.duplicate) add_duplicate(*netem.duplicate);
     if (netem.corrupt) add_corrupt(*netem.corrupt);
     if (netem.reorder && datagrams_ && netem.delay) {
@@ -92,6 +93,16 @@ class NetemDraft {
     fault.add("r", to_text(model.r));
     fault.add("1-h", to_text(model.one_minus_h));
     fault.add("1-k", to_text(model.one_minus_k));
+    add_rule("loss in bursts", std::move(fault));
+  }
+
+  void add_states(const codecs::NetemStates& states) {
+    Fault fault("loss");
+    fault.add("p13", to_text(states.p13));
+    fault.add("p31", to_text(states.p31));
+    fault.add("p32", to_text(states.p32));
+    fault.add("p23", to_text(states.p23));
+    fault.add("p14", to_text(states.p14));
     add_rule("loss in bursts", std::move(fault));
   }
 

@@ -190,29 +190,43 @@ class NetemReader {
     read_share("loss", netem_.loss);
   }
 
-  // Reads "gemodel 1% 10% 70% 0.1%". The numbers may have labels, as `tc qdisc show` prints them.
+  // Skips the label of a number, which `tc qdisc show` prints.
+  void skip_label(std::string_view name) {
+    if (peek() == name) ++next_;
+  }
+
+  // Reads "gemodel 1% 10% 70% 0.1%". The numbers may have labels.
   void read_model() {
     ++next_;
     NetemModel model;
-    const auto label = [&](std::string_view name) {
-      if (peek() == name) ++next_;
-    };
-    label("p");
+    skip_label("p");
     if (!need(model.p, "gemodel")) return;
     model.r = rules::Ratio{rules::Ratio::kOne - model.p.parts_per_billion};
-    label("r");
+    skip_label("r");
     take(model.r);
-    label("1-h");
+    skip_label("1-h");
     take(model.one_minus_h);
-    label("1-k");
+    skip_label("1-k");
     take(model.one_minus_k);
     netem_.loss_model = model;
   }
 
+  // Reads "state 1% 25% 10% 60% 0.1%". The numbers may have labels.
   void read_states() {
-    std::string text = "loss";
-    while (next_ < words_.size() && !is_option(words_[next_])) text += " " + words_[next_++];
-    leave_out(text);
+    ++next_;
+    NetemStates states;
+    skip_label("p13");
+    if (!need(states.p13, "state")) return;
+    states.p31 = rules::Ratio{rules::Ratio::kOne - states.p13.parts_per_billion};
+    skip_label("p31");
+    take(states.p31);
+    skip_label("p32");
+    take(states.p32);
+    skip_label("p23");
+    take(states.p23);
+    skip_label("p14");
+    take(states.p14);
+    netem_.loss_states = states;
   }
 
   void read_gap() {

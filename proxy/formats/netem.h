@@ -37,12 +37,22 @@ struct NetemModel {
   rules::Ratio one_minus_k{};
 };
 
+// Probabilities of the four-state model of packet loss, named as in tc-netem(8).
+struct NetemStates {
+  rules::Ratio p13{};
+  rules::Ratio p31{};
+  rules::Ratio p32{};
+  rules::Ratio p23{rules::Ratio::kOne};
+  rules::Ratio p14{};
+};
+
 struct Netem {
   std::size_t line = 0;     // number of the command's line in the text, from 1
   std::string device = {};  // network interface, such as "eth0"; "" if the command names none
   std::optional<NetemDelay> delay = {};
   std::optional<NetemShare> loss = {};
   std::optional<NetemModel> loss_model = {};
+  std::optional<NetemStates> loss_states = {};
   std::optional<NetemShare> duplicate = {};
   std::optional<NetemShare> corrupt = {};
   std::optional<NetemShare> reorder = {};

@@ -19,7 +19,7 @@ struct Choice {
   bool keeps_bytes;
 };
 
-constexpr std::array<Choice, 18> kChoices{{
+constexpr std::array<Choice, 19> kChoices{{
     {R"(type = "latency", delay = "50ms", jitter = "50ms", distribution = "pareto")", true},
     {R"(type = "latency", delay = "0s")", true},
     {R"(type = "latency", delay = "24h")", true},
@@ -30,6 +30,7 @@ constexpr std::array<Choice, 18> kChoices{{
     {R"(type = "bandwidth", rate = "0 bit/s")", true},
     {R"(type = "loss", loss = "20%", segment = "7 B", rto = "1ms")", true},
     {R"(type = "loss", p = "30%", r = "30%", 1-h = "60%", 1-k = "5%", rto = "5ms")", true},
+    {R"(type = "loss", p13 = "20%", p31 = "30%", p32 = "40%", p14 = "9%", rtt = "3ms")", true},
     {R"(type = "slicer", size = "1 B")", true},
     {R"(type = "slicer", size = "100 B", variation = "99 B", delay = "1ms")", true},
     {R"(type = "unplug", after = "30ms")", true},

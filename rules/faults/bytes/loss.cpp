@@ -4,7 +4,7 @@
 // shrinks at losses, retransmissions, and time-outs. Everything behind a lost segment waits for it
 // (head-of-line blocking). The round trip is the sum of the key `rtt` and of the delays that other
 // rules add to the connection now. Losses are drawn as in tc-netem(8): by `loss` with
-// `correlation`, or by the four parameters of `gemodel`.
+// `correlation`, by the four parameters of `gemodel`, or by the five of `state`.
 #include <algorithm>
 #include <optional>
 
@@ -22,13 +22,29 @@ struct LossSettings {
   std::optional<Ratio> r;
   Ratio one_minus_h{Ratio::kOne};
   Ratio one_minus_k{};
+  std::optional<Ratio> p13;
+  std::optional<Ratio> p31;
+  Ratio p32{};
+  Ratio p23{Ratio::kOne};
+  Ratio p14{};
   Duration rtt = std::chrono::milliseconds(1);
   Duration rto = std::chrono::milliseconds(200);
   Bytes segment{1460};
 };
 
+FourState four_states(const LossSettings& settings) {
+  // tc-netem(8): p13 alone corresponds to the Bernoulli model.
+  const Ratio not_p13{Ratio::kOne - settings.p13.value_or(Ratio{}).parts_per_billion};
+  return {.p13 = settings.p13.value_or(Ratio{}),
+          .p31 = settings.p31.value_or(not_p13),
+          .p32 = settings.p32,
+          .p23 = settings.p23,
+          .p14 = settings.p14};
+}
+
 LossModel make_model(const LossSettings& settings, const Dice& dice) {
   if (settings.loss) return {dice, *settings.loss, settings.correlation};
+  if (settings.p13) return {dice, four_states(settings)};
   return {dice, GilbertElliott{.p = settings.p.value_or(Ratio{}),
                                .r = settings.r.value_or(Ratio{Ratio::kOne}),
                                .loss_in_bad = settings.one_minus_h,
@@ -126,6 +142,18 @@ class Loss final : public Fault {
               "with `p`: share of segments that are lost in the bad state"),
         field("1-k", &Settings::one_minus_k,
               "with `p`: share of segments that are lost in the good state"),
+        field(
+            "p13", &Settings::p13,
+            "instead of `loss` or `p` (Markov chain with four states: 1 received, 2 received in a "
+            "burst, 3 lost in a burst, 4 lost alone): probability, for each segment or datagram, "
+            "to change from state 1 to 3"),
+        field("p31", &Settings::p31,
+              "with `p13`: probability to change from state 3 to 1; if absent, 100% - p13, so that "
+              "losses are independent"),
+        field("p32", &Settings::p32, "with `p13`: probability to change from state 3 to 2"),
+        field("p23", &Settings::p23, "with `p13`: probability to change from state 2 to 3"),
+        field("p14", &Settings::p14,
+              "with `p13`: probability to change from state 1 to 4, which loses one packet"),
         field("rtt", &Settings::rtt,
               "streams: round trip of the path, to which the delays of `latency` rules on the same "
               "connection are added; a lost segment is sent again after about one round trip",
@@ -142,21 +170,29 @@ class Loss final : public Fault {
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    const bool model = settings.p || settings.r || table.find("1-h") || table.find("1-k");
-    if (settings.loss && model) {
+    const bool bursts = settings.p || settings.r || table.find("1-h") || table.find("1-k");
+    const bool states =
+        settings.p13 || settings.p31 || table.find("p32") || table.find("p23") || table.find("p14");
+    if (settings.loss && bursts) {
       problems.add(position_of(table, "loss"),
                    "loss and the Gilbert-Elliott keys exclude each other",
                    "give `loss` (and `correlation`), or `p`, `r`, `1-h` and `1-k`");
+    } else if (states && (settings.loss || bursts)) {
+      problems.add(position_of(table, settings.loss ? "loss" : "p"),
+                   "the keys of the four states exclude loss and the Gilbert-Elliott keys",
+                   "give `loss`, or `p` and `r`, or `p13` to `p14`; see tc-netem(8)");
+    } else if (states) {
+      check_states(settings, table, problems);
     } else if (!settings.loss && !settings.p) {
-      problems.add(table.where, "fault \"loss\" needs \"loss\" or \"p\"",
+      problems.add(table.where, "fault \"loss\" needs \"loss\", \"p\" or \"p13\"",
                    "e.g. loss = \"1%\", or p = \"1%\", r = \"25%\"");
     } else if (settings.p && !settings.r) {
       problems.add(position_of(table, "p"), "p needs r, the probability that a bad period ends",
                    "e.g. r = \"25%\", for bad periods of 4 segments on average; see tc-netem(8)");
-    } else if (!settings.loss && table.find("correlation")) {
-      problems.add(
-          position_of(table, "correlation"), "correlation needs loss",
-          "leave it out: p and r (Gilbert-Elliott model) already make losses depend on each other");
+    }
+    if (!settings.loss && table.find("correlation")) {
+      problems.add(position_of(table, "correlation"), "correlation needs loss",
+                   "leave it out: the other models already make losses depend on each other");
     }
   }
 
@@ -169,6 +205,24 @@ class Loss final : public Fault {
   }
 
  private:
+  static void check_states(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (!settings.p13) {
+      problems.add(table.where, "the keys of the four states need p13",
+                   "e.g. p13 = \"1%\", p31 = \"25%\", for bursts of 4 losses on average");
+      return;
+    }
+    const auto model = four_states(settings);
+    const auto check_sum = [&](std::string_view key, Ratio first, Ratio second,
+                               const std::string& what) {
+      if (first.parts_per_billion + second.parts_per_billion <= Ratio::kOne) return;
+      problems.add(position_of(table, key), what + " are more than 100% together",
+                   "both leave the same state, so they exclude each other: lower one of them");
+    };
+    check_sum("p13", model.p13, model.p14, "p13 and p14");
+    check_sum(settings.p31 ? "p31" : "p32", model.p31, model.p32,
+              settings.p31 ? "p31 and p32" : "p31 (100% - p13, if absent) and p32");
+  }
+
   Settings settings_;
 };
 

@@ -114,8 +114,14 @@ TEST(NetemCommands, KnowModelsAndTheOutputOfShow) {
   EXPECT_THAT(shown, HasSubstr("# Left out, no netem is set up: qdisc noqueue"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem loss gemodel 1%"),
               HasSubstr("p = \"1%\", r = \"99%\", 1-h = \"100%\", 1-k = \"0%\""));
-  EXPECT_THAT(from_tc("tc qdisc add dev a root netem loss state 1% 2% 3% slot 20ms 30ms delay 1s"),
-              HasSubstr("# Left out of line 1: loss state 1% 2% 3%: a proxy has no counterpart"));
+  EXPECT_THAT(
+      from_tc("tc qdisc add dev a root netem loss state 1% 2% 3% slot 20ms 30ms delay 1s"),
+      HasSubstr("{ type = \"loss\", p13 = \"1%\", p31 = \"2%\", p32 = \"3%\", p23 = \"100%\", "
+                "p14 = \"0%\" }"));
+  EXPECT_THAT(
+      from_tc("qdisc netem 1: dev a root limit 9 loss state p13 1% p31 99% p32 0% p23 100%"),
+      HasSubstr("p13 = \"1%\", p31 = \"99%\", p32 = \"0%\", p23 = \"100%\", p14 = \"0%\""));
+  EXPECT_THAT(from_tc("tc qdisc add dev a root netem loss state"), HasSubstr("a percentage"));
 }
 
 TEST(NetemCommands, WithAMistakeSayWhere) {

@@ -182,5 +182,27 @@ TEST(Loss, DatagramsAreLostInBursts) {
   EXPECT_NEAR(static_cast<double>(lost) / bursts, 4.0, 0.4);
 }
 
+// As `tc ... netem loss state 2% 20% 30% 60% 1%`. Relative to state 1, state 3 has 2/20 and state 4
+// has 1/100 of the datagrams, state 2 has 2/20 x 30/60.
+TEST(Loss, DatagramsAreLostInFourStates) {
+  auto world = VirtualWorld::of_datagrams(
+      rule_of(R"(type = "loss", p13 = "2%", p31 = "20%", p32 = "30%", p23 = "60%", p14 = "1%")"));
+  for (int i = 0; i < 50'000; ++i) world.at(i * 1ms).send("x");
+  world.run();
+  const double lost = 50'000 - static_cast<double>(world.left().size());
+  EXPECT_NEAR(lost / 50'000, 0.11 / (1 + 0.05 + 0.1 + 0.01), 0.006);
+}
+
+TEST(Loss, AStreamOfFourStatesKeepsItsBytes) {
+  VirtualWorld world(rule_of(
+      R"(type = "loss", p13 = "9%", p31 = "20%", p32 = "30%", p23 = "60%", segment = "10 B")"));
+  std::string sent;
+  for (int i = 0; i < 1000; ++i) sent += std::to_string(i % 10);
+  world.at(0s).send(sent).at(1ms).send_fin().run();
+  EXPECT_EQ(world.bytes(), sent);
+  EXPECT_EQ(world.left().back().what, "<FIN>");
+  EXPECT_GT(world.state().injected.load(), 5U);
+}
+
 }  // namespace
 }  // namespace brownout::test
