@@ -118,6 +118,7 @@ class NetemDraft {
     Fault fault("corrupt");
     fault.add("chance", to_text(corrupt.share));
     fault.add("each", "chunk");
+    fault.add_unless_zero("correlation", corrupt.correlation);
     add_rule(
         "corrupt", std::move(fault),
         "In a network, checksums turn most corrupt packets into lost ones: for that effect use "

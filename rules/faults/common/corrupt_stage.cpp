@@ -31,6 +31,9 @@ const Schema<CorruptSettings>& corrupt_schema() {
       field("each", &CorruptSettings::each,
             "whether `chance` is drawn for each byte or for each chunk. A chunk is one read of a "
             "stream, a piece of an HTTP body, a message, a datagram or a DNS answer"),
+      field("correlation", &CorruptSettings::correlation,
+            "how much each draw depends on the previous one of the same direction (0%: not at "
+            "all), as in tc-netem(8); DNS answers are drawn independently"),
   }};
   return schema;
 }
@@ -43,12 +46,18 @@ std::optional<Note> BitFlipper::flip(std::span<std::byte> bytes, Instant now, bo
   return note;
 }
 
+// Without a correlation, the place alone decides, as it does for the bits.
+bool BitFlipper::hit(std::uint64_t event, Ratio chance) {
+  if (settings_.correlation.parts_per_billion == 0) return hits_.hit(event, chance);
+  return correlated_.next() < chance.share();
+}
+
 std::optional<Note> BitFlipper::flip_bytes(std::span<std::byte> bytes, Ratio chance, bool text) {
   std::int64_t flipped = 0;
   std::uint64_t first = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const auto place = offset_ + i;
-    if (!hits_.hit(place, chance)) continue;
+    if (!hit(place, chance)) continue;
     if (flipped++ == 0) first = place;
     flip_bit(bytes, i, places_.bits(place), text);
   }
@@ -58,7 +67,7 @@ std::optional<Note> BitFlipper::flip_bytes(std::span<std::byte> bytes, Ratio cha
 
 std::optional<Note> BitFlipper::flip_one(std::span<std::byte> bytes, Ratio chance, bool text) {
   const auto ordinal = chunks_++;
-  if (bytes.empty() || !hits_.hit(ordinal, chance)) return std::nullopt;
+  if (bytes.empty() || !hit(ordinal, chance)) return std::nullopt;
   const auto last = static_cast<std::int64_t>(bytes.size()) - 1;
   const auto at = static_cast<std::size_t>(places_.between(ordinal, 0, last));
   flip_bit(bytes, at, places_.split("bit").bits(ordinal), text);

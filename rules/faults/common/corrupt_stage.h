@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "rules/chance/distribution.h"
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {
@@ -18,6 +19,7 @@ enum class CorruptEach { kByte, kChunk };
 struct CorruptSettings {
   Ratio chance{};
   CorruptEach each = CorruptEach::kByte;
+  Ratio correlation{};
 };
 
 template <>
@@ -33,7 +35,11 @@ const Schema<CorruptSettings>& corrupt_schema();
 class BitFlipper {
  public:
   BitFlipper(const CorruptSettings& settings, const Dice& dice, const Intensity& intensity)
-      : settings_(settings), intensity_(intensity), hits_(dice), places_(dice.split("place")) {}
+      : settings_(settings),
+        intensity_(intensity),
+        hits_(dice),
+        correlated_(dice.split("correlated"), settings.correlation),
+        places_(dice.split("place")) {}
 
   // Inverts bits of `bytes`. Returns an entry for the event log, or no value if nothing changed.
   // With `text`, the result stays valid UTF-8.
@@ -46,9 +52,12 @@ class BitFlipper {
   std::optional<Note> flip_bytes(std::span<std::byte> bytes, Ratio chance, bool text);
   std::optional<Note> flip_one(std::span<std::byte> bytes, Ratio chance, bool text);
 
+  bool hit(std::uint64_t event, Ratio chance);
+
   CorruptSettings settings_;
   Intensity intensity_;
   Dice hits_;
+  CorrelatedDraws correlated_;
   Dice places_;
   std::uint64_t offset_ = 0;
   std::uint64_t chunks_ = 0;

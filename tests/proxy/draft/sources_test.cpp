@@ -82,6 +82,8 @@ TEST(NetemCommands, BecomeRules) {
               HasSubstr("fault = { type = \"loss\", loss = \"0.3%\", correlation = \"25%\" }"));
   EXPECT_THAT(text,
               HasSubstr("fault = { type = \"corrupt\", chance = \"0.1%\", each = \"chunk\" }"));
+  EXPECT_THAT(from_tc("tc qdisc add dev a root netem corrupt 1% 30%"),
+              HasSubstr("each = \"chunk\", correlation = \"30%\" }"));
   EXPECT_THAT(text, HasSubstr("rate = \"1 Mbit/s\""));
   EXPECT_THAT(text, HasSubstr("match = { direction = \"upstream\" }"));
   EXPECT_THAT(text, HasSubstr("change `listen` and `upstream`"));
