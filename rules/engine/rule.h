@@ -68,6 +68,8 @@ struct Rule {
   Schedule schedule;
   const FaultKind* kind = nullptr;
   std::shared_ptr<const Fault> fault;
+  // For a rule of a preset: its figure and the source, in words. "" for others.
+  std::string figure;
   Position where;          // position of the rule in the rule file
   std::string definition;  // canonical text of the rule, compared to detect changes
 

@@ -249,7 +249,7 @@ std::string counts_text(const Rule& rule, const FlowFacts& flow) {
          (per_client ? " of each client" : "");
 }
 
-Explanation explain_rule(const Rule& rule, const Question& question) {
+Explanation explain_effect(const Rule& rule, const Question& question) {
   Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
   // Faults on bytes act on an HTTP request, too, because the request is also part of the bytes of
   // its connection.
@@ -305,6 +305,12 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   }
   if (rule.match.ordinals().any()) answer.why += "; " + counts_text(rule, flow);
   if (answer.acts) answer.why += connect_text(rule, question);
+  return answer;
+}
+
+Explanation explain_rule(const Rule& rule, const Question& question) {
+  auto answer = explain_effect(rule, question);
+  if (!rule.figure.empty()) answer.why += "; " + rule.figure;
   return answer;
 }
 

@@ -9,33 +9,58 @@ namespace {
 
 constexpr std::string_view kSitespeed = "sitespeed.io throttle";
 constexpr std::string_view kComcast = "Comcast (tylertreat), its delay taken as the round trip";
-constexpr std::string_view kChrome = "Chrome DevTools";
+constexpr std::string_view kChrome = "Chrome DevTools, NetworkManager.ts: the target figures";
 constexpr std::string_view kLighthouse = "Lighthouse";
+constexpr std::string_view kConditioner =
+    "Apple Network Link Conditioner, as the tests of Soundtrack's SDK list it";
 
-constexpr std::array<Preset, 21> kPresets{{
-    {"3g", "768 kbit/s", "1600 kbit/s", "150ms", "", kSitespeed},
-    {"3g-fast", "768 kbit/s", "1600 kbit/s", "75ms", "", kSitespeed},
-    {"3g-slow", "400 kbit/s", "400 kbit/s", "200ms", "", kSitespeed},
-    {"2g", "256 kbit/s", "280 kbit/s", "400ms", "", kSitespeed},
-    {"edge", "200 kbit/s", "240 kbit/s", "420ms", "", kSitespeed},
-    {"dsl", "384 kbit/s", "1500 kbit/s", "25ms", "", kSitespeed},
-    {"cable", "1 Mbit/s", "5 Mbit/s", "14ms", "", kSitespeed},
-    {"4g", "9 Mbit/s", "9 Mbit/s", "85ms", "", kSitespeed},
-    {"lte", "12 Mbit/s", "12 Mbit/s", "35ms", "", kSitespeed},
-    {"dial", "30 kbit/s", "49 kbit/s", "60ms", "", kSitespeed},
-    {"satellite-leo", "", "", "20ms", "2.5%", kComcast},
-    {"satellite-geo", "", "", "558ms", "", "RFC 2488, 2: the propagation alone, by one satellite"},
-    {"satellite", "", "", "20ms", "2.5%", "the former name of satellite-leo"},
-    {"lossy-wifi", "30 Mbit/s", "30 Mbit/s", "40ms", "0.2%", kComcast},
-    {"gprs", "50 kbit/s", "50 kbit/s", "500ms", "2%", kComcast},
-    {"dsl-poor", "2 Mbit/s", "2 Mbit/s", "70ms", "2%", kComcast},
-    {"chrome-3g", "500 kbit/s", "500 kbit/s", "400ms", "", kChrome},
-    {"chrome-slow-4g", "750 kbit/s", "1.6 Mbit/s", "150ms", "", kChrome},
-    {"lighthouse-slow-4g", "", "1638.4 kbit/s", "150ms", "", kLighthouse},
-    {"lighthouse-3g", "", "700 kbit/s", "300ms", "", kLighthouse},
-    {"very-bad", "1 Mbit/s", "1 Mbit/s", "1s", "10%",
-     "Apple Network Link Conditioner, \"Very Bad Network\" (500 ms each way)"},
-}};
+constexpr std::array kPresets{
+    Preset{"3g", "768 kbit/s", "1600 kbit/s", "150ms", "", kSitespeed},
+    Preset{"3g-fast", "768 kbit/s", "1600 kbit/s", "75ms", "", kSitespeed},
+    Preset{"3g-slow", "400 kbit/s", "400 kbit/s", "200ms", "", kSitespeed},
+    Preset{"2g", "256 kbit/s", "280 kbit/s", "400ms", "", kSitespeed},
+    Preset{"edge", "200 kbit/s", "240 kbit/s", "420ms", "", kSitespeed},
+    Preset{"dsl", "384 kbit/s", "1500 kbit/s", "25ms", "", kSitespeed},
+    Preset{"cable", "1 Mbit/s", "5 Mbit/s", "14ms", "", kSitespeed},
+    Preset{"4g", "9 Mbit/s", "9 Mbit/s", "85ms", "", kSitespeed},
+    Preset{"lte", "12 Mbit/s", "12 Mbit/s", "35ms", "", kSitespeed},
+    Preset{"dial", "30 kbit/s", "49 kbit/s", "60ms", "", kSitespeed},
+    Preset{"satellite-leo", "", "", "20ms", "2.5%", "the same as comcast-starlink"},
+    Preset{"satellite-geo", "", "", "558ms", "",
+           "RFC 2488, 2: the propagation alone, by one satellite"},
+    Preset{"satellite", "", "", "20ms", "2.5%", "the former name of satellite-leo"},
+    Preset{"lossy-wifi", "30 Mbit/s", "30 Mbit/s", "40ms", "0.2%", "the same as comcast-wifi"},
+    Preset{"gprs", "50 kbit/s", "50 kbit/s", "500ms", "2%", "the same as comcast-gprs"},
+    Preset{"dsl-poor", "2 Mbit/s", "2 Mbit/s", "70ms", "2%", "the same as comcast-dsl-poor"},
+    Preset{"comcast-gprs", "50 kbit/s", "50 kbit/s", "500ms", "2%", kComcast},
+    Preset{"comcast-edge", "250 kbit/s", "250 kbit/s", "300ms", "1.5%", kComcast},
+    Preset{"comcast-3g", "750 kbit/s", "750 kbit/s", "250ms", "1.5%", kComcast},
+    Preset{"comcast-dial-up", "40 kbit/s", "40 kbit/s", "185ms", "2%", kComcast},
+    Preset{"comcast-dsl-poor", "2 Mbit/s", "2 Mbit/s", "70ms", "2%", kComcast},
+    Preset{"comcast-dsl", "8 Mbit/s", "8 Mbit/s", "40ms", "0.5%", kComcast},
+    Preset{"comcast-wifi", "30 Mbit/s", "30 Mbit/s", "40ms", "0.2%", kComcast},
+    Preset{"comcast-starlink", "", "", "20ms", "2.5%", kComcast},
+    Preset{"chrome-3g", "500 kbit/s", "500 kbit/s", "400ms", "", kChrome},
+    Preset{"chrome-slow-4g", "750 kbit/s", "1.6 Mbit/s", "150ms", "", kChrome},
+    Preset{"chrome-fast-4g", "1.5 Mbit/s", "9 Mbit/s", "60ms", "", kChrome},
+    Preset{.name = "chrome-offline",
+           .source = "Chrome DevTools: no request succeeds; here connects are refused",
+           .outage = "refuse"},
+    Preset{"lighthouse-slow-4g", "", "1638.4 kbit/s", "150ms", "", kLighthouse},
+    Preset{"lighthouse-3g", "", "700 kbit/s", "300ms", "", kLighthouse},
+    Preset{"nlc-3g", "330 kbit/s", "780 kbit/s", "200ms", "",
+           "Apple Network Link Conditioner, 3G average case, as ipfw scripts copy it"},
+    Preset{.name = "nlc-edge",
+           .upload = "200 kbit/s",
+           .download = "240 kbit/s",
+           .source = kConditioner,
+           .upload_delay = "440ms",
+           .download_delay = "400ms"},
+    Preset{.name = "nlc-high-latency-dns", .source = kConditioner, .dns_delay = "3s"},
+    Preset{"nlc-very-bad", "1 Mbit/s", "1 Mbit/s", "1s", "10%", kConditioner},
+    Preset{"nlc-100-loss", "", "", "", "100%", kConditioner},
+    Preset{"very-bad", "1 Mbit/s", "1 Mbit/s", "1s", "10%", "the same as nlc-very-bad"},
+};
 
 Node table(Position where, std::initializer_list<std::pair<std::string_view, Node>> members) {
   Node::Table list;
@@ -52,23 +77,52 @@ const Preset* find_preset(std::string_view name) { return find_named(kPresets, n
 std::vector<PresetPart> expand(const Preset& preset, Position where) {
   const auto text = [&](std::string_view value) { return Node{std::string(value), where}; };
   std::vector<PresetPart> parts;
-  parts.push_back({"/latency", DirectionChoice::kBoth,
-                   table(where, {{"type", text("latency")},
-                                 {"delay", text(preset.round_trip)},
-                                 {"round_trip", Node{true, where}}})});
-  if (!preset.upload.empty()) {
-    parts.push_back({"/upload", DirectionChoice::kUpstream,
-                     table(where, {{"type", text("bandwidth")}, {"rate", text(preset.upload)}})});
+  const auto add = [&](std::string_view suffix, DirectionChoice direction, Node fault,
+                       std::string_view figure, std::string_view what) {
+    parts.push_back({std::string(suffix), direction, std::move(fault),
+                     std::string(figure) + std::string(what) + " by preset " +
+                         std::string(preset.name) + " (" + std::string(preset.source) + ")"});
+  };
+  const auto add_delay = [&](std::string_view suffix, DirectionChoice direction,
+                             std::string_view delay, std::string_view what) {
+    if (delay.empty()) return;
+    add(suffix, direction, table(where, {{"type", text("latency")}, {"delay", text(delay)}}), delay,
+        what);
+  };
+  const auto add_rate = [&](std::string_view suffix, DirectionChoice direction,
+                            std::string_view rate, std::string_view what) {
+    if (rate.empty()) return;
+    add(suffix, direction, table(where, {{"type", text("bandwidth")}, {"rate", text(rate)}}), rate,
+        what);
+  };
+  if (!preset.outage.empty()) {
+    add("/outage", DirectionChoice::kBoth, table(where, {{"type", text(preset.outage)}}),
+        "no network", "");
   }
-  if (!preset.download.empty()) {
-    parts.push_back({"/download", DirectionChoice::kDownstream,
-                     table(where, {{"type", text("bandwidth")}, {"rate", text(preset.download)}})});
+  if (!preset.round_trip.empty()) {
+    add("/latency", DirectionChoice::kBoth,
+        table(where, {{"type", text("latency")},
+                      {"delay", text(preset.round_trip)},
+                      {"round_trip", Node{true, where}}}),
+        preset.round_trip, " more of round trip");
   }
+  add_delay("/upload-latency", DirectionChoice::kUpstream, preset.upload_delay, " later upstream");
+  add_delay("/download-latency", DirectionChoice::kDownstream, preset.download_delay,
+            " later downstream");
+  add_delay("/dns-latency", DirectionChoice::kBoth, preset.dns_delay, " later DNS answers");
+  if (!preset.dns_delay.empty()) parts.back().of_dns = true;
+  add_rate("/upload", DirectionChoice::kUpstream, preset.upload, " upstream");
+  add_rate("/download", DirectionChoice::kDownstream, preset.download, " downstream");
   if (!preset.loss.empty()) {
-    parts.push_back({"/loss", DirectionChoice::kBoth,
-                     table(where, {{"type", text("loss")}, {"loss", text(preset.loss)}})});
+    add("/loss", DirectionChoice::kBoth,
+        table(where, {{"type", text("loss")}, {"loss", text(preset.loss)}}), preset.loss,
+        " of packets lost");
   }
   return parts;
+}
+
+void select_dns(Match& match) {
+  if (!match.is_for_dns()) match.dns.qname.push_back(*NamePattern::parse("*"));
 }
 
 }  // namespace brownout::rules

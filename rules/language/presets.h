@@ -19,11 +19,17 @@ namespace brownout::rules {
 
 struct Preset {
   std::string_view name;
-  std::string_view upload;  // rate limit; "" if there is none
-  std::string_view download;
-  std::string_view round_trip;  // latency added over both directions together
-  std::string_view loss;        // share of lost packets; "" if there is no loss
+  std::string_view upload = {};  // rate limit; "" if there is none
+  std::string_view download = {};
+  std::string_view round_trip = {};  // latency added over both directions together
+  std::string_view loss = {};        // share of lost packets; "" if there is no loss
   std::string_view source;
+  // Latency of each direction, in place of `round_trip`.
+  std::string_view upload_delay = {};
+  std::string_view download_delay = {};
+  std::string_view dns_delay = {};  // latency of DNS answers alone
+  // Name of a fault without keys, in place of all figures: there is no network.
+  std::string_view outage = {};
 };
 
 std::span<const Preset> all_presets();
@@ -32,10 +38,14 @@ const Preset* find_preset(std::string_view name);
 struct PresetPart {
   std::string suffix;  // text appended to the rule's name, for example "/latency"
   DirectionChoice direction;
-  Node fault;  // the fault's table, as if written in the rule file
+  Node fault;               // the fault's table, as if written in the rule file
+  std::string figure = {};  // the figure and its source, in words
+  bool of_dns = false;      // acts on DNS answers alone
 };
 
 // `where` is the position of the preset in the file, for error messages.
 std::vector<PresetPart> expand(const Preset& preset, Position where);
+// Limits a match without keys of DNS to DNS queries, for the parts of DNS.
+void select_dns(Match& match);
 
 }  // namespace brownout::rules

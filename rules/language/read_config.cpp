@@ -283,7 +283,9 @@ class ConfigReader {
       expanded.match.direction = part.direction;
       expanded.kind = read_fault_type(part.fault);
       expanded.fault = expanded.kind->compile(part.fault, problems_);
+      expanded.figure = part.figure;
       expanded.definition += part.suffix;
+      if (part.of_dns) select_dns(expanded.match);
       if (&part == &parts.front())
         FitCheck(node, expanded, config_.listeners, problems_).check_carriers(where);
       add_rule(std::move(expanded), name);

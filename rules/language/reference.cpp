@@ -104,6 +104,12 @@ std::string fault_section(const FaultKind& kind) {
          ".toml)\n\n";
 }
 
+std::string delay_of(const Preset& preset) {
+  if (!preset.dns_delay.empty()) return "DNS answers " + std::string(preset.dns_delay);
+  if (preset.upload_delay.empty()) return std::string(preset.round_trip);
+  return std::string(preset.upload_delay) + " up, " + std::string(preset.download_delay) + " down";
+}
+
 std::string preset_table() {
   std::string text =
       "| preset | upload | download | round trip | loss | source "
@@ -113,7 +119,7 @@ std::string preset_table() {
   };
   for (const auto& preset : all_presets()) {
     text += "| `" + std::string(preset.name) + "` |" + cell(preset.upload) + cell(preset.download) +
-            cell(preset.round_trip) + cell(preset.loss) + cell(preset.source) + "\n";
+            cell(delay_of(preset)) + cell(preset.loss) + cell(preset.source) + "\n";
   }
   return text + "\n";
 }

@@ -83,6 +83,14 @@ fault = { type = "latency", delay = "1ms" })");
   EXPECT_EQ(answers[1].rule, "on");
 }
 
+TEST(Explain, ARuleOfAPresetHasItsFigureAndTheSource) {
+  const auto config = config_of("[[rule]]\nname = \"net\"\npreset = \"comcast-starlink\"");
+  const rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = 1};
+  EXPECT_EQ(rules::explain(config, question).back().why,
+            "it acts in both directions; 2.5% of packets lost by preset comcast-starlink (Comcast "
+            "(tylertreat), its delay taken as the round trip)");
+}
+
 TEST(Explain, ARuleForAServerAsksForAMissingDestination) {
   EXPECT_EQ(of_server("port = 5432", "", 5432), "it acts on the new connection");
   EXPECT_EQ(of_server("port = 5433", "", 5432), "it is for port 5433, not 5432");

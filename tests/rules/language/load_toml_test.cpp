@@ -358,14 +358,47 @@ TEST(LoadToml, EveryPresetExpandsToRulesThatShareRandomDraws) {
                                   "[[rule]]\nname = \"net\"\nprobability = \"50%\"\npreset = \"" +
                                   std::string(preset.name) + "\"");
     ASSERT_TRUE(config) << preset.name;
-    // A preset with a delay alone is a single rule.
-    const bool only_delays =
-        preset.upload.empty() && preset.download.empty() && preset.loss.empty();
-    ASSERT_GE(config->rules.size(), only_delays ? 1U : 2U) << preset.name;
-    for (const auto& rule : config->rules) EXPECT_EQ(rule.dice_key, config->rules[0].dice_key);
-    if (only_delays) continue;
-    EXPECT_NE(config->rules[0].stage_key, config->rules[1].stage_key);
+    EXPECT_EQ(config->rules.size(), expand(preset, {}).size()) << preset.name;
+    for (const auto& rule : config->rules) {
+      EXPECT_EQ(rule.dice_key, config->rules[0].dice_key);
+      EXPECT_THAT(rule.figure, testing::HasSubstr(" by preset " + std::string(preset.name) + " ("));
+    }
+    for (std::size_t i = 1; i < config->rules.size(); ++i)
+      EXPECT_NE(config->rules[i].stage_key, config->rules[0].stage_key);
   }
+}
+
+TEST(LoadToml, PresetsHaveTheFiguresOfTheirSources) {
+  const auto parts = [](std::string_view name) {
+    std::string text;
+    for (const auto& part : expand(*find_preset(name), {}))
+      text += part.suffix + " " + part.figure.substr(0, part.figure.find(" by preset")) + "\n";
+    return text;
+  };
+  EXPECT_EQ(parts("nlc-edge"),
+            "/upload-latency 440ms later upstream\n/download-latency 400ms later downstream\n"
+            "/upload 200 kbit/s upstream\n/download 240 kbit/s downstream\n");
+  EXPECT_EQ(parts("nlc-100-loss"), "/loss 100% of packets lost\n");
+  EXPECT_EQ(parts("nlc-high-latency-dns"), "/dns-latency 3s later DNS answers\n");
+  EXPECT_EQ(parts("chrome-offline"), "/outage no network\n");
+  EXPECT_EQ(parts("comcast-dsl"),
+            "/latency 40ms more of round trip\n/upload 8 Mbit/s upstream\n"
+            "/download 8 Mbit/s downstream\n/loss 0.5% of packets lost\n");
+}
+
+TEST(LoadToml, APresetOfDnsActsOnQueriesAlone) {
+  const auto config =
+      load_toml(std::string(kHead) + "[[rule]]\nname = \"net\"\npreset = \"nlc-high-latency-dns\"");
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(config->rules[0].match.is_for_dns());
+  FlowFacts query;
+  query.listener = "a";
+  query.carrier = Carrier::kDns;
+  query.dns.question = DnsQuestion{.name = "example.org"};
+  EXPECT_TRUE(config->rules[0].match.matches(query));
+  query.carrier = Carrier::kStream;
+  query.dns = {};
+  EXPECT_FALSE(config->rules[0].match.matches(query));
 }
 
 TEST(LoadToml, UnnamedRulesGetUniqueNames) {
