@@ -76,11 +76,11 @@ rules::Result<Trust> make_trust(const rules::Config& config) {
 class Exec {
  public:
   // `flows` receives each flow as a line of `run --flows`; may be null.
-  Exec(const ExecOptions& options, std::string text, ZoneFiles zone_files, Sandbox& sandbox,
+  Exec(const ExecOptions& options, std::string text, IncludedFiles included, Sandbox& sandbox,
        const Trust& trust, EventSink* flows = nullptr)
       : options_(options),
         text_(std::move(text)),
-        zone_files_(std::move(zone_files)),
+        included_(std::move(included)),
         sandbox_(sandbox),
         authority_(trust.authority),
         without_nss_(trust.command ? trust.command->without_nss() : std::string()),
@@ -184,7 +184,7 @@ class Exec {
   }
 
   void watch() {
-    watches_.watch(zone_files_.watched());
+    watches_.watch(included_.watched());
     reload();
   }
 
@@ -192,13 +192,13 @@ class Exec {
     const auto text = read_regular(options_.path);
     if (!text) return not_loaded(text.error().what);
     unreadable_.clear();
-    if (*text == text_ && !zone_files_.changed()) return;
+    if (*text == text_ && !included_.changed()) return;
     text_ = *text;
-    const auto config = parse_for_exec(options_.path, text_, zone_files_);
-    watches_.watch(zone_files_.watched());
+    const auto config = parse_for_exec(options_.path, text_, included_);
+    watches_.watch(included_.watched());
     // Loads again if a zone file changed after it was read and before the watch started: the watch
     // does not report this change.
-    if (zone_files_.changed()) loop_.post([this] { reload(); });
+    if (included_.changed()) loop_.post([this] { reload(); });
     if (!config) return not_loaded("it has mistakes");
     if (const auto done = engine_->reload(*config); !done) {
       complain_of_files(*config, options_.path, text_, true);
@@ -221,7 +221,7 @@ class Exec {
 
   const ExecOptions& options_;
   std::string text_;
-  ZoneFiles zone_files_;    // zone files that the rule file includes
+  IncludedFiles included_;  // files that the rule file names
   std::string unreadable_;  // the last error of loading the rule file
   Sandbox& sandbox_;
   std::shared_ptr<const tls::Authority> authority_;
@@ -248,7 +248,7 @@ rules::Result<void> check_descriptors(unsigned workers) {
 }
 
 // Runs the command. `text` must be a valid rule file without a rehearsal.
-int run_command(ExecOptions options, std::string text, ZoneFiles zone_files,
+int run_command(ExecOptions options, std::string text, IncludedFiles included,
                 const rules::Config& config, EventSink* flows) {
   options.workers = std::min<unsigned>(options.workers, Sandbox::kMostWorkers);
   if (const auto enough = check_descriptors(options.workers); !enough) return fail(enough.error());
@@ -262,7 +262,7 @@ int run_command(ExecOptions options, std::string text, ZoneFiles zone_files,
     return sandbox.error().origin == rules::Origin::kConfig ? kStopped : kFailed;
   }
   set_up_logging(options.log_level);
-  return Exec(options, std::move(text), std::move(zone_files), **sandbox, *trust, flows)
+  return Exec(options, std::move(text), std::move(included), **sandbox, *trust, flows)
       .run(config);
 }
 
@@ -271,15 +271,15 @@ int run_command(ExecOptions options, std::string text, ZoneFiles zone_files,
 int exec(ExecOptions options) {
   auto text = read_text(options.path);
   if (!text) return kBadInput;
-  ZoneFiles zone_files;
-  const auto config = parse_for_exec(options.path, *text, zone_files);
+  IncludedFiles included;
+  const auto config = parse_for_exec(options.path, *text, included);
   if (!config) return kBadInput;
   if (config->scenario) {
     fmt::print(stderr, "{}: error: this is a rehearsal: use `brownout rehearse {}`\n", options.path,
                options.path);
     return kBadInput;
   }
-  return run_command(std::move(options), std::move(*text), std::move(zone_files), *config, nullptr);
+  return run_command(std::move(options), std::move(*text), std::move(included), *config, nullptr);
 }
 
 int exec_without_rules(std::vector<std::string> command, EventSink& flows) {
@@ -287,10 +287,10 @@ int exec_without_rules(std::vector<std::string> command, EventSink& flows) {
   options.path = "no rules";
   options.command = std::move(command);
   options.no_watch = true;
-  ZoneFiles zone_files;
-  const auto config = parse_for_exec(options.path, "", zone_files);
+  IncludedFiles included;
+  const auto config = parse_for_exec(options.path, "", included);
   if (!config) return kBadInput;
-  return run_command(std::move(options), "", std::move(zone_files), *config, &flows);
+  return run_command(std::move(options), "", std::move(included), *config, &flows);
 }
 
 }  // namespace brownout::cli

@@ -20,7 +20,7 @@ namespace {
 std::optional<rules::Config> read_for(const ExplainOptions& options) {
   if (!options.for_exec) return load(options.path);
   const auto text = read_text(options.path);
-  proxy::ZoneFiles files;
+  proxy::IncludedFiles files;
   return text ? parse_for_exec(options.path, *text, files) : std::nullopt;
 }
 

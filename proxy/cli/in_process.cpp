@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "proxy/formats/zone_file.h"
+#include "proxy/formats/load_rules.h"
 
 namespace brownout::cli {
 

@@ -4,7 +4,7 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/engine/config_files.h"
-#include "proxy/formats/zone_file.h"
+#include "proxy/formats/load_rules.h"
 #include "proxy/loop/read_file.h"
 #include "proxy/observe/console.h"
 #include "rules/language/default_listeners.h"
@@ -68,13 +68,13 @@ tl::expected<rules::Node, rules::Diagnostics> read_document(const std::string& t
 }  // namespace
 
 std::optional<rules::Config> parse(const std::string& path, const std::string& text,
-                                   proxy::ZoneFiles& files) {
-  files = proxy::ZoneFiles(path);
+                                   proxy::IncludedFiles& files) {
+  files = proxy::IncludedFiles(path);
   return complain(codecs::load_rules(text, files.from_disk()), path, text);
 }
 
 std::optional<rules::Config> parse(const std::string& path, const std::string& text) {
-  proxy::ZoneFiles files;
+  proxy::IncludedFiles files;
   return parse(path, text, files);
 }
 
@@ -88,8 +88,8 @@ bool complain_of_files(const rules::Config& config, const std::string& path,
 }
 
 std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text,
-                                            proxy::ZoneFiles& files) {
-  files = proxy::ZoneFiles(path);
+                                            proxy::IncludedFiles& files) {
+  files = proxy::IncludedFiles(path);
   const auto document = read_document(text, true);
   if (!document) return complain(tl::unexpected(document.error()), path, text);
   return complain(codecs::load_rules(*document, files.from_disk()), path, text);
@@ -99,7 +99,7 @@ tl::expected<rules::Config, rules::Diagnostics> read_all(const std::string& path
                                                          const std::string& text, bool for_exec) {
   const auto document = read_document(text, for_exec);
   if (!document) return tl::unexpected(document.error());
-  proxy::ZoneFiles files(path);
+  proxy::IncludedFiles files(path);
   rules::Diagnostics problems;
   auto config = codecs::load_rules(*document, files.from_disk(), problems);
   problems.add_all(proxy::refused_files(config, *document, for_exec));

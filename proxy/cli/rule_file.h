@@ -6,7 +6,7 @@
 #include <string>
 
 #include "proxy/cli/quick_file.h"
-#include "proxy/control/zone_files.h"
+#include "proxy/control/included_files.h"
 #include "rules/base/describe.h"
 #include "rules/base/diagnostics.h"
 #include "rules/language/config.h"
@@ -24,10 +24,10 @@ std::optional<std::string> read_text(const std::string& path);
 std::optional<std::string> read_text(const std::string& path, const QuickFile& quick);
 
 // Returns the configuration, or prints every error with its position and returns nothing. Warnings
-// are printed only if there is no error. `files` receives the included zone files, even after an
+// are printed only if there is no error. `files` receives the files that it names, even after an
 // error.
 std::optional<rules::Config> parse(const std::string& path, const std::string& text,
-                                   proxy::ZoneFiles& files);
+                                   proxy::IncludedFiles& files);
 std::optional<rules::Config> parse(const std::string& path, const std::string& text);
 
 // Makes all checks of parse_all(), but returns the errors instead of printing them.
@@ -48,7 +48,7 @@ bool complain_of_files(const rules::Config& config, const std::string& path,
 // Does what parse() does, and adds the listeners that `brownout exec` has by default
 // (default_listeners.h).
 std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text,
-                                            proxy::ZoneFiles& files);
+                                            proxy::IncludedFiles& files);
 
 // Reads the file at `path`, and does what parse() does with its text.
 std::optional<rules::Config> load(const std::string& path);

@@ -37,13 +37,13 @@ constexpr std::size_t kMostWarnings = 20;
 
 class Run final : private Deadline {
  public:
-  Run(const RunOptions& options, RunSettings settings, std::string text, ZoneFiles zone_files)
+  Run(const RunOptions& options, RunSettings settings, std::string text, IncludedFiles included)
       : options_(options),
         settings_(std::move(settings)),
         text_(std::move(text)),
-        zone_files_(std::move(zone_files)),
+        included_(std::move(included)),
         signals_(loop_),
-        live_(loop_, {*rules::parse_toml(text_), zone_files_}, telling(settings_.live)) {}
+        live_(loop_, {*rules::parse_toml(text_), included_}, telling(settings_.live)) {}
 
   // Cancels this deadline while the member loop_ still exists.
   ~Run() override { loop_.deadlines().cancel(*this); }
@@ -190,7 +190,7 @@ class Run final : private Deadline {
                    options_.path);
       return;
     }
-    watches_.watch(zone_files_.watched());
+    watches_.watch(included_.watched());
     // Loads a change that happened between the first read and the start of the watch.
     reload("changed");
   }
@@ -206,17 +206,17 @@ class Run final : private Deadline {
     const bool back = std::exchange(gone_, false);
     // Does nothing if the text is unchanged, since the event may be for another file in the folder.
     // SIGHUP always loads the file.
-    if (*text == text_ && why != "SIGHUP" && !zone_files_.changed() && !back) return;
+    if (*text == text_ && why != "SIGHUP" && !included_.changed() && !back) return;
     text_ = *text;
-    const auto config = parse(options_.path, *text, zone_files_);
+    const auto config = parse(options_.path, *text, included_);
     if (!options_.no_watch) {
-      watches_.watch(zone_files_.watched());
+      watches_.watch(included_.watched());
       // Loads again if a zone file changed after it was read and before the watch started: the
       // watch does not report this change.
-      if (zone_files_.changed()) loop_.post([this] { reload("changed"); });
+      if (included_.changed()) loop_.post([this] { reload("changed"); });
     }
     if (!config) return not_loaded(why, "it has mistakes");
-    const auto done = live_.set_file({*rules::parse_toml(*text), zone_files_});
+    const auto done = live_.set_file({*rules::parse_toml(*text), included_});
     if (!done) {
       complain_of_files(*config, options_.path, *text);
       return not_loaded(why, describe(done.error()));
@@ -327,7 +327,7 @@ class Run final : private Deadline {
   const RunOptions& options_;
   RunSettings settings_;
   std::string text_;
-  ZoneFiles zone_files_;    // zone files that the rule file includes
+  IncludedFiles included_;  // files that the rule file names
   std::string unreadable_;  // last error of loading the rule file; "" after success
   bool gone_ = false;       // whether the last read of the rule file failed
   Loop loop_;
@@ -372,8 +372,8 @@ int run(const RunOptions& given) {
   if (const auto fit = check_together(options); !fit) return fail(fit.error());
   auto text = read_text(options.path, options.quick);
   if (!text) return kBadInput;
-  ZoneFiles zone_files;
-  const auto config = parse(options.path, *text, zone_files);
+  IncludedFiles included;
+  const auto config = parse(options.path, *text, included);
   if (!config) return kBadInput;
   if (config->scenario) {
     fmt::print(stderr,
@@ -388,7 +388,7 @@ int run(const RunOptions& given) {
     return fail(claimed.error());
   }
   set_up_logging(options.log_level, options.output == "json" ? LogForm::kJson : LogForm::kText);
-  return Run(options, std::move(*settings), std::move(*text), std::move(zone_files)).start();
+  return Run(options, std::move(*settings), std::move(*text), std::move(included)).start();
 }
 
 }  // namespace brownout::cli

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "proxy/formats/json_document.h"
-#include "proxy/formats/zone_file.h"
+#include "proxy/formats/load_rules.h"
 #include "rules/base/describe.h"
 #include "rules/base/find_named.h"
 #include "rules/base/terminal_text.h"
@@ -103,7 +103,7 @@ Result<void> LiveConfig::restore() {
 Allowed<LiveConfig::Reading> LiveConfig::read(const File& file, const Overlay& overlay) const {
   auto document = overlay.over(file.document);
   const codecs::Pointers pointers(document);
-  auto config = codecs::load_rules(document, file.zones.as_read());
+  auto config = codecs::load_rules(document, file.included.as_read());
   if (!config) return tl::unexpected(refusal_of(config.error(), document, pointers));
   cap(*config);
   return Reading{std::move(document), std::move(*config)};

@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "proxy/control/included_files.h"
 #include "proxy/control/overlay.h"
 #include "proxy/control/state_file.h"
 #include "proxy/control/state_writer.h"
-#include "proxy/control/zone_files.h"
 #include "proxy/engine/engine.h"
 
 namespace brownout::proxy {
@@ -68,7 +68,7 @@ class LiveConfig final : private Deadline {
 
   struct File {
     rules::Node document;
-    ZoneFiles zones = {};  // zone files that the rule file includes
+    IncludedFiles included = {};  // files that the rule file names
   };
 
   // `file` must be a valid rule file.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,7 +12,6 @@
 #include "proxy/formats/zone_text.h"
 #include "rules/base/terminal_text.h"
 #include "rules/base/whole_number.h"
-#include "rules/language/load_toml.h"
 #include "rules/protocols/dns/codec/ldns_records.h"
 
 namespace brownout::codecs {
@@ -70,18 +68,12 @@ struct ZoneBudget {
   std::size_t text = 0;
 };
 
-// Resolves a path against the folder of a file: "hosts.zone" in "zones/a.zone" gives
-// "zones/hosts.zone".
-std::string path_beside(const std::string& file, const std::string& path) {
-  return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
-}
-
 // Reads the entries of a zone in order. ldns parses each record. This class adds the fields that a
 // line inherits (origin, owner, TTL, class). ldns' own file reader supports neither a relative
 // $ORIGIN nor a class before the TTL, both of which RFC 1035, section 5.1, allows.
 class ZoneReader {
  public:
-  ZoneReader(rules::Zone& zone, const ZoneIncludes& includes, ZoneBudget& budget,
+  ZoneReader(rules::Zone& zone, const Includes& includes, ZoneBudget& budget,
              rules::Diagnostics& problems)
       : zone_(zone), includes_(includes), budget_(budget), problems_(problems) {}
 
@@ -335,7 +327,7 @@ class ZoneReader {
   }
 
   rules::Zone& zone_;
-  const ZoneIncludes& includes_;
+  const Includes& includes_;
   ZoneBudget& budget_;
   rules::Diagnostics& problems_;
   using Owner = std::pair<std::uint16_t, std::string>;  // class and name of records
@@ -351,35 +343,13 @@ class ZoneReader {
 
 }  // namespace
 
-rules::Diagnostics read_zones(rules::Config& config, const ZoneIncludes& includes) {
+rules::Diagnostics read_zones(rules::Config& config, const Includes& includes) {
   rules::Diagnostics problems;
   ZoneBudget budget;
   for (auto& zone : config.zones) {
     ZoneReader(zone, includes, budget, problems).read(zone_entries(zone.lines, problems));
   }
   return problems;
-}
-
-tl::expected<rules::Config, rules::Diagnostics> load_rules(std::string_view text,
-                                                           const ZoneIncludes& includes) {
-  const auto document = rules::parse_toml(text);
-  if (!document) return tl::unexpected(document.error());
-  return load_rules(*document, includes);
-}
-
-tl::expected<rules::Config, rules::Diagnostics> load_rules(const rules::Node& document,
-                                                           const ZoneIncludes& includes) {
-  rules::Diagnostics problems;
-  auto config = load_rules(document, includes, problems);
-  if (!problems.empty()) return tl::unexpected(std::move(problems));
-  return config;
-}
-
-rules::Config load_rules(const rules::Node& document, const ZoneIncludes& includes,
-                         rules::Diagnostics& problems) {
-  auto config = rules::read_config(document, problems);
-  problems.add_all(read_zones(config, includes));
-  return config;
 }
 
 }  // namespace brownout::codecs

@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   rules::Config config;
   config.zones.emplace_back().lines.push_back({files.front(), {1, 1}});
   std::size_t reads = 0;
-  const codecs::ZoneIncludes includes{
+  const codecs::Includes includes{
       "rules.toml", [&](const std::string& path) -> rules::Result<std::string> {
         ++reads;
         const auto number = path.size() == 1 ? static_cast<std::size_t>(path[0] - '0') : 0;

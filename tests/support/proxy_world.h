@@ -13,7 +13,7 @@
 #include "proxy/embedded/echo_server.h"
 #include "proxy/embedded/traffic.h"
 #include "proxy/engine/engine.h"
-#include "proxy/formats/zone_file.h"
+#include "proxy/formats/load_rules.h"
 
 namespace brownout::test {
 

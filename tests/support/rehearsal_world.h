@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "proxy/formats/zone_file.h"
+#include "proxy/formats/load_rules.h"
 #include "proxy/rehearsal/embedded.h"
 #include "proxy/rehearsal/report.h"
 #include "proxy/rehearsal/runner.h"

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "proxy/engine/engine.h"
-#include "proxy/formats/zone_file.h"
+#include "proxy/formats/load_rules.h"
 #include "proxy/net/unix_socket_file.h"
 #include "tests/support/temp_folder.h"
 

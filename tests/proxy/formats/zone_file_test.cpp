@@ -18,7 +18,7 @@ using testing::Not;
 // File contents by path. The rule file is in the folder "conf".
 using Files = std::map<std::string, std::string>;
 
-ZoneIncludes includes_of(const Files& files) {
+Includes includes_of(const Files& files) {
   return {"conf/rules.toml", [files](const std::string& path) -> Result<std::string> {
             const auto found = files.find(path);
             if (found != files.end()) return found->second;
@@ -35,7 +35,7 @@ Config zone_of(const std::vector<std::string>& lines) {
 }
 
 // The records, one per line ("chat.lab 60 A"), or the errors ("11: ...").
-std::string read_zone(const std::vector<std::string>& lines, const ZoneIncludes& includes = {}) {
+std::string read_zone(const std::vector<std::string>& lines, const Includes& includes = {}) {
   auto config = zone_of(lines);
   std::string text;
   for (const auto& problem : read_zones(config, includes).sorted()) {

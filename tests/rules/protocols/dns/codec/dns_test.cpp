@@ -7,7 +7,7 @@
 #include <random>
 #include <string>
 
-#include "proxy/formats/zone_file.h"
+#include "proxy/formats/load_rules.h"
 #include "rules/protocols/dns/codec/dns_framing.h"
 
 namespace brownout::codecs {

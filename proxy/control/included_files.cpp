@@ -1,4 +1,4 @@
-#include "proxy/control/zone_files.h"
+#include "proxy/control/included_files.h"
 
 #include <algorithm>
 
@@ -6,17 +6,17 @@
 
 namespace brownout::proxy {
 
-ZoneFiles::File ZoneFiles::read(const std::string& path) {
+IncludedFiles::File IncludedFiles::read(const std::string& path) {
   auto text = read_regular(path);
   return text ? File{std::move(*text), {}} : File{{}, text.error().what};
 }
 
-rules::Result<std::string> ZoneFiles::text_of(const File& file) {
+rules::Result<std::string> IncludedFiles::text_of(const File& file) {
   if (file.why_not.empty()) return file.text;
   return rules::config_error(file.why_not);
 }
 
-codecs::ZoneIncludes ZoneFiles::from_disk() {
+codecs::Includes IncludedFiles::from_disk() {
   return {rule_file_, [this](const std::string& path) {
             auto known = files_.find(path);
             if (known == files_.end()) known = files_.emplace(path, read(path)).first;
@@ -24,7 +24,7 @@ codecs::ZoneIncludes ZoneFiles::from_disk() {
           }};
 }
 
-codecs::ZoneIncludes ZoneFiles::as_read() const {
+codecs::Includes IncludedFiles::as_read() const {
   return {rule_file_, [this](const std::string& path) -> rules::Result<std::string> {
             const auto known = files_.find(path);
             if (known != files_.end()) return text_of(known->second);
@@ -33,18 +33,18 @@ codecs::ZoneIncludes ZoneFiles::as_read() const {
           }};
 }
 
-bool ZoneFiles::changed() const {
+bool IncludedFiles::changed() const {
   return std::any_of(files_.begin(), files_.end(),
                      [](const auto& file) { return read(file.first) != file.second; });
 }
 
-std::vector<std::string> ZoneFiles::paths() const {
+std::vector<std::string> IncludedFiles::paths() const {
   std::vector<std::string> paths;
   for (const auto& [path, file] : files_) paths.push_back(path);
   return paths;
 }
 
-std::vector<std::string> ZoneFiles::watched() const {
+std::vector<std::string> IncludedFiles::watched() const {
   auto all = paths();
   all.push_back(rule_file_);
   return all;

@@ -1,12 +1,13 @@
 // Tests files that zones include: they are read from the disk, and kept for later changes by the
 // API.
-#include "proxy/control/zone_files.h"
+#include "proxy/control/included_files.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include "proxy/control/live_config.h"
 #include "proxy/formats/json_document.h"
+#include "proxy/formats/load_rules.h"
 #include "rules/language/load_toml.h"
 #include "tests/support/temp_folder.h"
 
@@ -16,7 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class ZoneFilesOnDisk : public testing::Test, protected test::TempFolder {
+class IncludedFilesOnDisk : public testing::Test, protected test::TempFolder {
  protected:
   static std::string rule_file(const std::string& records) {
     return "version = 1\n[[listener]]\nname = \"dns\"\nprotocol = \"dns\"\nlisten = "
@@ -25,15 +26,15 @@ class ZoneFilesOnDisk : public testing::Test, protected test::TempFolder {
   }
   // The first error, or "".
   std::string mistakes(const std::string& records) {
-    files_ = ZoneFiles(in("rules.toml"));
+    files_ = IncludedFiles(in("rules.toml"));
     const auto config = codecs::load_rules(rule_file(records), files_.from_disk());
     return config ? "" : config.error().sorted().front().what;
   }
 
-  ZoneFiles files_;
+  IncludedFiles files_;
 };
 
-TEST_F(ZoneFilesOnDisk, AreReadBesideTheRuleFileAndKept) {
+TEST_F(IncludedFilesOnDisk, AreReadBesideTheRuleFileAndKept) {
   write("hosts.zone", "a.lab. 60 IN A 192.0.2.1\n$INCLUDE more.zone\n");
   write("more.zone", "b.lab. 60 IN A 192.0.2.2\n");
   EXPECT_EQ(mistakes("['$INCLUDE hosts.zone']"), "");
@@ -43,7 +44,7 @@ TEST_F(ZoneFilesOnDisk, AreReadBesideTheRuleFileAndKept) {
   EXPECT_TRUE(files_.changed());
 }
 
-TEST_F(ZoneFilesOnDisk, AnUnreadableFileIsReadAgainOnceItAppears) {
+TEST_F(IncludedFilesOnDisk, AnUnreadableFileIsReadAgainOnceItAppears) {
   EXPECT_THAT(mistakes("['$INCLUDE gone.zone']"), HasSubstr("No such file"));
   EXPECT_THAT(files_.paths(), ElementsAre(in("gone.zone")));
   EXPECT_FALSE(files_.changed());
@@ -52,7 +53,7 @@ TEST_F(ZoneFilesOnDisk, AnUnreadableFileIsReadAgainOnceItAppears) {
   EXPECT_THAT(mistakes("['$INCLUDE .']"), HasSubstr("Is a directory"));
 }
 
-TEST_F(ZoneFilesOnDisk, RefusesPipesAndDevices) {
+TEST_F(IncludedFilesOnDisk, RefusesPipesAndDevices) {
   ASSERT_EQ(::mkfifo(in("pipe").c_str(), 0600), 0);
   EXPECT_THAT(mistakes("['$INCLUDE pipe']"), HasSubstr("not a regular file"));
   EXPECT_THAT(mistakes("['$INCLUDE /dev/zero']"), HasSubstr("not a regular file"));
@@ -60,7 +61,7 @@ TEST_F(ZoneFilesOnDisk, RefusesPipesAndDevices) {
 
 // Included files may be deleted while the proxy runs. Changes by the API must then still work: a
 // lease must end, and a fault must be removable.
-TEST_F(ZoneFilesOnDisk, TheApiCanUseOnlyFilesThatTheRuleFileIncludes) {
+TEST_F(IncludedFilesOnDisk, TheApiCanUseOnlyFilesThatTheRuleFileIncludes) {
   write("hosts.zone", "a.lab. 60 IN A 192.0.2.1\n");
   write("secret", "root:x:0:0\n");
   ASSERT_EQ(mistakes("['$INCLUDE hosts.zone']"), "");

@@ -1,5 +1,5 @@
-// ZoneFiles caches the DNS zone files that a rule file includes, as they were when the rule file
-// was read. The owner of the rule file's text keeps one.
+// IncludedFiles caches the files that a rule file names, such as DNS zone files, as they were when
+// the rule file was read. The owner of the rule file's text keeps one.
 //
 // Changes by the API use these copies. So the changes do not depend on the disk, and API clients
 // cannot read other files. An object can be copied. It must outlive the functions that it returns.
@@ -9,21 +9,21 @@
 #include <string>
 #include <vector>
 
-#include "proxy/formats/zone_file.h"
+#include "proxy/formats/includes.h"
 
 namespace brownout::proxy {
 
-class ZoneFiles {
+class IncludedFiles {
  public:
   // Makes an object without files, for text that does not come from a file and so cannot include
   // others.
-  ZoneFiles() = default;
-  explicit ZoneFiles(std::string rule_file) : rule_file_(std::move(rule_file)) {}
+  IncludedFiles() = default;
+  explicit IncludedFiles(std::string rule_file) : rule_file_(std::move(rule_file)) {}
 
   // Returns a function that loads each file from the disk once and caches it in this object.
-  codecs::ZoneIncludes from_disk();
+  codecs::Includes from_disk();
   // Returns a function that gives the text of a cached file, and never reads the disk.
-  codecs::ZoneIncludes as_read() const;
+  codecs::Includes as_read() const;
 
   // Whether any included file on the disk differs from its cached copy.
   bool changed() const;

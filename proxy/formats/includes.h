@@ -1,0 +1,23 @@
+// Includes reads the files that a rule file names: zone files, and files of its faults. There is no
+// other I/O in this folder.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "rules/base/result.h"
+
+namespace brownout::codecs {
+
+struct Includes {
+  // Path of the rule file. A relative path begins in the folder of the file that names it.
+  std::string rule_file;
+  // Returns the text of a file; null if no files may be read.
+  std::function<rules::Result<std::string>(const std::string& path)> read;
+};
+
+// Resolves a path against the folder of a file: "hosts.zone" in "zones/a.zone" gives
+// "zones/hosts.zone".
+std::string path_beside(const std::string& file, const std::string& path);
+
+}  // namespace brownout::codecs
