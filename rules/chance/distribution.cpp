@@ -11,16 +11,20 @@ constexpr std::size_t kEntries = 4096;
 // A table stores deviations as integers: a deviation of 1 is stored as 8192, as NETEM_DIST_SCALE in
 // iproute2 does.
 constexpr double kScale = 8192;
+// Share of a normal distribution below -4.
+constexpr double kLeastQuantile = 3.167124183311996e-05;
 using Table = std::array<std::int32_t, kEntries>;
 
 // Inverts the normal distribution function by Newton's method. Started at 0, the method converges
-// for every quantile in the table.
+// for every quantile from kLeastQuantile to 1 - kLeastQuantile, in a dozen steps.
 double normal_quantile(double p) {
   double x = 0;
   for (int i = 0; i < 60; ++i) {
     const double error = 0.5 * std::erfc(-x / std::sqrt(2.0)) - p;
     const double slope = std::exp(-x * x / 2) / std::sqrt(2 * M_PI);
-    x -= std::clamp(error / slope, -0.5, 0.5);
+    const double step = std::clamp(error / slope, -0.5, 0.5);
+    x -= step;
+    if (std::abs(step) < 1e-14) break;
   }
   return x;
 }
@@ -64,6 +68,8 @@ double deviation(Distribution distribution, double u, double spike) {
       return look_up(paretonormal, u);
     case Distribution::kExponential:
       return look_up(exponential, u);
+    case Distribution::kLognormal:
+      return normal_quantile(std::clamp(u, kLeastQuantile, 1 - kLeastQuantile));
     case Distribution::kSpike:
       return u < spike ? 1 : 0;
   }

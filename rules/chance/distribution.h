@@ -8,7 +8,8 @@
 //   pareto        shape 3 shifted to mean 0: 4/3 (u^(-1/3) - 3/2), cut at +4 (netem/pareto.c)
 //   paretonormal  1/4 normal + 3/4 pareto (netem/paretonormal.c)
 //   exponential   mean 0: -1 - ln(1 - u), cut at +20
-//   spike         +1 for a given share of the draws, else 0
+//   lognormal     as normal, but of the logarithm of the delay, and without a table
+//   (varied_delay.h) spike         +1 for a given share of the draws, else 0
 //
 // Tables have 4096 entries rounded to 1/8192, as netem's tables do, so that a random number gives
 // the same deviation on every machine. deviation() is pure. A CorrelatedDraws belongs to one fault
@@ -24,7 +25,15 @@
 
 namespace brownout::rules {
 
-enum class Distribution { kUniform, kNormal, kPareto, kParetoNormal, kExponential, kSpike };
+enum class Distribution {
+  kUniform,
+  kNormal,
+  kPareto,
+  kParetoNormal,
+  kExponential,
+  kLognormal,
+  kSpike
+};
 
 template <>
 struct EnumNames<Distribution> {
@@ -34,6 +43,7 @@ struct EnumNames<Distribution> {
       std::pair<std::string_view, Distribution>{"pareto", Distribution::kPareto},
       std::pair<std::string_view, Distribution>{"paretonormal", Distribution::kParetoNormal},
       std::pair<std::string_view, Distribution>{"exponential", Distribution::kExponential},
+      std::pair<std::string_view, Distribution>{"lognormal", Distribution::kLognormal},
       std::pair<std::string_view, Distribution>{"spike", Distribution::kSpike}};
 };
 

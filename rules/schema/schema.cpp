@@ -1,5 +1,9 @@
 #include "rules/schema/schema.h"
 
+#include <array>
+#include <charconv>
+#include <cmath>
+
 namespace brownout::rules {
 namespace {
 
@@ -28,6 +32,22 @@ Result<bool> ValueKind<bool>::read(const Node& node) {
 Result<std::int64_t> ValueKind<std::int64_t>::read(const Node& node) {
   if (const auto* value = std::get_if<std::int64_t>(&node.value)) return *value;
   return wrong_type(node, "a whole number");
+}
+
+Result<double> ValueKind<double>::read(const Node& node) {
+  if (const auto* value = std::get_if<double>(&node.value)) {
+    if (std::isfinite(*value)) return *value;
+    return config_error("expected a finite number");
+  }
+  if (const auto* whole = std::get_if<std::int64_t>(&node.value))
+    return static_cast<double>(*whole);
+  return wrong_type(node, "a number");
+}
+
+std::string ValueKind<double>::print(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
 }
 
 Result<std::string> ValueKind<std::string>::read(const Node& node) {

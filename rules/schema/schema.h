@@ -86,6 +86,12 @@ struct ValueKind<std::int64_t> {
   static std::string print(std::int64_t value) { return std::to_string(value); }
 };
 template <>
+struct ValueKind<double> {
+  static std::string name() { return "number"; }
+  static Result<double> read(const Node& node);
+  static std::string print(double value);
+};
+template <>
 struct ValueKind<std::string> {
   static std::string name() { return "text"; }
   static Result<std::string> read(const Node& node);
@@ -311,16 +317,18 @@ Field<S> nested(std::string name, std::string type, std::string meaning,
       std::move(read)};
 }
 
-// Returns the keys of the nested struct `member` as keys of S itself.
+// Returns a key of the nested struct `member` as a key of S itself.
+template <class S, class Part>
+Field<S> field_of(Part S::*member, const Field<Part>& field) {
+  return {field.info, field.required,
+          [member, field](const Node& node, S& settings, Diagnostics& problems) {
+            field.read(node, settings.*member, problems);
+          }};
+}
 template <class S, class Part>
 std::vector<Field<S>> fields_of(Part S::*member, const std::vector<Field<Part>>& fields) {
   std::vector<Field<S>> all;
-  for (const auto& field : fields) {
-    all.push_back({field.info, field.required,
-                   [member, field](const Node& node, S& settings, Diagnostics& problems) {
-                     field.read(node, settings.*member, problems);
-                   }});
-  }
+  for (const auto& field : fields) all.push_back(field_of(member, field));
   return all;
 }
 

@@ -5,23 +5,19 @@
 // Jitter never reorders a stream: a chunk with a short delay waits for the chunk ahead.
 // Distributions and correlation are those of tc-netem(8).
 #include <algorithm>
-#include <cmath>
 
-#include "rules/chance/distribution.h"
 #include "rules/engine/datagram_queue.h"
 #include "rules/engine/delay_line.h"
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
+#include "rules/faults/common/varied_delay.h"
 
 namespace brownout::rules {
 namespace {
 
 struct LatencySettings {
-  Duration delay{};
-  Duration jitter{};
+  VariedDelay varied{};
   Ratio correlation{};
-  Distribution distribution = Distribution::kUniform;
-  Ratio spike = Ratio::of(0.01);
   bool round_trip = false;
 };
 
@@ -50,15 +46,12 @@ class Delays {
 
   // Returns the delay without its variation.
   Duration mean(Instant now) const {
-    const Duration share = settings_.round_trip ? settings_.delay / 2 : settings_.delay;
+    const Duration share = settings_.round_trip ? settings_.varied.delay / 2 : settings_.varied.delay;
     return scaled(share, intensity_.at(now));
   }
 
   Duration draw(Instant now) {
-    const double varied = deviation(settings_.distribution, draws_.next(), settings_.spike.share());
-    const double nanoseconds = static_cast<double>(settings_.delay.count()) +
-                               varied * static_cast<double>(settings_.jitter.count());
-    const Duration delay = rounded(nanoseconds);
+    const Duration delay = settings_.varied.at(draws_.next());
     const Duration share = settings_.round_trip ? delay / 2 : delay;
     return scaled(share, intensity_.at(now));
   }
@@ -94,8 +87,7 @@ class LatencyStage final : public HoldingStage {
   LatencyStage(const LatencySettings& settings, const StageContext& context)
       : delays_(settings, context.dice, context.intensity),
         share_(context.flow->activity, delays_.mean(context.now)) {
-    const double longest =
-        std::chrono::duration<double>(sum(settings.delay, times(settings.jitter, 4))).count();
+    const double longest = std::chrono::duration<double>(settings.varied.longest()).count();
     allowance_ = static_cast<std::size_t>(std::min(longest * kBytesPerSecond, 1e12));
   }
 
@@ -134,19 +126,23 @@ class Latency final : public Fault, public DnsFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "mean delay of a chunk, a datagram or a DNS answer",
-              {.most = std::chrono::hours(24), .required = true}),
-        field("jitter", &Settings::jitter,
-              "variation around `delay`: the largest deviation (uniform), the standard deviation "
-              "(normal) or the scale of the distribution; a delay below zero counts as zero"),
+        field_of(&Settings::varied, field("delay", &VariedDelay::delay,
+                                          "mean delay of a chunk, a datagram or a DNS answer",
+                                          {.most = std::chrono::hours(24), .required = true})),
+        field_of(&Settings::varied,
+                 field("jitter", &VariedDelay::jitter,
+                       "variation around `delay`: the largest deviation (uniform), the standard "
+                       "deviation (normal) or the scale of the distribution; a delay below zero "
+                       "counts as zero")),
         field("correlation", &Settings::correlation,
               "how much each random delay depends on the previous one (0%: not at all), as in "
               "tc-netem(8)"),
-        field("distribution", &Settings::distribution,
-              "distribution of the variation around `delay`"),
-        field("spike", &Settings::spike,
-              "for distribution \"spike\": share of chunks that wait delay + jitter; the others "
-              "wait delay"),
+        distribution_field(&Settings::varied),
+        sigma_field(&Settings::varied),
+        field_of(&Settings::varied,
+                 field("spike", &VariedDelay::spike,
+                       "for distribution \"spike\": share of chunks that wait delay + jitter; the "
+                       "others wait delay")),
         field("round_trip", &Settings::round_trip,
               "whether each direction gets half of `delay`, so that a round trip takes `delay` "
               "longer"),
@@ -155,10 +151,7 @@ class Latency final : public Fault, public DnsFault {
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    if (settings.jitter == Duration::zero() && table.find("distribution") != nullptr) {
-      problems.add(position_of(table, "distribution"), "distribution has no effect without jitter",
-                   "add a jitter or leave distribution out");
-    }
+    check_variation(settings.varied, table, problems);
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {

@@ -1,14 +1,13 @@
 // connect_delay: delays the connect to the server, for each connection independently. The fault
 // slow_accept makes connections queue instead.
 #include "rules/engine/fault.h"
-#include "rules/faults/common/jitter.h"
+#include "rules/faults/common/varied_delay.h"
 
 namespace brownout::rules {
 namespace {
 
 struct ConnectDelaySettings {
-  Duration delay{};
-  Duration jitter{};
+  VariedDelay varied{};
 };
 
 class ConnectDelay final : public Fault {
@@ -18,21 +17,26 @@ class ConnectDelay final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "mean delay of the connect to the server",
-              {.most = std::chrono::hours(24), .required = true}),
-        field("jitter", &Settings::jitter,
-              "largest deviation from `delay`, uniformly distributed; not larger than `delay`"),
+        field_of(&Settings::varied,
+                 field("delay", &VariedDelay::delay, "mean delay of the connect to the server",
+                       {.most = std::chrono::hours(24), .required = true})),
+        field_of(&Settings::varied,
+                 field("jitter", &VariedDelay::jitter,
+                       "how far the delay varies around `delay`; must not be larger than `delay`")),
+        distribution_field(&Settings::varied,
+                           "; with \"spike\", 1% of the connects wait delay + jitter"),
+        sigma_field(&Settings::varied),
     }};
     return schema;
   }
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    check_jitter(settings.delay, settings.jitter, table, problems);
+    check_jitter(settings.varied, table, problems);
+    check_variation(settings.varied, table, problems);
   }
 
   std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
     if (!admission.serves()) return std::nullopt;
-    const auto jitter = settings_.jitter.count();
-    const Duration drawn = settings_.delay + Duration(context.dice.between(0, -jitter, jitter));
+    const Duration drawn = settings_.varied.at(context.dice.unit(0));
     const Duration delay = scaled(drawn, context.intensity.at(context.now));
     admission.connect_delay += delay;
     return Note{.action = "delay", .delay = delay};

@@ -1,11 +1,8 @@
 // delay: delays messages. The fault latency delays every byte of a connection instead.
-#include <algorithm>
 #include <array>
-#include <cmath>
 
-#include "rules/chance/distribution.h"
 #include "rules/engine/message_fault.h"
-#include "rules/faults/common/jitter.h"
+#include "rules/faults/common/varied_delay.h"
 
 namespace brownout::rules {
 namespace {
@@ -23,12 +20,8 @@ struct EnumNames<Before> {
 
 namespace {
 
-constexpr double kSpike = 0.01;  // chance of a spike with distribution "spike"
-
 struct DelaySettings {
-  Duration delay{};
-  Duration jitter{};
-  Distribution distribution = Distribution::kUniform;
+  VariedDelay varied{};
   Before before = Before::kRequest;
 };
 
@@ -39,13 +32,17 @@ class Delay final : public MessageFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "mean time that the request, response or message waits",
-              {.most = std::chrono::hours(24), .required = true}),
-        field("jitter", &Settings::jitter,
-              "how far the waiting time varies around `delay`; must not be larger than `delay`"),
-        field("distribution", &Settings::distribution,
-              "probability distribution of the variation; with \"spike\", 1% of the requests or "
-              "messages wait delay + jitter, the others wait delay"),
+        field_of(&Settings::varied, field("delay", &VariedDelay::delay,
+                                          "mean time that the request, response or message waits",
+                                          {.most = std::chrono::hours(24), .required = true})),
+        field_of(&Settings::varied,
+                 field("jitter", &VariedDelay::jitter,
+                       "how far the waiting time varies around `delay`; must not be larger than "
+                       "`delay`")),
+        distribution_field(&Settings::varied,
+                           "; with \"spike\", 1% of the requests or messages wait delay + jitter, "
+                           "the others wait delay"),
+        sigma_field(&Settings::varied),
         field("before", &Settings::before,
               "HTTP: what waits, the request on its way to the server or the response on its way "
               "to the client"),
@@ -54,7 +51,8 @@ class Delay final : public MessageFault {
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    check_jitter(settings.delay, settings.jitter, table, problems);
+    check_jitter(settings.varied, table, problems);
+    check_variation(settings.varied, table, problems);
   }
 
   Verdict judge(const Exchange& exchange) const override {
@@ -67,10 +65,7 @@ class Delay final : public MessageFault {
 
  private:
   Duration draw(const Exchange& exchange) const {
-    const double varied = deviation(settings_.distribution, exchange.draw(), kSpike);
-    const double mean = static_cast<double>(settings_.delay.count());
-    const double drawn = mean + varied * static_cast<double>(settings_.jitter.count());
-    return scaled(rounded(drawn), exchange.intensity.at(exchange.now));
+    return scaled(settings_.varied.at(exchange.draw()), exchange.intensity.at(exchange.now));
   }
 
   Settings settings_;

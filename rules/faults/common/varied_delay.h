@@ -1,0 +1,49 @@
+// VariedDelay is a random delay: a value with a distribution around it (distribution.h). It also
+// declares the keys of the variation, for all faults with a random delay.
+//
+//   most distributions   delay + jitter * deviation; a delay below zero counts as zero
+//   lognormal            delay * e^(sigma * z), where z is normal with mean 0 and standard
+//                        deviation 1, cut at +-4: `delay` is the median, and the mean is
+//                        delay * e^(sigma^2 / 2)
+//
+// Plain values; any thread.
+#pragma once
+
+#include "rules/chance/distribution.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+
+struct VariedDelay {
+  Duration delay{};
+  Duration jitter{};
+  Distribution distribution = Distribution::kUniform;
+  double sigma = 0;               // for kLognormal
+  Ratio spike = Ratio::of(0.01);  // for kSpike: share of the delays that are delay + jitter
+
+  // Returns the delay for a random number u, uniform in [0, 1).
+  Duration at(double u) const;
+  // Returns a delay that is rarely exceeded, or never.
+  Duration longest() const;
+};
+
+// Reports keys that contradict each other or have no effect.
+void check_variation(const VariedDelay& varied, const Node& table, Diagnostics& problems);
+// Reports a jitter that is larger than the delay.
+void check_jitter(const VariedDelay& varied, const Node& table, Diagnostics& problems);
+
+template <class S>
+Field<S> distribution_field(VariedDelay S::*member, std::string_view more = {}) {
+  const auto meaning = "distribution of the variation around `delay`" + std::string(more);
+  return field_of(member, field("distribution", &VariedDelay::distribution, meaning));
+}
+template <class S>
+Field<S> sigma_field(VariedDelay S::*member) {
+  return field_of(member,
+                  field("sigma", &VariedDelay::sigma,
+                        "for distribution \"lognormal\", in place of `jitter`: standard deviation "
+                        "of the natural logarithm of the delay; `delay` is the median",
+                        {.least = 0.0, .most = 5.0, .absent = "none"}));
+}
+
+}  // namespace brownout::rules
