@@ -28,8 +28,9 @@ codecs::Includes IncludedFiles::as_read() const {
   return {rule_file_, [this](const std::string& path) -> rules::Result<std::string> {
             const auto known = files_.find(path);
             if (known != files_.end()) return text_of(known->second);
-            return rules::config_error("only files that the rule file includes can be read",
-                                       "put its lines into `records`");
+            return rules::config_error(
+                "only files that the rule file includes can be read",
+                "name it in the rule file first, or put the lines of a zone into `records`");
           }};
 }
 

@@ -19,6 +19,9 @@ std::string escaped(const std::string& key) {
 
 struct ToJson {
   OrderedJson operator()(std::monostate) const { return nullptr; }
+  OrderedJson operator()(const std::shared_ptr<const rules::FileText>& file) const {
+    return file->path;
+  }
   OrderedJson operator()(const Node::Array& array) const {
     OrderedJson list = OrderedJson::array();
     for (const auto& element : array) list.push_back(to_json(element));

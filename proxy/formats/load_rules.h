@@ -10,7 +10,8 @@
 
 namespace brownout::codecs {
 
-// Calls load_toml(), then read_zones().
+// Reads the files of faults (rules/language/file_texts.h), the configuration, then the zones
+// (zone_file.h).
 tl::expected<rules::Config, rules::Diagnostics> load_rules(std::string_view text,
                                                            const Includes& includes = {});
 tl::expected<rules::Config, rules::Diagnostics> load_rules(const rules::Node& document,

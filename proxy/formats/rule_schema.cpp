@@ -51,8 +51,9 @@ std::optional<OrderedJson> simple_type(std::string_view type) {
   if (type == "status, or table of statuses and weights")
     return OrderedJson{{"type", OrderedJson::array({"integer", "object"})}};
   if (type.starts_with("table")) return OrderedJson{{"type", "object"}};
-  for (const std::string_view text : {"text", "pattern", "prefix", "address", "name pattern",
-                                      "subject", "topic filter", "command", "regular expression"}) {
+  for (const std::string_view text :
+       {"text", "path of a file", "pattern", "prefix", "address", "name pattern", "subject",
+        "topic filter", "command", "regular expression"}) {
     if (type == text) return OrderedJson{{"type", "string"}};
   }
   return std::nullopt;

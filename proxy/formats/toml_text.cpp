@@ -37,6 +37,9 @@ struct ToToml {
   std::string operator()(std::int64_t value) const { return std::to_string(value); }
   std::string operator()(double value) const { return toml_number(value); }
   std::string operator()(const std::string& value) const { return toml_string(value); }
+  std::string operator()(const std::shared_ptr<const rules::FileText>& file) const {
+    return toml_string(file->path);
+  }
   std::string operator()(const TomlNode::Array& array) const {
     std::string text;
     for (const auto& element : array) text += (text.empty() ? "" : ", ") + toml_text(element);

@@ -1,6 +1,7 @@
 #include "rules/schema/node.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "rules/base/diagnostics.h"
 
@@ -15,6 +16,7 @@ struct TypeName {
   std::string_view operator()(const std::string&) const { return "a string"; }
   std::string_view operator()(const Node::Array&) const { return "an array"; }
   std::string_view operator()(const Node::Table&) const { return "a table"; }
+  std::string_view operator()(const std::shared_ptr<const FileText>&) const { return "a file"; }
 };
 
 struct Canonical {
@@ -37,6 +39,10 @@ struct Canonical {
     std::string text = "{";
     for (const auto* member : members) text += member->key + "=" + canonical(member->node) + ",";
     return text + "}";
+  }
+  std::string operator()(const std::shared_ptr<const FileText>& file) const {
+    return in_quotes(file->path) + ":" + std::to_string(file->text.size()) + ":" +
+           std::to_string(std::hash<std::string>()(file->text));
   }
 };
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "rules/language/file_texts.h"
 #include "rules/language/load_toml.h"
 
 namespace brownout::test {
@@ -49,6 +50,37 @@ rules::Config intercepted_config_of(const std::string& rules_text) {
 
 std::string first_problem_of(const std::string& rules_text, const std::string& protocol) {
   const auto config = rules::load_toml(file_of(rules_text, protocol));
+  return config ? "" : config.error().sorted().front().what;
+}
+
+namespace {
+
+tl::expected<rules::Config, rules::Diagnostics> load_with(const Files& files,
+                                                          const std::string& text) {
+  auto document = rules::parse_toml(text);
+  if (!document) return tl::unexpected(document.error());
+  return rules::read_config(
+      rules::with_file_texts(std::move(*document), [&](const std::string& path) {
+        const auto file = files.find(path);
+        if (file == files.end()) return rules::FileText{path, {}, "No such file or directory"};
+        return rules::FileText{path, file->second};
+      }));
+}
+
+}  // namespace
+
+rules::Config config_with(const Files& files, const std::string& rules_text,
+                          const std::string& protocol) {
+  const auto text = file_of(rules_text, protocol);
+  auto config = load_with(files, text);
+  if (config) return std::move(*config);
+  std::fprintf(stderr, "%s", rules::render(config.error(), "test", text).c_str());
+  std::abort();
+}
+
+std::string first_problem_with(const Files& files, const std::string& rules_text,
+                               const std::string& protocol) {
+  const auto config = load_with(files, file_of(rules_text, protocol));
   return config ? "" : config.error().sorted().front().what;
 }
 

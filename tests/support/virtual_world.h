@@ -33,6 +33,13 @@ rules::Config intercepted_config_of(const std::string& rules_text);
 // The first error in `rules_text`, or "".
 std::string first_problem_of(const std::string& rules_text, const std::string& protocol = "tcp");
 
+// Loads `rules_text` like config_of(), with the files that it names: their paths and texts.
+using Files = std::map<std::string, std::string>;
+rules::Config config_with(const Files& files, const std::string& rules_text,
+                          const std::string& protocol = "tcp");
+std::string first_problem_with(const Files& files, const std::string& rules_text,
+                               const std::string& protocol = "tcp");
+
 rules::FlowFacts flow_of(std::uint64_t ordinal = 1, const std::string& client = "10.1.2.3",
                          rules::Carrier carrier = rules::Carrier::kStream);
 

@@ -18,6 +18,7 @@ namespace {
 struct LatencySettings {
   VariedDelay varied{};
   Ratio correlation{};
+  std::optional<Frequency> frequency;
   bool round_trip = false;
 };
 
@@ -32,6 +33,10 @@ class Delays {
       : settings_(settings), intensity_(intensity), draws_(dice, settings.correlation) {}
 
   Instant next(std::size_t bytes, Instant now, Output& out) {
+    if (settings_.frequency) {
+      if (now < next_) return now;
+      next_ = later(now, rounded(1e9 / settings_.frequency->per_second));
+    }
     const auto ordinal = draws_.count();
     const Duration delay = draw(now);
     if (delay > Duration::zero()) {
@@ -60,6 +65,7 @@ class Delays {
   LatencySettings settings_;
   Intensity intensity_;
   CorrelatedDraws draws_;
+  Instant next_ = Instant::min();  // with `frequency`: from when on a chunk is delayed again
 };
 
 // Adds the delay of one direction to the round trip of the flow, for as long as it acts. The fault
@@ -138,11 +144,18 @@ class Latency final : public Fault, public DnsFault {
               "how much each random delay depends on the previous one (0%: not at all), as in "
               "tc-netem(8)"),
         distribution_field(&Settings::varied),
+        distribution_file_field(&Settings::varied),
         sigma_field(&Settings::varied),
         field_of(&Settings::varied,
                  field("spike", &VariedDelay::spike,
                        "for distribution \"spike\": share of chunks that wait delay + jitter; the "
                        "others wait delay")),
+        field(
+            "frequency", &Settings::frequency,
+            "how often a delay occurs in each direction, not for DNS: with \"5/s\", chunks in the "
+            "200 ms after a delayed one are not delayed by themselves; all chunks are delayed if "
+            "left out",
+            {.least = Frequency{0.001}, .most = Frequency{1000}}),
         field("round_trip", &Settings::round_trip,
               "whether each direction gets half of `delay`, so that a round trip takes `delay` "
               "longer"),
@@ -161,6 +174,9 @@ class Latency final : public Fault, public DnsFault {
     return std::make_unique<LatencyStage>(settings_, context);
   }
   const DnsFault* dns() const override { return this; }
+  bool acts_on(Carrier carrier) const override {
+    return carrier != Carrier::kDns || !settings_.frequency;
+  }
   // Delays the DNS answer by the full delay. `round_trip` does not halve it, since the query is not
   // delayed.
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {

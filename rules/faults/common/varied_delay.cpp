@@ -6,8 +6,9 @@ namespace brownout::rules {
 
 Duration VariedDelay::at(double u) const {
   const auto middle = static_cast<double>(delay.count());
-  const double varied = deviation(distribution, u, spike.share());
-  if (distribution == Distribution::kLognormal) return rounded(middle * std::exp(sigma * varied));
+  const double varied = table ? table->at(u) : deviation(distribution, u, spike.share());
+  if (!table && distribution == Distribution::kLognormal)
+    return rounded(middle * std::exp(sigma * varied));
   return rounded(middle + varied * static_cast<double>(jitter.count()));
 }
 
@@ -19,7 +20,11 @@ Duration VariedDelay::longest() const {
 void check_variation(const VariedDelay& varied, const Node& table, Diagnostics& problems) {
   const auto given = [&](std::string_view key) { return table.find(key) != nullptr; };
   const bool lognormal = varied.distribution == Distribution::kLognormal;
-  if (lognormal && given("jitter")) {
+  const std::string_view shape = given("distribution") ? "distribution" : "distribution_file";
+  if (given("distribution") && given("distribution_file")) {
+    problems.add(position_of(table, "distribution_file"),
+                 "distribution and distribution_file exclude each other", "leave one of them out");
+  } else if (lognormal && given("jitter")) {
     problems.add(position_of(table, "jitter"), "distribution \"lognormal\" takes sigma, not jitter",
                  "write sigma = 0.4, for example: two thirds of the delays are then between "
                  "delay / 1.5 and delay x 1.5");
@@ -29,9 +34,9 @@ void check_variation(const VariedDelay& varied, const Node& table, Diagnostics& 
   } else if (!lognormal && given("sigma")) {
     problems.add(position_of(table, "sigma"), "sigma belongs to distribution \"lognormal\"",
                  "write distribution = \"lognormal\", or leave sigma out");
-  } else if (!lognormal && varied.jitter == Duration::zero() && given("distribution")) {
-    problems.add(position_of(table, "distribution"), "distribution has no effect without jitter",
-                 "add a jitter or leave distribution out");
+  } else if (!lognormal && varied.jitter == Duration::zero() && given(shape)) {
+    problems.add(position_of(table, shape), std::string(shape) + " has no effect without jitter",
+                 "add a jitter or leave " + std::string(shape) + " out");
   }
 }
 

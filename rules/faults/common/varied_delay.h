@@ -1,5 +1,6 @@
-// VariedDelay is a random delay: a value with a distribution around it (distribution.h). It also
-// declares the keys of the variation, for all faults with a random delay.
+// VariedDelay is a random delay: a value with a distribution around it (distribution.h,
+// deviation_table.h). It also declares the keys of the variation, for all faults with a random
+// delay.
 //
 //   most distributions   delay + jitter * deviation; a delay below zero counts as zero
 //   lognormal            delay * e^(sigma * z), where z is normal with mean 0 and standard
@@ -9,6 +10,7 @@
 // Plain values; any thread.
 #pragma once
 
+#include "rules/chance/deviation_table.h"
 #include "rules/chance/distribution.h"
 #include "rules/engine/fault.h"
 
@@ -18,6 +20,8 @@ struct VariedDelay {
   Duration delay{};
   Duration jitter{};
   Distribution distribution = Distribution::kUniform;
+  std::optional<DeviationTable> table =
+      {};                         // a distribution from a file, in place of `distribution`
   double sigma = 0;               // for kLognormal
   Ratio spike = Ratio::of(0.01);  // for kSpike: share of the delays that are delay + jitter
 
@@ -36,6 +40,14 @@ template <class S>
 Field<S> distribution_field(VariedDelay S::*member, std::string_view more = {}) {
   const auto meaning = "distribution of the variation around `delay`" + std::string(more);
   return field_of(member, field("distribution", &VariedDelay::distribution, meaning));
+}
+template <class S>
+Field<S> distribution_file_field(VariedDelay S::*member) {
+  return field_of(
+      member, field("distribution_file", &VariedDelay::table,
+                    "in place of `distribution`: a table of deviations in the format of netem "
+                    "(tc-netem(8)), at most 16384 whole numbers, of which 8192 is one `jitter`; "
+                    "the path begins in the folder of the rule file"));
 }
 template <class S>
 Field<S> sigma_field(VariedDelay S::*member) {

@@ -25,6 +25,7 @@ class ConnectDelay final : public Fault {
                        "how far the delay varies around `delay`; must not be larger than `delay`")),
         distribution_field(&Settings::varied,
                            "; with \"spike\", 1% of the connects wait delay + jitter"),
+        distribution_file_field(&Settings::varied),
         sigma_field(&Settings::varied),
     }};
     return schema;

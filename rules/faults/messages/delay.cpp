@@ -42,6 +42,7 @@ class Delay final : public MessageFault {
         distribution_field(&Settings::varied,
                            "; with \"spike\", 1% of the requests or messages wait delay + jitter, "
                            "the others wait delay"),
+        distribution_file_field(&Settings::varied),
         sigma_field(&Settings::varied),
         field("before", &Settings::before,
               "HTTP: what waits, the request on its way to the server or the response on its way "

@@ -59,6 +59,66 @@ TEST_F(IncludedFilesOnDisk, RefusesPipesAndDevices) {
   EXPECT_THAT(mistakes("['$INCLUDE /dev/zero']"), HasSubstr("not a regular file"));
 }
 
+std::string rule_with_table(const std::string& path) {
+  return "version = 1\n[[upstream]]\nname = \"s\"\nservers = [\"127.0.0.1:1\"]\n[[listener]]\nname "
+         "= "
+         "\"l\"\nlisten = \"127.0.0.1:0\"\nupstream = \"s\"\n[[rule]]\nname = \"r\"\nfault = { "
+         "type = "
+         "\"latency\", delay = \"1s\", jitter = \"1s\", distribution_file = \"" +
+         path + "\" }\n";
+}
+
+TEST_F(IncludedFilesOnDisk, FilesOfFaultsAreReadBesideTheRuleFileToo) {
+  write("wifi.dist", "-1 0 1");
+  files_ = IncludedFiles(in("rules.toml"));
+  ASSERT_TRUE(codecs::load_rules(rule_with_table("wifi.dist"), files_.from_disk()));
+  EXPECT_THAT(files_.paths(), ElementsAre(in("wifi.dist")));
+  EXPECT_THAT(files_.watched(), ElementsAre(in("wifi.dist"), in("rules.toml")));
+  EXPECT_FALSE(files_.changed());
+  write("wifi.dist", "-1 0 2");
+  EXPECT_TRUE(files_.changed());
+
+  const auto mistake = [&](const std::string& path) {
+    const auto config = codecs::load_rules(rule_with_table(path), files_.from_disk());
+    if (config) return std::string();
+    const auto first = config.error().sorted().front();
+    return std::to_string(first.where.line) + ": " + first.what + " (" + first.hint + ")";
+  };
+  EXPECT_EQ(mistake("gone.dist"), "11: distribution_file: " + in("gone.dist") +
+                                      ": cannot read the file: No such file or directory (a "
+                                      "relative path begins in the "
+                                      "folder of the rule file)");
+  EXPECT_THAT(mistake("."), HasSubstr("Is a directory"));
+  EXPECT_THAT(mistake("/dev/zero"), HasSubstr("not a regular file"));
+}
+
+TEST_F(IncludedFilesOnDisk, TheApiCanNameNoOtherFilesInAFault) {
+  write("wifi.dist", "-1 0 1");
+  write("secret", "root:x:0:0\n");
+  files_ = IncludedFiles(in("rules.toml"));
+  const auto text = rule_with_table("wifi.dist");
+  ASSERT_TRUE(codecs::load_rules(text, files_.from_disk()));
+  Loop loop;
+  LiveConfig live(loop, {*rules::parse_toml(text), files_}, {});
+  auto engine = *Engine::start(loop, live.config(), {});
+  live.attach(*engine);
+  std::filesystem::remove(in("wifi.dist"));
+  const auto change = [&](const std::string& path) {
+    const auto done = live.change(
+        {"rule", "r",
+         *codecs::parse_json(R"({"name":"r","fault":{"type":"latency","delay":"2s","jitter":"1s",)"
+                             R"("distribution_file":")" +
+                             path + R"("}})")},
+        "");
+    return done ? "" : describe(done.error());
+  };
+  EXPECT_EQ(change("wifi.dist"), "");
+  const auto refused = change("secret");
+  EXPECT_THAT(refused, HasSubstr("only files that the rule file includes can be read"));
+  EXPECT_THAT(refused, testing::Not(HasSubstr("root:")));
+  engine->stop();
+}
+
 // Included files may be deleted while the proxy runs. Changes by the API must then still work: a
 // lease must end, and a fault must be removable.
 TEST_F(IncludedFilesOnDisk, TheApiCanUseOnlyFilesThatTheRuleFileIncludes) {

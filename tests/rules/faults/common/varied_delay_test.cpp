@@ -13,8 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Median 80 ms and sigma 0.4, as in the documentation of WireMock.
-constexpr VariedDelay kWireMock{
-    .delay = 80ms, .distribution = Distribution::kLognormal, .sigma = 0.4};
+const VariedDelay kWireMock{.delay = 80ms, .distribution = Distribution::kLognormal, .sigma = 0.4};
 
 TEST(VariedDelay, QuantilesOfALognormalDelayAreThoseOfItsFormula) {
   struct Quantile {
