@@ -44,6 +44,14 @@ TEST(FaultsOverSockets, slicer) {
   EXPECT_GE(round_trip(client, std::string(100, 'x')), 45ms);
 }
 
+TEST(FaultsOverSockets, slot) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"slot\", min = "
+      "\"20ms\", packets = 1 }");
+  const auto client = world.connect();
+  EXPECT_GE(round_trip(client, std::string(4000, 'x')), 60ms);
+}
+
 TEST(FaultsOverSockets, timeout) {
   ProxyWorld world(
       "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"timeout\", close_after = "
