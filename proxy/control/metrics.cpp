@@ -122,6 +122,24 @@ void add_rules(Families& all, const Engine& engine) {
       matched.add(rule->state->matched.load(), labels(*rule));
     }
   }
+  {
+    Family active(all, "brownout_active_faults",
+                  "Connections, UDP sessions and HTTP requests on which a rule is acting now",
+                  MetricType::Gauge);
+    for (const auto& rule : engine.rules().rules()) {
+      active.add(rule->state->active.load() + rule->state->active_flows.load(), labels(*rule));
+    }
+  }
+  {
+    Family overflow(all, "brownout_faults_overflow_total",
+                    "Turned away by a limit: HTTP requests beyond max_active_faults, which pass "
+                    "unchanged, datagrams at a full queue of bandwidth, and what connection_limit "
+                    "and overload refuse",
+                    MetricType::Counter);
+    for (const auto& rule : engine.rules().rules()) {
+      overflow.add(rule->state->overflow.load(), labels(*rule));
+    }
+  }
   Family delays(all, "brownout_injected_delay_seconds", "Delays that faults added",
                 MetricType::Histogram);
   for (const auto& rule : engine.rules().rules()) delays.add(rule->state->delays, labels(*rule));

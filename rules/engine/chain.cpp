@@ -12,6 +12,9 @@ class Chain::Slot final : public Output {
  public:
   Slot(Chain& chain, std::shared_ptr<const Rule> rule)
       : chain_(chain), rule_(std::move(rule)), activation_(*rule_, *chain.flow_) {}
+  ~Slot() override {
+    if (stage_) count_active(-1);
+  }
 
   const std::shared_ptr<const Rule>& rule() const { return rule_; }
   std::size_t index = 0;
@@ -78,6 +81,7 @@ class Chain::Slot final : public Output {
     if (!stage_) return;
     const auto stage = std::move(stage_);
     --chain_.active_;
+    count_active(-1);
     if (!closed_) stage->release(now, *this);
   }
 
@@ -89,6 +93,7 @@ class Chain::Slot final : public Output {
     if (!before.stage_ || !stage_) return before.leave(now);
     stage_->take_over(*before.stage_, now);
     before.stage_.reset();
+    before.count_active(-1);
     --chain_.active_;
   }
 
@@ -116,7 +121,7 @@ class Chain::Slot final : public Output {
     if (!closed_) chain_.sink_->reply(std::move(chunk));
   }
   void note(const Note& note, Instant /*now*/) override {
-    rule_->state->injected.fetch_add(1, std::memory_order_relaxed);
+    rule_->state->count(note);
     auto whole = note;
     whole.message = pushed_.message;
     whole.draw = !activation_.per_chunk() ? activation_.draw()
@@ -142,14 +147,23 @@ class Chain::Slot final : public Output {
       return;
     }
     ++chain_.active_;
+    count_active(1);
     if (!activation_.per_chunk()) count_sample();
   }
 
-  // Counts a flow or chunk that the random draw selected. If the rule acts on both directions, the
-  // flow has two chains, and only the upstream chain counts the flow.
+  // Whether only the upstream chain of the flow counts the flow: the rule acts on both directions.
+  bool counted_upstream() const {
+    return rule_->match.direction == DirectionChoice::kBoth &&
+           chain_.direction_ == Direction::kDownstream;
+  }
+  void count_active(std::int64_t change) const {
+    if (!counted_upstream())
+      rule_->state->active_flows.fetch_add(change, std::memory_order_relaxed);
+  }
+
+  // Counts a flow or chunk that the random draw selected.
   void count_sample() {
-    const bool both = rule_->match.direction == DirectionChoice::kBoth;
-    if (!activation_.per_chunk() && both && chain_.direction_ == Direction::kDownstream) return;
+    if (!activation_.per_chunk() && counted_upstream()) return;
     rule_->state->sampled.fetch_add(1, std::memory_order_relaxed);
   }
 

@@ -41,7 +41,7 @@ void choose(const RuleRef& rule, const FlowFacts& flow, Instant now,
                                               .shared = state.shared.get(),
                                               .rule_dice = Dice(rule->seed, rule->stage_key, 0)});
   if (!note) return;
-  state.injected.fetch_add(1, std::memory_order_relaxed);
+  state.count(*note);
   note->draw = activation.draw();
   notes.emplace_back(rule, *note);
 }

@@ -31,7 +31,7 @@ void PlanHolds::wake(Instant now, Notes& notes) {
   for (const auto& entry : all_) {
     if (entry.hold->over() || entry.hold->deadline() > now) continue;
     for (const auto& note : entry.hold->wake(now)) {
-      entry.rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+      entry.rule->state->count(note);
       notes.emplace_back(entry.rule, note);
     }
   }

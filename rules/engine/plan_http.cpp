@@ -41,6 +41,7 @@ bool HttpPlan::join(const RuleRef& rule, const FlowFacts& request, Instant now) 
   const auto active = state.active.fetch_add(1, std::memory_order_relaxed);
   if (rule->max_active_faults && active >= *rule->max_active_faults) {
     state.active.fetch_sub(1, std::memory_order_relaxed);
+    state.overflow.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
   state.sampled.fetch_add(1, std::memory_order_relaxed);
@@ -78,7 +79,7 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
 }
 
 void HttpPlan::add_note(const RuleRef& rule, const FlowFacts& request, Note note, Notes& notes) {
-  rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+  rule->state->count(note);
   note.draw = Activation(*rule, request).draw();
   notes.emplace_back(rule, note);
 }

@@ -35,7 +35,7 @@ DnsContext QueryPlan::context_of(const Rule& rule, const FlowFacts& query, Insta
 void QueryPlan::note(const RuleRef& rule, const FlowFacts& query, std::optional<Note> done,
                      Notes& notes) {
   if (!done) return;
-  rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+  rule->state->count(*done);
   const Activation activation(*rule, query);
   done->draw =
       activation.per_chunk() ? activation.draw(Direction::kUpstream, 0) : activation.draw();

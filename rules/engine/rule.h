@@ -48,10 +48,20 @@ struct RuleState {
   // Connections, seconds or chunks that the random draw selected.
   std::atomic<std::uint64_t> sampled{0};
   std::atomic<std::uint64_t> injected{0};  // number of faults injected
-  ArrivalCounter arrivals;                 // numbers items for `first`, `after` and `every`
-  std::atomic<std::int64_t> active{0};     // HTTP requests on which the rule is acting now
-  SharedHistogram delays;                  // delays that the rule injected
+  // Number of items that a limit turned away: max_active_faults, or a limit of the fault.
+  std::atomic<std::uint64_t> overflow{0};
+  ArrivalCounter arrivals;              // numbers items for `first`, `after` and `every`
+  std::atomic<std::int64_t> active{0};  // HTTP requests on which the rule is acting now
+  // Connections and UDP sessions on whose data the rule is acting now.
+  std::atomic<std::int64_t> active_flows{0};
+  SharedHistogram delays;  // delays that the rule injected
   std::unique_ptr<FaultState> shared;
+
+  // Counts an injected fault.
+  void count(const Note& note) {
+    injected.fetch_add(1, std::memory_order_relaxed);
+    if (note.overflow) overflow.fetch_add(1, std::memory_order_relaxed);
+  }
 };
 
 struct Rule {

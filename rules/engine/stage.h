@@ -37,6 +37,9 @@ struct Note {
   Duration delay = {};        // random delay that was injected; 0 if none
   std::int64_t bytes = 0;     // number of bytes affected
   std::uint64_t ordinal = 0;  // number of the chunk or segment, or byte offset, in this direction
+  // Whether the fault turned this away because a limit was reached: a full queue, or a number of
+  // connections.
+  bool overflow = false;
   // The Chain or plan that runs the rule (chain.h, plan*.h) sets the members below. `message` is
   // the message of a connection on which the fault acted, borrowed for the call; null in other
   // cases.

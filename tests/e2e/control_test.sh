@@ -173,6 +173,7 @@ promtool check metrics <"$folder/metrics" >"$folder/promtool" 2>&1 ||
   fi
 for line in 'brownout_connections_total\{listener="front"\} [1-9]' 'brownout_bytes_total\{listener="front",direction="upstream"\} [1-9]' \
   'brownout_faults_injected_total\{rule="latency",fault="latency"\} [1-9]' 'brownout_held_bytes 0' \
+  'brownout_active_faults\{rule="latency",fault="latency"\} [0-9]' 'brownout_faults_overflow_total\{rule="latency",fault="latency"\} 0' \
   'brownout_connect_failures_total\{listener="front"\} 0' 'brownout_turns_total\{listener="front"\} [1-9]' \
   'brownout_injected_delay_seconds_count\{rule="latency",fault="latency"\} [1-9]' \
   'brownout_event_loop_lag_seconds_count\{worker="0"\} [1-9]' 'brownout_halted 0' 'process_cpu_seconds_total [0-9]'; do

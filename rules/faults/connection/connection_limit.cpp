@@ -83,7 +83,7 @@ class ConnectionLimit final : public Fault {
     open.fetch_sub(1);
     const bool hangs = settings_.overflow == LimitOverflow::kHang;
     admission.verdict = hangs ? Admission::Verdict::kHang : Admission::Verdict::kRefuse;
-    return Note{.action = hangs ? "hang" : "refuse"};
+    return Note{.action = hangs ? "hang" : "refuse", .overflow = true};
   }
 
  private:

@@ -97,7 +97,8 @@ OverloadModel::Outcome ask(const OverloadKeys& settings, const Asked& asked) {
 }
 
 Note note_of(const OverloadModel::Outcome& outcome) {
-  if (!outcome.accepted) return {.action = "turn away", .ordinal = outcome.in_system};
+  if (!outcome.accepted)
+    return {.action = "turn away", .ordinal = outcome.in_system, .overflow = true};
   return {
       .action = "serve", .delay = sum(outcome.wait, outcome.service), .ordinal = outcome.in_system};
 }
