@@ -18,10 +18,17 @@ class Pacer {
   // Reserves a period of length `cost` and returns its end. The end may be up to `burst` earlier
   // than at an even pace, but never before `now`. Periods are assigned in the order of calls.
   Instant reserve(Instant now, Duration cost, Duration burst = {}) {
+    return reserve_from(now, burst, [cost](Instant from) { return later(from, cost); });
+  }
+
+  // The same for a period whose length depends on its beginning: end_of(beginning) returns its end,
+  // and may be called several times.
+  template <class EndOf>
+  Instant reserve_from(Instant now, Duration burst, const EndOf& end_of) {
     Instant before = taken_until_.load(std::memory_order_relaxed);
     Instant after;
     do {
-      after = later(std::max(before, now), cost);
+      after = end_of(std::max(before, now));
     } while (!taken_until_.compare_exchange_weak(before, after, std::memory_order_relaxed));
     if (after == kNever) return kNever;
     return std::max(now, after - burst);

@@ -24,6 +24,7 @@ class DatagramQueue {
 
   Instant deadline() const { return heap_.empty() ? kNever : heap_.front().ready; }
   std::size_t held() const { return held_; }
+  std::size_t count() const { return heap_.size(); }
 
  private:
   struct Item {

@@ -3,23 +3,12 @@
 #include <algorithm>
 
 namespace brownout::rules {
-namespace {
-
-constexpr std::int64_t kPiecesPerSecond = 100;
-
-}  // namespace
-
-RateStage::RateStage(Rate rate, Bytes burst, const Intensity& intensity, Pacer* shared)
-    : rate_(rate),
-      burst_(burst),
-      intensity_(intensity),
-      pacer_(shared != nullptr ? shared : &own_),
-      piece_most_(static_cast<std::size_t>(
-          std::max<std::int64_t>(1, rate.bits_per_second / 8 / kPiecesPerSecond))) {}
-
 void RateStage::push(Chunk chunk, Instant now, Output& out) {
   queue_.push(std::move(chunk));
-  if (leaves_ == kNever && piece_ == 0) reserve(now);
+  if (leaves_ == kNever && piece_ == 0) {
+    in_segment_ = 0;  // after a pause a new segment begins
+    reserve(now);
+  }
   send_due(now, out);
   if (!queue_.empty() && !noted_) {
     noted_ = true;
@@ -40,10 +29,10 @@ void RateStage::release(Instant now, Output& out) {
 // Begins the next piece, which leaves as a whole. It contains only bytes that have already arrived;
 // bytes that arrive while it waits belong to later pieces.
 void RateStage::reserve(Instant now) {
-  piece_ = std::min(queue_.bytes(), piece_most_);
-  const Bytes count{static_cast<std::int64_t>(piece_)};
-  const Duration cost = scaled(time_for(count, rate_), intensity_.at(now));
-  leaves_ = pacer_->reserve(now, cost, time_for(burst_, rate_));
+  piece_ = std::min(queue_.bytes(), link_.piece(now));
+  const auto end = in_segment_ + static_cast<std::int64_t>(piece_);
+  leaves_ = link_.reserve(now, link_.cost().of_stream(in_segment_, end));
+  in_segment_ = end % PacketCost::kSegment;
 }
 
 void RateStage::send_due(Instant now, Output& out) {

@@ -1,21 +1,19 @@
-// RateStage passes a stream no faster than a rate, for the faults bandwidth and response_rate.
-// Bytes leave in pieces that take at most 10 ms at this rate, so that the limit holds over short
+// RateStage passes a stream no faster than a link (link.h), for the faults bandwidth and
+// response_rate. Bytes leave in pieces that take at most 10 ms, so that the limit holds over short
 // times, too. Thread and owner are those of any stage (stage.h).
 #pragma once
 
-#include "rules/base/units.h"
-#include "rules/chance/pacer.h"
-#include "rules/chance/schedule.h"
 #include "rules/engine/stage.h"
+#include "rules/faults/common/link.h"
 
 namespace brownout::rules {
 
 class RateStage final : public Stage {
  public:
-  // `burst` is the number of bytes that may leave at once after a pause. `shared` is a rate limiter
-  // that several flows use together; it is borrowed. If null, the stage uses a rate limiter of its
-  // own.
-  RateStage(Rate rate, Bytes burst, const Intensity& intensity, Pacer* shared = nullptr);
+  // The arguments are those of LinkUse.
+  RateStage(const LinkSettings& settings, const Intensity& intensity, const Dice& dice,
+            Instant start, LinkState* shared = nullptr)
+      : link_(settings, intensity, dice, start, shared) {}
 
   void push(Chunk chunk, Instant now, Output& out) override;
   void finish(Instant now, Output& out) override;
@@ -29,14 +27,10 @@ class RateStage final : public Stage {
   void send_due(Instant now, Output& out);
   void pass_end(Instant now, Output& out);
 
-  Rate rate_;
-  Bytes burst_;
-  Intensity intensity_;
-  Pacer own_;
-  Pacer* pacer_;
-  std::size_t piece_most_;
+  LinkUse link_;
   ChunkQueue queue_;
   std::size_t piece_ = 0;
+  std::int64_t in_segment_ = 0;  // bytes of the present segment that have been reserved
   Instant leaves_ = kNever;
   bool finished_ = false;
   bool noted_ = false;

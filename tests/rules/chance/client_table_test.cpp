@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
 #include "rules/chance/pacer.h"
+#include "rules/faults/common/link.h"
 
 namespace brownout::rules {
 namespace {
@@ -27,6 +30,26 @@ TEST(ClientTable, ClientsPastTheLimitShareOneEntry) {
   for (Key client = 0; client < ClientTable<int>::kMost; ++client) table.of(client) = 1;
   EXPECT_EQ(&table.of(1'000'000), &table.of(2'000'000));
   EXPECT_EQ(table.of(5), 1);
+}
+
+TEST(LinkState, ConcurrentUsersShareTheOpportunitiesOfATrace) {
+  const auto trace = *DeliveryTrace::parse("1\n");
+  LinkState link;
+  std::mutex mutex;
+  std::set<Duration> times;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 1000; ++j) {
+        const auto passed = link.take(trace, Duration::zero(), DeliveryTrace::kPacket);
+        const std::scoped_lock lock(mutex);
+        times.insert(passed);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(times.size(), 4000U);
+  EXPECT_EQ(*times.rbegin(), std::chrono::milliseconds(4000));
 }
 
 TEST(Pacer, ConcurrentReservationsDoNotOverlap) {

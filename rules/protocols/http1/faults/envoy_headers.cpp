@@ -85,7 +85,8 @@ class EnvoyHeaders final : public Fault, public HttpFault {
     if (!context.dice.split("throughput").hit(0, share)) return nullptr;
     const auto most = std::min<std::int64_t>(*rate, 1 << 30);
     // The rule's `ramp` raises the share of requests, so the rate itself is that of the header.
-    return std::make_unique<RateStage>(Rate{most * 1024 * 8}, Bytes{}, Intensity{});
+    return std::make_unique<RateStage>(LinkSettings{.rate = Rate{most * 1024 * 8}}, Intensity{},
+                                       Dice{}, Instant{});
   }
 
  private:

@@ -23,7 +23,8 @@ class ResponseRate final : public Fault {
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     if (context.direction == Direction::kUpstream) return nullptr;
-    return std::make_unique<RateStage>(settings_.rate, Bytes{}, context.intensity);
+    return std::make_unique<RateStage>(LinkSettings{.rate = settings_.rate}, context.intensity,
+                                       context.dice, context.now);
   }
 
  private:

@@ -128,5 +128,18 @@ TEST(Bandwidth, DatagramsThatFindTheQueueFullAreDropped) {
   EXPECT_EQ(world.left().back().what.front(), 'y');
 }
 
+// The datagram that is being transmitted counts, too.
+TEST(Bandwidth, AQueueMayBeATimeOrANumberOfDatagrams) {
+  for (const auto& [queue, passes] : {std::pair{"250 ms", 2U}, std::pair{"300 ms", 3U},
+                                      std::pair{"3 packets", 3U}, std::pair{"1 packet", 1U}}) {
+    auto world = VirtualWorld::of_datagrams(
+        "[[rule]]\nfault = { type = \"bandwidth\", rate = \"10 KB/s\", queue = \"" +
+        std::string(queue) + "\" }");
+    for (int i = 0; i < 5; ++i) world.at(0s).send(std::string(1000, 'x'));
+    world.run();
+    EXPECT_EQ(world.left().size(), passes) << queue;
+  }
+}
+
 }  // namespace
 }  // namespace brownout::test

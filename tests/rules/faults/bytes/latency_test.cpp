@@ -52,6 +52,23 @@ fault = { type = "latency", delay = "100ms", jitter = "40ms" })");
   EXPECT_EQ(world.bytes().substr(200), digits);
 }
 
+TEST(Latency, AFrequencyLeavesChunksBetweenDelaysAlone) {
+  const std::string rule = R"([[rule]]
+fault = { type = "latency", delay = "30ms", frequency = "5/s" })";
+  VirtualWorld world(rule);
+  world.at(0ms).send("a").at(10ms).send("b").at(50ms).send("c").at(199ms).send("d");
+  world.at(200ms).send("e").at(399ms).send("f").at(1s).send("g").run();
+  // A chunk that is not delayed still waits behind the one ahead.
+  EXPECT_EQ(world.log(), "30ms a\n30ms b\n50ms c\n199ms d\n230ms e\n399ms f\n1.03s g\n");
+  EXPECT_EQ(world.state().injected.load(), 3U);
+  auto datagrams = VirtualWorld::of_datagrams(rule);
+  datagrams.at(0ms).send("a").at(10ms).send("b").run();
+  EXPECT_EQ(datagrams.log(), "10ms b\n30ms a\n");
+  EXPECT_EQ(first_problem_of(R"([[rule]]
+fault = { type = "latency", delay = "30ms", frequency = "0/s" })"),
+            "frequency: \"0/s\" is out of range");
+}
+
 TEST(Latency, ADelayIsNeverNegative) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "latency", delay = "1ms", jitter = "100ms" })");
