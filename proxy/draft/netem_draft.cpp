@@ -28,6 +28,9 @@ class Fault {
   void add_unless_zero(const std::string& key, rules::Ratio value) {
     if (value.parts_per_billion != 0) add(key, to_text(value));
   }
+  void add_unless_zero(const std::string& key, rules::Bytes value) {
+    if (value.count != 0) add(key, to_text(value));
+  }
   std::string text() && { return codecs::toml_text(rules::Node{std::move(keys_)}); }
 
  private:
@@ -57,8 +60,11 @@ class NetemDraft {
       leave_out(netem.line, "reorder", "it needs a delay and a listener with datagrams (udp)");
     }
     if (netem.rate) add_rate(*netem.rate);
+    if (netem.slot) add_slot(*netem.slot);
     for (const auto& word : netem.left_out) {
-      leave_out(netem.line, word, "a proxy has no counterpart");
+      leave_out(netem.line, word,
+                word.starts_with("distribution ") ? "name its table in `distribution_file`"
+                                                  : "a proxy has no counterpart");
     }
     if (netem.duplicate && !datagrams_) {
       leave_out(netem.line, "duplicate", "TCP hides it; it acts on udp (--protocol udp)");
@@ -148,11 +154,24 @@ class NetemDraft {
                  : "The others wait for the delay of the command; its jitter is left out.");
   }
 
-  void add_rate(rules::Rate rate) {
+  void add_rate(const codecs::NetemRate& link) {
     Fault fault("bandwidth");
-    fault.add("rate", to_text(rate));
+    fault.add("rate", to_text(link.rate));
     fault.add("shared", "rule");
+    fault.add_unless_zero("overhead", rules::Bytes{link.overhead});
+    fault.add_unless_zero("cell", rules::Bytes{link.cell});
+    if (link.cell > 0) fault.add_unless_zero("cell_overhead", rules::Bytes{link.cell_overhead});
     add_rule("rate", std::move(fault));
+  }
+
+  void add_slot(const codecs::NetemSlot& slot) {
+    if (slot.max == rules::Duration{}) return;
+    Fault fault("slot");
+    fault.add("min", rules::to_text(slot.min));
+    if (slot.max != slot.min) fault.add("max", rules::to_text(slot.max));
+    if (slot.packets > 0) fault.add("packets", slot.packets);
+    fault.add_unless_zero("bytes", rules::Bytes{slot.bytes});
+    add_rule("slot", std::move(fault), "Each connection has its own slots, and each direction.");
   }
 
   bool datagrams_;

@@ -106,11 +106,7 @@ class NetemReader {
     // numbers. A proxy has neither.
     if (option == "limit" || option == "seed") return skip(1);
     if (option == "ecn") return leave_out(option);
-    if (option == "slot") {
-      leave_out(option);
-      while (next_ < words_.size() && !is_option(words_[next_])) ++next_;
-      return;
-    }
+    if (option == "slot") return read_slot();
     expect("an option of netem", option,
            "netem has delay, loss, duplicate, corrupt, reorder, gap, rate, limit, slot and seed");
   }
@@ -240,10 +236,49 @@ class NetemReader {
     const auto rate = scaled_number(peek(), kTcRates);
     if (!rate) return expect("a rate behind \"rate\"", peek(), "e.g. 1mbit, 500kbit");
     ++next_;
-    netem_.rate = rules::Rate{std::llround(*rate)};
-    // Skips PACKETOVERHEAD, CELLSIZE and CELLOVERHEAD, which describe link layers. A proxy has no
-    // counterpart.
-    while (next_ < words_.size() && !is_option(words_[next_])) ++next_;
+    auto& link = netem_.rate.emplace();
+    link.rate = rules::Rate{std::llround(*rate)};
+    // The numbers may have labels, as `tc qdisc show` prints them.
+    for (const auto& [label, into] :
+         {std::pair{"packetoverhead", &link.overhead}, std::pair{"cellsize", &link.cell},
+          std::pair{"celloverhead", &link.cell_overhead}}) {
+      if (peek() == label) ++next_;
+      const auto bytes = rules::parse_whole_number<std::int64_t>(peek(), 65'535);
+      if (bytes) *into = *bytes;
+      if (bytes) ++next_;
+    }
+    // Negative overheads are left out: a proxy does not know the size of the headers.
+    std::string rest;
+    while (next_ < words_.size() && !is_option(words_[next_])) rest += " " + words_[next_++];
+    if (!rest.empty()) leave_out("rate:" + rest);
+  }
+
+  // Reads "slot 800us 1ms packets 42 bytes 64k". A slot with a distribution is left out.
+  void read_slot() {
+    const auto min = time_in(peek());
+    if (!min) {
+      std::string text = "slot";
+      while (next_ < words_.size() && !is_option(words_[next_])) text += " " + words_[next_++];
+      return leave_out(text);
+    }
+    ++next_;
+    auto& slot = netem_.slot.emplace(NetemSlot{.min = *min, .max = *min});
+    if (const auto max = time_in(peek()); max && !peek().empty()) {
+      slot.max = *max;
+      ++next_;
+    }
+    while (peek() == "packets" || peek() == "bytes") {
+      auto& into = peek() == "packets" ? slot.packets : slot.bytes;
+      ++next_;
+      const auto count = rules::parse_whole_number<std::int64_t>(peek(), 2'147'483'647);
+      if (!count) return expect("a whole number in \"slot\"", peek(), "e.g. slot 1ms packets 10");
+      into = *count;
+      ++next_;
+    }
+    if (slot.max < slot.min) {
+      expect("a longest time that is not less than the shortest behind \"slot\"",
+             rules::to_text(slot.max), "e.g. slot 800us 1ms");
+    }
   }
 
   const std::vector<std::string>& words_;

@@ -46,6 +46,21 @@ struct NetemStates {
   rules::Ratio p14{};
 };
 
+// The option `rate RATE PACKETOVERHEAD CELLSIZE CELLOVERHEAD`; sizes are in bytes.
+struct NetemRate {
+  rules::Rate rate{};
+  std::int64_t overhead = 0;
+  std::int64_t cell = 0;
+  std::int64_t cell_overhead = 0;
+};
+
+struct NetemSlot {
+  rules::Duration min{};
+  rules::Duration max{};
+  std::int64_t packets = 0;  // 0 without a limit
+  std::int64_t bytes = 0;    // 0 without a limit
+};
+
 struct Netem {
   std::size_t line = 0;     // number of the command's line in the text, from 1
   std::string device = {};  // network interface, such as "eth0"; "" if the command names none
@@ -57,7 +72,8 @@ struct Netem {
   std::optional<NetemShare> corrupt = {};
   std::optional<NetemShare> reorder = {};
   std::int64_t gap = 0;  // gap of `reorder` in packets; 0 without a gap
-  std::optional<rules::Rate> rate = {};
+  std::optional<NetemRate> rate = {};
+  std::optional<NetemSlot> slot = {};
   std::vector<std::string> left_out = {};  // options that have no counterpart in a proxy
 };
 

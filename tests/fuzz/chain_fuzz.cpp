@@ -19,7 +19,7 @@ struct Choice {
   bool keeps_bytes;
 };
 
-constexpr std::array<Choice, 19> kChoices{{
+constexpr std::array<Choice, 24> kChoices{{
     {R"(type = "latency", delay = "50ms", jitter = "50ms", distribution = "pareto")", true},
     {R"(type = "latency", delay = "0s")", true},
     {R"(type = "latency", delay = "24h")", true},
@@ -41,6 +41,11 @@ constexpr std::array<Choice, 19> kChoices{{
     {R"(type = "garbage", bytes = "9 B")", false},
     {R"(type = "reset", after = "40ms")", false},
     {R"(type = "timeout", close_after = "20ms")", false},
+    {R"(type = "slot", min = "1ms", max = "9ms", packets = 1)", true},
+    {R"(type = "slot", min = "0s", max = "30ms", bytes = "100 B")", true},
+    {R"(type = "bandwidth", rate = "1 KB/s", overhead = "40 B", cell = "48 B", vary = { to = "1 MB/s", every = "10ms" })",
+     true},
+    {R"(type = "latency", delay = "5ms", distribution = "lognormal", sigma = 2)", true},
 }};
 
 constexpr std::array<const char*, 4> kWhen{"", "start = \"20ms\"\nduration = \"90ms\"\n",

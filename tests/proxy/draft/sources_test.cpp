@@ -126,6 +126,26 @@ TEST(NetemCommands, KnowModelsAndTheOutputOfShow) {
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem loss state"), HasSubstr("a percentage"));
 }
 
+TEST(NetemCommands, DescribeTheLinkAndItsSlots) {
+  const auto text = from_tc(
+      "tc qdisc add dev a root netem rate 1mbit 20 48 5 slot 800us 1ms packets 42 bytes 64000\n");
+  EXPECT_THAT(text, HasSubstr("rate = \"1 Mbit/s\", shared = \"rule\", overhead = \"20 B\", cell = "
+                              "\"48 B\", cell_overhead = \"5 B\" }"));
+  EXPECT_THAT(text, HasSubstr("{ type = \"slot\", min = \"800us\", max = \"1ms\", packets = 42, "
+                              "bytes = \"64 KB\" }"));
+  const auto shown = from_tc(
+      "qdisc netem 1: dev a root limit 1000 rate 1Mbit packetoverhead 20 cellsize 48 slot 5ms 5ms");
+  EXPECT_THAT(shown, HasSubstr("overhead = \"20 B\", cell = \"48 B\" }"));
+  EXPECT_THAT(shown, HasSubstr("{ type = \"slot\", min = \"5ms\" }"));
+  EXPECT_THAT(from_tc("tc qdisc add dev a root netem delay 1s 1ms distribution experimental"),
+              HasSubstr("# Left out of line 1: distribution experimental: name its table in "
+                        "`distribution_file`"));
+  EXPECT_THAT(from_tc("tc qdisc add dev a root netem rate 1mbit -20"),
+              HasSubstr("# Left out of line 1: rate: -20: a proxy has no counterpart"));
+  EXPECT_THAT(from_tc("tc qdisc add dev a root netem slot distribution normal 1ms 2ms delay 1s"),
+              HasSubstr("# Left out of line 1: slot distribution normal 1ms 2ms: a proxy has no"));
+}
+
 TEST(NetemCommands, WithAMistakeSayWhere) {
   EXPECT_THAT(
       from_tc("# a comment\n\ntc qdisc add dev a root netem delay 100"),
@@ -138,6 +158,10 @@ TEST(NetemCommands, WithAMistakeSayWhere) {
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem rate fast"), HasSubstr("a rate behind"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem delay 1s distribution normal"),
               HasSubstr("a delay with a jitter"));
+  EXPECT_THAT(from_tc("tc qdisc add dev a root netem slot 2ms 1ms"),
+              HasSubstr("a longest time that is not less than the shortest"));
+  EXPECT_THAT(from_tc("tc qdisc add dev a root netem slot 2ms packets many"),
+              HasSubstr("a whole number in \"slot\" is expected, not \"many\""));
   EXPECT_THAT(from_tc("rm -rf netem"), StartsWith("error: line 1: not a command of tc"));
   EXPECT_THAT(from_tc(""), StartsWith("error: there is no netem command in it"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem delay 90000s"),
