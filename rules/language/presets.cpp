@@ -14,6 +14,9 @@ constexpr std::string_view kLighthouse = "Lighthouse";
 constexpr std::string_view kConditioner =
     "Apple Network Link Conditioner, as the tests of Soundtrack's SDK list it";
 
+constexpr std::string_view kConditionerOfProbe =
+    "Apple Network Link Conditioner, as Probe's documentation lists it";
+
 constexpr std::array kPresets{
     Preset{"3g", "768 kbit/s", "1600 kbit/s", "150ms", "", kSitespeed},
     Preset{"3g-fast", "768 kbit/s", "1600 kbit/s", "75ms", "", kSitespeed},
@@ -56,6 +59,13 @@ constexpr std::array kPresets{
            .source = kConditioner,
            .upload_delay = "440ms",
            .download_delay = "400ms"},
+    Preset{.name = "nlc-lte",
+           .upload = "10 Mbit/s",
+           .download = "50 Mbit/s",
+           .source = kConditionerOfProbe,
+           .upload_delay = "65ms",
+           .download_delay = "50ms"},
+    Preset{"nlc-dsl", "256 kbit/s", "2 Mbit/s", "10ms", "", kConditionerOfProbe},
     Preset{.name = "nlc-high-latency-dns", .source = kConditioner, .dns_delay = "3s"},
     Preset{"nlc-very-bad", "1 Mbit/s", "1 Mbit/s", "1s", "10%", kConditioner},
     Preset{"nlc-100-loss", "", "", "", "100%", kConditioner},
