@@ -50,10 +50,13 @@ std::optional<OrderedJson> simple_type(std::string_view type) {
     return OrderedJson{{"type", OrderedJson::array({"string", "array", "object"})}};
   if (type == "status, or table of statuses and weights")
     return OrderedJson{{"type", OrderedJson::array({"integer", "object"})}};
+  if (type == "JSON as a text, or table")
+    return OrderedJson{{"type", OrderedJson::array({"string", "object"})}};
+  if (type == "list of names and indexes") return OrderedJson{{"type", "array"}};
   if (type.starts_with("table")) return OrderedJson{{"type", "object"}};
   for (const std::string_view text :
        {"text", "path of a file", "pattern", "prefix", "address", "name pattern", "subject",
-        "topic filter", "command", "regular expression"}) {
+        "topic filter", "command", "regular expression", "JSON pointer"}) {
     if (type == text) return OrderedJson{{"type", "string"}};
   }
   return std::nullopt;

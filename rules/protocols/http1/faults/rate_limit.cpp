@@ -87,10 +87,6 @@ class RateLimit final : public HttpOnlyFault {
       problems.add(position_of(table, "shared"), "shared and header exclude each other",
                    "leave out shared or header");
     }
-    if (settings.rate && settings.rate->per_second <= 0) {
-      problems.add(position_of(table, "rate"), "a rate of 0 allows no request",
-                   "use the fault \"abort\"");
-    }
     check_kind(settings, table, problems);
   }
 
