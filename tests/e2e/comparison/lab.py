@@ -365,10 +365,10 @@ class Dns:
     def __init__(self, port):
         self.port = port
 
-    def ask(self, name, kind="A"):
+    def ask(self, name, kind="A", patience=2):
         """The response code, the data of the answers and the seconds."""
         begin = time.monotonic()
-        done = subprocess.run(["dig", "+tries=1", "+timeout=2", "+nocookie", "-p", str(self.port), "@127.0.0.1", name, kind],
+        done = subprocess.run(["dig", "+tries=1", f"+timeout={patience}", "+nocookie", "-p", str(self.port), "@127.0.0.1", name, kind],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         seconds = time.monotonic() - begin
         code = re.search(r"status: (\w+)", done.stdout)

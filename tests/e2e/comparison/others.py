@@ -229,8 +229,8 @@ def _(row):
 
 @check("Clumsy, Link Conditioner, Charles, DevTools", "NLC High Latency DNS")
 def _(row):
-    with lab.dns([row.rules[0].replace("3s", "1s")]) as names:
-        between(1, names.ask("www.example.org")[2], 1.9, "seconds")
+    with lab.dns(row.rules) as names:
+        between(3, names.ask("www.example.org", patience=5)[2], 4, "seconds")
 
 
 @check("Litmus", "dns-spoof name to name")
@@ -424,15 +424,6 @@ def _(row):
             wanted = f'[[expect]]\nname = "slo"\nphase = "outage"\nprobe = "users"\nmetric = "availability"\nat_least = "{least}"\n'
             done = rehearse(front + REHEARSAL % "" + wanted)
             expect(done.returncode == code, (done.returncode, done.stdout[-1500:]))
-
-
-# ---- metrics
-
-@check("Envoy, Istio", "stats")
-def _(row):
-    with lab.http_front(['[[rule]]\nname = "busy"\nfault = { type = "abort", status = 503 }\n'], api=True) as proxy:
-        proxy.get()
-        expect(re.search(r'brownout_\w*(faults|rule)\w*\{[^}]*rule="busy"[^}]*\} 1', proxy.metrics()), proxy.metrics()[:2000])
 
 
 # ---- other ways that a rule cannot show

@@ -1,4 +1,6 @@
 """Checks of tools that act on packets: netem, tbf, Chaos Mesh's network chaos, clouds, pumba, Clumsy."""
+import os
+import re
 import statistics
 import time
 
@@ -17,10 +19,10 @@ def _(row):
 
 @check(ALL, "loss makes a bulk TCP stream slow")
 def _(row):
+    # Mathis et al.: 1.22 x 1460 B / (50 ms x sqrt(1%)) is 356 kB/s.
     with lab.tcp(row.rules, lab.Source) as proxy:
-        lost = lab.download(proxy.port, 5_000_000)[1]
-    with lab.tcp([], lab.Source) as proxy:
-        expect(lost > 4 * lab.download(proxy.port, 5_000_000)[1], f"{lost:.2f} s with loss")
+        got, seconds = lab.download(proxy.port, 1_500_000)
+        between(356_000 / 2, got / seconds, 356_000 * 2, "bytes per second")
 
 
 @check(ALL, "\"all but\" these ports or networks")
@@ -83,6 +85,51 @@ def _(row):
     loses(row.rules, 0.12, 0.22, 4000)
 
 
+@check(NETEM, "distribution: own table file")
+def _(row):
+    with open(os.path.join(lab.folder, "wifi.dist"), "w", encoding="utf-8") as file:
+        file.write("# two values\n-16384 16384\n")
+    with lab.tcp(row.rules) as proxy:
+        trips = lab.round_trips(proxy.port, 20)
+        # Each direction takes 20 or 60 ms.
+        between(0.04, min(trips), 0.08, "shortest")
+        expect(any(0.075 < trip < 0.115 for trip in trips), trips)
+
+
+@check(NETEM, "loss state, 3 or 4 states")
+def _(row):
+    p13, p31, p32, p23, p14 = (float(share) / 100 for share in re.findall(r'p\d\d = "(\d+)%"', row.rules[0]))
+    state = [1, 0, 0, 0]
+    for _ in range(2000):
+        one, two, three, four = state
+        state = [one * (1 - p13 - p14) + three * p31 + four, two * (1 - p23) + three * p32,
+                 one * p13 + two * p23 + three * (1 - p31 - p32), one * p14]
+    lost = state[2] + state[3]
+    loses(row.rules, lost - 0.05, lost + 0.05, 5000)
+
+
+@check(NETEM, "corrupt: correlation")
+def _(row):
+    changes(row.rules, 0.4, 0.6)
+
+
+@check(NETEM, "rate: packet overhead, cells; tbf mpu")
+def _(row):
+    # A segment of 1460 B with 28 B fills 31 cells, which take 31 x 53 B = 1643 B.
+    with lab.tcp(row.rules, lab.Source) as proxy:
+        got, seconds = lab.download(proxy.port, 100_000)
+        between(0.94 * 100_000 * 1460 / 1643, got / seconds, 1.06 * 100_000 * 1460 / 1643, "bytes per second")
+
+
+@check(NETEM, "slot")
+def _(row):
+    with lab.udp(row.rules) as net:
+        arrived = net.burst(30)
+        expect(len(arrived) == 30, f"{len(arrived)} of 30 arrive")
+        bursts = 1 + sum(1 for before, after in zip(arrived, arrived[1:]) if after[1] - before[1] > 0.05)
+        expect(bursts == 3, f"{bursts} bursts")
+
+
 @check(NETEM, "corrupt")
 def _(row):
     changes(row.rules, 0.25, 0.35)
@@ -132,14 +179,14 @@ def _(row):
 @check(NETEM, "limit (packets)")
 def _(row):
     with lab.udp(row.rules) as net:
-        between(1, len(net.burst(40, size=500)), 12, "datagrams that pass a short queue")
+        between(2, len(net.burst(40, size=500)), 6, "datagrams that pass a queue of 3")
 
 
 @check(NETEM, "tbf latency")
 def _(row):
     with lab.udp(row.rules) as net:
         arrived = net.burst(60, size=1000)
-        between(0.05, max(seconds for _, seconds, _ in arrived), 0.25, "longest wait in the queue")
+        between(0.05, max(seconds for _, seconds, _ in arrived), 0.2, "longest wait in the queue")
 
 
 # ---- Chaos Mesh, Gremlin, FIS, Azure, Litmus, pumba, Clumsy
@@ -311,6 +358,20 @@ def _(row):
         expect(len(times) == 20, f"{len(times)} of 20 arrive")
         between(0.3, times[0], 1.0, "seconds until the first arrives")
         between(0, times[-1] - times[0], 0.15, "seconds between the first and the last")
+
+
+@check(CLUMSY, "Charles stability, quality range")
+def _(row):
+    with lab.tcp(row.rules, lab.Source) as proxy, lab.connect(proxy.port) as client:
+        client.sendall(b"200000\n")
+        got, rates, begin, at = 0, [], time.monotonic(), 0
+        while got < 200_000:
+            got += len(client.recv(65536))
+            if time.monotonic() - begin > 0.2:
+                rates.append((got - at) / (time.monotonic() - begin))
+                begin, at = time.monotonic(), got
+        expect(max(rates) > 1.25 * min(rates), rates)
+        between(50_000, statistics.mean(rates), 150_000, "bytes per second")
 
 
 @check(CLUMSY, "NLC Very Bad Network, 100% Loss")
