@@ -216,7 +216,7 @@ bool merge_at(std::string& json, const JsonPointer& at, Json patch) {
   return set_json(json, at, json_text(patch));
 }
 
-// A date of TOML is an empty node, as is null of JSON.
+// A date of TOML is an empty node, as is null of JSON. A file is no value of JSON either.
 bool has_json_form(const Node& node) {
   const auto all = [](const auto& list, const auto& value_of) {
     return std::all_of(list.begin(), list.end(),
@@ -227,12 +227,13 @@ bool has_json_form(const Node& node) {
   if (const auto* table = node.table())
     return all(*table, [](const Member& m) -> const Node& { return m.node; });
   const auto* number = std::get_if<double>(&node.value);
-  return !std::holds_alternative<std::monostate>(node.value) &&
+  return !std::holds_alternative<std::monostate>(node.value) && node.file() == nullptr &&
          (number == nullptr || std::isfinite(*number));
 }
 
 struct ToJson {
   Json operator()(std::monostate) const { return nullptr; }
+  Json operator()(const std::shared_ptr<const FileText>&) const { return nullptr; }
   Json operator()(const Node::Array& array) const {
     Json list = Json::array();
     for (const auto& element : array) list.push_back(std::visit(*this, element.value));
