@@ -243,9 +243,10 @@ class NetemReader {
          {std::pair{"packetoverhead", &link.overhead}, std::pair{"cellsize", &link.cell},
           std::pair{"celloverhead", &link.cell_overhead}}) {
       if (peek() == label) ++next_;
-      const auto bytes = rules::parse_whole_number<std::int64_t>(peek(), 65'535);
-      if (bytes) *into = *bytes;
-      if (bytes) ++next_;
+      const auto bytes = rules::parse_whole_number<std::uint16_t>(peek(), 65'535);
+      if (!bytes) break;
+      *into = *bytes;
+      ++next_;
     }
     // Negative overheads are left out: a proxy does not know the size of the headers.
     std::string rest;
@@ -258,6 +259,7 @@ class NetemReader {
     const auto min = time_in(peek());
     if (!min) {
       std::string text = "slot";
+      if (peek() == "distribution") text += " " + words_[next_++];
       while (next_ < words_.size() && !is_option(words_[next_])) text += " " + words_[next_++];
       return leave_out(text);
     }
@@ -270,7 +272,7 @@ class NetemReader {
     while (peek() == "packets" || peek() == "bytes") {
       auto& into = peek() == "packets" ? slot.packets : slot.bytes;
       ++next_;
-      const auto count = rules::parse_whole_number<std::int64_t>(peek(), 2'147'483'647);
+      const auto count = rules::parse_whole_number<std::uint32_t>(peek(), 2'147'483'647);
       if (!count) return expect("a whole number in \"slot\"", peek(), "e.g. slot 1ms packets 10");
       into = *count;
       ++next_;

@@ -92,7 +92,7 @@ TEST(Slot, LosesNothingWhenTheRuleEnds) {
 TEST(Slot, RampsFromNoWaitToItsTimes) {
   VirtualWorld world("[[rule]]\nramp = \"10s\"\nfault = { type = \"slot\", min = \"10ms\" }");
   world.at(0s).send("a").at(5s).send("b").at(20s).send("c").run();
-  EXPECT_EQ(world.log(), "0s a\n5.005s b\n20.01s c\n");
+  EXPECT_EQ(world.log(), "0s a\n5005ms b\n20.01s c\n");
 }
 
 // A slot must not throttle a stream without limits.
