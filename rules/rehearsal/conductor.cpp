@@ -80,8 +80,8 @@ Conductor::Step Conductor::advance(Duration now) {
   if (running_ && !halted()) {
     for (const auto& condition : scenario_.stops) {
       if (!must_stop(condition, now)) continue;
-      halt(now, "more than " + to_text(condition.above) + " of " + condition.probe +
-                    "'s operations failed");
+      halt(now, "more than " + to_text(condition.above) + " of the operations of " +
+                    in_quotes(condition.probe) + " failed");
       break;
     }
   }

@@ -131,7 +131,8 @@ endpoints = ["chat"]
   rules::Conductor conductor(*config.scenario);
   const auto seen = rehearse(
       *config.scenario, [](std::size_t, Duration at) { return !in_outage(at); }, conductor);
-  EXPECT_THAT(conductor.why(), HasSubstr("more than 50% of other team's operations failed"));
+  EXPECT_THAT(conductor.why(),
+              HasSubstr("more than 50% of the operations of \"other team\" failed"));
   // The rehearsal halts in the first minutes of the outage. The recovery phase then runs at full
   // length.
   ASSERT_EQ(seen.phases.size(), 3U);
