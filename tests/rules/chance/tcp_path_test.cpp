@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 
 namespace brownout::rules {
 namespace {
@@ -190,6 +191,40 @@ TEST(TcpPath, LongerRoundTripsAndMoreLossAreSlower) {
       EXPECT_LT(rate, before) << loss;
       before = rate;
     }
+  }
+}
+
+// Random writes, losses and round trips: every byte arrives, in time order, unless the sender gives
+// up; and each deadline is later than the step that shows it.
+TEST(TcpPath, LosesNothingWhateverHappens) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    std::mt19937_64 random(seed);
+    const auto below = [&](std::uint64_t n) { return random() % n; };
+    TcpPath path(
+        {.least_rto = std::chrono::milliseconds(1 + below(300)), .segment = 1 + below(2000)},
+        LossModel(Dice(seed, 2, 3), Ratio::of(0.4), Ratio{}));
+    std::size_t written = 0;
+    std::size_t arrived = 0;
+    bool failed = false;
+    Instant now{};
+    const auto step = [&](std::size_t bytes) {
+      const auto round_trip =
+          std::chrono::microseconds(100 + below(below(2) == 0 ? 900 : 2'000'000));
+      const auto done = path.step({now, round_trip, below(4) == 0 ? 2.0 : 0.5}, bytes);
+      written += bytes;
+      arrived += done.arrived;
+      failed = done.failed;
+      ASSERT_LE(arrived, written) << seed;
+      ASSERT_TRUE(failed || path.deadline() > now) << seed;
+    };
+    for (int i = 0; i < 60 && !failed; ++i) {
+      const auto write_at = now + std::chrono::microseconds(below(below(3) == 0 ? 1 : 300'000));
+      for (; path.deadline() <= write_at && !failed; step(0)) now = path.deadline();
+      now = std::max(now, write_at);
+      if (!failed) step(below(below(5) == 0 ? 100'000 : 3000));
+    }
+    for (; path.deadline() != kNever && !failed; step(0)) now = path.deadline();
+    EXPECT_TRUE(failed || arrived == written) << seed;
   }
 }
 

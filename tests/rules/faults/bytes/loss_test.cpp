@@ -129,6 +129,27 @@ TEST(Loss, TheLowerOfRateAndThroughputDecides) {
     EXPECT_NEAR(rate_of(rules) / mathis(0.001, 0.01), 1, 0.5);
 }
 
+TEST(Loss, TenSecondsAreWithinAFactorOfTwoOfRateAndFormula) {
+  constexpr double kRate = 400e3;  // bytes per second, above the formula for half of the paths
+  for (const std::uint64_t seed : {1, 2}) {
+    for (const int milliseconds : {10, 50, 100, 200}) {
+      for (const double loss : {0.001, 0.005, 0.01, 0.02, 0.05}) {
+        const auto delay = std::to_string(milliseconds - 1) + "ms";
+        const auto share = std::to_string(loss * 100) + "%";
+        const Bulk bulk(
+            rule_of("type = \"latency\", round_trip = true, delay = \"" + delay + "\"") +
+                rule_of("type = \"bandwidth\", rate = \"400 KB/s\"") +
+                rule_of("type = \"loss\", loss = \"" + share + "\""),
+            seed);
+        const double expected = std::min(kRate, mathis(milliseconds / 1e3, loss));
+        const double found = bulk.bytes_per_second() / expected;
+        EXPECT_TRUE(found > 0.5 && found < 2)
+            << found << " " << delay << " " << share << " " << seed;
+      }
+    }
+  }
+}
+
 TEST(Loss, LatencyBesideItIsNeverFaster) {
   double before = rate_of(std::string(kOnePercent));
   for (const auto* delay : {"1ms", "5ms", "25ms", "100ms"}) {
