@@ -54,7 +54,7 @@ TEST(Schedule, IsOverAtItsEnd) {
 }
 
 TEST(Schedule, TakesOnePeriodAfterTheOther) {
-  Schedule schedule{.ramp = 4s};
+  Schedule schedule{.start = 0s, .duration = {}, .ramp = 4s};
   schedule.periods = std::make_shared<const std::vector<rules::Period>>(
       std::vector<rules::Period>{{10s, 20s}, {20s, 30s}, {1min, 70s}});
   const auto open_at = [&](Duration now) { return schedule.window(kBegan, kBegan + now).open; };
