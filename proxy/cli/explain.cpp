@@ -40,7 +40,8 @@ std::string server_text(const rules::FlowFacts& flow) {
                           : ", port " + port + " of a server by name";
 }
 
-// Returns what the system allows this process. Tries nftables only if a rule needs it.
+// Returns the ways to lose SYNs that the system allows this process. Tries nftables only if a rule
+// needs it.
 rules::SynWays ways_here(const rules::Config& config, const std::string& name, bool for_exec) {
   rules::SynWays ways{.filters = proxy::kernel_filters_sockets(), .own_network = for_exec};
   if (for_exec) {

@@ -117,7 +117,7 @@ export async function startForm(changed) {
   $('add-type').append(...faults.map(({ type }) => element('option', {}, type)));
   $('add-type').value = 'latency';
   showFault();
-  const schema = document.components.schemas.Rule.properties.match.properties;
+  const schema = document.components.schemas.Match.properties;
   conditions = Object.fromEntries(Object.entries(schema).map(([key, about]) => [key, about.description])
     .filter(([key]) => !['listener', 'client', 'direction'].includes(key)));
   $('add-condition').append(...Object.keys(conditions).map((key) => element('option', { value: key }, key)));

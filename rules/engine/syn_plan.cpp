@@ -20,7 +20,7 @@ bool knows_server(const Match& match, const SynListener& listener, SynSight sigh
   return match.host.empty() && listener.server;
 }
 
-// What decides about the rule's SYNs: nftables if it answers them, else the filter.
+// Returns the sight of nftables if the rule answers SYNs, else that of the filter.
 SynSight sight_for(const Rule& rule, const SynListener& listener) {
   return rule.fault->answers_syns() ? listener.packets : listener.sight;
 }

@@ -20,7 +20,7 @@
 
 namespace brownout::rules {
 
-// What the system allows.
+// The ways to lose or answer SYNs that the system allows.
 struct SynWays {
   bool filters = true;  // the kernel takes filters of sockets from this process
   // The clients are in the network of `brownout exec`, where SYNs keep their destination.

@@ -32,7 +32,7 @@ struct Asked {
   std::string sni;
   std::string alpn;
   std::optional<std::uint64_t> seed;
-  SynWays syn_ways = {};  // what the system allows there
+  SynWays syn_ways = {};  // the ways to lose SYNs that the system allows there
 
   // Properties of a message. The keys are names of options (MessageProtocol::ExplainOption).
   std::map<std::string, std::string> message;

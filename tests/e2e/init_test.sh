@@ -114,7 +114,7 @@ expect_text err '"127.0.0.1:99999" has no port from 0 to 65535'
 expect_code 2 "$brownout" run --listen 5433 --to 99999 --fault unplug
 expect_text err '"127.0.0.1:99999" has no port from 0 to 65535'
 expect_code 2 "$brownout" init none.toml --yes --protocol proxy --to 127.0.0.1:1
-expect_text err '--to is for a listener with a server'
+expect_text err '--to is not possible with --protocol proxy'
 expect_text err 'leave out --to'
 expect_code 2 "$brownout" init none.toml --preset 3g --protocol proxy --to 127.0.0.1:1
 expect_code 2 "$brownout" init none.toml -- true

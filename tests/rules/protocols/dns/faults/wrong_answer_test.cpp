@@ -50,7 +50,8 @@ TEST(WrongAnswer, NeedsOneOfAddressesPrefixAndName) {
 }
 
 TEST(WrongAnswer, RefusesTextThatIsNoName) {
-  for (const std::string name : {"", ".", "a..b", "a b", std::string(64, 'a').c_str()}) {
+  for (const auto& name :
+       {std::string("."), std::string("a..b"), std::string("a b"), std::string(64, 'a')}) {
     EXPECT_EQ(first_problem_of(
                   "[[rule]]\nfault = { type = \"wrong_answer\", name = \"" + name + "\" }", "dns"),
               "\"" + name + "\" is not a DNS name");
