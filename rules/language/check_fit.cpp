@@ -101,6 +101,13 @@ void FitCheck::run(Position type) const {
   check_listener_level();
 }
 
+void FitCheck::check_preset(std::string_view name, Position where) {
+  fault_ = "preset " + in_quotes(name);
+  check_carriers(where);
+  check_not_http();
+  check_messages();
+}
+
 void FitCheck::check_ramp() const {
   if (node_.find("ramp") == nullptr || rule_.fault->ramps()) return;
   problems_.add(position_of(node_, "ramp"),

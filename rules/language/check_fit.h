@@ -23,6 +23,8 @@ class FitCheck {
   // Checks that each listener named by the rule has traffic on which the fault acts. If the rule
   // names no listener, one such listener in the file is enough.
   void check_carriers(Position type) const;
+  // The same for a preset, and checks that `match` has no keys of requests or messages.
+  void check_preset(std::string_view name, Position where);
 
  private:
   // The value of a key of `match`, or of its `not`; null if neither has it.

@@ -122,6 +122,8 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
     case Level::kMessage:
       if (carrier == Carrier::kDns) return "on the query";
       if (!rule.kind->directed) return "on the request";
+      if (rule.kind->http_part == ExchangePart::kResponseByDefault)
+        return halves_text(rule, carrier);
       break;
     case Level::kBytes:
       break;

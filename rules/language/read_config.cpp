@@ -9,6 +9,7 @@
 #include "rules/language/check_listener.h"
 #include "rules/language/document_schema.h"
 #include "rules/language/load_toml.h"
+#include "rules/language/misplaced_keys.h"
 #include "rules/language/presets.h"
 #include "rules/language/read_schedule.h"
 
@@ -250,7 +251,7 @@ class ConfigReader {
                              kind->carriers.without(kAnyMessages).empty();
     if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
     if (kind->level == Level::kFirewall) check_starts_once(node, rule.schedule, problems_);
-    rule.fault = kind->compile(*keys.fault, problems_);
+    rule.fault = kind->compile(without_keys_of_rule(*keys.fault, *kind, problems_), problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);
     FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));
     const auto dice_name = rule.name;
@@ -287,7 +288,7 @@ class ConfigReader {
       expanded.definition += part.suffix;
       if (part.of_dns) select_dns(expanded.match);
       if (&part == &parts.front())
-        FitCheck(node, expanded, config_.listeners, problems_).check_carriers(where);
+        FitCheck(node, expanded, config_.listeners, problems_).check_preset(*keys.preset, where);
       add_rule(std::move(expanded), name);
     }
   }
@@ -307,12 +308,16 @@ class ConfigReader {
     }
     if (type == nullptr || type->string() == nullptr) {
       problems_.add(type != nullptr ? type->where : fault.where, "fault needs \"type\"",
-                    R"(e.g. fault = { type = "latency", delay = "300ms" })");
+                    how_to_name_a_fault(fault));
       return nullptr;
     }
     const auto& name = *type->string();
     const FaultKind* kind = find_fault(name);
     if (kind != nullptr) return kind;
+    if (name == "preset") {
+      problems_.add(type->where, "preset is no fault", how_to_name_a_fault(fault));
+      return nullptr;
+    }
     std::vector<std::string_view> names;
     for (const auto* known : all_faults()) names.push_back(known->name);
     const auto here = aliased_fault(name);

@@ -68,12 +68,16 @@ class WrongAnswer final : public DnsOnlyFault {
     const int ways = int{!settings.addresses.empty()} + int{settings.prefix.has_value()} +
                      int{settings.name.has_value()};
     if (ways != 1) {
-      problems.add(table.where,
-                   "fault \"wrong_answer\" needs exactly one of \"addresses\", \"prefix\" and "
-                   "\"name\"",
-                   R"(e.g. addresses = ["192.0.2.1"], or prefix = "198.51.100.0/24")");
+      problems.add(
+          table.where,
+          "fault \"wrong_answer\" needs exactly one of \"addresses\", \"prefix\" and "
+          "\"name\"",
+          R"(e.g. addresses = ["192.0.2.1"], prefix = "198.51.100.0/24", or name = "other.test")");
     }
-    if (settings.name && !is_name(*settings.name)) {
+    if (settings.name && IpAddress::parse(*settings.name)) {
+      problems.add(position_of(table, "name"), in_quotes(*settings.name) + " is an address",
+                   "write addresses = [" + in_quotes(*settings.name) + "]");
+    } else if (settings.name && !is_name(*settings.name)) {
       problems.add(position_of(table, "name"), in_quotes(*settings.name) + " is not a DNS name",
                    "labels of 1 to 63 characters with dots between them, at most 253 characters, "
                    "e.g. name = \"other.example.org\"");
