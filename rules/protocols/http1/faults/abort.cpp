@@ -46,7 +46,7 @@ class Abort final : public HttpOnlyFault {
     message.fate = HttpMessage::Fate::kAnswer;
     message.answer = {settings_.status.draw(context.dice), settings_.headers, settings_.body};
     if (settings_.grpc_status) make_grpc(message.answer, *settings_.grpc_status);
-    return Note{.action = "answer", .ordinal = static_cast<std::uint64_t>(message.answer.status)};
+    return Note{.action = "answer"};
   }
 
   bool answers_grpc() const override { return settings_.grpc_status.has_value(); }

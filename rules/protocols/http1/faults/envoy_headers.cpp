@@ -72,7 +72,7 @@ class EnvoyHeaders final : public Fault, public HttpFault {
       return note;
     }
     message.fate = HttpMessage::Fate::kAnswer;
-    return Note{.action = "answer", .ordinal = static_cast<std::uint64_t>(message.answer.status)};
+    return Note{.action = "answer"};
   }
   void on_skipped(HttpMessage& request) const override { strip(request); }
 

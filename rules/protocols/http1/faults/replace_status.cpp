@@ -49,8 +49,7 @@ class ReplaceStatus final : public HttpOnlyFault {
     message.head.start_line =
         version + " " + std::to_string(status) + " " + std::string(reason_phrase(status));
     message.edited = true;
-    return Note{
-        .action = "rewrite", .ordinal = static_cast<std::uint64_t>(status), .status = status};
+    return Note{.action = "rewrite", .status = status};
   }
 
  private:
