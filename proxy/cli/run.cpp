@@ -136,6 +136,7 @@ class Run final : private Deadline {
 
   Result<void> start_api() {
     auto options = api_files();
+    options.metrics.spans_lost = outputs_.spans_lost();
     auto served = serve_api(loop_, options_.api, options, live_, stream_, *toxiproxy_);
     if (!served) return tl::unexpected(served.error());
     admin_ = std::move(served->admin);

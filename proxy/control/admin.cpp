@@ -41,11 +41,12 @@ Result<std::string> read_token(const std::string& path, FileReader read) {
 }
 
 Admin::Admin(LiveConfig& live, EventStream& stream, toxiproxy::Api& toxiproxy, std::string token,
-             Director* director)
+             const AdminOptions& options)
     : token_(std::move(token)),
-      native_(live, stream, director),
+      native_(live, stream, options.director),
       toxiproxy_(toxiproxy),
-      metrics_(live.engine(), [&toxiproxy] { return toxiproxy.upstreams(); }) {}
+      metrics_(
+          live.engine(), [&toxiproxy] { return toxiproxy.upstreams(); }, options.metrics) {}
 
 Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& options,
                                             LiveConfig& live, EventStream& stream,
@@ -58,8 +59,7 @@ Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& opti
   }
   auto secrets = read_files(options);
   if (!secrets) return tl::unexpected(secrets.error());
-  auto admin =
-      std::unique_ptr<Admin>(new Admin(live, stream, toxiproxy, secrets->token, options.director));
+  auto admin = std::unique_ptr<Admin>(new Admin(live, stream, toxiproxy, secrets->token, options));
   auto server = admin->serve(loop, options.where, std::move(secrets->tls));
   if (!server) return tl::unexpected(server.error());
   admin->server_ = std::move(*server);

@@ -35,6 +35,7 @@ struct AdminOptions {
   std::string key;
   std::string socket;            // path of an additional unix socket; "" for none
   Director* director = nullptr;  // if set, decides which rules act in place of the API; borrowed
+  MetricsChoice metrics = {};    // shown at /metrics
 };
 
 // Returns the token, which is the first line of the file. Returns an error if the token is shorter
@@ -62,7 +63,7 @@ class Admin {
   };
   static Result<Secrets> read_files(const AdminOptions& options);
   Admin(LiveConfig& live, EventStream& stream, toxiproxy::Api& toxiproxy, std::string token,
-        Director* director);
+        const AdminOptions& options);
   HttpResponse handle(const HttpServer::Request& request);
   std::optional<HttpResponse> forbidden(const HttpServer::Request& request) const;
   bool has_token(const rules::HttpHead& head) const;

@@ -209,6 +209,11 @@ HttpResponse Metrics::handle(const HttpServer::Request& request) const {
 std::vector<MetricFamily> Metrics::families() const {
   Families all;
   if (choice_.own) add_own(all, engine_);
+  if (choice_.spans_lost) {
+    Family(all, "brownout_otlp_spans_lost_total", "Spans that the collector of --otlp did not get",
+           MetricType::Counter)
+        .add(choice_.spans_lost->load());
+  }
   if (choice_.toxiproxy) add_toxiproxys(all, engine_, proxies_());
   if (choice_.runtime) add_runtime(all);
   return all;

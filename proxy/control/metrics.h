@@ -4,8 +4,11 @@
 
 #include <prometheus/metric_family.h>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +22,8 @@ struct MetricsChoice {
   bool own = true;        // Brownout's own metrics, whose names begin with brownout_
   bool toxiproxy = true;  // Toxiproxy's metrics, toxiproxy_proxy_{received,sent}_bytes_total
   bool runtime = true;    // metrics of the process, whose names begin with process_
+  // If set, the number of spans that an OTLP exporter has lost.
+  std::shared_ptr<const std::atomic<std::uint64_t>> spans_lost = {};
 };
 
 class Metrics {

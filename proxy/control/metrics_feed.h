@@ -14,7 +14,9 @@ class MetricsFeed final : private Deadline {
 
   // The engine and the exporter are borrowed.
   MetricsFeed(Loop& control, const Engine& engine, OtlpExporter& exporter)
-      : control_(control), metrics_(engine, nullptr, {.toxiproxy = false}), exporter_(exporter) {
+      : control_(control),
+        metrics_(engine, nullptr, {.toxiproxy = false, .spans_lost = exporter.lost()}),
+        exporter_(exporter) {
     on_due(Loop::now());
   }
   // Does not use the engine, which may be destroyed by now.

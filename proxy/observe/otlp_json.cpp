@@ -17,12 +17,9 @@
 namespace brownout::proxy {
 namespace {
 
-using OtlpObject = nlohmann::ordered_json;
-
 // Values of enumerations in opentelemetry-proto.
 constexpr int kOtlpInternalSpan = 1;
 constexpr int kOtlpErrorStatus = 2;
-constexpr int kOtlpCumulative = 2;
 
 // Members of an event and their names in OpenTelemetry's semantic conventions. Each other member
 // gets the name "brownout.NAME".
@@ -40,36 +37,17 @@ std::string otlp_name_of(const std::string& key) {
   return named != kOtlpNames.end() ? std::string(named->second) : "brownout." + key;
 }
 
-OtlpObject otlp_value(const OtlpObject& value) {
-  if (value.is_boolean()) return {{"boolValue", value}};
-  // In Protobuf's JSON encoding, a 64-bit integer is a string.
-  if (value.is_number_integer()) return {{"intValue", value.dump()}};
-  if (value.is_number()) return {{"doubleValue", value}};
-  return {{"stringValue", value.is_string() ? value.get<std::string>() : codecs::json_text(value)}};
-}
-
-OtlpObject otlp_attribute(std::string_view key, const OtlpObject& value) {
-  return {{"key", key}, {"value", otlp_value(value)}};
-}
-
-OtlpObject otlp_resource(const OtlpSource& source) {
-  return {{"attributes",
-           {otlp_attribute("service.name", source.service),
-            otlp_attribute("service.version", source.version)}}};
-}
-
-OtlpObject otlp_scope(const OtlpSource& source) {
-  return {{"name", "brownout"}, {"version", source.version}};
-}
-
 std::string text_in(const OtlpObject& event, const char* key) {
   const auto found = event.find(key);
   return found != event.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+bool is_lower_hex(std::string_view text) {
+  return text.find_first_not_of(rules::kHexDigits) == std::string_view::npos;
+}
+
 bool is_otlp_id(std::string_view text, std::size_t size) {
-  return text.size() == size &&
-         text.find_first_not_of(rules::kHexDigits) == std::string_view::npos &&
+  return text.size() == size && is_lower_hex(text) &&
          text.find_first_not_of('0') != std::string_view::npos;
 }
 
@@ -78,9 +56,13 @@ struct OtlpParent {
   std::string span;   // 16 hexadecimal digits, or ""
 };
 
-// Parses a `traceparent` header: VERSION-TRACE-PARENT-FLAGS.
+// Parses a `traceparent` header: VERSION-TRACE-PARENT-FLAGS (W3C Trace Context, 3.2). A later
+// version may have more parts; version ff does not exist.
 std::optional<OtlpParent> parent_in_traceparent(std::string_view text) {
   if (text.size() < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-') return {};
+  const auto version = text.substr(0, 2);
+  if (!is_lower_hex(version) || version == "ff" || !is_lower_hex(text.substr(53, 2))) return {};
+  if (text.size() > 55 && (version == "00" || text[55] != '-')) return {};
   const OtlpParent parent{std::string(text.substr(3, 32)), std::string(text.substr(36, 16))};
   if (!is_otlp_id(parent.trace, 32) || !is_otlp_id(parent.span, 16)) return {};
   return parent;
@@ -131,61 +113,6 @@ std::optional<OtlpObject> otlp_span(const OtlpObject& event, const OtlpSource& s
   return span;
 }
 
-OtlpObject otlp_point(const prometheus::ClientMetric& metric, std::int64_t begin,
-                      std::int64_t now) {
-  OtlpObject point{{"attributes", OtlpObject::array()},
-                   {"startTimeUnixNano", std::to_string(begin)},
-                   {"timeUnixNano", std::to_string(now)}};
-  for (const auto& label : metric.label) {
-    point["attributes"].push_back(otlp_attribute(label.name, label.value));
-  }
-  return point;
-}
-
-// Adds the buckets of a histogram. Prometheus' counts are cumulative, and its last bound is +Inf.
-// OTLP counts each bucket alone, and leaves out the last bound.
-void add_otlp_buckets(OtlpObject& point, const prometheus::ClientMetric::Histogram& histogram) {
-  point["count"] = std::to_string(histogram.sample_count);
-  point["sum"] = histogram.sample_sum;
-  auto& counts = point["bucketCounts"] = OtlpObject::array();
-  auto& bounds = point["explicitBounds"] = OtlpObject::array();
-  std::uint64_t before = 0;
-  for (const auto& bucket : histogram.bucket) {
-    counts.push_back(std::to_string(bucket.cumulative_count - before));
-    before = bucket.cumulative_count;
-    if (std::isfinite(bucket.upper_bound)) bounds.push_back(bucket.upper_bound);
-  }
-}
-
-OtlpObject otlp_metric(const prometheus::MetricFamily& family, std::int64_t begin,
-                       std::int64_t now) {
-  auto points = OtlpObject::array();
-  for (const auto& metric : family.metric) {
-    auto point = otlp_point(metric, begin, now);
-    if (family.type == prometheus::MetricType::Histogram) {
-      add_otlp_buckets(point, metric.histogram);
-    } else {
-      const bool counter = family.type == prometheus::MetricType::Counter;
-      point["asDouble"] = counter ? metric.counter.value : metric.gauge.value;
-    }
-    points.push_back(std::move(point));
-  }
-  OtlpObject metric{{"name", family.name}, {"description", family.help}};
-  switch (family.type) {
-    case prometheus::MetricType::Counter:
-      metric["sum"] = {{"aggregationTemporality", kOtlpCumulative}, {"isMonotonic", true}};
-      metric["sum"]["dataPoints"] = std::move(points);
-      break;
-    case prometheus::MetricType::Histogram:
-      metric["histogram"] = {{"aggregationTemporality", kOtlpCumulative}};
-      metric["histogram"]["dataPoints"] = std::move(points);
-      break;
-    default:
-      metric["gauge"]["dataPoints"] = std::move(points);
-  }
-  return metric;
-}
-
 }  // namespace
 
 std::int64_t unix_nanoseconds(std::string_view time) {
@@ -234,28 +161,7 @@ std::string otlp_traces(std::string_view lines, const OtlpSource& source) {
     if (auto span = otlp_span(*event, source)) spans.push_back(std::move(*span));
   }
   if (spans.empty()) return {};
-  OtlpObject scoped{{"scope", otlp_scope(source)}};
-  scoped["spans"] = std::move(spans);
-  OtlpObject all{{"resource", otlp_resource(source)}};
-  all["scopeSpans"] = OtlpObject::array({std::move(scoped)});
-  OtlpObject request;
-  request["resourceSpans"] = OtlpObject::array({std::move(all)});
-  return codecs::json_text(request);
-}
-
-std::string otlp_metrics(std::span<const prometheus::MetricFamily> families, std::int64_t begin,
-                         std::int64_t now, const OtlpSource& source) {
-  auto metrics = OtlpObject::array();
-  for (const auto& family : families) {
-    if (!family.metric.empty()) metrics.push_back(otlp_metric(family, begin, now));
-  }
-  OtlpObject scoped{{"scope", otlp_scope(source)}};
-  scoped["metrics"] = std::move(metrics);
-  OtlpObject all{{"resource", otlp_resource(source)}};
-  all["scopeMetrics"] = OtlpObject::array({std::move(scoped)});
-  OtlpObject request;
-  request["resourceMetrics"] = OtlpObject::array({std::move(all)});
-  return codecs::json_text(request);
+  return otlp_request({"resourceSpans", "scopeSpans", "spans"}, std::move(spans), source);
 }
 
 }  // namespace brownout::proxy

@@ -21,7 +21,7 @@ constexpr milliseconds kAtTheEnd(5000);
 
 // Sends the message. Returns why it was not accepted; "" after success.
 std::string post(const std::string& url, const std::string& body, milliseconds timeout) {
-  const auto result = proxy::post(url, body, timeout);
+  const auto result = proxy::post(url, body, {.timeout = timeout});
   if (!result.error.empty()) return result.error;
   return result.status < 400 ? "" : "the answer is HTTP status " + std::to_string(result.status);
 }

@@ -6,14 +6,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "proxy/observe/otlp_exporter.h"
-
 namespace brownout::proxy {
 namespace {
 
 using Json = nlohmann::json;
 
-const OtlpSource kOtlpTestSource{.service = "staging", .version = "1.2", .run = 0xabc};
+const OtlpSource kOtlpTestSource{
+    .attributes = {{"service.name", "staging"}, {"service.version", "1.2"}},
+    .version = "1.2",
+    .run = 0xabc};
 
 Json spans_of(const std::string& lines) {
   const auto request = Json::parse(otlp_traces(lines, kOtlpTestSource));
@@ -75,12 +76,20 @@ TEST(OtlpJson, ASpanJoinsTheTraceOfTheRequest) {
       span_with(R"("traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")");
   EXPECT_EQ(parent.at("traceId"), "0af7651916cd43dd8448eb211c80319c");
   EXPECT_EQ(parent.at("parentSpanId"), "b7ad6b7169203331");
+  const auto later =
+      span_with(R"("traceparent":"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more")");
+  EXPECT_EQ(later.at("parentSpanId"), "b7ad6b7169203331");
   const auto b3 = span_with(R"("b3":"8448eb211c80319c-b7ad6b7169203331-1")");
   EXPECT_EQ(b3.at("traceId"), "00000000000000008448eb211c80319c");
   EXPECT_EQ(b3.at("parentSpanId"), "b7ad6b7169203331");
   for (const auto* broken :
        {R"("traceparent":"00-00000000000000000000000000000000-b7ad6b7169203331-01")",
         R"("traceparent":"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01")",
+        R"("traceparent":"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")",
+        R"("traceparent":"0x-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")",
+        R"("traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0g")",
+        R"("traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more")",
+        R"("traceparent":"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01more")",
         R"("traceparent":"00-")", R"("b3":"0")", R"("b3":"8448-b7ad6b7169203331")",
         R"("traceparent":17)"}) {
     EXPECT_FALSE(span_with(broken).contains("parentSpanId")) << broken;
@@ -101,36 +110,6 @@ TEST(OtlpJson, LinesThatAreNoEventsAreLeftOut) {
   EXPECT_EQ(spans_of("x\n" + std::string(kDelayEvent) + "\n\n").size(), 1U);
 }
 
-TEST(OtlpJson, MetricsHaveTheTypesOfTheirFamilies) {
-  using prometheus::MetricType;
-  prometheus::MetricFamily counter{"faults_total", "Faults", MetricType::Counter, {}};
-  counter.metric.emplace_back().counter.value = 5;
-  counter.metric.back().label.push_back({"rule", "slow"});
-  prometheus::MetricFamily gauge{"open", "Open", MetricType::Gauge, {}};
-  gauge.metric.emplace_back().gauge.value = 2;
-  prometheus::MetricFamily histogram{"delay", "Delay", MetricType::Histogram, {}};
-  auto& delays = histogram.metric.emplace_back().histogram;
-  delays.sample_count = 6;
-  delays.sample_sum = 1.5;
-  delays.bucket = {{1, 0.1}, {4, 1}, {6, std::numeric_limits<double>::infinity()}};
-  const std::vector<prometheus::MetricFamily> families{
-      counter, gauge, histogram, {"none", "", MetricType::Counter, {}}};
-  const auto request = Json::parse(otlp_metrics(families, 1, 2, kOtlpTestSource));
-  const auto metrics = request.at("resourceMetrics").at(0).at("scopeMetrics").at(0).at("metrics");
-  ASSERT_EQ(metrics.size(), 3U);
-  const auto sum = metrics.at(0).at("sum");
-  EXPECT_EQ(sum.at("aggregationTemporality"), 2);
-  EXPECT_EQ(sum.at("isMonotonic"), true);
-  EXPECT_EQ(sum.at("dataPoints").at(0).at("asDouble"), 5);
-  EXPECT_EQ(sum.at("dataPoints").at(0).at("startTimeUnixNano"), "1");
-  EXPECT_EQ(attribute(sum.at("dataPoints").at(0), "rule"), R"({"stringValue":"slow"})");
-  EXPECT_EQ(metrics.at(1).at("gauge").at("dataPoints").at(0).at("asDouble"), 2);
-  const auto point = metrics.at(2).at("histogram").at("dataPoints").at(0);
-  EXPECT_EQ(point.at("count"), "6");
-  EXPECT_EQ(point.at("bucketCounts"), Json({"1", "3", "2"}));
-  EXPECT_EQ(point.at("explicitBounds"), Json({0.1, 1.0}));
-}
-
 TEST(OtlpJson, TimesAreParsedOrZero) {
   EXPECT_EQ(unix_nanoseconds("1970-01-01T00:00:01Z"), 1'000'000'000);
   EXPECT_EQ(unix_nanoseconds("2024-02-29T00:00:00.5Z"), 1'709'164'800'500'000'000);
@@ -138,27 +117,6 @@ TEST(OtlpJson, TimesAreParsedOrZero) {
        {"", "2024-02-30T00:00:00Z", "2024-02-29 00:00:00Z", "2024-02-29T00:00:00",
         "99999-01-01T00:00:00Z", "2024-02-29T00:00:00.Z", "2024-02-29T0a:00:00Z"}) {
     EXPECT_EQ(unix_nanoseconds(wrong), 0) << wrong;
-  }
-}
-
-TEST(OtlpHeaders, AreNamesAndPercentEncodedValues) {
-  const auto headers = otlp_headers("authorization=Bearer%20x, api-key = k,empty=,");
-  EXPECT_EQ(headers.lines,
-            (std::vector<std::string>{"authorization: Bearer x", "api-key: k", "empty: "}));
-  EXPECT_TRUE(headers.malformed.empty());
-}
-
-TEST(OtlpHeaders, MalformedPairsAreLeftOutAndNumbered) {
-  const auto headers = otlp_headers("a=1%0d%0aevil: 2,=3,plain,good=1,two words=1,,");
-  EXPECT_EQ(headers.lines, std::vector<std::string>{"good: 1"});
-  EXPECT_EQ(headers.malformed, (std::vector<std::size_t>{1, 2, 3, 5}));
-}
-
-TEST(OtlpUrl, IsTheBaseToWhichPathsAreAdded) {
-  for (const auto* signal : {"/v1/traces", "/v1/metrics/", "/v1/logs"}) {
-    const auto started = OtlpExporter::start("http://127.0.0.1:4318" + std::string(signal), "1");
-    ASSERT_FALSE(started) << signal;
-    EXPECT_TRUE(started.error().hint.ends_with(": http://127.0.0.1:4318")) << started.error().hint;
   }
 }
 
