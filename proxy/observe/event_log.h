@@ -5,11 +5,12 @@
 //    "bytes":120,"ordinal":17}
 //
 // `flow` is the ordinal of the connection at its listener. `ordinal` is the position of the action
-// in its direction (a number of a piece of bytes, or a byte offset), or a number that the fault has
-// (the code of an alert, a firewall's line). All keys except `time` are equal for the same seed and
-// order of arrival. If the rule has a probability below 100%, the line has "probability" and, if a
-// single random number decided, this number as "draw". A line about a request, query or message
-// also has its properties (rules/engine/describe.h), and the trace headers `traceparent` and `b3`.
+// in its direction: a number of a piece of bytes, or a byte offset. For some faults it is another
+// number, such as the code of an alert or a firewall's line. All keys except `time` are equal for
+// the same seed and order of arrival. If the rule has a probability below 100%, the line has
+// "probability" and, if a single random number decided, this number as "draw". A line about a
+// request, query or message also has its properties (rules/engine/describe.h), and the trace
+// headers `traceparent` and `b3`.
 //
 // Workers collect lines (EventBuffer) and submit them in batches. A background thread writes them
 // (BackgroundWriter), so a stopped reader delays no traffic. If the reader falls more than 64 MiB
