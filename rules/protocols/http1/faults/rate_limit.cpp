@@ -96,9 +96,10 @@ class RateLimit final : public HttpOnlyFault {
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
-    auto& own = limit_of(static_cast<RequestLimits&>(*context.shared), context);
-    return settings_.rate ? pace(own.bucket, context, message)
-                          : count(own.window, context, message);
+    auto* own = limit_of(static_cast<RequestLimits&>(*context.shared), context);
+    if (own == nullptr) return std::nullopt;
+    return settings_.rate ? pace(own->bucket, context, message)
+                          : count(own->window, context, message);
   }
 
  private:
@@ -122,13 +123,15 @@ class RateLimit final : public HttpOnlyFault {
     }
   }
 
-  RequestLimit& limit_of(RequestLimits& limits, const HttpContext& context) const {
+  // Returns null for clients and header values beyond the size of the table. One limit for all of
+  // them would let a single client use up the requests of the others.
+  RequestLimit* limit_of(RequestLimits& limits, const HttpContext& context) const {
     if (settings_.header) {
       const auto* value = context.request->http->request.find(*settings_.header);
-      return value != nullptr ? limits.others.of(key_of(*value)) : limits.rule;
+      return value != nullptr ? limits.others.claim(key_of(*value)) : &limits.rule;
     }
-    if (settings_.shared == RateLimitScope::kRule) return limits.rule;
-    return limits.others.of(context.request->client_key());
+    if (settings_.shared == RateLimitScope::kRule) return &limits.rule;
+    return limits.others.claim(context.request->client_key());
   }
 
   std::optional<Note> pace(TokenBucket& bucket, const HttpContext& context,
