@@ -117,9 +117,9 @@ class Exec {
     loop_.run();
     loop_.poller().forget(sandbox_.ended().get());
     loop_.poller().forget(signals_.get());
-    const int status = sandbox_.exit_status();
     engine_->stop();
     loop_.run_posted();
+    const int status = sandbox_.exit_status();
     if (events_) events_->finish();
     if (options_.summary) {
       const auto table = rule_table(engine_->rules());

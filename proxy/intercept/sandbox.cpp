@@ -56,7 +56,8 @@ class PacketsInside final : public PacketFilter {
     request.fds.push_back(file_with(script));
     if (!request.fds.front()) return failed("there is no memory for the script");
     const auto answer = requests_->ask(request);
-    if (!answer) return failed("the command has ended");
+    // The command's network has ended, and with it all rules and packets: nothing is left to do.
+    if (!answer) return std::string();
     auto text = answer->fds.empty() ? std::nullopt : text_in(answer->fds.front());
     return text ? Result<std::string>(std::move(*text)) : failed(answer->text);
   }
@@ -258,7 +259,13 @@ void Sandbox::signal(int which) const {
 int Sandbox::exit_status() {
   int status = 0;
   const auto supervisor = std::exchange(supervisor_, -1);
-  if (supervisor < 0 || waitpid(supervisor, &status, 0) != supervisor) return 1;
+  if (supervisor < 0) return 1;
+  // Without an answer the supervisor has ended by itself.
+  for (auto said = receive_envelope(control_); said; said = receive_envelope(control_)) {
+    if (said->kind == number(ControlMessage::kEnded)) break;
+  }
+  control_.reset();
+  if (waitpid(supervisor, &status, 0) != supervisor) return 1;
   end_children();
   return exit_status_of(status);
 }

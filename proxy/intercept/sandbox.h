@@ -69,10 +69,11 @@ class Sandbox {
   Result<void> start();
   // Sends the signal to the command.
   void signal(int number) const;
-  // A descriptor that becomes readable when the command has ended.
+  // A descriptor that becomes readable when the command has ended. Its network stays until
+  // exit_status(), so that the packet filter's counters can be read a last time.
   const Fd& ended() const { return control_; }
-  // Waits for the command and returns its exit status as a shell reports it. That is 128 plus the
-  // number of a fatal signal, and 126 or 127 if the command could not be run.
+  // Waits for the command, lets its network end, and returns its exit status as a shell reports it.
+  // That is 128 plus the number of a fatal signal, and 126 or 127 if the command could not be run.
   int exit_status();
 
  private:

@@ -155,7 +155,22 @@ class Supervisor {
       if (watched[0].revents != 0) take_order();
     }
     end_rest();
+    serve_last();
     return status_;
+  }
+
+  // Tells that the command has ended, and still answers: the counters of nftables go with this
+  // process and its network, and the other end reads them a last time before it closes its socket.
+  void serve_last() {
+    if (!send_envelope(control_, {.kind = number(ControlMessage::kEnded)})) return;
+    std::array<pollfd, 2> watched{pollfd{sockets_.get(), POLLIN, 0},
+                                  pollfd{control_.get(), POLLIN, 0}};
+    over_ = false;
+    while (!over_) {
+      if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return;
+      if (watched[0].revents != 0) serve_request();
+      if (watched[1].revents != 0) take_order();
+    }
   }
 
   void take_order() {

@@ -21,6 +21,8 @@ enum class ControlMessage : std::uint32_t {
   kFailed,    // from the supervisor: `text` is the error; `value` is 1 if namespaces are forbidden
   kStart,     // to the supervisor: start the user's command
   kSignal,    // to the supervisor: forward the signal `value`
+  kEnded,     // from the supervisor: the command and its processes have ended; it ends when the
+              // socket is closed
   // These use a second socket pair. kSockets, to the supervisor: a request for sockets of family <<
   // 16 | type; from the supervisor: the answer, with up to kSocketsAtOnce sockets. kPackets, to the
   // supervisor: an nftables script, in a file; from the supervisor: its output, in a file, or the

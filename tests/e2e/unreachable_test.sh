@@ -3,7 +3,7 @@
 # datagram have in exec, and at a listener where Brownout may use nftables.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-need python3
+need python3 curl pgrep
 if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
   echo "SKIPPED: this needs network namespaces, which this kernel or its sandbox does not allow"
   exit 0
@@ -56,11 +56,35 @@ expect_code 0 "$brownout" explain --exec "$folder/exec.toml" --listener tls --de
 expect_text out 'a connect fails at once: nftables answers its SYNs with ICMP host unreachable'
 pass "exec: each message gives a connect and a datagram its error"
 
-# The event comes within a second, so the command stays.
-"$brownout" exec "$folder/exec.toml" --events "$folder/events.jsonl" -- bash -c "python3 '$folder/connect.py' tcp 192.0.2.1 443; sleep 2" >/dev/null
-grep -q '"rule":"host".*"action":"answer with ICMP"' "$folder/events.jsonl" ||
-  fail "expected an event about the answer, got: $(cat "$folder/events.jsonl")"
-pass "an event says how many were answered"
+# A short command ends before the counters have been read for the first time.
+for expected in "1 host answer with ICMP" "5 syn_loss lose SYN"; do
+  read -r host rule action <<<"$expected"
+  "$brownout" exec "$folder/exec.toml" --summary --events "$folder/events.jsonl" -- curl -s -m 0.3 "http://192.0.2.$host/" 2>"$folder/summary" || true
+  grep -qE "^$rule +[a-z_]+( +1){3}\$" "$folder/summary" ||
+    fail "a short command, $rule: expected 1 in each column, got: $(cat "$folder/summary")"
+  grep -q "\"rule\":\"$rule\".*\"action\":\"$action\"" "$folder/events.jsonl" ||
+    fail "a short command, $rule: expected an event, got: $(cat "$folder/events.jsonl")"
+done
+pass "a short command: the summary and the events say how many were answered and lost"
+
+# The command's network is gone when a rule is due to change there. The warning would be false.
+cat >"$folder/gone.toml" <<'E4'
+version = 1
+[[rule]]
+match = { destination = "192.0.2.1" }
+duration = "1s"
+fault = { type = "unreachable" }
+E4
+"$brownout" exec "$folder/gone.toml" -- sleep 60 2>"$folder/gone.log" &
+exec_pid=$!
+until supervisor=$(pgrep -P "$exec_pid") && pgrep -x sleep -P "$supervisor" >/dev/null; do :; done
+kill -STOP "$exec_pid"
+sleep 1.2
+kill -KILL "$supervisor"
+kill -CONT "$exec_pid"
+wait "$exec_pid" || true
+if grep -q 'no longer used' "$folder/gone.log"; then fail "after the end: expected no warning, got: $(cat "$folder/gone.log")"; fi
+pass "no warning about nftables when the command's network has ended"
 
 # A listener in a network where Brownout has CAP_NET_ADMIN, and one where it has not.
 port=$(free_port)
