@@ -8,7 +8,6 @@
 #include "proxy/formats/json_text.h"
 #include "proxy/loop/read_file.h"
 #include "rules/language/decrypted.h"
-#include "rules/language/load_toml.h"
 #include "rules/language/warnings.h"
 
 namespace brownout::cli {
@@ -77,16 +76,7 @@ int check(const CheckOptions& options) {
   const auto text = read_text(path);
   if (!text) return kBadInput;
   const auto config = parse_all(path, *text, options.for_exec);
-  if (!config) {
-    const auto document = rules::parse_toml(*text);
-    if (!options.for_exec && document && document->find("listener") == nullptr) {
-      fmt::print(stderr,
-                 "A file without a [[listener]] is for `brownout exec`: `brownout check --exec {}` "
-                 "reads it as exec does.\n",
-                 path);
-    }
-    return kBadInput;
-  }
+  if (!config) return kBadInput;
   fmt::print("{}: ok: {}, {}, {}\n", path, rules::count_of(config->listeners.size(), "listener"),
              rules::count_of(config->upstreams.size(), "upstream"),
              rules::count_of(config->rules.size(), "rule"));

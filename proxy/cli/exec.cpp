@@ -262,8 +262,7 @@ int run_command(ExecOptions options, std::string text, IncludedFiles included,
     return sandbox.error().origin == rules::Origin::kConfig ? kStopped : kFailed;
   }
   set_up_logging(options.log_level);
-  return Exec(options, std::move(text), std::move(included), **sandbox, *trust, flows)
-      .run(config);
+  return Exec(options, std::move(text), std::move(included), **sandbox, *trust, flows).run(config);
 }
 
 }  // namespace

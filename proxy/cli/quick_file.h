@@ -1,5 +1,5 @@
-// QuickFile holds the options --listen, --to, --protocol and --fault of `brownout run`, which may be
-// given instead of a rule file. text_of() returns the text of an equivalent rule file. No I/O.
+// QuickFile holds the options --listen, --to, --protocol and --fault of `brownout run`, which may
+// be given instead of a rule file. text_of() returns the text of an equivalent rule file. No I/O.
 #pragma once
 
 #include <string>

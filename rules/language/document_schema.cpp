@@ -63,7 +63,9 @@ const Schema<Document>& document_schema() {
             "the seed of all random draws: the same seed and order of arrival give the same "
             "faults; drawn and logged if left out",
             {.least = 0}),
-      nested<Document>("listener", "list of tables", "where clients connect",
+      nested<Document>("listener", "list of tables",
+                       "where clients connect; a file for `brownout exec` needs none, and `check` "
+                       "and `explain` read it with --exec",
                        keep(&Document::listeners), true),
       nested<Document>("upstream", "list of tables", "groups of servers",
                        keep(&Document::upstreams)),

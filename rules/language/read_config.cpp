@@ -52,6 +52,8 @@ class ConfigReader {
 
   Config read(const Node& document) {
     const auto keys = document_schema().read(document, "the file", problems_);
+    // A file without a listener has one mistake: that its rules fit none says nothing.
+    any_listener_ = keys.listeners != nullptr;
     if (keys.seed) config_.seed = static_cast<std::uint64_t>(*keys.seed);
     for_each_table(keys.upstreams, "upstream", problems_,
                    [&](const Node& node) { read_upstream(node); });
@@ -176,6 +178,7 @@ class ConfigReader {
       ConfigReader other(problems);
       other.config_.listeners = config_.listeners;
       other.listener_names_ = listener_names_;
+      other.any_listener_ = any_listener_;
       other.firewall_names_ = firewall_names_;
       other.read_rule(with_fault(node, fault));
       for (const auto& problem : problems.sorted()) {
@@ -253,7 +256,8 @@ class ConfigReader {
     if (kind->level == Level::kFirewall) check_starts_once(node, rule.schedule, problems_);
     rule.fault = kind->compile(without_keys_of_rule(*keys.fault, *kind, problems_), problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);
-    FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));
+    if (any_listener_)
+      FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));
     const auto dice_name = rule.name;
     if (problems_.size() == before) add_rule(std::move(rule), dice_name);
   }
@@ -287,7 +291,7 @@ class ConfigReader {
       expanded.figure = part.figure;
       expanded.definition += part.suffix;
       if (part.of_dns) select_dns(expanded.match);
-      if (&part == &parts.front())
+      if (any_listener_ && &part == &parts.front())
         FitCheck(node, expanded, config_.listeners, problems_).check_preset(*keys.preset, where);
       add_rule(std::move(expanded), name);
     }
@@ -351,6 +355,7 @@ class ConfigReader {
     if (reference == nullptr || reference->string() == nullptr) return;
     const auto& name = *reference->string();
     if (names.contains(name)) return;
+    if (&names == &listener_names_ && !any_listener_) return;
     std::vector<std::string_view> sorted(names.begin(), names.end());
     std::sort(sorted.begin(), sorted.end());
     problems_.add(reference->where, "there is no " + std::string(kind) + " " + in_quotes(name),
@@ -369,6 +374,7 @@ class ConfigReader {
 
   Diagnostics& problems_;
   Config config_;
+  bool any_listener_ = true;
   std::unordered_set<std::string> upstream_names_;
   std::unordered_set<std::string> zone_names_;
   std::unordered_set<std::string> firewall_names_;

@@ -89,9 +89,13 @@ expect_code 2 "$brownout" check all.toml
 expect_text err 'unknown fault "latenzy"'
 expect_text err 'a.lab. 60 IN A nobody'
 expect_text err '10 mistakes in all.toml'
-printf 'version = 1\n[[rule]]\nmatch = { listener = "tcp" }\nfault = { type = "latency", delay = "1s" }\n' >exec.toml
-expect_code 2 "$brownout" check exec.toml
-expect_text err 'brownout check --exec exec.toml'
+printf 'version = 1\n[[rule]]\nmatch = { listener = "tcp", port = 80 }\nfault = { type = "unreachable" }\n' >exec.toml
+for command in check run "explain --listener tcp"; do
+  # shellcheck disable=SC2086
+  expect_code 2 "$brownout" $command exec.toml
+  expect_text err 'a file for `brownout exec` needs none, and `check` and `explain` read it with --exec'
+  expect_text err '1 mistake in exec.toml'
+done
 expect_code 0 "$brownout" check --exec exec.toml
 cp bad_certificate.toml good.toml
 for option in --events --flows; do

@@ -51,7 +51,8 @@ class Delays {
 
   // Returns the delay without its variation.
   Duration mean(Instant now) const {
-    const Duration share = settings_.round_trip ? settings_.varied.delay / 2 : settings_.varied.delay;
+    const Duration share =
+        settings_.round_trip ? settings_.varied.delay / 2 : settings_.varied.delay;
     return scaled(share, intensity_.at(now));
   }
 

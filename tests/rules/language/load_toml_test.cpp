@@ -251,6 +251,23 @@ TEST(LoadToml, ASyntaxErrorHasAPosition) {
   EXPECT_THAT(errors_of(""), testing::HasSubstr("the file needs \"listener\""));
 }
 
+TEST(LoadToml, AFileForExecIsOneMistakeOutsideIt) {
+  const auto errors = errors_of(R"(version = 1
+[[rule]]
+match = { host = "a.test", port = 80 }
+fault = { type = "unreachable" }
+[[rule]]
+match = { listener = "tls", path = "/x" }
+fault = { type = "abort", status = 503 }
+[[rule]]
+match = { qname = "a.test" }
+preset = "3g"
+)");
+  EXPECT_EQ(errors,
+            "1:1 the file needs \"listener\" | listener (list of tables): where clients connect; a "
+            "file for `brownout exec` needs none, and `check` and `explain` read it with --exec\n");
+}
+
 TEST(LoadToml, FiveLinesAreARuleFile) {
   const auto config = load_toml(R"([[listener]]
 listen = "127.0.0.1:5433"
