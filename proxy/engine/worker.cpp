@@ -50,6 +50,7 @@ void Worker::stop() {
   acceptors_.clear();
   services_.clear();
   while (!flows_.empty()) flows_.back()->end(CloseMode::kReset);
+  report_doubts();
   events_.flush();
   flow_log_.flush();
   stream_.flush();

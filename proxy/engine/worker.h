@@ -127,6 +127,7 @@ class Worker final : private HttpHost {
   void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
   void start_flow(HandOver client);
   Worker& least_loaded();
+  void report_doubts();
 
   std::atomic<std::size_t> held_{0};  // declared first, since it must outlive all flows
   Loop loop_;

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/engine/worker.h"
+#include "proxy/flow/refused_certificates.h"
 #include "proxy/loop/limited_log.h"
 #include "rules/base/terminal_text.h"
 
@@ -48,6 +49,15 @@ void Worker::report(const rules::FlowFacts& flow, std::string_view event, std::s
   why_.add(flow, event, why);
   events_.add(flow, event, why);
   stream_.add(flow, event, why);
+}
+
+// Nothing settles a doubt any more, so it is told.
+void Worker::report_doubts() {
+  snapshot_->listeners.for_each([&](const auto&, const auto& view) {
+    if (!view->refused) return;
+    for (const auto& doubt : view->refused->take_doubts())
+      report(doubt.flow, RefusedCertificates::kEvent, doubt.why, true);
+  });
 }
 
 void Worker::count_bytes(ListenerStats& listener, rules::Direction direction, std::size_t bytes) {

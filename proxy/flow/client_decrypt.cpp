@@ -17,9 +17,13 @@ namespace {
 // protocol is one in which the server speaks first.
 constexpr Duration kClientSpeaksFirst = std::chrono::seconds(1);
 
-// A client that ends the connection this soon after the handshake, without a request, refuses the
+// A client that ends its connections this soon after the handshake, without a request, refuses the
 // certificate: some programs verify it only then, and send no alert.
 constexpr Duration kRefusesWithin = std::chrono::seconds(1);
+constexpr const char* kEnded = "ended the connection right after the handshake, without a request";
+constexpr const char* kTrustIt =
+    "; let the client trust Brownout's CA, or, if it accepts only the server's own certificate, "
+    "write tls_failure = \"pass\" in the [[listener]]";
 
 }  // namespace
 
@@ -95,20 +99,26 @@ void ClientFlow::certificate_refused(const std::string& how) {
   const auto host = host_meant();
   const bool passes = listener_->config.tls_failure == rules::TlsFailure::kPass;
   if (passes) listener_->refused->add(facts_.client, host);
-  host_.report(facts_, "certificate refused",
-               rules::in_quotes(host) + ": the client " + how +
-                   (passes ? "; its next connections to this host pass undecrypted"
-                           : "; let the client trust Brownout's CA, or, if it accepts only the "
-                             "server's own certificate, write tls_failure = \"pass\" in the "
-                             "[[listener]]"),
-               true);
+  const auto advice = passes ? "; its next connections to this host pass undecrypted" : kTrustIt;
+  host_.report(facts_, RefusedCertificates::kEvent,
+               rules::in_quotes(host) + ": the client " + how + advice, true);
+}
+
+void ClientFlow::certificate_accepted() {
+  secured_.reset();
+  listener_->refused->accept(facts_.client, host_meant());
 }
 
 bool ClientFlow::refused_late() {
   const auto secured = std::exchange(secured_, std::nullopt);
-  if (!secured || bytes_[static_cast<std::size_t>(rules::Direction::kUpstream)] > 0) return false;
-  if (Loop::now() - *secured > kRefusesWithin) return false;
-  certificate_refused("ended the connection right after the handshake, without a request");
+  if (!secured || Loop::now() - *secured > kRefusesWithin) return false;
+  const auto host = host_meant();
+  RefusedCertificates::Doubt doubt{facts_,
+                                   rules::in_quotes(host) + ": the client " + kEnded + kTrustIt};
+  doubt.flow.activity = nullptr;
+  doubt.flow.hello = nullptr;
+  if (!listener_->refused->unused(host, std::move(doubt))) return false;
+  certificate_refused(kEnded);
   return true;
 }
 

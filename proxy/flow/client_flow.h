@@ -138,6 +138,10 @@ class ClientFlow : public Retirable,
   // Recognizes a client that has ended its connection because it refuses the certificate, which it
   // verified only after the handshake. Reports it, and returns true.
   bool refused_late();
+  // The client has sent bytes of its protocol.
+  void client_sent() {
+    if (secured_) certificate_accepted();
+  }
   // Logs why TLS failed on `stream`. Does nothing if TLS did not fail.
   void report_failed_tls(Stream& stream, std::string_view peer);
   // Counts bytes that were read from the sender of this direction.
@@ -180,6 +184,7 @@ class ClientFlow : public Retirable,
   void hello_known();
   bool is_decrypted();
   void certificate_refused(const std::string& how);
+  void certificate_accepted();
   std::optional<Duration> arrive();
   void pass_delay();
   std::string_view what_is_missing() const;

@@ -1,38 +1,88 @@
 // RefusedCertificates remembers which clients refused a certificate that was minted for a host, so
-// that their next connections to it can pass undecrypted (tls_failure = "pass").
+// that their next connections to it can pass undecrypted (tls_failure = "pass"), and which accepted
+// one.
 //
-// Bounded: beyond kMost entries the oldest is forgotten. Shared by all workers; safe on any thread.
+// Bounded: beyond kMost entries of a kind the oldest is forgotten. Shared by all workers; safe on
+// any thread.
 #pragma once
 
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
-#include "rules/base/address.h"
+#include "rules/match/match.h"
 
 namespace brownout::proxy {
 
 class RefusedCertificates {
  public:
   static constexpr std::size_t kMost = 4096;
+  static constexpr const char* kEvent = "certificate refused";
+  // A connection that may show a refusal.
+  struct Doubt {
+    rules::FlowFacts flow;  // borrows nothing
+    std::string why;        // the text of the event
+  };
 
   void add(const std::optional<rules::IpAddress>& client, const std::string& host) {
     const std::lock_guard lock(mutex_);
-    auto [entry, added] = refused_.insert(key_of(client, host));
-    if (!added) return;
-    order_.push_back(*entry);
-    if (order_.size() <= kMost) return;
-    refused_.erase(order_.front());
-    order_.pop_front();
+    refused_.add(key_of(client, host));
   }
   bool has(const std::optional<rules::IpAddress>& client, const std::string& host) const {
     const std::lock_guard lock(mutex_);
-    return refused_.contains(key_of(client, host));
+    return refused_.keys.contains(key_of(client, host));
+  }
+  // The client sent a request to the host, so it accepts the certificate.
+  void accept(const std::optional<rules::IpAddress>& client, const std::string& host) {
+    const std::lock_guard lock(mutex_);
+    const auto key = key_of(client, host);
+    accepted_.add(key);
+    doubts_.erase(key);
+  }
+  // The client ended a connection to the host after the handshake, without a request. Returns
+  // whether that means a refusal. Browsers connect ahead and close what they do not need, so the
+  // first such connection is only a doubt, and none means anything where the client has accepted
+  // the certificate.
+  bool unused(const std::string& host, Doubt doubt) {
+    const std::lock_guard lock(mutex_);
+    auto key = key_of(doubt.flow.client, host);
+    if (accepted_.keys.contains(key)) return false;
+    if (!unused_.add(key)) {
+      doubts_.erase(key);
+      return true;
+    }
+    if (doubts_.size() < kMost) doubts_.emplace(std::move(key), std::move(doubt));
+    return false;
+  }
+  // Returns the doubts that no later connection has settled, and forgets them.
+  std::vector<Doubt> take_doubts() {
+    const std::lock_guard lock(mutex_);
+    std::vector<Doubt> all;
+    for (auto& [key, doubt] : std::exchange(doubts_, {})) all.push_back(std::move(doubt));
+    return all;
   }
 
  private:
+  struct Keys {
+    // Returns false if the key is there already.
+    bool add(std::string key) {
+      auto [entry, added] = keys.insert(std::move(key));
+      if (!added) return false;
+      order.push_back(*entry);
+      if (order.size() <= kMost) return true;
+      keys.erase(order.front());
+      order.pop_front();
+      return true;
+    }
+    std::unordered_set<std::string> keys;
+    std::deque<std::string> order;
+  };
+
   // Clients on unix sockets count as one.
   static std::string key_of(const std::optional<rules::IpAddress>& client,
                             const std::string& host) {
@@ -40,8 +90,10 @@ class RefusedCertificates {
   }
 
   mutable std::mutex mutex_;
-  std::unordered_set<std::string> refused_;
-  std::deque<std::string> order_;
+  Keys refused_;
+  Keys accepted_;
+  Keys unused_;
+  std::map<std::string, Doubt> doubts_;
 };
 
 }  // namespace brownout::proxy

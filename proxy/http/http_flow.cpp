@@ -171,6 +171,7 @@ bool HttpFlow::read_once(End& from) {
   const bool client = &from == &client_;
   passed(client ? rules::Direction::kUpstream : rules::Direction::kDownstream, size);
   if (client) {
+    client_sent();
     if (conversation_.tunnel()) {
       turns_.from_client(size);
     } else {

@@ -214,6 +214,25 @@ expect_inside "curl: 60" bash -c "curl -s --cacert '$folder/ca.pem' https://api.
 grep -q 'api.test.*unknown_ca.*tls_failure' "$folder/err" || fail "a refused certificate: expected a warning, got: $(cat "$folder/err")"
 expect_inside "refused" env -u NODE_EXTRA_CA_CERTS -u SSL_CERT_FILE node -e "fetch('https://api.test/v1').catch(() => console.log('refused'))"
 grep -q '"certificate refused"' "$folder/events.jsonl" || fail "node refuses after the handshake: expected an event, got: $(cat "$folder/events.jsonl")"
+# A browser connects ahead, and closes what it does not need: no refusal, whichever comes first.
+cat >"$folder/ahead.py" <<'P'
+import socket, ssl, sys
+context = ssl.create_default_context()
+for word in sys.argv[1:]:
+    with context.wrap_socket(socket.create_connection(("api.test", 443)), server_hostname="api.test") as client:
+        if word == "request":
+            client.sendall(b"GET /v2 HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n")
+            while client.recv(4096):
+                pass
+print("done")
+P
+refusals() {
+  expect_inside done /usr/bin/python3 "$folder/ahead.py" "$@"
+  grep -c '"certificate refused"' "$folder/events.jsonl" || true
+}
+[ "$(refusals ahead request)" = 0 ] || fail "connected ahead: expected no event, got: $(cat "$folder/events.jsonl")"
+[ "$(refusals request ahead ahead)" = 0 ] || fail "connected ahead, later: expected no event, got: $(cat "$folder/events.jsonl")"
+[ "$(refusals ahead ahead)" = 1 ] || fail "no request at all: expected an event, got: $(cat "$folder/events.jsonl")"
 cat >"$folder/pass.toml" <<E
 $(cat "$folder/rules.toml")
 [[listener]]
