@@ -43,11 +43,9 @@ std::string server_text(const rules::FlowFacts& flow) {
 // Returns the ways to lose SYNs that the system allows this process. Tries nftables only if a rule
 // needs it.
 rules::SynWays ways_here(const rules::Config& config, const std::string& name, bool for_exec) {
-  rules::SynWays ways{.filters = proxy::kernel_filters_sockets(), .own_network = for_exec};
-  if (for_exec) {
-    ways.packets = true;
-    return ways;
-  }
+  // The network of `exec` is made with all rights.
+  if (for_exec) return {.filters = true, .own_network = true, .packets = true};
+  rules::SynWays ways{.filters = proxy::kernel_filters_sockets()};
   const auto set = rules::RuleSet::activate(config.rules, 0, rules::Instant{});
   const auto* listener = rules::find_named(config.listeners, name);
   const bool needed = listener != nullptr && may_need_packets(*set, *listener, false);

@@ -134,6 +134,7 @@ class Engine final : private Deadline {
   void close_port(const std::string& name);
   void follow_port_rules();
   bool can_filter() const;
+  bool can_filter(const rules::Listener& listener) const;
   bool filters(const std::string& name) const;
   void report_down(const std::string& name, Instant now);
   Instant follow_syn_rules(Instant now);

@@ -111,15 +111,16 @@ Instant Engine::follow_syn_rules(Instant now) {
   const auto& rules = snapshot_->rules;
   // In virtual time a retransmission, which takes real time, would come years later.
   if (VirtualTime::current() != nullptr) return kNever;
-  if (!can_filter()) return fill_queues(now);
-  if (!rules->any_loses_syns() && syn_gate_->idle()) return kNever;
-  packets_ = wants_packets() && syn_gate_->packets_work();
+  Instant next = can_filter() ? kNever : fill_queues(now);
+  if (!options_.filter_syns) return next;
+  if (!rules->any_loses_syns() && syn_gate_->idle()) return next;
+  packets_ = can_filter() && wants_packets() && syn_gate_->packets_work();
   std::vector<SynGate::Listening> listeners;
   snapshot_->listeners.for_each([&](const auto& name, const auto& view) {
+    if (!can_filter(view->config)) return;
     listeners.push_back({syn_facts(*view), view->stats, rules->dropped(name, now),
                          arrival_at(view->config, options_.interception->own_network())});
   });
-  Instant next = kNever;
   for (const auto& loss : syn_gate_->follow(rules, listeners, now, next)) report_lost_syns(loss);
   return next;
 }
@@ -172,12 +173,20 @@ void Engine::report_lost_syns(const SynGate::Loss& loss) {
   }
 }
 
-bool Engine::can_filter() const { return options_.filter_syns && syn_gate_->works(); }
+// The network of `exec` is made with the right to filter its sockets.
+bool Engine::can_filter() const {
+  return options_.filter_syns && (options_.interception->own_network() || syn_gate_->works());
+}
+
+// Every kernel takes filters of sockets for datagrams.
+bool Engine::can_filter(const rules::Listener& listener) const {
+  return can_filter() || (options_.filter_syns && !takes_connections(listener));
+}
 
 // Whether the kernel can discard what arrives at the listener's sockets.
 bool Engine::filters(const std::string& name) const {
   const auto& listener = (*snapshot_->listeners.find(name))->config;
-  return VirtualTime::current() == nullptr && can_filter() && !listener.listen.is_unix();
+  return VirtualTime::current() == nullptr && can_filter(listener) && !listener.listen.is_unix();
 }
 
 void Engine::report_down(const std::string& name, Instant now) {

@@ -45,7 +45,7 @@ class SynGate {
   // Registers the sockets of a listener until the returned object is destroyed, and filters them as
   // the rules require. Destroy the object before the sockets are closed.
   [[nodiscard]] std::shared_ptr<void> add(const std::string& listener, const PortSockets& sockets);
-  // Whether the kernel has such filters for this process.
+  // Whether the kernel has such filters for this process, for sockets of its own network.
   bool works() const { return works_; }
   // Whether nftables can be used where packets arrive. Tries it at the first call.
   bool packets_work();

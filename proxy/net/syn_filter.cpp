@@ -266,7 +266,8 @@ std::optional<SynProgram> compile_syn_filter(std::span<const rules::SynRule> rul
 SynProgram discard_all() { return {{kReturn, 0, 0, 0}}; }
 
 bool kernel_filters_sockets() {
-  const Fd probe(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  // Some kernels take a filter of a TCP socket only from CAP_NET_ADMIN, and any of a UDP socket.
+  const Fd probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   return probe && attach_filter(probe.get(), discard_all()) && discarded_by(probe.get());
 }
 

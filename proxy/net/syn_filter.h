@@ -1,6 +1,6 @@
 // Turns the decisions about SYNs (rules/engine/syn_plan.h) into a classic BPF program for a
-// listening socket, where the kernel then discards SYNs as if they had been lost on the way. Needs
-// no privilege. Safe on any thread.
+// listening socket, where the kernel then discards SYNs as if they had been lost on the way. Most
+// kernels ask no privilege for this. Safe on any thread.
 //
 // Where TPROXY leads packets to the socket, they keep their destination, so the program sees it. No
 // nftables rule is needed there, and none would know the names of addresses.
@@ -28,7 +28,7 @@ std::optional<SynProgram> compile_syn_filter(std::span<const rules::SynRule> rul
 // A program that discards everything, for a socket of datagrams.
 SynProgram discard_all();
 
-// Whether the kernel takes such programs from this process.
+// Whether the kernel takes such programs from this process, for sockets of its own network.
 bool kernel_filters_sockets();
 
 // Gives a socket the program (SO_ATTACH_FILTER, socket(7)) in place of an earlier one; an empty

@@ -121,6 +121,27 @@ fault = { type = "syn_loss" }')
 expect_text err 'the SYNs of a connect have no number'
 pass "explain says whether connects hang, and check refuses what a SYN does not show"
 
+# Some kernels take a filter of TCP sockets only from CAP_NET_ADMIN. explain says there what happens.
+port=$(free_port)
+rule_file "$echo_port" "$port" '[[rule]]
+name = "all"
+fault = { type = "syn_loss" }
+[[rule]]
+name = "some"
+match = { client = "127.0.0.1" }
+fault = { type = "unplug" }' >"$folder/plain.toml"
+plain=()
+[ "$(id -u)" != 0 ] || plain=(setpriv --bounding-set -all --inh-caps -all)
+start plain "${plain[@]}" "$brownout" run "$folder/plain.toml" --api off --drain 0s
+wait_for 10 grep -q 'listener front' "$folder/plain.log" || fail "without rights: Brownout does not listen"
+"${plain[@]}" "$brownout" explain "$folder/plain.toml" --listener front --client 127.0.0.1:5000 >"$folder/said"
+grep -qE '^ *1. all .*a connect hangs' "$folder/said" || fail "without rights: expected that a connect hangs, got: $(cat "$folder/said")"
+connect_python "$port" 0.5 >/dev/null
+[ "$(connect_python "$port" 0.5)" = TimeoutError ] || fail "without rights: expected the connect to time out: $(cat "$folder/said" "$folder/plain.log")"
+refused=$(grep -c 'refuses a filter' "$folder/plain.log" || true)
+[ "$refused" = 0 ] || fail "without rights: expected another way, got: $(cat "$folder/plain.log")"
+pass "without rights: explain says what a connect meets"
+
 # exec: hosts, destinations and ports are matched by the SYN's destination.
 if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
   echo "SKIPPED: brownout exec needs network namespaces, which this kernel or its sandbox does not allow"
