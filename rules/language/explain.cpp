@@ -61,6 +61,10 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
                : "it is for port " + ports + " of the client, not " +
                      std::to_string(flow.client_port);
   }
+  if (key == "host" && (rule.fault->loses_syns() || rule.fault->answers_syns())) {
+    return "it is for another host; but a connect shows only an address, so it acts on connects to "
+           "this one if DNS has answered it for its host";
+  }
   if (key != "client" && key != "destination") return "it is for another " + std::string(key);
   const bool client = key == "client";
   const auto& address = client ? flow.client : flow.destination;

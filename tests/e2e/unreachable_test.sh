@@ -54,6 +54,14 @@ done
 [ "$(in_exec udp 192.0.2.3 7000)" = ECONNREFUSED ] || fail "exec, a datagram: expected ECONNREFUSED"
 expect_code 0 "$brownout" explain --exec "$folder/exec.toml" --listener tls --destination 192.0.2.1:443
 expect_text out 'a connect fails at once: nftables answers its SYNs with ICMP host unreachable'
+cat >"$folder/host.toml" <<'E5'
+version = 1
+[[rule]]
+match = { host = "blocked.test" }
+fault = { type = "unreachable" }
+E5
+expect_code 0 "$brownout" explain --exec "$folder/host.toml" --listener tcp --destination 127.0.0.1:8100
+expect_text out 'a connect shows only an address, so it acts on connects to this one if DNS has answered it for its host'
 pass "exec: each message gives a connect and a datagram its error"
 
 # A short command ends before the counters have been read for the first time.
