@@ -153,6 +153,7 @@ sed '/v1 fails/,/fault/s/fault = .*/fault = { type = "abort", status = 503, body
 rules=$folder/chrome.toml
 [[ $(chrome https://api.test/v1) == *"by a rule"* ]] || fail "Chromium, /v1: expected the rule's page; $(tail -n 5 "$folder/err" "$folder/events.jsonl")"
 [[ $(chrome https://api.test/page.html) == *hello* ]] || fail "Chromium, /page.html: expected the server's page; $(tail -n 5 "$folder/err" "$folder/events.jsonl")"
+if grep 'certificate refused' "$folder/events.jsonl" "$folder/err"; then fail "Chromium, /page.html: it connected ahead, which is no refusal"; fi
 [ ! -e "$folder/home/.pki" ] || fail "Chromium: expected no folder to remain in the home folder"
 # A database that the user has is copied, and stays as it is.
 mkdir -p "$folder/home/.pki/nssdb"
