@@ -166,7 +166,7 @@ double mathis_rate(double loss, Duration round_trip) {
 }
 
 TEST(TcpPath, BulkTransfersHaveTheThroughputOfMathis) {
-  for (const std::uint64_t seed : {1, 2}) {
+  for (const std::uint64_t seed : {1U, 2U}) {
     for (const auto round_trip : {10ms, 50ms, 100ms, 200ms}) {
       for (const double loss : {0.001, 0.005, 0.01, 0.02, 0.05}) {
         const double share = bulk_rate(loss, round_trip, seed) / mathis_rate(loss, round_trip);
@@ -178,7 +178,7 @@ TEST(TcpPath, BulkTransfersHaveTheThroughputOfMathis) {
 }
 
 TEST(TcpPath, LongerRoundTripsAndMoreLossAreSlower) {
-  for (const std::uint64_t seed : {1, 2, 3, 4}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
     double before = 1e12;
     for (const auto round_trip : {1ms, 3ms, 10ms, 30ms, 100ms, 300ms}) {
       const double rate = bulk_rate(0.01, round_trip, seed);

@@ -131,7 +131,7 @@ TEST(Loss, TheLowerOfRateAndThroughputDecides) {
 
 TEST(Loss, TenSecondsAreWithinAFactorOfTwoOfRateAndFormula) {
   constexpr double kRate = 400e3;  // bytes per second, above the formula for half of the paths
-  for (const std::uint64_t seed : {1, 2}) {
+  for (const std::uint64_t seed : {1U, 2U}) {
     for (const int milliseconds : {10, 50, 100, 200}) {
       for (const double loss : {0.001, 0.005, 0.01, 0.02, 0.05}) {
         const auto delay = std::to_string(milliseconds - 1) + "ms";

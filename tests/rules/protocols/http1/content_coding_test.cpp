@@ -8,13 +8,14 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::size_t kMost = 1 << 20;
+constexpr std::size_t kMostDecoded = 1 << 20;
 
 std::string encoded(const std::string& text, std::vector<ContentCoding> codings) {
   return encode_body({text, std::move(codings)}).value();
 }
 
-std::string decoded(const std::string& header, const std::string& body, std::size_t most = kMost) {
+std::string decoded(const std::string& header, const std::string& body,
+                    std::size_t most = kMostDecoded) {
   const auto plain = decode_body(header, body, most);
   return plain ? plain->text : "(" + plain.error().what + ")";
 }
@@ -34,7 +35,7 @@ TEST(ContentCoding, DecodesWhatItEncodes) {
 
 TEST(ContentCoding, KeepsDeflateWithoutAHeaderAsItIs) {
   const auto body = encoded("hello", {ContentCoding::kDeflate});
-  const auto plain = decode_body("deflate", body, kMost).value();
+  const auto plain = decode_body("deflate", body, kMostDecoded).value();
   EXPECT_EQ(plain.text, "hello");
   EXPECT_EQ(encode_body(plain).value(), body);
 }

@@ -54,7 +54,7 @@ TEST(Dribble, DividesLengthsThatAreNoMultiple) {
 }
 
 TEST(Dribble, DoesNotDependOnHowTheStreamIsCut) {
-  for (const std::size_t piece : {1, 2, 3, 7}) {
+  for (const std::size_t piece : {1U, 2U, 3U, 7U}) {
     HttpLab lab(kRule);
     lab.piece = piece;
     lab.reply = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789";
@@ -106,7 +106,8 @@ TEST(Dribble, ALargeBodyArrivesInTime) {
       sent += 50'000;
     }
     EXPECT_LE(sent - (lab.to_client_bytes().size() - head), 400'000U);
-    EXPECT_EQ(lab.to_client_bytes().size() - head, tenth / 2 * 1'000'000U) << tenth;
+    EXPECT_EQ(lab.to_client_bytes().size() - head, static_cast<std::size_t>(tenth / 2) * 1'000'000)
+        << tenth;
     lab.advance(milliseconds(100));
   }
 }

@@ -215,7 +215,7 @@ TEST(EditBody, TheDelayOfARuleBeginsWhenTheBodyIsThere) {
 }
 
 TEST(EditBody, DoesNotDependOnHowTheStreamIsCut) {
-  for (const std::size_t piece : {1, 2, 3, 7, 50}) {
+  for (const std::size_t piece : {1U, 2U, 3U, 7U, 50U}) {
     HttpLab lab(rule("merge = { a = 2 }, most = \"20 B\"") +
                 rule("merge = { b = 3 }", "direction = \"upstream\""));
     lab.piece = piece;
