@@ -152,7 +152,8 @@ if cmp -s "$folder/out" "$folder/files/big"; then fail "corrupt_body: expected c
 fails 28 "stall_mid_body: nothing more, until curl's own time-out (28)" --max-time 1 "$url/big?stall"
 get "$url/hello?add" -D "$folder/head" -o /dev/null
 grep -q '^x-added: yes' "$folder/head" || fail "rewrite_header: expected the header x-added: yes in the response, got: $(cat "$folder/head")"
-grep -q 'GET /hello - yes' "$folder/access.log" ||
+# nginx writes a line after it has sent the response.
+wait_for 10 grep -q 'GET /hello - yes' "$folder/access.log" ||
   fail "rewrite_header: expected the added header in the server's access log, got: $(tail -5 "$folder/access.log")"
 [ "$(get "$url/hello?replace")" = replaced ] || fail "replace_body: expected the body \"replaced\", got another one"
 fails 1 "malformed status line (curl 1)" "$url/hello?status_line"
@@ -171,7 +172,7 @@ fails 28 "drop_response: silence (curl 28)" --max-time 1 "$url/hello?lost"
 [ "$(get "$url/envoy" -H 'x-envoy-fault-abort-request: 418' -o /dev/null -w '%{http_code}')" = 418 ] ||
   fail "envoy_headers: expected the status 418 that the request's header asks for, got another one"
 get "$url/envoy" -H 'x-envoy-fault-abort-request: 9' -o /dev/null
-grep -q 'GET /envoy - -' "$folder/access.log" ||
+wait_for 10 grep -q 'GET /envoy - -' "$folder/access.log" ||
   fail "envoy_headers: expected the server to receive the request without the fault headers, got: $(tail -5 "$folder/access.log")"
 faults_port=$proxy_port
 pass "abort, delay, rewriting, replacing, redirect, rate limit, status, Envoy's headers"
@@ -202,7 +203,7 @@ url=http://127.0.0.1:$proxy_port
 fails 28 "drop: silence (curl 28)" --max-time 1 "$url/hello/never?drop"
 if grep -q 'never' "$folder/access.log"; then fail "drop: expected the server not to receive the request, but its access log has it"; fi
 fails 28 "ack_loss: silence (curl 28)" --max-time 1 "$url/unheard?ack"
-grep -q 'GET /unheard' "$folder/access.log" || fail "ack_loss: expected the server to receive the request, but its access log lacks it"
+wait_for 10 grep -q 'GET /unheard' "$folder/access.log" || fail "ack_loss: expected the server to receive the request, but its access log lacks it"
 [ "$(get "$url/hello?reject" -w ' %{http_code}')" = "full 503" ] || fail "reject: expected the body \"full\" and the status 503, got another response"
 [ "$(get "$url/hello?replace")" = other ] || fail "replace: expected the body \"other\", got another one"
 fails 18 "truncate_message (curl 18)" "$url/hello?cut"
