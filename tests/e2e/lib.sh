@@ -80,7 +80,7 @@ wait_for() {
   return 1
 }
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-wait_port() { wait_for 10 listens "$1" || fail "port $1: expected a server to listen within 10 s, but none does"; }
+wait_port() { wait_for 30 listens "$1" || fail "port $1: expected a server to listen within 30 s, but none does"; }
 
 # rule_file SERVER_PORT LISTEN_PORT [RULES [LISTENER_KEYS]]: prints a rule file with one listener.
 rule_file() {
@@ -122,7 +122,7 @@ const server = require('net').createServer({ allowHalfOpen: true }, c => c.on('e
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 P
   start echo node "$folder/echo.js"
-  wait_for 10 grep -q . "$folder/echo.log" || fail "expected the echo server to start within 10 s, but it did not: $(cat "$folder/echo.log")"
+  wait_for 30 grep -q . "$folder/echo.log" || fail "expected the echo server to start within 30 s, but it did not: $(cat "$folder/echo.log")"
   echo_port=$(cat "$folder/echo.log")
 }
 
