@@ -8,8 +8,8 @@
 
 namespace brownout::rules {
 
-// Whether nftables discards SYNs of the listener, since a filter of its socket would not see where
-// they go.
+// Whether nftables discards SYNs of the listener, since a filter of its socket would not see the
+// destination of the SYNs.
 bool by_packets(const Listener& listener, const SynWays& ways);
 // Whether a rule of the set can use nftables at the listener: the rule answers SYNs, or loses them
 // by their destination where only nftables knows it.
