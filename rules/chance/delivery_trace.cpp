@@ -13,7 +13,6 @@ constexpr std::string_view kTraceHint =
 
 Result<void> read_time(std::size_t number, std::string_view line,
                        std::vector<std::uint32_t>& into) {
-  line = line.substr(0, line.find('#'));
   const auto word = take_word(line);
   if (word.empty()) return {};
   const auto time = parse_whole_number(word, DeliveryTrace::kLatest);
@@ -39,12 +38,9 @@ Result<void> read_time(std::size_t number, std::string_view line,
 
 Result<DeliveryTrace> DeliveryTrace::parse(std::string_view text) {
   std::vector<std::uint32_t> times;
-  Result<void> read;
-  for_each_line(text, [&](std::size_t number, std::string_view line) {
-    read = read_time(number, line, times);
-    return read.has_value();
-  });
-  if (!read) return tl::unexpected(read.error());
+  if (const auto read = read_lines(text, times, read_time); !read) {
+    return tl::unexpected(read.error());
+  }
   if (times.empty()) return config_error("it has no times", std::string(kTraceHint));
   if (times.back() == 0) {
     return config_error("its last time is 0, so that it has no length",

@@ -14,7 +14,6 @@ constexpr std::string_view kTableHint =
 // Reads the numbers of one line. Returns an error for the first word that is none.
 Result<void> read_numbers(std::size_t number, std::string_view line,
                           std::vector<std::int16_t>& into) {
-  line = line.substr(0, line.find('#'));
   for (auto word = take_word(line); !word.empty(); word = take_word(line)) {
     std::int16_t value = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
@@ -36,12 +35,9 @@ Result<void> read_numbers(std::size_t number, std::string_view line,
 
 Result<DeviationTable> DeviationTable::parse(std::string_view text) {
   std::vector<std::int16_t> numbers;
-  Result<void> read;
-  for_each_line(text, [&](std::size_t number, std::string_view line) {
-    read = read_numbers(number, line, numbers);
-    return read.has_value();
-  });
-  if (!read) return tl::unexpected(read.error());
+  if (const auto read = read_lines(text, numbers, read_numbers); !read) {
+    return tl::unexpected(read.error());
+  }
   if (numbers.empty()) return config_error("it has no numbers", std::string(kTableHint));
   DeviationTable table;
   table.numbers_ = std::make_shared<const std::vector<std::int16_t>>(std::move(numbers));

@@ -32,15 +32,17 @@ Result<T> parsed_file(const Node& node) {
 tl::unexpected<Error> error_in_line(std::size_t line, std::string_view word, std::string_view what,
                                     std::string hint);
 
-// Calls visit(number of the line, its words) for each line of a file of numbers, until visit
-// returns false. A word ends at a blank.
-template <class Visit>
-void for_each_line(std::string_view text, const Visit& visit) {
-  for (std::size_t line = 1; !text.empty(); ++line) {
+// Reads each line of a file of numbers into `into`, by read(number of the line, line, into),
+// without the comment that # begins. Returns the first error of read().
+template <class Into, class Read>
+Result<void> read_lines(std::string_view text, Into& into, const Read& read) {
+  for (std::size_t number = 1; !text.empty(); ++number) {
     const auto end = text.find('\n');
-    if (!visit(line, text.substr(0, end))) return;
+    const auto line = text.substr(0, end);
+    if (auto done = read(number, line.substr(0, line.find('#')), into); !done) return done;
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
+  return {};
 }
 
 // Removes the first word of a line and returns it; "" at the end.
