@@ -8,7 +8,7 @@
 //   pareto        shape 3 shifted to mean 0: 4/3 (u^(-1/3) - 3/2), cut at +4 (netem/pareto.c)
 //   paretonormal  1/4 normal + 3/4 pareto (netem/paretonormal.c)
 //   exponential   mean 0: -1 - ln(1 - u), cut at +20
-//   lognormal     as normal, but of the logarithm of the delay (varied_delay.h), and without a table
+//   lognormal     as normal, but of the logarithm of the delay (varied_delay.h); no table
 //   spike         +1 for a given share of the draws, else 0
 //
 // Tables have 4096 entries rounded to 1/8192, as netem's tables do, so that a random number gives
