@@ -1,12 +1,11 @@
-// Conversation relays HTTP/1 between one client and its server and applies the faults of the rules.
+// Conversation is an HTTP/1 connection of a client. It relays one request after the other: an
+// Exchange (exchange.h) applies the faults of the rules, an Http1Link is the connection to the
+// server.
 //
-//   request head -> rules -> (delay) -> server -> request body
-//   response head -> rules -> (delay) -> client -> response body, and the next request
-//
-// Messages that no rule modifies pass byte for byte. One request is served at a time; pipelined
-// requests wait. A request that two parsers may read differently is refused with 400 (http1.h).
-// The connection becomes a tunnel of bytes after an upgrade or CONNECT. The same happens if the
-// first request or a response is not HTTP.
+// Messages that no rule modifies pass byte for byte. Pipelined requests wait. A request that two
+// parsers may read differently is refused with 400 (http1.h). The connection becomes a tunnel of
+// bytes after an upgrade or CONNECT. The same happens if the first request or a response is not
+// HTTP.
 //
 // For the client of a forward proxy, each request names its server by a URL. The request is sent on
 // a connection to that server, in the form that servers expect (forward.h).
@@ -24,10 +23,10 @@
 #include <optional>
 #include <string>
 
-#include "rules/engine/plan_http.h"
 #include "rules/protocols/codec/message_tunnel.h"
+#include "rules/protocols/http/codec/exchange.h"
 #include "rules/protocols/http1/codec/backlog.h"
-#include "rules/protocols/http1/codec/body_path.h"
+#include "rules/protocols/http1/codec/http1_link.h"
 
 namespace brownout::http {
 
@@ -35,7 +34,9 @@ using codecs::ByteView;
 using rules::Direction;
 using rules::Instant;
 
-class Conversation final : private BodyPath::Owner, private messages::MessageTunnel::Owner {
+class Conversation final : private Exchange::Owner,
+                           private Http1Link::Wire,
+                           private messages::MessageTunnel::Owner {
  public:
   // Wire is the interface to the connections to the client and the server. Implementations must not
   // call back into the Conversation, except that ask_for_server() may call server_ready().
@@ -115,7 +116,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool server_reusable() const;
   bool tunnel() const { return mode_ == Mode::kTunnel; }
   // Returns the current request and its response, or null if no rule may match them.
-  const rules::HttpExchange* exchange() const { return http_ ? &*http_ : nullptr; }
+  const rules::HttpExchange* exchange() const { return exchange_.http(); }
   // Returns the names of the rules that act on WebSocket messages.
   std::vector<std::string> message_rules() const {
     return websocket_ ? websocket_->rules() : std::vector<std::string>();
@@ -123,110 +124,76 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool over() const { return mode_ == Mode::kOver; }
 
  private:
+  using Phase = Exchange::Phase;
   enum class Mode {
     kExchanges,  // relays requests and responses
     kTunnel,     // relays bytes, or WebSocket messages
     kHung,       // a fault keeps the connection open without a response
     kOver,
   };
-  enum class Phase {
-    kHead,
-    kCollecting,  // a rule needs the whole body before the head leaves
-    kWaiting,
-    kDialling,
-    kBody,
-    kDone
-  };
-  // State of the connection to the server, as far as its data has been processed.
-  enum class Server { kNone, kOpen, kEnded, kReset };
   // How the end of one direction has been handled: not yet, given to the WebSocket tunnel, or
   // forwarded.
   enum class End { kNotYet, kInTunnel, kPassed };
-
-  struct Side {
-    Phase phase = Phase::kHead;
-    codecs::HttpFraming framing;
-    rules::HttpMessage message;  // the message as changed by rules
-    // Whether the sender's body is complete, even if it is not forwarded.
-    bool source_ended = false;
-    bool own_body = true;  // whether the sender's body is forwarded instead of a replacement
-    // The part of the sender's body that arrived before the head left, if a rule wanted the body.
-    std::optional<std::string> collected;
-    bool passed = false;  // whether the whole body has been forwarded
-  };
 
   void pump(Instant now);
   bool settle(Instant now);
   void next_exchange(Instant now);
   void start_tunnel(Instant now);
-  void hang();
-  void drop_server();
-  void end(rules::Close how);
-  void record(Direction direction, const rules::HttpPlan::Notes& notes);
-  // Collects the body if rules want the whole body, and lets them change it. Then calls wait().
-  void collect_or_wait(Side& side, Instant now);
-  void collect(Side& side, std::span<const ByteView> payload, bool ended, Instant now);
-  void give_up_body(Side& side, Instant now);
-  void read_body(Side& side, std::optional<std::string> body, Instant now);
-  bool may_have_body(const Side& side) const;
-  void note_length(const Side& side);
-  const codecs::Http1Parser& parser_of(const Side& side) const {
-    return &side == &request_ ? requests_ : *responses_;
-  }
-  // Makes the message wait as long as rules delay or hold it.
-  void wait(Side& side, Instant now);
-  void wake(Side& side, Instant now);
-  void go_on(Side& side, Instant now);
-  Instant due() const;
-  // Starts to forward a body: the sender's, or a replacement from a rule.
-  void begin_body(Side& side, BodyPath& path, Direction direction, Instant now);
-  void answer_here(rules::HttpAnswer answer, Instant now);
-  // Discards the rest of the request. The client's connection is closed after the response.
-  void ignore_rest();
-  int response_status() const {
-    return made_here_ ? response_.message.head.status : response_.framing.status;
-  }
-  bool connected() const { return server_ != Server::kNone; }
-  bool server_ended() const { return server_ == Server::kEnded || server_ == Server::kReset; }
+  bool upgrades_to_websocket() const;
+  // Refuses the request in the parser, or what arrives in place of one.
+  void refuse_request(std::string why, Instant now);
+  void refuse_with(rules::HttpAnswer answer, std::string_view why, Instant now);
+  bool is_authorized(const rules::HttpHead& head) const;
+  void demand_password(Instant now);
+  Phase request_phase() const { return exchange_.phase(Direction::kUpstream); }
+  Phase response_phase() const { return exchange_.phase(Direction::kDownstream); }
   bool hung() const { return mode_ == Mode::kHung; }
-  bool awaits_response() const { return request_.phase >= Phase::kBody && !made_here_; }
 
-  // Functions for requests are in conversation_request.cpp.
+  // Functions for the client's side are in conversation_request.cpp.
   std::size_t take_client(ByteView bytes, Instant now);
   bool client_step(ByteView& bytes, Instant now);
   void request_head(Instant now);
-  void decide_request(Instant now);
-  void server_is_known(Instant now);
-  void write_request(Instant now);
-  bool read_target();
-  void refuse_request(std::string why, Instant now);
-  void refuse_with(rules::HttpAnswer answer, std::string_view why, Instant now);
-  bool is_authorized() const;
-  void demand_password(Instant now);
+  bool read_target(rules::HttpHead& head);
   void request_broken(ByteView rest, Instant now);
   void pass_as_bytes(Instant now);
   void client_end(Instant now);
-  void client_end_in_body(Instant now);
   bool looks_like_http(ByteView rest) const;
-  void keep_copy(ByteView bytes);
 
-  // Functions for responses are in conversation_response.cpp.
+  // Functions for the server's side are in conversation_response.cpp.
   std::size_t take_server(ByteView bytes, Instant now);
   bool server_step(ByteView& bytes, Instant now);
-  rules::HttpHead received_head();
-  void response_head(rules::HttpHead made, Instant now);
-  void send_response(Instant now);
-  std::string response_text(bool& closes);
+  std::string response_text(const Exchange::Outgoing& out, bool& goes_on);
   void response_broken(Instant now);
   void server_end(Instant now);
 
-  // Implementation of BodyPath::Owner.
-  void body_bytes(Direction direction, ByteView bytes) override;
-  void body_passed(Direction direction) override;
-  void body_cut(Direction, rules::Close how) override { end(how); }
-  void body_injected(const rules::Rule& rule, Direction direction,
-                     const rules::Note& note) override {
-    wire_.record(facts_, rule, direction, note);
+  // Implementation of Exchange::Owner.
+  rules::HttpHead received_head(Direction direction) override;
+  const std::vector<rules::HttpHeader>& received_trailers(Direction direction) override;
+  bool send_head(const Exchange::Outgoing& out) override;
+  void send_body(Direction direction, ByteView raw, std::span<const ByteView> payload) override;
+  void send_end(Direction direction, const std::vector<rules::HttpHeader>& trailers,
+                bool whole) override;
+  void send_continue() override;
+  void responds(int status) override { wire_.responds(status); }
+  void cut_short() override { wire_.cut_short(); }
+  bool connected() const override { return link_.connected(); }
+  void ask_for_server(bool fresh) override { wire_.ask_for_server(fresh); }
+  void drop_server() override;
+  void end(rules::Close how) override;
+  void hang() override;
+  void ignore_rest() override;
+  const rules::RuleSet& rules() override { return wire_.rules(); }
+  void record(const rules::FlowFacts& request, const rules::Rule& rule, Direction direction,
+              const rules::Note& note) override {
+    wire_.record(request, rule, direction, note);
+  }
+  void watch(const rules::PlanHolds& holds) override { wire_.watch(holds); }
+  void report(std::string_view event, std::string_view why) override { wire_.report(event, why); }
+
+  // Implementation of Http1Link::Wire.
+  void to_server(ByteView bytes) override { wire_.to_server(bytes); }
+  void send_copy(std::string request, std::string_view method) override {
+    wire_.send_copy(std::move(request), method);
   }
 
   // Implementation of MessageTunnel::Owner.
@@ -235,44 +202,27 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void tunnel_closed(rules::Close how) override { end(how); }
   void tunnel_injected(const rules::Rule& rule, Direction direction,
                        const rules::Note& note) override {
-    wire_.record(facts_, rule, direction, note);
+    wire_.record(exchange_.facts(connection_), rule, direction, note);
   }
   void tunnel_report(std::string_view event, std::string_view why) override {
     wire_.report(event, why);
   }
-  bool upgrades_to_websocket() const;
 
   Wire& wire_;
   const rules::FlowFacts& connection_;
   codecs::Http1Parser requests_{codecs::Http1Parser::Side::kRequests};
-  std::optional<codecs::Http1Parser> responses_;  // a new parser for each server connection
-  Backlog client_in_;                             // bytes from the client, not yet parsed
-  Backlog server_in_;                             // bytes from the server, not yet parsed
+  Backlog client_in_;  // bytes from the client, not yet parsed
+  Backlog server_in_;  // bytes from the server, not yet parsed
   // Bytes that were parsed but are not HTTP. They are sent to the server first.
   codecs::Bytes unparsed_prefix_;
-  BodyPath request_body_{*this, Direction::kUpstream};
-  BodyPath response_body_{*this, Direction::kDownstream};
-
-  // State of the current request and of its response.
-  Side request_;
-  Side response_;
-  rules::FlowFacts facts_;
-  std::optional<rules::HttpExchange> http_;  // set if a rule may match the request
-  rules::HttpPlan plan_;
-  // When the delay of the waiting message ends. Rules may hold the message longer.
-  Instant ready_ = rules::kNever;
-  bool made_here_ = false;       // whether the proxy generated the response
-  bool response_began_ = false;  // whether any byte of the server's response has been received
-  bool retried_ = false;
-  bool met_server_ = false;          // whether the rules on the request know its server
-  std::optional<std::string> copy_;  // copy of the request, for the fault duplicate_request
+  Exchange exchange_{static_cast<Exchange::Owner&>(*this)};
+  Http1Link link_{static_cast<Http1Link::Wire&>(*this)};
+  BodyWriter response_body_;
 
   Mode mode_ = Mode::kExchanges;
-  Server server_ = Server::kNone;
   End upstream_ = End::kNotYet;
   End downstream_ = End::kNotYet;
   std::uint64_t count_ = 0;  // number of requests so far
-  bool reused_ = false;      // whether the server connection has carried earlier requests
   bool client_ended_ = false;
   bool close_after_ = false;      // whether to close after this response
   bool discards_client_ = false;  // whether further bytes from the client are discarded

@@ -22,22 +22,11 @@
 #include <vector>
 
 #include "rules/protocols/codec/bytes.h"
+#include "rules/protocols/http/codec/framing.h"
 #include "rules/protocols/http1/codec/http1_body.h"
 #include "rules/protocols/http1/http.h"
 
 namespace brownout::codecs {
-
-// The parts of a head that determine where the message and the connection end.
-struct HttpFraming {
-  std::string method;  // method, set for requests only
-  int status = 0;      // status code, set for responses only
-  int minor = 1;       // minor version, the x of HTTP/1.x
-  bool keep_alive = true;
-  bool chunked = false;
-  bool has_body = false;
-  bool expects_continue = false;  // whether the client waits for "100 Continue" (RFC 9110, 10.1.1)
-  std::optional<std::uint64_t> content_length;
-};
 
 class Http1Parser {
  public:

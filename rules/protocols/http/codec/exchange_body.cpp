@@ -1,21 +1,37 @@
-// The part of Conversation that handles bodies: it collects those that rules need as a whole, and
-// starts to forward them.
+// The part of Exchange that handles bodies: it collects those that rules need as a whole, and
+// forwards them.
 #include <array>
 #include <utility>
 
-#include "rules/protocols/http1/codec/conversation.h"
+#include "rules/protocols/http/codec/exchange.h"
 
 namespace brownout::http {
 
+bool Exchange::takes(Direction direction) const {
+  const auto& from = side(direction);
+  const bool reads = from.phase == Phase::kBody || from.phase == Phase::kCollecting;
+  return reads && !from.source_ended && !stopped_;
+}
+
+void Exchange::take(Direction direction, ByteView raw, std::span<const ByteView> payload,
+                    bool ended, Instant now) {
+  auto& from = side(direction);
+  if (from.phase == Phase::kCollecting) return collect(from, payload, ended, now);
+  if (from.own_body) path(direction).take(raw, payload, now);
+  if (!ended || stopped_) return;
+  from.source_ended = true;
+  if (from.own_body) path(direction).finish(owner_.received_trailers(direction), now);
+}
+
 // Whether there is a body, or may be one.
-bool Conversation::may_have_body(const Side& side) const {
+bool Exchange::may_have_body(const Side& side) const {
   if (&side == &request_) return side.framing.has_body;
   // A rule may have changed the status and made the body.
   const auto status = side.message.body ? side.message.head.status : response_status();
   return rules::may_have_body(request_.framing.method, status);
 }
 
-void Conversation::collect_or_wait(Side& side, Instant now) {
+void Exchange::collect_or_wait(Side& side, Instant now) {
   auto& message = side.message;
   if (message.body_readers.empty() || message.decided()) return wait(side, now);
   if (message.body) {
@@ -38,12 +54,11 @@ void Conversation::collect_or_wait(Side& side, Instant now) {
   // The client sends the body only after this. The server does not need to ask for it again.
   message.head.remove("expect");
   message.edited = true;
-  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  wire_.to_client(codecs::bytes_of(kContinue));
+  owner_.send_continue();
 }
 
 // Takes a part of the body. `ended` means that it is the last part.
-void Conversation::collect(Side& side, std::span<const ByteView> payload, bool ended, Instant now) {
+void Exchange::collect(Side& side, std::span<const ByteView> payload, bool ended, Instant now) {
   for (const auto part : payload) *side.collected += codecs::text_of(part);
   if (ended) side.source_ended = true;
   const bool fits = side.collected->size() <= static_cast<std::size_t>(side.message.collects.count);
@@ -53,30 +68,30 @@ void Conversation::collect(Side& side, std::span<const ByteView> payload, bool e
 }
 
 // Sends on what arrived of an incomplete body.
-void Conversation::give_up_body(Side& side, Instant now) {
+void Exchange::give_up_body(Side& side, Instant now) {
   read_body(side, std::nullopt, now);
   wait(side, now);
 }
 
 // Lets the rules that want the whole body read and change it. Without `body`, there is only the
 // body that a rule made, if any.
-void Conversation::read_body(Side& side, std::optional<std::string> body, Instant now) {
+void Exchange::read_body(Side& side, std::optional<std::string> body, Instant now) {
   auto& message = side.message;
   const bool collected = body.has_value();
   if (collected) message.body = std::move(body);
   rules::HttpPlan::Notes notes;
   std::vector<std::string> refusals;
-  plan_.on_body(wire_.rules(), facts_, message, now, notes, refusals);
+  plan_.on_body(owner_.rules(), facts_, message, now, notes, refusals);
   // The sender's body keeps its framing if no rule changed it.
   if (collected && notes.empty()) {
     side.collected = std::exchange(message.body, std::nullopt);
   }
   record(message.direction, notes);
-  for (const auto& why : refusals) wire_.report("body unchanged", why);
+  for (const auto& why : refusals) owner_.report("body unchanged", why);
 }
 
 // Tells the stages of the body how long it will be, if that is known.
-void Conversation::note_length(const Side& side) {
+void Exchange::note_length(const Side& side) {
   if (!http_) return;
   auto& length = &side == &request_ ? http_->request_length : http_->response_length;
   length = side.framing.content_length;
@@ -84,31 +99,50 @@ void Conversation::note_length(const Side& side) {
   if (side.message.body) length = side.message.body->size();
 }
 
-void Conversation::begin_body(Side& side, BodyPath& path, Direction direction, Instant now) {
-  const auto& message = side.message;
+bool Exchange::send_head(Side& side, Instant now) {
+  const auto direction = &side == &request_ ? Direction::kUpstream : Direction::kDownstream;
   const bool none = direction == Direction::kDownstream && !may_have_body(side);
   const auto rules = none ? std::vector<rules::RuleRef>() : plan_.body_rules(direction);
-  auto form = BodyPath::Form::kAsIs;
-  if (!rules.empty() || message.body || side.collected) {
-    const bool chunked = side.framing.chunked && !message.body;
-    form = chunked ? BodyPath::Form::kChunked : BodyPath::Form::kPlain;
-  }
-  if (message.malformed == rules::Malformed::kChunkLength) form = BodyPath::Form::kBadChunk;
-  if (none) form = BodyPath::Form::kDiscard;
+  const Outgoing out{.direction = direction,
+                     .message = side.message,
+                     .framing = side.framing,
+                     .as_received = rules.empty() && !side.message.body && !side.collected,
+                     .made_here = direction == Direction::kDownstream && made_here_,
+                     .may_have_body = !none,
+                     .again = retried_};
+  const bool goes_on = owner_.send_head(out);
+  if (!goes_on || side.message.fate == rules::HttpMessage::Fate::kCloseBehindHead) return goes_on;
   note_length(side);
-  path.begin(form, facts_, rules, now);
-  if (message.body) {
+  none ? path(direction).begin_discarded() : path(direction).begin(facts_, rules, now);
+  begin_body(side, now);
+  return true;
+}
+
+void Exchange::begin_body(Side& side, Instant now) {
+  const auto direction = &side == &request_ ? Direction::kUpstream : Direction::kDownstream;
+  if (side.message.body) {
     side.own_body = false;
-    const std::array<ByteView, 1> body{codecs::bytes_of(*message.body)};
-    path.take({}, body, now);
-    if (!over()) path.finish({}, now);
+    const std::array<ByteView, 1> body{codecs::bytes_of(*side.message.body)};
+    path(direction).take({}, body, now);
+    if (!stopped_) path(direction).finish({}, now);
     return;
   }
   const auto collected = std::exchange(side.collected, std::nullopt);
   if (!collected) return;
   const std::array<ByteView, 1> body{codecs::bytes_of(*collected)};
-  path.take({}, body, now);
-  if (side.source_ended && !over()) path.finish(parser_of(side).trailers(), now);
+  path(direction).take({}, body, now);
+  if (side.source_ended && !stopped_)
+    path(direction).finish(owner_.received_trailers(direction), now);
+}
+
+void Exchange::body_part(Direction direction, ByteView raw, std::span<const ByteView> payload) {
+  if (!stopped_) owner_.send_body(direction, raw, payload);
+}
+
+void Exchange::body_passed(Direction direction, const std::vector<rules::HttpHeader>& trailers,
+                           bool whole) {
+  side(direction).passed = true;
+  if (!stopped_ && !path(direction).discards()) owner_.send_end(direction, trailers, whole);
 }
 
 }  // namespace brownout::http

@@ -1,0 +1,342 @@
+#include "rules/protocols/http/codec/exchange.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace brownout::http {
+namespace {
+
+using Fate = rules::HttpMessage::Fate;
+
+// Safe methods do not change state on the server, so their requests may be sent again (RFC 9110,
+// 9.2.1).
+bool is_safe(std::string_view method) {
+  constexpr std::array<std::string_view, 4> kSafe{"GET", "HEAD", "OPTIONS", "TRACE"};
+  return std::find(kSafe.begin(), kSafe.end(), method) != kSafe.end();
+}
+
+}  // namespace
+
+void Exchange::clear() {
+  plan_.clear();
+  request_body_.drop();
+  response_body_.drop();
+  http_.reset();
+  request_ = {};
+  response_ = {};
+  ready_ = rules::kNever;
+  made_here_ = response_began_ = retried_ = knows_server_ = stopped_ = false;
+}
+
+void Exchange::begin(Request request, Instant now) {
+  request_.framing = std::move(request.framing);
+  const auto& set = owner_.rules();
+  const bool may_match = set.may_match(request.connection.listener);
+  if (request.head) {
+    request_.message.head = std::move(*request.head);
+    request_.message.edited = request.edited;
+  } else if (may_match) {
+    request_.message.head = owner_.received_head(Direction::kUpstream);
+  }
+  if (may_match) {
+    facts_ = request.connection;
+    facts_.carrier = rules::Carrier::kHttp;
+    facts_.message_protocols = request.message_protocols;
+    facts_.message = request.number;
+    knows_server_ = request.knows_server;
+    if (!knows_server_) {
+      facts_.destination.reset();
+      facts_.destination_port = 0;
+    }
+    http_ = rules::HttpExchange::of(request_.message.head);
+    facts_.http = &*http_;
+    rules::HttpPlan::Notes notes;
+    plan_.on_request(set, facts_, request_.message, now, notes);
+    record(Direction::kUpstream, notes);
+  }
+  collect_or_wait(request_, now);
+}
+
+void Exchange::refuse(codecs::HttpFraming framing, rules::HttpAnswer answer, Instant now) {
+  request_.framing = std::move(framing);
+  request_.source_ended = true;
+  request_.passed = true;
+  request_.phase = Phase::kBody;
+  answer_here(std::move(answer), now);
+}
+
+const rules::FlowFacts& Exchange::facts(const rules::FlowFacts& connection) {
+  if (!http_) {
+    facts_ = connection;
+    http_ = rules::HttpExchange::of(owner_.received_head(Direction::kUpstream));
+    facts_.http = &*http_;
+  }
+  return facts_;
+}
+
+void Exchange::record(Direction direction, const rules::HttpPlan::Notes& notes) {
+  for (const auto& [rule, note] : notes) owner_.record(facts_, *rule, direction, note);
+}
+
+void Exchange::stop() {
+  if (response_.phase == Phase::kBody && !response_.passed && !stopped_) owner_.cut_short();
+  stopped_ = true;
+  ready_ = rules::kNever;
+  plan_.clear();
+}
+
+void Exchange::end(rules::Close how) {
+  if (!stopped_) owner_.end(how);
+}
+
+void Exchange::hang() {
+  stopped_ = true;
+  ready_ = rules::kNever;
+  plan_.holds().clear();
+  owner_.hang();
+}
+
+void Exchange::ignore_rest() {
+  request_body_.drop();
+  request_.phase = Phase::kDone;
+  owner_.ignore_rest();
+}
+
+bool Exchange::settle() {
+  if (stopped_) return false;
+  bool moved = false;
+  for (auto* some : {&request_, &response_}) {
+    if (some->phase != Phase::kBody || !some->passed || !some->source_ended) continue;
+    some->phase = Phase::kDone;
+    moved = true;
+  }
+  return moved;
+}
+
+void Exchange::wait(Side& side, Instant now) {
+  if (side.message.delay <= Duration::zero() && plan_.holds().empty()) return go_on(side, now);
+  side.phase = Phase::kWaiting;
+  ready_ = rules::later(now, side.message.delay);
+  if (!plan_.holds().empty()) owner_.watch(plan_.holds());
+}
+
+// Handles the time that due() returned: sends the waiting message on, or lets the rules that hold
+// the message decide.
+void Exchange::wake(Side& side, Instant now) {
+  if (plan_.holds().empty()) return go_on(side, now);
+  rules::HttpPlan::Notes notes;
+  plan_.holds().wake(now, notes);
+  record(side.message.direction, notes);
+}
+
+void Exchange::go_on(Side& side, Instant now) {
+  ready_ = rules::kNever;
+  &side == &request_ ? decide_request(now) : send_response(now);
+}
+
+void Exchange::decide_request(Instant now) {
+  auto& message = request_.message;
+  switch (message.fate) {
+    case Fate::kAnswer:
+      request_body_.begin_discarded();
+      request_.phase = Phase::kBody;
+      return answer_here(std::move(message.answer), now);
+    case Fate::kSilence:
+      return hang();
+    case Fate::kReset:
+      return end(rules::Close::kReset);
+    case Fate::kClose:
+    case Fate::kCloseBehindHead:
+      return end(rules::Close::kFin);
+    case Fate::kPass:
+      break;
+  }
+  if (owner_.connected()) return send_request(now);
+  request_.phase = Phase::kDialling;
+  owner_.ask_for_server(false);
+}
+
+// Applies the rules that match on the server's address, unless they were applied before: to this
+// request, or to the server that the client itself named.
+void Exchange::server_ready(const rules::FlowFacts& connection, Instant now) {
+  if (request_.phase != Phase::kDialling) return;
+  facts_.destination = connection.destination;
+  facts_.destination_port = connection.destination_port;
+  const auto& set = owner_.rules();
+  const bool known = std::exchange(knows_server_, true);
+  if (!http_ || known || !set.has_server_rules()) return send_request(now);
+  request_.message.delay = {};
+  rules::HttpPlan::Notes notes;
+  plan_.on_server(set, facts_, request_.message, now, notes);
+  record(Direction::kUpstream, notes);
+  collect_or_wait(request_, now);
+}
+
+void Exchange::server_failed(std::string_view why, bool injected, Instant now) {
+  if (injected) return end(rules::Close::kReset);
+  request_body_.begin_discarded();
+  request_.phase = Phase::kBody;
+  answer_here({502, {{"content-type", "text/plain"}}, "brownout: " + std::string(why) + "\n"}, now);
+}
+
+void Exchange::send_request(Instant now) {
+  request_.phase = Phase::kBody;
+  auto& message = request_.message;
+  if (message.body) message.head.announce(message.body->size());
+  send_head(request_, now);
+}
+
+void Exchange::client_ended_in_body(Instant now) {
+  if (made_here_) return ignore_rest();
+  if (response_.source_ended) {
+    ignore_rest();
+    return owner_.drop_server();
+  }
+  if (!owner_.connected()) return end(rules::Close::kFin);
+  request_.source_ended = true;
+  if (request_.own_body) request_body_.break_off(now);
+}
+
+// Answers without the server: a rule decides so, no server is reachable, or the request is refused.
+void Exchange::answer_here(rules::HttpAnswer answer, Instant now) {
+  made_here_ = true;
+  // A client that waits for "100 Continue" may never send the body, so do not wait for it.
+  const bool waits = request_.framing.expects_continue && request_.framing.has_body;
+  if (waits && !request_.source_ended) ignore_rest();
+  response_.source_ended = true;
+  response_.framing = {};
+  rules::HttpHead head;
+  head.status = answer.status;
+  head.start_line = "HTTP/1.1 " + std::to_string(answer.status) + " " +
+                    std::string(rules::reason_phrase(answer.status));
+  head.headers = std::move(answer.headers);
+  // A response to HEAD also has a Content-Length (RFC 9110, 9.3.2).
+  if (answer.status != 204 && answer.status != 304) head.announce(answer.body.size());
+  response_.message.body = std::move(answer.body);
+  response_.message.edited = true;
+  response_head(std::move(head), now);
+}
+
+void Exchange::response(codecs::HttpFraming framing, std::optional<rules::HttpHead> head,
+                        bool edited, Instant now) {
+  response_began_ = true;
+  response_.framing = std::move(framing);
+  response_.message.edited = edited;
+  if (!head && http_) head = owner_.received_head(Direction::kDownstream);
+  response_head(head ? std::move(*head) : rules::HttpHead(), now);
+}
+
+void Exchange::response_head(rules::HttpHead head, Instant now) {
+  auto& message = response_.message;
+  message.direction = Direction::kDownstream;
+  message.head = std::move(head);
+  if (http_) {
+    http_->set_response(message.head);
+    for (const auto& header : request_.message.response_headers) {
+      message.head.set(header.name, header.value);
+      message.edited = true;
+    }
+    rules::HttpPlan::Notes notes;
+    plan_.on_response(owner_.rules(), facts_, message, now, notes);
+    record(Direction::kDownstream, notes);
+  }
+  collect_or_wait(response_, now);
+}
+
+void Exchange::send_response(Instant now) {
+  auto& message = response_.message;
+  switch (message.fate) {
+    case Fate::kSilence:
+      return hang();
+    case Fate::kReset:
+      return end(rules::Close::kReset);
+    case Fate::kClose:
+      return end(rules::Close::kFin);
+    default:
+      break;
+  }
+  response_.phase = Phase::kBody;
+  // If a rule replaced the body, its length must be announced.
+  if (http_ && message.body && rules::may_have_body(request_.framing.method, message.head.status)) {
+    message.head.announce(message.body->size());
+  }
+  owner_.responds(message.malformed == rules::Malformed::kNone ? response_status() : 0);
+  const bool goes_on = send_head(response_, now);
+  if (!goes_on || message.fate == Fate::kCloseBehindHead) end(rules::Close::kFin);
+}
+
+void Exchange::server_ended(rules::Close how, bool whole, bool may_retry, Instant now) {
+  if (response_.phase == Phase::kHead) {
+    const bool again = may_retry && !retried_ && !response_began_ && !request_.framing.has_body &&
+                       is_safe(request_.framing.method);
+    if (!again) return end(how);
+    retried_ = true;
+    owner_.drop_server();
+    request_.phase = Phase::kDialling;
+    request_.passed = request_.source_ended;
+    return owner_.ask_for_server(true);
+  }
+  if (response_.phase == Phase::kCollecting) {
+    if (how == rules::Close::kReset) return end(how);
+    whole ? collect(response_, {}, true, now) : give_up_body(response_, now);
+    if (stopped_ || response_.phase != Phase::kBody) return;
+  }
+  if (!response_.source_ended) {
+    response_.source_ended = true;
+    if (!whole) owner_.cut_short();
+    if (how == rules::Close::kReset && !whole && !response_body_.chained()) return end(how);
+    if (response_.own_body) whole ? response_body_.finish({}, now) : response_body_.break_off(now);
+  }
+  if (stopped_) return;
+  // The server no longer reads the rest of the request. The client may wait for the close instead
+  // of sending the rest.
+  if (request_.phase == Phase::kBody && !request_.source_ended) ignore_rest();
+  owner_.drop_server();
+}
+
+void Exchange::apply(const rules::RuleSet& set, Instant now) {
+  if (stopped_) return;
+  for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
+    if (!stopped_) path(direction).set_rules(plan_.body_rules(direction, set), now);
+  }
+  // If a rule of the plan was removed, the delay of the message ends now.
+  if (!stopped_ && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
+  plan_.holds().keep(set);
+  for (auto* some : {&request_, &response_}) {
+    if (stopped_ || some->phase != Phase::kCollecting) continue;
+    auto& readers = some->message.body_readers;
+    std::erase_if(readers, [&](const rules::RuleRef& rule) { return !set.has(rule); });
+    if (readers.empty()) wait(*some, now);
+  }
+}
+
+Instant Exchange::deadline() const {
+  if (stopped_) return rules::kNever;
+  return std::min({due(), request_body_.deadline(), response_body_.deadline()});
+}
+
+// Returns the time at which the waiting message must be checked: at the end of its delay, or at the
+// latest time until which a rule holds it.
+Instant Exchange::due() const {
+  if (ready_ == rules::kNever) return rules::kNever;
+  return plan_.holds().empty() ? ready_ : plan_.holds().deadline();
+}
+
+void Exchange::advance(Instant now) {
+  if (stopped_) return;
+  if (due() <= now) {
+    wake(request_.phase == Phase::kWaiting ? request_ : response_, now);
+    return;
+  }
+  request_body_.advance(now);
+  if (!stopped_) response_body_.advance(now);
+}
+
+void Exchange::on_release(Instant now) {
+  if (stopped_) return;
+  plan_.holds().look();
+  if (ready_ != rules::kNever) ready_ = std::max(ready_, now);
+}
+
+}  // namespace brownout::http

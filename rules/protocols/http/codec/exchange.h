@@ -1,0 +1,257 @@
+// Exchange is one HTTP request and its response on their way through the faults of the rules, for
+// all versions of HTTP. The connection to the client and the connection to the server are codecs
+// around it: they convert between bytes and the heads and bodies that an Exchange takes and gives.
+//
+//   request head -> rules -> (delay) -> server -> request body
+//   response head -> rules -> (delay) -> client -> response body
+//
+// Heads that no rule needs are not copied, and bodies that no rule changes pass as received.
+//
+// No I/O and no clock: the caller passes the time. Owned by the connection to the client; one
+// thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rules/engine/plan_http.h"
+#include "rules/protocols/http/codec/body_path.h"
+#include "rules/protocols/http/codec/framing.h"
+
+namespace brownout::http {
+
+class Exchange final : private BodyPath::Owner {
+ public:
+  // How far a message has come.
+  enum class Phase {
+    kHead,        // its head has not arrived
+    kCollecting,  // a rule needs the whole body before the head leaves
+    kWaiting,     // a rule delays or holds it
+    kDialling,    // a request without a connection to the server
+    kBody,        // its head has left
+    kDone
+  };
+
+  // A message whose head leaves now.
+  struct Outgoing {
+    Direction direction;
+    rules::HttpMessage& message;         // its head is empty if no rule may match and none was kept
+    const codecs::HttpFraming& framing;  // as received; default for a response made here
+    bool as_received;  // the body passes as received, unless the message is malformed by a rule
+    bool made_here;    // a response that the proxy generated
+    bool may_have_body;
+    bool again;  // a request that was sent before, on a connection that has broken
+  };
+
+  // Owner is the interface to the connections to the client and the server. Implementations must
+  // not call back into the Exchange, except that ask_for_server() may call server_ready().
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // Returns the head of the message that arrives in `direction`, and its trailers.
+    virtual rules::HttpHead received_head(Direction direction) = 0;
+    virtual const std::vector<rules::HttpHeader>& received_trailers(Direction direction) = 0;
+    // Sends the head of a message, a part of its body (see BodyPath::Owner), or its end.
+    // send_head() returns false if a response ends with its head because a rule malforms it.
+    virtual bool send_head(const Outgoing& out) = 0;
+    virtual void send_body(Direction direction, ByteView raw,
+                           std::span<const ByteView> payload) = 0;
+    virtual void send_end(Direction direction, const std::vector<rules::HttpHeader>& trailers,
+                          bool whole) = 0;
+    // Asks the client for the body of its request ("100 Continue").
+    virtual void send_continue() = 0;
+    // Called before the head of a response is sent to the client. `status` is 0 if a rule malforms
+    // the response.
+    virtual void responds(int status) = 0;
+    // Called when the body of the response ends early.
+    virtual void cut_short() = 0;
+
+    // Whether there is a connection to the server for this request.
+    virtual bool connected() const = 0;
+    // Requests a connection to the server. `fresh` requires one that has carried no request before.
+    virtual void ask_for_server(bool fresh) = 0;
+    // Closes the connection to the server, or this request's stream on it.
+    virtual void drop_server() = 0;
+
+    // Called when the exchange ends early, as a rule or an error demands; with Close::kFin, the
+    // client gets what was already sent.
+    virtual void end(rules::Close how) = 0;
+    // Called when the client gets no response.
+    virtual void hang() = 0;
+    // Called when the rest of the request is of no use any more.
+    virtual void ignore_rest() = 0;
+
+    virtual const rules::RuleSet& rules() = 0;
+    virtual void record(const rules::FlowFacts& request, const rules::Rule& rule,
+                        Direction direction, const rules::Note& note) = 0;
+    // Called when rules hold a message. on_release() must be called when they release it, but not
+    // during this call.
+    virtual void watch(const rules::PlanHolds& holds) = 0;
+    // Reports an event that no rule caused, such as "body unchanged".
+    virtual void report(std::string_view event, std::string_view why) = 0;
+  };
+
+  // What is known of a request that begins.
+  struct Request {
+    const rules::FlowFacts& connection;
+    codecs::HttpFraming framing;
+    std::optional<rules::HttpHead> head = {};  // set if it is needed whether rules match or not
+    bool edited = false;                       // whether `head` differs from the one received
+    rules::ProtocolSet message_protocols = {};
+    std::uint64_t number = 1;   // its number within the connection
+    bool knows_server = false;  // whether `connection` has the address of its server
+  };
+
+  // `owner` is borrowed and must outlive the Exchange.
+  explicit Exchange(Owner& owner) : owner_(owner) {}
+
+  // Forgets the request and its response, before the next request of the same connection.
+  void clear();
+
+  void begin(Request request, Instant now);
+  // Answers a request that was refused before begin().
+  void refuse(codecs::HttpFraming framing, rules::HttpAnswer answer, Instant now);
+  // The final response begins. `head` is set if it is needed whether rules match or not.
+  void response(codecs::HttpFraming framing, std::optional<rules::HttpHead> head, bool edited,
+                Instant now);
+  // A part of a response has arrived, at least of its head. The connections themselves forward
+  // interim responses (1xx).
+  void response_begins() { response_began_ = true; }
+  // Whether take() may be called. False applies backpressure.
+  bool takes(Direction direction) const;
+  // Takes a part of a body. `ended` means that it is the last part.
+  void take(Direction direction, ByteView raw, std::span<const ByteView> payload, bool ended,
+            Instant now);
+  // Must be called when the client ends its stream within the body of its request.
+  void client_ended_in_body(Instant now);
+
+  // Must be called when the connection that ask_for_server() asked for is open, or has failed.
+  // `connection` has the address of the server. `injected` means that a rule caused the failure.
+  void server_ready(const rules::FlowFacts& connection, Instant now);
+  void server_failed(std::string_view why, bool injected, Instant now);
+  // Must be called when the connection to the server has ended before the response was complete.
+  // `whole` means that the end of the connection is the end of the response. `may_retry` means that
+  // the server cannot have processed the request.
+  void server_ended(rules::Close how, bool whole, bool may_retry, Instant now);
+  // Applies changed rules.
+  void apply(const rules::RuleSet& set, Instant now);
+
+  // Returns the time at which advance() must be called.
+  Instant deadline() const;
+  // Handles what is due at `now`, which is not earlier than deadline().
+  void advance(Instant now);
+  void on_release(Instant now);
+  // Moves to the phase kDone what has been forwarded. Returns whether anything changed.
+  bool settle();
+  // Ends the exchange without calling the Owner's end().
+  void stop();
+  // Ends the part of the rules: what follows is no exchange (a tunnel), but keeps its facts().
+  void leave_rules() { plan_.clear(); }
+
+  bool idle() const { return request_.phase == Phase::kHead; }
+  bool done() const { return request_.phase == Phase::kDone && response_.phase == Phase::kDone; }
+  bool awaits_response() const { return request_.phase >= Phase::kBody && !made_here_; }
+  bool response_began() const { return response_began_; }
+  bool made_here() const { return made_here_; }
+  // The state of the request (kUpstream) or the response (kDownstream).
+  Phase phase(Direction direction) const { return side(direction).phase; }
+  const codecs::HttpFraming& framing(Direction direction) const { return side(direction).framing; }
+  bool source_ended(Direction direction) const { return side(direction).source_ended; }
+  bool passed(Direction direction) const { return side(direction).passed; }
+  bool own_body(Direction direction) const { return side(direction).own_body; }
+  bool chained(Direction direction) const { return path(direction).chained(); }
+  std::size_t held(Direction direction) const { return path(direction).held(); }
+  // Returns the request and its response, or null if no rule may match them.
+  const rules::HttpExchange* http() const { return http_ ? &*http_ : nullptr; }
+  // Returns the facts about the request. Sets them from `connection` and the head if no rule needed
+  // them until now.
+  const rules::FlowFacts& facts(const rules::FlowFacts& connection);
+
+ private:
+  struct Side {
+    Phase phase = Phase::kHead;
+    codecs::HttpFraming framing;
+    rules::HttpMessage message;  // the message as changed by rules
+    // Whether the sender's body is complete, even if it is not forwarded.
+    bool source_ended = false;
+    bool own_body = true;  // whether the sender's body is forwarded instead of a replacement
+    // The part of the sender's body that arrived before the head left, if a rule wanted the body.
+    std::optional<std::string> collected;
+    bool passed = false;  // whether the whole body has been forwarded
+  };
+
+  const Side& side(Direction direction) const {
+    return direction == Direction::kUpstream ? request_ : response_;
+  }
+  Side& side(Direction direction) {
+    return direction == Direction::kUpstream ? request_ : response_;
+  }
+  const BodyPath& path(Direction direction) const {
+    return direction == Direction::kUpstream ? request_body_ : response_body_;
+  }
+  BodyPath& path(Direction direction) {
+    return direction == Direction::kUpstream ? request_body_ : response_body_;
+  }
+
+  void end(rules::Close how);
+  void hang();
+  void ignore_rest();
+  void record(Direction direction, const rules::HttpPlan::Notes& notes);
+  int response_status() const {
+    return made_here_ ? response_.message.head.status : response_.framing.status;
+  }
+  // Makes the message wait as long as rules delay or hold it.
+  void wait(Side& side, Instant now);
+  void wake(Side& side, Instant now);
+  void go_on(Side& side, Instant now);
+  Instant due() const;
+  void decide_request(Instant now);
+  void send_request(Instant now);
+  void answer_here(rules::HttpAnswer answer, Instant now);
+  void response_head(rules::HttpHead head, Instant now);
+  void send_response(Instant now);
+
+  // Functions for bodies are in exchange_body.cpp.
+  // Collects the body if rules want the whole body, and lets them change it. Then calls wait().
+  void collect_or_wait(Side& side, Instant now);
+  void collect(Side& side, std::span<const ByteView> payload, bool ended, Instant now);
+  void give_up_body(Side& side, Instant now);
+  void read_body(Side& side, std::optional<std::string> body, Instant now);
+  bool may_have_body(const Side& side) const;
+  void note_length(const Side& side);
+  // Sends the head of the message. Returns false if the message ends with its head.
+  bool send_head(Side& side, Instant now);
+  // Starts to forward a body: the sender's, or a replacement from a rule.
+  void begin_body(Side& side, Instant now);
+
+  // Implementation of BodyPath::Owner.
+  void body_part(Direction direction, ByteView raw, std::span<const ByteView> payload) override;
+  void body_passed(Direction direction, const std::vector<rules::HttpHeader>& trailers,
+                   bool whole) override;
+  void body_cut(Direction, rules::Close how) override { end(how); }
+  void body_injected(const rules::Rule& rule, Direction direction,
+                     const rules::Note& note) override {
+    owner_.record(facts_, rule, direction, note);
+  }
+
+  Owner& owner_;
+  BodyPath request_body_{*this, Direction::kUpstream};
+  BodyPath response_body_{*this, Direction::kDownstream};
+  Side request_;
+  Side response_;
+  rules::FlowFacts facts_;
+  std::optional<rules::HttpExchange> http_;  // set if a rule may match the request
+  rules::HttpPlan plan_;
+  // When the delay of the waiting message ends. Rules may hold the message longer.
+  Instant ready_ = rules::kNever;
+  bool made_here_ = false;       // whether the proxy generated the response
+  bool response_began_ = false;  // whether any byte of the server's response has been received
+  bool retried_ = false;
+  bool knows_server_ = false;  // whether the rules on the request know its server
+  bool stopped_ = false;       // ended early, or left without a response
+};
+
+}  // namespace brownout::http

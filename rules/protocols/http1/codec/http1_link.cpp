@@ -1,0 +1,113 @@
+#include "rules/protocols/http1/codec/http1_link.h"
+
+#include <utility>
+
+namespace brownout::http {
+namespace {
+
+using What = codecs::Http1Parser::What;
+
+bool is_interim(int status) { return status < 200 && status != 101; }
+
+}  // namespace
+
+BodyWriter::Form body_form(const Exchange::Outgoing& out) {
+  using Form = BodyWriter::Form;
+  if (out.message.malformed == rules::Malformed::kChunkLength) return Form::kBadChunk;
+  if (out.as_received && out.framing.major == 1) return Form::kAsReceived;
+  return out.framing.chunked && !out.message.body ? Form::kChunked : Form::kPlain;
+}
+
+void make_http1(const Exchange::Outgoing& out) {
+  if (out.framing.major == 1) return;
+  auto& head = out.message.head;
+  head.start_line = out.direction == Direction::kUpstream
+                        ? head.method + " " + head.target + " HTTP/1.1"
+                        : "HTTP/1.1 " + std::to_string(head.status) + " " +
+                              std::string(rules::reason_phrase(head.status));
+  if (out.framing.chunked && !out.message.body && out.may_have_body)
+    head.set("transfer-encoding", "chunked");
+}
+
+void Http1Link::open(bool reused) {
+  state_ = State::kOpen;
+  reused_ = reused;
+  parser_.emplace(codecs::Http1Parser::Side::kResponses);
+}
+
+void Http1Link::server_finished(bool reset) {
+  if (connected()) state_ = reset ? State::kReset : State::kEnded;
+}
+
+void Http1Link::send_head(const Exchange::Outgoing& request, ByteView raw) {
+  const auto& message = request.message;
+  method_ = request.framing.method;
+  parser_->answers(method_);
+  body_.begin(body_form(request));
+  make_http1(request);
+  copy_.reset();
+  // A request that is sent again was copied before, so do not send a second copy.
+  if (message.duplicate.count > 0 && !request.again) {
+    most_copied_ =
+        static_cast<std::size_t>(message.duplicate.count) + codecs::Http1Parser::kMostHead;
+    copy_.emplace();
+  }
+  if (!message.edited && !raw.empty()) return write(raw);
+  const auto text = message.head.text();
+  write(codecs::bytes_of(text));
+}
+
+void Http1Link::write(ByteView bytes) {
+  wire_.to_server(bytes);
+  if (copy_) keep_copy(bytes);
+}
+
+void Http1Link::keep_copy(ByteView bytes) {
+  if (copy_->size() + bytes.size() > most_copied_) {
+    copy_.reset();
+    return wire_.report("sent once", "the request's body is longer than `limit`");
+  }
+  copy_->append(codecs::text_of(bytes));
+}
+
+void Http1Link::send_body(ByteView raw, std::span<const ByteView> payload) {
+  body_.part(raw, payload, [this](ByteView bytes) { write(bytes); });
+}
+
+void Http1Link::send_end(const std::vector<rules::HttpHeader>& trailers, bool whole) {
+  if (!whole) return copy_.reset();
+  const auto text = body_.end(trailers);
+  if (!text.empty()) write(codecs::bytes_of(text));
+  if (copy_) wire_.send_copy(*std::exchange(copy_, std::nullopt), method_);
+}
+
+Http1Link::Read Http1Link::read(ByteView& bytes, Exchange& exchange, rules::Instant now,
+                                void (*edit)(rules::HttpHead&, const codecs::HttpFraming&)) {
+  const bool in_head = exchange.phase(Direction::kDownstream) == Exchange::Phase::kHead;
+  if (in_head ? bytes.empty() : !exchange.takes(Direction::kDownstream)) return Read::kWait;
+  const auto step = parser_->next(bytes);
+  if (step.what == What::kBroken) return Read::kBroken;
+  exchange.response_begins();
+  const auto part = bytes.first(step.taken);
+  bytes = bytes.subspan(step.taken);
+  switch (step.what) {
+    case What::kHead: {
+      const auto& framing = parser_->framing();
+      if (is_interim(framing.status)) return Read::kInterim;
+      std::optional<rules::HttpHead> head;
+      if (edit != nullptr) edit(head.emplace(parser_->head()), framing);
+      exchange.response(framing, std::move(head), edit != nullptr, now);
+      return Read::kMore;
+    }
+    case What::kBody:
+    case What::kEnd:
+      exchange.take(Direction::kDownstream, part, parser_->payload(), step.what == What::kEnd, now);
+      return Read::kWait;
+    case What::kUpgraded:
+      return Read::kUpgraded;
+    default:
+      return Read::kWait;
+  }
+}
+
+}  // namespace brownout::http

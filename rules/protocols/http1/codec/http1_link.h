@@ -1,0 +1,90 @@
+// Http1Link writes the requests of Exchanges to one HTTP/1 connection to a server, and reads the
+// responses, one exchange after the other (RFC 9112).
+//
+// Messages that no rule modifies pass byte for byte if they arrive as HTTP/1. No I/O; one thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "rules/protocols/http/codec/exchange.h"
+#include "rules/protocols/http1/codec/body_writer.h"
+#include "rules/protocols/http1/codec/http1.h"
+
+namespace brownout::http {
+
+class Http1Link {
+ public:
+  class Wire {
+   public:
+    virtual ~Wire() = default;
+    // `bytes` are valid during the call only.
+    virtual void to_server(ByteView bytes) = 0;
+    // Sends a copy of a request over a separate connection and discards the response.
+    virtual void send_copy(std::string request, std::string_view method) = 0;
+    virtual void report(std::string_view event, std::string_view why) = 0;
+  };
+  // What read() found.
+  enum class Read {
+    kWait,      // nothing more now
+    kMore,      // a step; call read() again
+    kInterim,   // the head of an interim response, which parser() has; then call read() again
+    kUpgraded,  // the response ends, and both directions change to another protocol
+    kBroken,    // the response is not HTTP; parser().why() has the reason
+  };
+
+  explicit Http1Link(Wire& wire) : wire_(wire) {}
+
+  // A connection to the server is open. `reused` means that it has carried earlier requests.
+  void open(bool reused);
+  void close() { state_ = State::kNone; }
+  // The server has ended the connection.
+  void server_finished(bool reset);
+  bool connected() const { return state_ != State::kNone; }
+  bool ended() const { return state_ == State::kEnded || state_ == State::kReset; }
+  rules::Close how_ended() const {
+    return state_ == State::kReset ? rules::Close::kReset : rules::Close::kFin;
+  }
+  bool reused() const { return reused_; }
+
+  // These functions send a request. `raw` is its head as received, used if no rule changed it; it
+  // is empty if the request did not arrive as HTTP/1.
+  void send_head(const Exchange::Outgoing& request, ByteView raw);
+  void send_body(ByteView raw, std::span<const ByteView> payload);
+  void send_end(const std::vector<rules::HttpHeader>& trailers, bool whole);
+
+  // Reads one step of the response, and gives it to the exchange. Removes from `bytes` what it has
+  // read. `edit` changes the head before any rule sees it; null if the head is used as received.
+  Read read(ByteView& bytes, Exchange& exchange, rules::Instant now,
+            void (*edit)(rules::HttpHead&, const codecs::HttpFraming&) = nullptr);
+  // Whether the end of the connection ends the response that is being read.
+  bool ends_response() { return parser_->finish() == codecs::Http1Parser::What::kEnd; }
+  codecs::Http1Parser& parser() { return *parser_; }
+  const codecs::Http1Parser& parser() const { return *parser_; }
+
+ private:
+  enum class State { kNone, kOpen, kEnded, kReset };
+
+  void write(ByteView bytes);
+  void keep_copy(ByteView bytes);
+
+  Wire& wire_;
+  State state_ = State::kNone;
+  bool reused_ = false;
+  std::optional<codecs::Http1Parser> parser_;  // a new parser for each connection
+  BodyWriter body_;
+  // Copy of the request that is being sent, for the fault duplicate_request, and the largest size
+  // of its body.
+  std::optional<std::string> copy_;
+  std::size_t most_copied_ = 0;
+  std::string method_;
+};
+
+// Returns the form in which HTTP/1 sends the body of the message.
+BodyWriter::Form body_form(const Exchange::Outgoing& out);
+// Makes a head that was received over HTTP/2 one of HTTP/1.1: its start line, and chunked framing
+// if its body has no announced length. Does nothing to other heads.
+void make_http1(const Exchange::Outgoing& out);
+
+}  // namespace brownout::http
