@@ -1,0 +1,136 @@
+#include "rules/protocols/http2/codec/field_list.h"
+
+#include <algorithm>
+#include <array>
+
+namespace brownout::http2 {
+namespace {
+
+using rules::HttpHeader;
+using rules::same_header_name;
+
+std::string_view trimmed(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Whether the list of tokens has this token. Parameters of an element are ignored.
+bool has_token(std::string_view list, std::string_view token) {
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    const auto element = list.substr(0, comma);
+    if (same_header_name(trimmed(element.substr(0, element.find(';'))), token)) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+// Whether the header concerns one connection only (RFC 9113, 8.2.2; RFC 9110, 7.6.1).
+// HTTP2-Settings belongs to the upgrade of RFC 7540, 3.2.
+bool is_of_connection(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kNames{"connection",       "keep-alive",
+                                                   "proxy-connection", "transfer-encoding",
+                                                   "upgrade",          "http2-settings"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](auto known) { return same_header_name(known, name); });
+}
+
+bool is_value(std::string_view value) {
+  constexpr std::string_view kForbidden("\r\n\0", 3);
+  return value.find_first_of(kForbidden) == std::string_view::npos;
+}
+
+// The parts of a target in absolute-form (RFC 9112, 3.2.2). A target in another form is the path.
+struct Url {
+  std::string_view scheme;
+  std::string_view authority;
+  std::string_view path;
+};
+Url split(std::string_view target) {
+  const auto mark = target.find("://");
+  if (target.starts_with('/') || mark == std::string_view::npos) return {{}, {}, target};
+  const auto rest = target.substr(mark + 3);
+  const auto end = std::min(rest.find_first_of("/?"), rest.size());
+  return {target.substr(0, mark), rest.substr(0, end), rest.substr(end)};
+}
+
+std::string listed_in_connection(const std::vector<HttpHeader>& headers) {
+  std::string named;
+  for (const auto& header : headers) {
+    if (same_header_name(header.name, "connection")) named.append(header.value).append(",");
+  }
+  return named;
+}
+
+}  // namespace
+
+void FieldList::add(std::string_view name, std::string_view value) {
+  const auto bytes = [](std::string_view text) {
+    // nghttp2 does not change the text, but its type is not const.
+    return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+  };
+  fields_.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+}
+
+void FieldList::add_headers(const std::vector<HttpHeader>& headers, std::string_view named) {
+  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  for (const auto& header : headers) {
+    std::string_view name = header.name;
+    auto value = trimmed(header.value);
+    if (!rules::is_token(name) || !is_value(value) || is_of_connection(name)) continue;
+    if (same_header_name(name, "te")) {
+      if (!has_token(value, "trailers")) continue;
+      value = "trailers";
+    } else if (!named.empty() && has_token(named, name)) {
+      continue;
+    }
+    if (std::any_of(name.begin(), name.end(), upper)) {
+      std::string low(name);
+      for (auto& c : low) c = upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+      name = keep(std::move(low));
+    }
+    add(name, value);
+  }
+}
+
+FieldList FieldList::of_request(const rules::HttpHead& head, std::string_view scheme,
+                                std::string_view protocol) {
+  FieldList list;
+  list.fields_.reserve(head.headers.size() + 5);
+  const bool tunnel = head.method == "CONNECT" && protocol.empty();
+  auto url = tunnel ? Url{{}, head.target, {}} : split(head.target);
+  if (const auto* host = head.find("host"); url.authority.empty() && host != nullptr) {
+    url.authority = trimmed(*host);
+  }
+  list.add(":method", head.method);
+  if (!protocol.empty()) list.add(":protocol", protocol);
+  if (!tunnel) {
+    list.add(":scheme", url.scheme.empty() ? scheme : url.scheme);
+    // A URL without a path means the root, or the whole server for OPTIONS (RFC 9113, 8.3.1).
+    if (url.path.empty()) url.path = head.method == "OPTIONS" ? "*" : "/";
+    if (url.path.starts_with('?')) url.path = list.keep("/" + std::string(url.path));
+    list.add(":path", url.path);
+  }
+  if (!url.authority.empty()) list.add(":authority", url.authority);
+  list.add_headers(head.headers, listed_in_connection(head.headers) + "host,");
+  return list;
+}
+
+FieldList FieldList::of_response(const rules::HttpHead& head) {
+  FieldList list;
+  list.fields_.reserve(head.headers.size() + 1);
+  list.add(":status", list.keep(std::to_string(head.status)));
+  list.add_headers(head.headers, listed_in_connection(head.headers));
+  return list;
+}
+
+FieldList FieldList::of_trailers(const std::vector<HttpHeader>& trailers) {
+  FieldList list;
+  list.fields_.reserve(trailers.size());
+  list.add_headers(trailers, {});
+  return list;
+}
+
+}  // namespace brownout::http2

@@ -1,0 +1,116 @@
+#include "rules/protocols/http2/codec/head_reader.h"
+
+#include <charconv>
+#include <utility>
+
+namespace brownout::http2 {
+namespace {
+
+using rules::same_header_name;
+
+constexpr std::size_t kFieldOverhead = 32;  // RFC 9113, 6.5.2
+
+// Returns the authority without the default port of its scheme.
+std::string_view without_default_port(std::string_view scheme, std::string_view authority) {
+  const std::string_view port = same_header_name(scheme, "https")  ? ":443"
+                                : same_header_name(scheme, "http") ? ":80"
+                                                                   : "";
+  if (!port.empty() && authority.ends_with(port)) authority.remove_suffix(port.size());
+  return authority;
+}
+
+bool same_authority(std::string_view scheme, std::string_view a, std::string_view b) {
+  return same_header_name(without_default_port(scheme, a), without_default_port(scheme, b));
+}
+
+}  // namespace
+
+void HeadReader::begin(Kind kind) {
+  kind_ = kind;
+  head_ = {};
+  scheme_.clear();
+  authority_.clear();
+  protocol_.clear();
+  bytes_ = fields_ = 0;
+  cookie_ = SIZE_MAX;
+  other_host_ = false;
+}
+
+bool HeadReader::add(std::string_view name, std::string_view value) {
+  bytes_ += name.size() + value.size() + kFieldOverhead;
+  if (++fields_ > most_fields_ || bytes_ > most_bytes_) return false;
+  if (head_.headers.empty()) head_.headers.reserve(16);
+  const bool request = kind_ == Kind::kRequest;
+  if (name.starts_with(':')) {
+    add_pseudo(name, value);
+  } else if (request && name == "cookie") {
+    add_cookie(value);
+  } else if (request && name == "host") {
+    add_host(value);
+  } else {
+    head_.headers.push_back({std::string(name), std::string(value)});
+  }
+  return true;
+}
+
+void HeadReader::add_pseudo(std::string_view name, std::string_view value) {
+  if (name == ":method") head_.method = value;
+  if (name == ":path") head_.target = value;
+  if (name == ":scheme") scheme_ = value;
+  if (name == ":protocol") protocol_ = value;
+  if (name == ":status") std::from_chars(value.data(), value.data() + value.size(), head_.status);
+  if (name == ":authority") {
+    authority_ = value;
+    // Pseudo-headers precede all other fields, so that this is the first header.
+    head_.headers.push_back({"host", authority_});
+  }
+}
+
+// Clients may split the Cookie header for better compression (RFC 9113, 8.2.3).
+void HeadReader::add_cookie(std::string_view value) {
+  if (cookie_ == SIZE_MAX) {
+    cookie_ = head_.headers.size();
+    head_.headers.push_back({"cookie", std::string(value)});
+  } else {
+    head_.headers[cookie_].value.append("; ").append(value);
+  }
+}
+
+void HeadReader::add_host(std::string_view value) {
+  if (authority_.empty()) {
+    head_.headers.push_back({"host", std::string(value)});
+  } else if (!same_authority(scheme_, value, authority_)) {
+    other_host_ = true;
+  }
+}
+
+std::string_view HeadReader::finish() {
+  if (kind_ == Kind::kRequest) return finish_request();
+  if (kind_ == Kind::kResponse) return finish_response();
+  return {};
+}
+
+std::string_view HeadReader::finish_request() {
+  if (other_host_) return "the Host header and :authority differ (RFC 9113, 8.3.1)";
+  const bool web = same_header_name(scheme_, "http") || same_header_name(scheme_, "https");
+  if (web && authority_.find('@') != std::string::npos) {
+    return ":authority has user information (RFC 9113, 8.3.1)";
+  }
+  if (head_.method == "CONNECT" && protocol_.empty()) {
+    head_.target = authority_;
+  } else if (!head_.target.starts_with('/') && (head_.target != "*" || head_.method != "OPTIONS")) {
+    return ":path does not begin with a slash (RFC 9113, 8.3.1)";
+  }
+  head_.start_line = head_.method + ' ' + head_.target + " HTTP/2";
+  return {};
+}
+
+std::string_view HeadReader::finish_response() {
+  if (head_.status < 100 || head_.status > 999) return ":status is not a status code";
+  head_.start_line = "HTTP/2 " + std::to_string(head_.status);
+  const auto phrase = rules::reason_phrase(head_.status);
+  if (!phrase.empty()) head_.start_line.append(" ").append(phrase);
+  return {};
+}
+
+}  // namespace brownout::http2
