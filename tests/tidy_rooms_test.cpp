@@ -34,6 +34,7 @@ constexpr std::array kRooms = std::to_array<std::string_view>({
     "rules/language",
     "rules",
     "rules/protocols/codec",
+    "rules/protocols/http/codec",
     "rules/protocols/*/codec",
     "rules/protocols",
     "proxy/formats",
@@ -56,9 +57,10 @@ constexpr std::array kRooms = std::to_array<std::string_view>({
 });
 
 // Exceptions to the table: the codec of MQTT uses that of WebSocket, since WebSocket can carry
-// MQTT.
+// MQTT, and a stream of HTTP/2 may lead to a server of HTTP/1.
 constexpr std::array kAlsoAllowed = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"rules/protocols/mqtt/codec", "rules/protocols/websocket/codec"},
+    {"rules/protocols/http2/codec", "rules/protocols/http1/codec"},
 });
 
 bool is(const std::string& folder, std::string_view room) {

@@ -103,6 +103,7 @@ class Worker final : private HttpHost {
   void flow_over(ClientFlow& flow) override;
   void take_over(HandOver client) override;
   ServerPool& server_pool() override { return server_pool_; }
+  Http2Servers& http2_servers() override { return http2_servers_; }
   RequestCopies& request_copies() override { return request_copies_; }
   void report(const rules::FlowFacts& flow, std::string_view event, std::string_view why,
               bool warns) override;
@@ -150,6 +151,7 @@ class Worker final : private HttpHost {
   std::unique_ptr<DatagramBatch> datagrams_;
   std::map<std::string, std::shared_ptr<UpstreamGroup>> groups_;
   ServerPool server_pool_{loop_};
+  Http2Servers http2_servers_{loop_};
   RequestCopies request_copies_{*this};
   std::vector<std::unique_ptr<ClientFlow>> flows_;
   std::vector<Worker*> team_;

@@ -30,17 +30,24 @@ rules::Admission ClientFlow::admit(const SocketAddress& server) {
   if (!host_.rules().may_match(facts_.listener)) return {};
   facts_.destination = server.ip();
   facts_.destination_port = server.port();
-  auto arrival = rules::plan_dial(host_.rules(), facts_, Loop::now());
-  facts_.http = first_request();
+  auto admission = admit_dial(facts_, first_request());
+  dial_leases_ = std::move(admission.leases);
+  return admission;
+}
+
+rules::Admission ClientFlow::admit_dial(rules::FlowFacts& facts,
+                                        const rules::HttpExchange* request) {
+  if (!host_.rules().may_match(facts.listener)) return {};
+  auto arrival = rules::plan_dial(host_.rules(), facts, Loop::now());
+  facts.http = request;
   for (const auto& [rule, note] : arrival.notes) {
-    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
+    host_.record(facts, *rule, rules::Direction::kUpstream, note);
   }
-  dial_leases_ = std::move(arrival.admission.leases);
   if (!arrival.admission.serves()) {
     listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
-    host_.dial_stopped(facts_);
+    host_.dial_stopped(facts);
   }
-  facts_.http = nullptr;
+  facts.http = nullptr;
   return std::move(arrival.admission);
 }
 

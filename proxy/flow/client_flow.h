@@ -134,6 +134,9 @@ class ClientFlow : public Retirable,
   // the server is established.
   void connected(const SocketAddress& server);
   rules::Admission admit(const SocketAddress& server) override;
+  // Applies the rules on a dial to facts.destination, for a request or, if null, for the
+  // connection.
+  rules::Admission admit_dial(rules::FlowFacts& facts, const rules::HttpExchange* request);
   void on_handshake_failed(const SocketAddress& server, std::string_view why) override;
   // Recognizes a client that has ended its connection because it refuses the certificate, which it
   // verified only after the handshake. Reports it, and returns true.

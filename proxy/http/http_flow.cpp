@@ -60,10 +60,53 @@ void HttpFlow::serve() {
   const auto now = Loop::now();
   set_rules(up_, now);
   set_rules(down_, now);
+  if (!client_.stream.plain() && client_.stream.tls().protocol() == "h2") use_http2();
   // Marks the client as readable, since epoll does not report bytes that the TLS session has
   // already taken from the socket.
   if (!client_.stream.plain()) client_.readable = true;
   if (client_.readable) on_end_ready(client_, 0);
+}
+
+void HttpFlow::use_http2() {
+  version_known_ = true;
+  const bool websockets = listener_->config.protocol == rules::Protocol::kWebSocket;
+  http2_ =
+      std::make_unique<Http2Side>(static_cast<Http2Side::Owner&>(*this), http_host_, websockets);
+  side_ = &http2_->side();
+}
+
+void HttpFlow::feed(codecs::ByteView bytes, Instant now) {
+  if (version_known_) return side_->client_bytes(bytes, now);
+  const std::string text = preface_ + std::string(codecs::text_of(bytes));
+  const auto size = std::min(text.size(), http2::kPreface.size());
+  const bool like_http2 = text.substr(0, size) == http2::kPreface.substr(0, size) && !target_;
+  if (like_http2 && size < http2::kPreface.size()) {
+    preface_ = text;
+    return;
+  }
+  version_known_ = true;
+  if (like_http2) use_http2();
+  side_->client_bytes(codecs::bytes_of(text), now);
+}
+
+void HttpFlow::feed_end(Instant now) {
+  version_known_ = true;
+  if (!preface_.empty()) side_->client_bytes(codecs::bytes_of(std::exchange(preface_, {})), now);
+  if (!over()) side_->client_finished(now);
+}
+
+void HttpFlow::settle_soon() {
+  if (over() || std::exchange(settles_, true)) return;
+  host_.loop().poller().again(client_.stream.number());
+}
+
+void HttpFlow::first_server(const SocketAddress& server) {
+  const auto before = rules_.size();
+  connected(server);
+  if (rules_.size() == before) return;
+  const auto now = Loop::now();
+  set_rules(up_, now);
+  set_rules(down_, now);
 }
 
 void HttpFlow::set_rules(Sink& sink, Instant now) {
@@ -82,7 +125,7 @@ void HttpFlow::apply(const rules::RuleSet& set) {
   const auto now = Loop::now();
   set_rules(up_, now);
   set_rules(down_, now);
-  if (!over()) conversation_.apply(set, now);
+  if (!over()) side_->apply(set, now);
   work();
 }
 
@@ -136,7 +179,7 @@ void HttpFlow::read(End& from) {
 bool HttpFlow::may_read(const End& from) const {
   if (state_ != State::kServing || closing_ || !from.readable || !from.stream) return false;
   if (&from == &client_) {
-    return has_room(up_, server_.out) && (up_.acts() || conversation_.wants_client());
+    return has_room(up_, server_.out) && (up_.acts() || side_->wants_client());
   }
   return has_room(down_, client_.out) && conversation_.wants_server();
 }
@@ -174,7 +217,7 @@ bool HttpFlow::read_once(End& from) {
     client_sent();
     if (conversation_.tunnel()) {
       turns_.from_client(size);
-    } else {
+    } else if (!is_http2()) {
       turns_.asked();
     }
     take_from_client(buffer.first(size), now);
@@ -185,7 +228,7 @@ bool HttpFlow::read_once(End& from) {
 }
 
 void HttpFlow::take_from_client(codecs::ByteView bytes, Instant now) {
-  if (!up_.acts()) return conversation_.client_bytes(bytes, now);
+  if (!up_.acts()) return feed(bytes, now);
   up_.chain->push(rules::Chunk::copy_of(bytes), now);
 }
 
@@ -198,18 +241,19 @@ void HttpFlow::source_ended(End& from, bool reset, Instant now) {
     return conversation_.server_finished(reset, now);
   }
   if (reset) return end(CloseMode::kReset);
-  if (!up_.chain) return conversation_.client_finished(now);
+  if (!up_.chain) return feed_end(now);
   up_.chain->finish(now);
 }
 
 void HttpFlow::chain_emits(Sink& sink, rules::Chunk chunk) {
   if (over()) return;
-  if (&sink == &up_) return conversation_.client_bytes(chunk.bytes(), Loop::now());
+  if (&sink == &up_) return feed(chunk.bytes(), Loop::now());
   write_to_client(chunk.bytes());
 }
 
 void HttpFlow::write_to_client(codecs::ByteView bytes) {
   client_.out.write(client_.stream, bytes);
+  if (is_http2()) return;
   if (conversation_.tunnel()) {
     turns_.upgraded();
     return turns_.to_client(bytes.size());
@@ -220,7 +264,7 @@ void HttpFlow::write_to_client(codecs::ByteView bytes) {
 
 void HttpFlow::chain_finishes(Sink& sink) {
   if (over()) return;
-  if (&sink == &up_) return conversation_.client_finished(Loop::now());
+  if (&sink == &up_) return feed_end(Loop::now());
   down_ended_ = true;
 }
 
@@ -269,7 +313,7 @@ void HttpFlow::on_due(Instant now) noexcept {
   if (state_ == State::kLingering) return release();
   if (state_ != State::kServing) return;
   if (up_.chain) up_.chain->advance(now);
-  if (!over()) conversation_.advance(now);
+  if (!over()) side_->advance(now);
   if (!over() && down_.chain) down_.chain->advance(now);
   work();
 }
@@ -287,7 +331,13 @@ void HttpFlow::watch(const rules::PlanHolds& holds) {
 void HttpFlow::work() {
   if (state_ != State::kServing) return;
   if (server_.stream && !server_.out.flush(server_.stream)) server_.out.clear();
+  if (http2_) {
+    settles_ = false;
+    http2_->settle(Loop::now());
+    if (state_ != State::kServing) return;
+  }
   if (!client_.out.flush(client_.stream)) return end(CloseMode::kReset);
+  if (http2_ && http2_->wants_output() && client_takes()) settle_soon();
   if (client_.stream.stopped() && obey_stop()) return;
   if (server_fin_ && server_.stream && server_.out.empty()) {
     server_fin_ = false;
@@ -300,7 +350,7 @@ void HttpFlow::work() {
   for (End* end : {&client_, &server_}) {
     if (may_read(*end)) host_.loop().poller().again(end->stream.number());
   }
-  const auto next = std::min({conversation_.deadline(), up_.deadline(), down_.deadline()});
+  const auto next = std::min({side_->deadline(), up_.deadline(), down_.deadline()});
   host_.loop().deadlines().set(*this, next);
   count_held();
 }

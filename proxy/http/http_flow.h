@@ -1,11 +1,15 @@
 // HttpFlow: serves one client connection of an http or websocket listener, request by request.
 //
-//  client socket -> (faults on bytes) -> Conversation -> server socket
-//                <- (faults on bytes) <-              <-
+//  client socket -> (faults on bytes) -> Conversation (HTTP/1) -> server socket
+//                <- (faults on bytes) <-                       <-
 //
-// Faults of connections and of bytes act on the client's connection, as in Flow. The Conversation
-// applies the faults of requests. The server is dialled at the first request. The connection to it
-// is kept until the client leaves, and then goes to the pool.
+//  client socket -> (faults on bytes) -> Http2Side (HTTP/2) -> a server for each stream
+//                <- (faults on bytes) <-                    <-
+//
+// The client's version is what ALPN has chosen or, without TLS, what its first bytes are. Faults of
+// connections and of bytes act on the client's connection, as in Flow. The Conversation or the
+// Http2Side applies the faults of requests. For HTTP/1, the server is dialled at the first request.
+// The connection to it is kept until the client leaves, and then goes to the pool.
 //
 // With a `target`, the client uses this listener as a forward proxy (proxy_gate.h), and each
 // request names its server. A request for a different server closes the connection to the previous
@@ -18,8 +22,8 @@
 
 #include "proxy/flow/client_flow.h"
 #include "proxy/flow/watermark.h"
-#include "proxy/http/request_copy.h"
-#include "proxy/http/server_pool.h"
+#include "proxy/http/http2_side.h"
+#include "proxy/http/http_host.h"
 #include "proxy/loop/poster.h"
 #include "proxy/net/outbox.h"
 #include "rules/engine/chain.h"
@@ -27,13 +31,10 @@
 
 namespace brownout::proxy {
 
-class HttpHost : public FlowHost {
- public:
-  virtual ServerPool& server_pool() = 0;
-  virtual RequestCopies& request_copies() = 0;
-};
-
-class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
+class HttpFlow final : public ClientFlow,
+                       private http::Conversation::Wire,
+                       private Http2Side::Owner,
+                       private StreamServer::Client {
  public:
   HttpFlow(HttpHost& host, HandOver from);
   ~HttpFlow() override;
@@ -88,8 +89,8 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     const bool up = direction == rules::Direction::kUpstream;
     return (up ? up_ : down_).held() + (up ? server_ : client_).out.waiting();
   }
-  const rules::HttpExchange* first_request() const override { return conversation_.exchange(); }
-  std::vector<std::string> message_rules() const override { return conversation_.message_rules(); }
+  const rules::HttpExchange* first_request() const override { return side_->exchange(); }
+  std::vector<std::string> message_rules() const override { return side_->message_rules(); }
   void send_and_close(std::string_view bytes) override;
   void hang() override { state_ = State::kHanging; }
   bool hanging() const override { return state_ == State::kHanging; }
@@ -116,7 +117,34 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     host_.report(facts_, event, why);
   }
 
+  // Overrides of Http2Side::Owner and StreamServer::Client.
+  bool client_takes() const override { return has_room(down_, client_.out); }
+  void settle_soon() override;
+  void first_server(const SocketAddress& server) override;
+  StreamServer::Client& as_client() override { return *this; }
+  const rules::FlowFacts& connection() const override { return facts_; }
+  const std::shared_ptr<UpstreamGroup>& group() const override { return group_; }
+  std::string header_for(const SocketAddress& server) const override {
+    return proxy_header(server);
+  }
+  void unreachable(const Error& error) const override { log_unreachable(error); }
+  void handshake_failed(const SocketAddress& server, std::string_view why) override {
+    on_handshake_failed(server, why);
+  }
+  rules::Admission admit_dial(rules::FlowFacts& facts,
+                              const rules::HttpExchange* request) override {
+    return ClientFlow::admit_dial(facts, request);
+  }
+  void count_from_server(std::size_t bytes) override {
+    passed(rules::Direction::kDownstream, bytes);
+  }
+
   void serve();
+  void use_http2();
+  // Gives the client's bytes to the side of its version, which the first bytes show.
+  void feed(codecs::ByteView bytes, Instant now);
+  void feed_end(Instant now);
+  bool is_http2() const { return http2_ != nullptr; }
   void on_end_ready(End& ready, std::uint32_t events) noexcept;
   void read(End& from);
   bool read_once(End& from);
@@ -140,6 +168,11 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   Sink up_;    // faults on bytes that come from the client
   Sink down_;  // faults on bytes that go to the client
   http::Conversation conversation_;
+  std::unique_ptr<Http2Side> http2_;         // set for a client of HTTP/2
+  http::ClientSide* side_ = &conversation_;  // of http2_ for a client of HTTP/2
+  std::string preface_;                      // the client's first bytes, while they may be HTTP/2
+  bool version_known_ = false;
+  bool settles_ = false;  // settle_soon() was called
   Poster poster_{host_.loop()};
   SocketAddress server_address_;
   // the server that group_ leads to; set only for a forward proxy's client

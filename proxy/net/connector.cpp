@@ -140,6 +140,7 @@ void Connector::try_address() {
 }
 
 void Connector::dial_address() {
+  if (owner_.takes_shared(addresses_[address_])) return succeed(0);
   if (auto idle = owner_.idle_connection(addresses_[address_])) {
     stream_ = std::move(idle);
     loop_.poller().replace(stream_.number(), *this);
@@ -173,7 +174,8 @@ void Connector::connected(std::uint32_t events) {
   }
   if (!group_->tls() || group_->starts_tls()) return succeed(events);
   handshaking_ = true;
-  stream_.tls().start(group_->tls()->session(group_->tls_name(order_[attempt_])), true);
+  stream_.tls().start(
+      group_->tls()->session(group_->tls_name(order_[attempt_]), owner_.offered_http()), true);
   shake_hands(events);
 }
 

@@ -50,6 +50,11 @@ class Connector final : public Retirable, private Ready, private Deadline {
     // Returns an idle open connection to `server` that is already registered in the poller; null if
     // none is idle.
     virtual Stream idle_connection(const SocketAddress& /*server*/) { return {}; }
+    // Whether the owner has taken a stream of a connection to `server` that several flows share.
+    // Then on_connected() is called with a null stream.
+    virtual bool takes_shared(const SocketAddress& /*server*/) { return false; }
+    // Which versions of HTTP to offer to a server by ALPN.
+    virtual tls::OfferedHttp offered_http() const { return tls::OfferedHttp::kNone; }
     // Decides by the rules whether this address may be dialled, and after which delay.
     virtual rules::Admission admit(const SocketAddress& server) = 0;
     // Called when a rule stopped the dial: it leaves the last address unanswered (kHang), or

@@ -63,7 +63,7 @@ rules::Result<std::shared_ptr<ServerContexts>> ServerContexts::make(
   auto contexts = std::shared_ptr<ServerContexts>(new ServerContexts);
   contexts->config_ = config;
   contexts->protocols_ = alpn_of(config.alpn);
-  if (config.alpn.empty() && http) contexts->protocols_ = alpn_of({"http/1.1", "http/1.0"});
+  if (config.alpn.empty() && http) contexts->protocols_ = alpn_of({"h2", "http/1.1", "http/1.0"});
   contexts->authority_ = std::move(authority);
   if (!config.ca.empty()) {
     auto loaded = Authority::load(config.ca);
@@ -216,8 +216,13 @@ rules::Result<std::shared_ptr<ClientContext>> ClientContext::make(const rules::T
   return client;
 }
 
-SslPtr ClientContext::session(const std::string& host) const {
+SslPtr ClientContext::session(const std::string& host, OfferedHttp http) const {
   SslPtr ssl(SSL_new(context_.get()));
+  if (http != OfferedHttp::kNone && config_.alpn.empty()) {
+    const auto offer = http == OfferedHttp::kAny ? alpn_of({"h2", "http/1.1"}) : alpn_of({"h2"});
+    SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(offer.data()),
+                        static_cast<unsigned>(offer.size()));
+  }
   auto name = config_.name.empty() ? host : config_.name;
   // Removes a trailing dot, which SNI and certificates do not have (RFC 6066, section 3).
   if (name.ends_with('.')) name.pop_back();

@@ -19,7 +19,7 @@ namespace brownout::tls {
 class ServerContexts {
  public:
   // Reads the files that `config` names; an error names the file and what to do. With `http`, ALPN
-  // selects http/1.1 and http/1.0 if config.alpn is empty. `authority` mints certificates if
+  // selects h2, http/1.1 and http/1.0 if config.alpn is empty. `authority` mints certificates if
   // `config` names no CA; may be null.
   static rules::Result<std::shared_ptr<ServerContexts>> make(
       const rules::TlsServer& config, bool http,
@@ -59,11 +59,14 @@ class ServerContexts {
   std::map<std::pair<std::string, rules::Flaw>, std::shared_ptr<Entry>> minted_;
 };
 
+// Versions of HTTP to offer to a server by ALPN, where the rule file has no `alpn`.
+enum class OfferedHttp { kNone, kAny, kHttp2 };
+
 class ClientContext {
  public:
   static rules::Result<std::shared_ptr<ClientContext>> make(const rules::TlsClient& config);
   // Makes a session with the server whose name or address is `host`.
-  SslPtr session(const std::string& host) const;
+  SslPtr session(const std::string& host, OfferedHttp http = OfferedHttp::kNone) const;
   // Whether both contexts have the same settings, and files with the same contents.
   bool same_as(const ClientContext& other) const {
     return config_ == other.config_ && files_ == other.files_;

@@ -114,6 +114,13 @@ std::string TlsLayer::explain(std::string reason) const {
   return reason;
 }
 
+std::string_view TlsLayer::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  if (ssl_) SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 bool TlsLayer::certificate_refused() const {
   if (!alert_) return cut_;
   // bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired,

@@ -39,6 +39,8 @@ class TlsLayer {
   // section 6) and a hint what to do. "" if neither failed.
   const std::string& why() const { return why_; }
   bool terminated() const { return ssl_ != nullptr; }
+  // Returns the protocol that the handshake chose by ALPN, or "".
+  std::string_view protocol() const;
   // Whether the handshake failed because the client refused the certificate: it sent an alert that
   // says so, or ended the connection without one.
   bool certificate_refused() const;

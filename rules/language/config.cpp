@@ -16,7 +16,7 @@ const Schema<TlsServer>& tls_server_schema() {
             "a PEM file: clients must show a certificate of this CA (mTLS)"),
       field("alpn", &TlsServer::alpn,
             "accepted protocols, in order of preference; clients that offer only others are "
-            "refused (RFC 7301, 3.2); left out, http listeners accept \"http/1.1\" and "
+            "refused (RFC 7301, 3.2); left out, http listeners accept \"h2\", \"http/1.1\" and "
             "\"http/1.0\", and other listeners do not answer ALPN",
             {.absent = "none"}),
       field("starttls", &TlsServer::starttls,
@@ -37,7 +37,10 @@ const Schema<TlsClient>& tls_client_schema() {
             "a PEM file, for servers that request a client certificate (mTLS); paths are relative "
             "to the working folder of brownout"),
       field("key", &TlsClient::key, "a PEM file with the private key of the certificate"),
-      field("alpn", &TlsClient::alpn, "ALPN protocols to offer to the server; left out, none",
+      field("alpn", &TlsClient::alpn,
+            "ALPN protocols to offer to the server; left out, none, or the versions of HTTP that "
+            "`http` "
+            "of the upstream allows",
             {.absent = "none"}),
       field("starttls", &TlsClient::starttls,
             "for an xmpp or nats listener with starttls: TLS begins inside the connection; if "
@@ -192,6 +195,11 @@ const Schema<Upstream>& upstream_schema() {
             {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(1)}),
       field("send_proxy_protocol", &Upstream::send_proxy_protocol,
             "the version of the PROXY header with the client's address that servers get"),
+      field("http", &Upstream::http,
+            "http: the version of HTTP that the servers speak; auto: with TLS, a client of HTTP/2 "
+            "gets "
+            "what the server chooses by ALPN; without TLS, the server gets HTTP/2 from a client of "
+            "HTTP/2; a client of HTTP/1 always gets HTTP/1"),
       nested<Upstream>("tls", "table",
                        "connect to the servers with TLS; tls = {} verifies their certificates",
                        [](const Node& node, Upstream& upstream, Diagnostics& problems) {

@@ -130,6 +130,11 @@ inline bool takes_connections(const Listener& listener) {
 // The version of the PROXY protocol header that servers get before the client's bytes.
 enum class ProxyHeaderVersion { kNone, kV1, kV2 };
 
+// Version of HTTP that servers speak. kAuto: over TLS, a client of HTTP/2 gets what the server
+// chooses by ALPN; without TLS, the server gets the client's version. A client of HTTP/1 gets
+// HTTP/1.
+enum class HttpVersion { kAuto, k1, k2 };
+
 struct Upstream {
   std::string name;
   std::vector<Endpoint> servers;
@@ -140,6 +145,7 @@ struct Upstream {
   // For DNS: time that a server has to answer before the next server is asked.
   Duration query_timeout = std::chrono::milliseconds(1500);
   ProxyHeaderVersion send_proxy_protocol = ProxyHeaderVersion::kNone;
+  HttpVersion http = HttpVersion::kAuto;
   std::optional<TlsClient> tls;
   friend bool operator==(const Upstream&, const Upstream&) = default;
 };
@@ -164,6 +170,13 @@ struct EnumNames<Forwarding> {
   static constexpr std::array kValues{
       std::pair<std::string_view, Forwarding>{"copy", Forwarding::kCopy},
       std::pair<std::string_view, Forwarding>{"splice", Forwarding::kSplice}};
+};
+template <>
+struct EnumNames<HttpVersion> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, HttpVersion>{"auto", HttpVersion::kAuto},
+      std::pair<std::string_view, HttpVersion>{"1", HttpVersion::k1},
+      std::pair<std::string_view, HttpVersion>{"2", HttpVersion::k2}};
 };
 template <>
 struct EnumNames<ProxyHeaderVersion> {

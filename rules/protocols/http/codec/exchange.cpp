@@ -69,7 +69,9 @@ void Exchange::refuse(codecs::HttpFraming framing, rules::HttpAnswer answer, Ins
 const rules::FlowFacts& Exchange::facts(const rules::FlowFacts& connection) {
   if (!http_) {
     facts_ = connection;
-    http_ = rules::HttpExchange::of(owner_.received_head(Direction::kUpstream));
+    const auto& kept = request_.message.head;
+    http_ = rules::HttpExchange::of(kept.method.empty() ? owner_.received_head(Direction::kUpstream)
+                                                        : kept);
     facts_.http = &*http_;
   }
   return facts_;

@@ -136,7 +136,7 @@ void Conversation::hang() {
 
 bool Conversation::upgrades_to_websocket() const {
   if (!websockets_ || exchange_.framing(Direction::kDownstream).status != 101) return false;
-  const auto head = link_.parser().head();
+  const auto head = link_.head();
   const auto* protocol = head.find("upgrade");
   return protocol != nullptr && rules::same_header_name(*protocol, "websocket");
 }
@@ -147,7 +147,7 @@ void Conversation::start_tunnel(Instant now) {
   if (forwards_) return end(rules::Close::kFin);
   if (upgrades_to_websocket()) {
     const auto& facts = exchange_.facts(connection_);
-    const auto head = link_.parser().head();
+    const auto head = link_.head();
     const auto* chosen = head.find("sec-websocket-protocol");
     websocket_ = std::make_unique<messages::MessageTunnel>(
         static_cast<messages::MessageTunnel::Owner&>(*this),

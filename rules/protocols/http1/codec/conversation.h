@@ -24,8 +24,8 @@
 #include <string>
 
 #include "rules/protocols/codec/message_tunnel.h"
-#include "rules/protocols/http/codec/exchange.h"
-#include "rules/protocols/http1/codec/backlog.h"
+#include "rules/protocols/http/codec/client_side.h"
+#include "rules/protocols/http/codec/backlog.h"
 #include "rules/protocols/http1/codec/http1_link.h"
 
 namespace brownout::http {
@@ -34,7 +34,8 @@ using codecs::ByteView;
 using rules::Direction;
 using rules::Instant;
 
-class Conversation final : private Exchange::Owner,
+class Conversation final : public ClientSide,
+                           private Exchange::Owner,
                            private Http1Link::Wire,
                            private messages::MessageTunnel::Owner {
  public:
@@ -90,8 +91,8 @@ class Conversation final : private Exchange::Owner,
   // The next functions take what happened on the connections: received bytes, the end of a stream
   // (`reset` means a RST), or that the connection asked for by ask_for_server() is open. `reused`
   // means that it has carried earlier requests.
-  void client_bytes(ByteView bytes, Instant now);
-  void client_finished(Instant now);
+  void client_bytes(ByteView bytes, Instant now) override;
+  void client_finished(Instant now) override;
   void server_ready(bool reused, Instant now);
   // Must be called if the connection to the server failed. `injected` means that a rule caused the
   // failure.
@@ -101,27 +102,27 @@ class Conversation final : private Exchange::Owner,
   void server_bytes(ByteView bytes, Instant now);
   void server_finished(bool reset, Instant now);
   // Applies changed rules.
-  void apply(const rules::RuleSet& set, Instant now);
+  void apply(const rules::RuleSet& set, Instant now) override;
 
   // Returns the time at which advance() must be called.
-  Instant deadline() const;
-  void advance(Instant now);
+  Instant deadline() const override;
+  void advance(Instant now) override;
   // Must be called when the holds passed to Wire::watch() release the message.
   void on_release(Instant now);
 
   // Whether to read from the client now. False applies backpressure.
-  bool wants_client() const;
+  bool wants_client() const override;
   bool wants_server() const;
   // Whether the server connection is idle and may be used for another client.
   bool server_reusable() const;
-  bool tunnel() const { return mode_ == Mode::kTunnel; }
+  bool tunnel() const override { return mode_ == Mode::kTunnel; }
   // Returns the current request and its response, or null if no rule may match them.
-  const rules::HttpExchange* exchange() const { return exchange_.http(); }
+  const rules::HttpExchange* exchange() const override { return exchange_.http(); }
   // Returns the names of the rules that act on WebSocket messages.
-  std::vector<std::string> message_rules() const {
+  std::vector<std::string> message_rules() const override {
     return websocket_ ? websocket_->rules() : std::vector<std::string>();
   }
-  bool over() const { return mode_ == Mode::kOver; }
+  bool over() const override { return mode_ == Mode::kOver; }
 
  private:
   using Phase = Exchange::Phase;

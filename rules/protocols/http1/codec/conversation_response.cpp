@@ -41,18 +41,17 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
     return false;
   }
   switch (link_.read(bytes, exchange_, now, forwards_ ? edit_for_proxy : nullptr)) {
-    case Http1Link::Read::kWait:
+    case ServerLink::Read::kWait:
       return false;
-    case Http1Link::Read::kMore:
+    case ServerLink::Read::kMore:
       return true;
-    case Http1Link::Read::kInterim:
-      wire_.to_client(link_.parser().raw_head());
-      link_.parser().next({});
+    case ServerLink::Read::kInterim:
+      wire_.to_client(link_.raw_head());
       return true;
-    case Http1Link::Read::kUpgraded:
+    case ServerLink::Read::kUpgraded:
       start_tunnel(now);
       return true;
-    case Http1Link::Read::kBroken:
+    case ServerLink::Read::kBroken:
       response_broken(now);
       return tunnel();
   }
@@ -60,11 +59,11 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
 }
 
 rules::HttpHead Conversation::received_head(Direction direction) {
-  return direction == Direction::kUpstream ? requests_.head() : link_.parser().head();
+  return direction == Direction::kUpstream ? requests_.head() : link_.head();
 }
 
 const std::vector<rules::HttpHeader>& Conversation::received_trailers(Direction direction) {
-  return direction == Direction::kUpstream ? requests_.trailers() : link_.parser().trailers();
+  return direction == Direction::kUpstream ? requests_.trailers() : link_.trailers();
 }
 
 void Conversation::send_continue() {
@@ -82,7 +81,7 @@ bool Conversation::send_head(const Exchange::Outgoing& out) {
     const auto text = response_text(out, goes_on);
     wire_.to_client(codecs::bytes_of(text));
   } else {
-    wire_.to_client(link_.parser().raw_head());
+    wire_.to_client(link_.raw_head());
   }
   if (!out.framing.keep_alive) close_after_ = true;
   return goes_on;
@@ -142,12 +141,12 @@ void Conversation::send_end(Direction direction, const std::vector<rules::HttpHe
 // Passes a malformed response unchanged. A tunnel carries the remaining bytes, so no later request
 // can get bytes of this response.
 void Conversation::response_broken(Instant now) {
-  wire_.report("not HTTP", "the response: " + link_.parser().why());
+  wire_.report("not HTTP", "the response: " + link_.why());
   const bool held = exchange_.chained(Direction::kDownstream) ||
                     !exchange_.own_body(Direction::kDownstream) ||
                     response_phase() == Phase::kCollecting;
   if (held) return end(rules::Close::kFin);
-  if (response_phase() == Phase::kHead) wire_.to_client(link_.parser().raw_head());
+  if (response_phase() == Phase::kHead) wire_.to_client(link_.raw_head());
   start_tunnel(now);
 }
 
@@ -166,7 +165,7 @@ void Conversation::server_end(Instant now) {
   const bool pending = in_body && !exchange_.source_ended(Direction::kDownstream);
   const bool whole = pending && link_.ends_response();
   if (pending) close_after_ = true;
-  const bool may_retry = link_.reused() && upstream_ != End::kPassed;
+  const bool may_retry = link_.may_retry() && upstream_ != End::kPassed;
   exchange_.server_ended(how, whole, may_retry, now);
 }
 

@@ -81,8 +81,8 @@ void Http1Link::send_end(const std::vector<rules::HttpHeader>& trailers, bool wh
   if (copy_) wire_.send_copy(*std::exchange(copy_, std::nullopt), method_);
 }
 
-Http1Link::Read Http1Link::read(ByteView& bytes, Exchange& exchange, rules::Instant now,
-                                void (*edit)(rules::HttpHead&, const codecs::HttpFraming&)) {
+ServerLink::Read Http1Link::read(ByteView& bytes, Exchange& exchange, rules::Instant now,
+                                 Edit edit) {
   const bool in_head = exchange.phase(Direction::kDownstream) == Exchange::Phase::kHead;
   if (in_head ? bytes.empty() : !exchange.takes(Direction::kDownstream)) return Read::kWait;
   const auto step = parser_->next(bytes);
@@ -93,7 +93,10 @@ Http1Link::Read Http1Link::read(ByteView& bytes, Exchange& exchange, rules::Inst
   switch (step.what) {
     case What::kHead: {
       const auto& framing = parser_->framing();
-      if (is_interim(framing.status)) return Read::kInterim;
+      if (is_interim(framing.status)) {
+        parser_->next({});  // it has no body
+        return Read::kInterim;
+      }
       std::optional<rules::HttpHead> head;
       if (edit != nullptr) edit(head.emplace(parser_->head()), framing);
       exchange.response(framing, std::move(head), edit != nullptr, now);

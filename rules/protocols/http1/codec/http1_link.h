@@ -8,13 +8,13 @@
 #include <string>
 #include <string_view>
 
-#include "rules/protocols/http/codec/exchange.h"
+#include "rules/protocols/http/codec/server_link.h"
 #include "rules/protocols/http1/codec/body_writer.h"
 #include "rules/protocols/http1/codec/http1.h"
 
 namespace brownout::http {
 
-class Http1Link {
+class Http1Link final : public ServerLink {
  public:
   class Wire {
    public:
@@ -25,15 +25,6 @@ class Http1Link {
     virtual void send_copy(std::string request, std::string_view method) = 0;
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
-  // What read() found.
-  enum class Read {
-    kWait,      // nothing more now
-    kMore,      // a step; call read() again
-    kInterim,   // the head of an interim response, which parser() has; then call read() again
-    kUpgraded,  // the response ends, and both directions change to another protocol
-    kBroken,    // the response is not HTTP; parser().why() has the reason
-  };
-
   explicit Http1Link(Wire& wire) : wire_(wire) {}
 
   // A connection to the server is open. `reused` means that it has carried earlier requests.
@@ -42,26 +33,22 @@ class Http1Link {
   // The server has ended the connection.
   void server_finished(bool reset);
   bool connected() const { return state_ != State::kNone; }
-  bool ended() const { return state_ == State::kEnded || state_ == State::kReset; }
-  rules::Close how_ended() const {
+
+  int version() const override { return 1; }
+  void send_head(const Exchange::Outgoing& request, ByteView raw) override;
+  void send_body(ByteView raw, std::span<const ByteView> payload) override;
+  void send_end(const std::vector<rules::HttpHeader>& trailers, bool whole) override;
+  Read read(ByteView& bytes, Exchange& exchange, rules::Instant now, Edit edit) override;
+  rules::HttpHead head() const override { return parser_->head(); }
+  const std::vector<rules::HttpHeader>& trailers() const override { return parser_->trailers(); }
+  ByteView raw_head() const override { return parser_->raw_head(); }
+  std::string why() const override { return parser_->why(); }
+  bool ended() const override { return state_ == State::kEnded || state_ == State::kReset; }
+  rules::Close how_ended() const override {
     return state_ == State::kReset ? rules::Close::kReset : rules::Close::kFin;
   }
-  bool reused() const { return reused_; }
-
-  // These functions send a request. `raw` is its head as received, used if no rule changed it; it
-  // is empty if the request did not arrive as HTTP/1.
-  void send_head(const Exchange::Outgoing& request, ByteView raw);
-  void send_body(ByteView raw, std::span<const ByteView> payload);
-  void send_end(const std::vector<rules::HttpHeader>& trailers, bool whole);
-
-  // Reads one step of the response, and gives it to the exchange. Removes from `bytes` what it has
-  // read. `edit` changes the head before any rule sees it; null if the head is used as received.
-  Read read(ByteView& bytes, Exchange& exchange, rules::Instant now,
-            void (*edit)(rules::HttpHead&, const codecs::HttpFraming&) = nullptr);
-  // Whether the end of the connection ends the response that is being read.
-  bool ends_response() { return parser_->finish() == codecs::Http1Parser::What::kEnd; }
-  codecs::Http1Parser& parser() { return *parser_; }
-  const codecs::Http1Parser& parser() const { return *parser_; }
+  bool ends_response() override { return parser_->finish() == codecs::Http1Parser::What::kEnd; }
+  bool may_retry() const override { return reused_; }
 
  private:
   enum class State { kNone, kOpen, kEnded, kReset };

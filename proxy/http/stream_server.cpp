@@ -1,0 +1,215 @@
+#include "proxy/http/stream_server.h"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "proxy/flow/watermark.h"
+#include "proxy/http/http2_side.h"
+
+namespace brownout::proxy {
+namespace {
+
+// Number of bytes that wait for the socket before the request pauses.
+constexpr std::size_t kMostWaiting = 256 * 1024;
+
+}  // namespace
+
+StreamServer::StreamServer(Http2Side& side, http2::ClientStream& stream)
+    : side_(side),
+      host_(side.host()),
+      stream_(&stream),
+      group_(side.client().group()),
+      facts_(side.client().connection()) {}
+
+StreamServer::~StreamServer() {
+  if (socket_) host_.loop().poller().forget(socket_.number());
+}
+
+void StreamServer::start(bool fresh) {
+  fresh_ = fresh;
+  connector_ = std::make_unique<Connector>(host_.loop(), host_.resolver(), group_,
+                                           static_cast<Connector::Owner&>(*this), facts_.key(),
+                                           facts_.ordinal);
+  connector_->start();
+}
+
+void StreamServer::leave(bool reusable) {
+  stream_ = nullptr;
+  link_.reset();
+  auto& loop = host_.loop();
+  if (connector_) {
+    // Destroys the connector later, since it may be the caller.
+    connector_->cancel();
+    loop.retire(std::move(connector_));
+  }
+  if (!socket_) return;
+  out_.flush(socket_);
+  if (reusable && out_.empty() && private_to() == nullptr) {
+    return host_.server_pool().put(group_, address_, std::move(socket_));
+  }
+  loop.poller().forget(socket_.number());
+  loop.close_later(socket_.take_fd());
+}
+
+// A connection that belongs to one client is not shared: one to its original destination, or one
+// that began with its PROXY header.
+const void* StreamServer::private_to() const {
+  const bool has_header = group_->config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;
+  return facts_.intercepted || has_header ? &side_.client() : nullptr;
+}
+
+// Whether a server without TLS speaks HTTP/2: as configured, or as this client does.
+bool StreamServer::speaks_http2() const {
+  if (group_->tls()) return false;
+  const bool upgrades = stream_ != nullptr && !stream_->protocol().empty();
+  const auto version = group_->config().http;
+  return version == rules::HttpVersion::k2 || (version == rules::HttpVersion::kAuto && !upgrades);
+}
+
+tls::OfferedHttp StreamServer::offered_http() const {
+  switch (group_->config().http) {
+    case rules::HttpVersion::k1:
+      return tls::OfferedHttp::kNone;
+    case rules::HttpVersion::k2:
+      return tls::OfferedHttp::kHttp2;
+    case rules::HttpVersion::kAuto:
+      break;
+  }
+  return tls::OfferedHttp::kAny;
+}
+
+bool StreamServer::takes_shared(const SocketAddress& server) {
+  if (fresh_ || group_->config().http == rules::HttpVersion::k1) return false;
+  link_ = host_.http2_servers().link(*group_, server, private_to(), *this);
+  return link_ != nullptr;
+}
+
+Stream StreamServer::idle_connection(const SocketAddress& server) {
+  if (fresh_ || private_to() != nullptr) return {};
+  auto stream = host_.server_pool().take(*group_, server);
+  reused_ = static_cast<bool>(stream);
+  return stream;
+}
+
+rules::Admission StreamServer::admit(const SocketAddress& server) {
+  facts_.destination = server.ip();
+  facts_.destination_port = server.port();
+  auto admission = side_.client().admit_dial(facts_, stream_->exchange());
+  leases_ = std::move(admission.leases);
+  return admission;
+}
+
+void StreamServer::on_connected(Stream stream, const SocketAddress& server, std::uint32_t) {
+  host_.loop().retire(std::move(connector_));
+  address_ = server;
+  facts_.destination = server.ip();
+  facts_.destination_port = server.port();
+  side_.server_known(server);
+  const bool by_alpn = stream && !stream.plain() && stream.tls().protocol() == "h2";
+  if (!link_ && !reused_ && (by_alpn || speaks_http2()))
+    link_ = host_.http2_servers().add(group_, server, private_to(), std::move(stream), *this);
+  if (link_) {
+    link_->describe(group_->tls() ? "https" : "http", stream_->protocol());
+    stream_->server_ready(*link_, Loop::now());
+    return side_.settle_soon();
+  }
+  socket_ = std::move(stream);
+  readable_ = true;
+  host_.loop().poller().replace(socket_.number(), static_cast<Ready&>(*this));
+  stream_->server_ready(std::exchange(reused_, false), Loop::now());
+  if (socket_) host_.loop().poller().again(socket_.number());
+  side_.settle_soon();
+}
+
+void StreamServer::on_connect_failed(const Error& error) {
+  host_.loop().retire(std::move(connector_));
+  side_.client().unreachable(error);
+  stream_->server_failed("no server of " + group_->config().name + " can be reached",
+                         error.origin == Origin::kInjected, Loop::now());
+  side_.settle_soon();
+}
+
+void StreamServer::on_handshake_failed(const SocketAddress& server, std::string_view why) {
+  side_.client().handshake_failed(server, why);
+}
+
+std::string StreamServer::proxy_header(const SocketAddress& server) const {
+  return side_.client().header_for(server);
+}
+
+// An answer in place of the server is bytes of HTTP/1, so the stream ends as if the server had
+// reset the connection.
+void StreamServer::on_connect_stopped(rules::Admission admission) {
+  host_.loop().retire(std::move(connector_));
+  if (admission.verdict == rules::Admission::Verdict::kAnswer) {
+    stream_->server_failed("a rule answered in place of the server", true, Loop::now());
+  } else {
+    stream_->server_silent();
+  }
+  side_.settle_soon();
+}
+
+void StreamServer::server_moved(Instant now) {
+  if (stream_ == nullptr) return;
+  stream_->server_moved(now);
+  side_.settle_soon();
+}
+
+void StreamServer::on_ready(std::uint32_t events) noexcept {
+  if (stream_ == nullptr) return;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  const bool waited = !takes();
+  if (!out_.flush(socket_)) out_.clear();
+  if (fin_ && out_.empty()) {
+    fin_ = false;
+    socket_.finish();
+  }
+  read();
+  if (stream_ != nullptr && waited && takes()) stream_->server_moved(Loop::now());
+  side_.settle_soon();
+}
+
+void StreamServer::read() {
+  reading_ = true;
+  const auto buffer = host_.loop().read_buffer();
+  for (int turn = 0; stream_ != nullptr && readable_ && stream_->wants_server(); ++turn) {
+    if (turn == kReadsPerTurn) {
+      host_.loop().poller().again(socket_.number());
+      break;
+    }
+    const auto count = socket_.receive(buffer);
+    if (count < 0 && errno == EINTR) continue;
+    const auto now = Loop::now();
+    if (count <= 0) {
+      readable_ = false;
+      const bool empty = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+      if (!empty) stream_->server_finished(count < 0, now);
+      break;
+    }
+    const auto size = static_cast<std::size_t>(count);
+    side_.client().count_from_server(size);
+    stream_->server_bytes(buffer.first(size), now);
+  }
+  reading_ = false;
+}
+
+void StreamServer::resume() {
+  if (socket_ && readable_ && !reading_) host_.loop().poller().again(socket_.number());
+}
+
+void StreamServer::write(codecs::ByteView bytes) {
+  if (!socket_) return;
+  out_.write(socket_, bytes);
+  host_.loop().poller().again(socket_.number());
+}
+
+bool StreamServer::takes() const { return out_.waiting() < kMostWaiting; }
+
+void StreamServer::finish() {
+  fin_ = true;
+  if (socket_) host_.loop().poller().again(socket_.number());
+}
+
+}  // namespace brownout::proxy

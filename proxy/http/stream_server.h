@@ -1,0 +1,91 @@
+// StreamServer: the server of one request of an HTTP/2 client. It takes a stream of an HTTP/2
+// connection, or an idle HTTP/1 connection, or dials.
+//
+// Owned by an Http2Side, which retires it; use only on the event loop's thread.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "proxy/http/http_host.h"
+#include "proxy/net/connector.h"
+#include "proxy/net/outbox.h"
+#include "rules/protocols/http2/codec/client_stream.h"
+
+namespace brownout::proxy {
+
+class Http2Side;
+
+class StreamServer final : public Retirable,
+                           private Ready,
+                           private Connector::Owner,
+                           private http::LinkUser {
+ public:
+  // The client's flow, as its servers need it.
+  class Client {
+   public:
+    virtual ~Client() = default;
+    virtual const rules::FlowFacts& connection() const = 0;
+    virtual const std::shared_ptr<UpstreamGroup>& group() const = 0;
+    virtual std::string header_for(const SocketAddress& server) const = 0;
+    virtual void unreachable(const Error& error) const = 0;
+    virtual void handshake_failed(const SocketAddress& server, std::string_view why) = 0;
+    // Applies the rules on the dial, for a request with these facts.
+    virtual rules::Admission admit_dial(rules::FlowFacts& facts,
+                                        const rules::HttpExchange* request) = 0;
+    // Counts bytes that were read from the server.
+    virtual void count_from_server(std::size_t bytes) = 0;
+  };
+
+  StreamServer(Http2Side& side, http2::ClientStream& stream);
+  ~StreamServer() override;
+
+  // Looks for a server. `fresh` requires a connection that has carried no request before.
+  void start(bool fresh);
+  // The stream does not use its server any more; it may end after this call.
+  void leave(bool reusable);
+  void write(codecs::ByteView bytes);
+  bool takes() const;
+  void finish();
+  // Reads again if reading was paused.
+  void resume();
+  const rules::FlowFacts& facts() const { return facts_; }
+
+ private:
+  void on_ready(std::uint32_t events) noexcept override;
+  void server_moved(Instant now) override;
+  void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) override;
+  void on_connect_failed(const Error& error) override;
+  void on_handshake_failed(const SocketAddress& server, std::string_view why) override;
+  std::string proxy_header(const SocketAddress& server) const override;
+  Stream idle_connection(const SocketAddress& server) override;
+  bool takes_shared(const SocketAddress& server) override;
+  tls::OfferedHttp offered_http() const override;
+  rules::Admission admit(const SocketAddress& server) override;
+  void on_connect_stopped(rules::Admission admission) override;
+
+  void read();
+  void use_link();
+  bool speaks_http2() const;
+  // The client to which a connection must belong; null if any client may use it.
+  const void* private_to() const;
+
+  Http2Side& side_;  // must not be used after leave()
+  HttpHost& host_;
+  http2::ClientStream* stream_;  // null after leave()
+  std::shared_ptr<UpstreamGroup> group_;
+  rules::FlowFacts facts_;  // those of the connection, with the address of this server
+  std::unique_ptr<Connector> connector_;
+  std::vector<std::shared_ptr<void>> leases_;
+  Stream socket_;  // of a server of HTTP/1
+  Outbox out_;
+  SocketAddress address_;
+  std::unique_ptr<http2::StreamLink> link_;  // of a server of HTTP/2
+  bool fresh_ = false;
+  bool reused_ = false;
+  bool readable_ = false;
+  bool reading_ = false;
+  bool fin_ = false;  // half-close once all bytes are written
+};
+
+}  // namespace brownout::proxy

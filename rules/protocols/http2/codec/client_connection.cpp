@@ -1,0 +1,137 @@
+#include "rules/protocols/http2/codec/client_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brownout::http2 {
+namespace {
+
+// Number of bytes that one call of Session::output() returns at most.
+constexpr std::size_t kOutput = 32 * 1024;
+
+}  // namespace
+
+ClientConnection::ClientConnection(Wire& wire, bool websockets, const Session::Options& options)
+    : wire_(wire), websockets_(websockets), session_(Session::Role::kServer, *this, options) {}
+
+ClientConnection::~ClientConnection() = default;
+
+void ClientConnection::client_bytes(ByteView bytes, Instant now) {
+  if (over_) return;
+  now_ = now;
+  session_.receive(bytes, now);
+  settle(now);
+}
+
+// HTTP/2 has no half-close: without the client's frames, no window opens.
+void ClientConnection::client_finished(Instant now) {
+  now_ = now;
+  end(rules::Close::kFin);
+  settle(now);
+}
+
+void ClientConnection::client_has_room(Instant now) { settle(now); }
+
+void ClientConnection::apply(const rules::RuleSet& set, Instant now) {
+  now_ = now;
+  for (const auto& [id, stream] : streams_) stream->apply(set, now);
+  settle(now);
+}
+
+Instant ClientConnection::deadline() const {
+  auto next = rules::kNever;
+  if (over_) return next;
+  for (const auto& [id, stream] : streams_) next = std::min(next, stream->deadline());
+  return next;
+}
+
+void ClientConnection::advance(Instant now) {
+  now_ = now;
+  for (const auto& [id, stream] : streams_) stream->advance(now);
+  settle(now);
+}
+
+ClientStream* ClientConnection::find(StreamId id) {
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+const rules::HttpExchange* ClientConnection::exchange() const {
+  return streams_.empty() ? nullptr : streams_.rbegin()->second->exchange();
+}
+
+std::vector<std::string> ClientConnection::message_rules() const {
+  std::vector<std::string> all;
+  for (const auto& [id, stream] : streams_) {
+    for (auto& name : stream->message_rules()) {
+      if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(std::move(name));
+    }
+  }
+  return all;
+}
+
+void ClientConnection::settle(Instant now) {
+  if (std::exchange(settling_, true)) return;
+  now_ = now;
+  while (!over_) {
+    while (wire_.client_takes() && session_.wants_output()) {
+      const auto bytes = session_.output(kOutput);
+      if (bytes.empty()) break;
+      wire_.to_client(bytes);
+    }
+    if (has_room_.empty()) break;
+    for (const auto id : std::exchange(has_room_, {})) {
+      if (auto* stream = find(id)) stream->has_room(now);
+    }
+  }
+  std::erase_if(streams_, [](const auto& entry) { return entry.second->over(); });
+  settling_ = false;
+  if (over_) return;
+  const bool done = failed_ || session_.over() || (leaving_ && streams_.empty());
+  if (done && !session_.wants_output()) end(rules::Close::kFin);
+}
+
+void ClientConnection::end(rules::Close how) {
+  if (std::exchange(over_, true)) return;
+  for (const auto& [id, stream] : streams_) stream->gone();
+  wire_.close_client(how);
+}
+
+void ClientConnection::on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+                               std::string_view protocol, bool ended) {
+  auto& stream = streams_[id];
+  stream = std::make_unique<ClientStream>(*this, id, ++count_);
+  stream->begin(std::move(head), scheme, protocol, ended, now_);
+}
+
+void ClientConnection::on_data(StreamId id, ByteView bytes) {
+  auto* stream = find(id);
+  if (stream == nullptr || stream->over()) return session_.consumed(id, bytes.size());
+  stream->data(bytes, now_);
+}
+
+void ClientConnection::on_end(StreamId id, std::vector<rules::HttpHeader> trailers) {
+  if (auto* stream = find(id)) stream->finished(std::move(trailers), now_);
+}
+
+void ClientConnection::on_reset(StreamId id, std::uint32_t, bool, std::string_view why) {
+  if (!why.empty()) wire_.report("refused", why);
+  if (auto* stream = find(id)) stream->gone();
+}
+
+// The Exchange knows when its stream is done; a stream that ends early has on_reset() before.
+void ClientConnection::on_closed(StreamId) {}
+
+void ClientConnection::on_sent(StreamId id, std::size_t) {
+  if (has_room_.empty() || has_room_.back() != id) has_room_.push_back(id);
+}
+
+void ClientConnection::on_goaway(StreamId, std::uint32_t) { leaving_ = true; }
+
+void ClientConnection::on_failed(std::string_view why) {
+  failed_ = true;
+  wire_.report("refused", why);
+  for (const auto& [id, stream] : streams_) stream->gone();
+}
+
+}  // namespace brownout::http2

@@ -1,0 +1,118 @@
+// ClientConnection is the HTTP/2 connection of a client, the counterpart of Conversation (HTTP/1).
+// Each of its streams has an Exchange, to which the faults of the rules apply, and its own way to a
+// server.
+//
+// No I/O and no clock: the caller passes received bytes and the time. Through the interface Wire,
+// the caller is told to send bytes and to open and close connections to servers. Owned by the
+// connection that it serves; one thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rules/protocols/http/codec/client_side.h"
+#include "rules/protocols/http2/codec/client_stream.h"
+#include "rules/protocols/http2/codec/session.h"
+
+namespace brownout::http2 {
+
+// The bytes with which an HTTP/2 client begins (RFC 9113, 3.4).
+inline constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+class ClientConnection final : public http::ClientSide, private Session::Owner {
+ public:
+  // Implementations must not call back into the ClientConnection or a stream, except that
+  // ask_for_server() may call the stream's server_ready().
+  class Wire {
+   public:
+    virtual ~Wire() = default;
+    // `bytes` are valid during the call only.
+    virtual void to_client(ByteView bytes) = 0;
+    // Whether the client's socket takes more bytes now. ClientSide::client_has_room() must be
+    // called when it does again.
+    virtual bool client_takes() const = 0;
+    // Called when the connection is over. With Close::kFin, the client gets what was already sent.
+    virtual void close_client(rules::Close how) = 0;
+
+    // Requests a connection to the server for this stream's request; see Exchange::Owner.
+    virtual void ask_for_server(ClientStream& stream, bool fresh) = 0;
+    // The stream does not need its server any more. If ServerUser::server_reusable(), the
+    // connection may serve another request.
+    virtual void drop_server(ClientStream& stream) = 0;
+    virtual void to_server(ClientStream& stream, ByteView bytes) = 0;
+    // Whether the socket to the server takes more bytes now. server_moved() must be called when it
+    // does again.
+    virtual bool server_takes(const ClientStream& stream) const = 0;
+    virtual void finish_server(ClientStream& stream) = 0;
+    // The stream may want bytes of its HTTP/1 server that it did not want before.
+    virtual void resume_server(ClientStream& stream) = 0;
+    // Facts about the connection; with the address of the stream's server if it has one.
+    virtual const rules::FlowFacts& facts(const ClientStream& stream) = 0;
+
+    virtual void begins(const ClientStream& stream) = 0;
+    virtual void responds(const ClientStream& stream, int status) = 0;
+    virtual void cut_short(const ClientStream& stream) = 0;
+    // The stream is destroyed now.
+    virtual void ended(const ClientStream& stream) = 0;
+    virtual void send_copy(ClientStream& stream, std::string request, std::string_view method) = 0;
+    virtual const rules::RuleSet& rules() = 0;
+    virtual void record(const rules::FlowFacts& request, const rules::Rule& rule,
+                        Direction direction, const rules::Note& note) = 0;
+    virtual void watch(ClientStream& stream, const rules::PlanHolds& holds) = 0;
+    virtual void report(std::string_view event, std::string_view why) = 0;
+  };
+
+  // `wire` is borrowed. `websockets` means that rules may act on WebSocket messages. `protocols`
+  // are the protocols of messages that rules may mean.
+  ClientConnection(Wire& wire, bool websockets, const Session::Options& options = {});
+  ~ClientConnection() override;
+
+  void client_bytes(ByteView bytes, Instant now) override;
+  void client_finished(Instant now) override;
+  void client_has_room(Instant now) override;
+  void apply(const rules::RuleSet& set, Instant now) override;
+  Instant deadline() const override;
+  void advance(Instant now) override;
+  bool wants_client() const override { return !over_ && wire_.client_takes(); }
+  bool over() const override { return over_; }
+  const rules::HttpExchange* exchange() const override;
+  std::vector<std::string> message_rules() const override;
+
+  // Sends what is waiting, and removes streams that are over. To be called after each call of a
+  // function of a stream.
+  void settle(Instant now);
+  ClientStream* find(StreamId id);
+  bool wants_output() const { return !over_ && session_.wants_output(); }
+
+ private:
+  friend class ClientStream;
+
+  void on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+               std::string_view protocol, bool ended) override;
+  void on_interim(StreamId, rules::HttpHead) override {}
+  void on_data(StreamId id, ByteView bytes) override;
+  void on_end(StreamId id, std::vector<rules::HttpHeader> trailers) override;
+  void on_reset(StreamId id, std::uint32_t code, bool refused, std::string_view why) override;
+  void on_closed(StreamId id) override;
+  void on_sent(StreamId id, std::size_t bytes) override;
+  void on_goaway(StreamId last, std::uint32_t code) override;
+  void on_settings(std::uint32_t) override {}
+  void on_failed(std::string_view why) override;
+  void end(rules::Close how);
+
+  Wire& wire_;
+  const bool websockets_;
+  std::map<StreamId, std::unique_ptr<ClientStream>> streams_;
+  std::vector<StreamId> has_room_;  // streams whose data the client has taken
+  Instant now_{};                   // the time of the current call
+  std::uint64_t count_ = 0;         // number of requests so far
+  bool settling_ = false;
+  bool failed_ = false;
+  bool leaving_ = false;  // the client has sent GOAWAY
+  bool over_ = false;
+  Session session_;
+};
+
+}  // namespace brownout::http2

@@ -1,0 +1,275 @@
+#include "rules/protocols/http2/codec/client_stream.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "rules/match/protocol.h"
+#include "rules/protocols/http2/codec/client_connection.h"
+#include "rules/protocols/http2/codec/head_framing.h"
+
+namespace brownout::http2 {
+namespace {
+
+// Number of bytes of one stream that may wait for the client or the server before reading from the
+// other side pauses.
+constexpr std::size_t kMostHeld = 256 * 1024;
+// Error codes (RFC 9113, 7).
+constexpr std::uint32_t kNoError = 0x0;
+constexpr std::uint32_t kInternalError = 0x2;
+
+// The value is of no use to a server that trusts its proxy, but must be there (RFC 6455, 4.1).
+constexpr std::string_view kWebSocketKey = "YnJvd25vdXQtb3Zlci1oMg==";
+
+// Makes an extended CONNECT for WebSocket the upgrade that an HTTP/1 client would send (RFC 8441,
+// 5).
+void make_upgrade(rules::HttpHead& head) {
+  head.method = "GET";
+  head.start_line = "GET " + head.target + " HTTP/2";
+  head.set("connection", "Upgrade");
+  head.set("upgrade", "websocket");
+  head.set("sec-websocket-key", kWebSocketKey);
+}
+
+}  // namespace
+
+ClientStream::ClientStream(ClientConnection& connection, StreamId id, std::uint64_t number)
+    : connection_(connection), id_(id), number_(number) {}
+
+ClientStream::~ClientStream() {
+  connection_.wire_.ended(*this);
+  leave_server();
+}
+
+void ClientStream::begin(rules::HttpHead head, std::string_view scheme, std::string_view protocol,
+                         bool ended, Instant now) {
+  scheme_ = scheme;
+  protocol_ = protocol;
+  client_ended_ = ended;
+  is_connect_ = head.method == "CONNECT";
+  if (protocol_ == "websocket") make_upgrade(head);
+  auto& wire = connection_.wire_;
+  wire.begins(*this);
+  Exchange::Request request{.connection = wire.facts(*this),
+                            .framing = framing_of(head, ended || is_connect_),
+                            .head = std::move(head),
+                            .edited = true,
+                            .number = number_};
+  if (connection_.websockets_) request.message_protocols = rules::Protocol::kWebSocket.messages();
+  request.knows_server = request.connection.intercepted;
+  exchange_.begin(std::move(request), now);
+  pump(now);
+}
+
+void ClientStream::data(ByteView bytes, Instant now) {
+  client_in_.add(bytes);
+  pump(now);
+}
+
+void ClientStream::finished(std::vector<rules::HttpHeader> trailers, Instant now) {
+  trailers_ = std::move(trailers);
+  client_ended_ = true;
+  pump(now);
+}
+
+void ClientStream::gone() {
+  if (std::exchange(over_, true)) return;
+  exchange_.stop();
+  leave_server();
+}
+
+void ClientStream::apply(const rules::RuleSet& set, Instant now) {
+  if (over_) return;
+  if (messages_) messages_->set_rules(set, now);
+  if (!tunnel_) exchange_.apply(set, now);
+  advance(now);
+}
+
+Instant ClientStream::deadline() const {
+  if (over_) return rules::kNever;
+  const auto message = messages_ ? messages_->deadline() : rules::kNever;
+  return std::min(tunnel_ ? rules::kNever : exchange_.deadline(), message);
+}
+
+void ClientStream::advance(Instant now) {
+  while (!over_) {
+    const auto at = deadline();
+    if (at > now) break;
+    if (!tunnel_) exchange_.advance(at);
+    if (!over_ && messages_) messages_->advance(at);
+    pump(at);
+  }
+  pump(now);
+}
+
+void ClientStream::on_release(Instant now) {
+  exchange_.on_release(now);
+  advance(now);
+}
+
+void ClientStream::pump(Instant now) {
+  if (over_ || std::exchange(pumping_, true)) return;
+  bool moved = true;
+  while (moved && !over_) {
+    const bool was_tunnel = tunnel_;
+    moved = read_client(now);
+    if (!over_) moved = read_server(now) || moved;
+    if (!over_ && link_ != nullptr && link_->ended() && server_in_.empty()) server_end(now);
+    if (!over_ && !tunnel_) moved = exchange_.settle() || moved;
+    if (!over_ && !tunnel_ && exchange_.done()) complete(now);
+    moved = moved || tunnel_ != was_tunnel;
+  }
+  pumping_ = false;
+  if (link_ == &http1_ && wants_server()) connection_.wire_.resume_server(*this);
+}
+
+bool ClientStream::client_takes() const {
+  const auto faults =
+      messages_ ? messages_->held(Direction::kDownstream) : exchange_.held(Direction::kDownstream);
+  return connection_.session_.queued(id_) < kMostHeld && faults < kMostHeld;
+}
+
+bool ClientStream::server_takes() const {
+  if (link_ == nullptr) return true;
+  const auto faults =
+      messages_ ? messages_->held(Direction::kUpstream) : exchange_.held(Direction::kUpstream);
+  if (faults >= kMostHeld) return false;
+  return link_ == &http1_ ? connection_.wire_.server_takes(*this) : link_->queued() < kMostHeld;
+}
+
+// Takes what the client has sent. Returns whether anything was taken.
+bool ClientStream::read_client(Instant now) {
+  const auto size = client_in_.size();
+  if (hung_ || ignores_rest_) {
+    client_in_.clear();
+  } else if (tunnel_) {
+    if (link_ == nullptr || !server_takes()) return false;
+    if (size == 0) {
+      if (client_ended_ && !std::exchange(client_fin_, true))
+        messages_ ? messages_->finish(Direction::kUpstream, now)
+                  : tunnel_finished(Direction::kUpstream);
+      return false;
+    }
+    messages_ ? messages_->push(Direction::kUpstream, client_in_.view(), now)
+              : tunnel_bytes(Direction::kUpstream, client_in_.view());
+    client_in_.clear();
+  } else {
+    const bool ends = client_ended_ || is_connect_;
+    if (!exchange_.takes(Direction::kUpstream) || !server_takes()) return false;
+    if ((size == 0 || is_connect_) && !ends) return false;
+    const std::array<ByteView, 1> payload{is_connect_ ? ByteView() : client_in_.view()};
+    exchange_.take(Direction::kUpstream, {}, payload, ends, now);
+    if (is_connect_) return true;
+    client_in_.clear();
+  }
+  if (size > 0) connection_.session_.consumed(id_, size);
+  return size > 0;
+}
+
+bool ClientStream::read_server(Instant now) {
+  const auto size = server_in_.size();
+  const auto taken = take_server(server_in_.view(), now);
+  // server_ready() may have cleared server_in_, so fewer bytes may be left than were processed.
+  server_in_.take(std::min(taken, server_in_.size()));
+  return taken > 0 && size > 0;
+}
+
+void ClientStream::server_bytes(ByteView bytes, Instant now) {
+  if (over_) return;
+  if (server_in_.empty() && !std::exchange(pumping_, true)) {
+    bytes = bytes.subspan(take_server(bytes, now));
+    pumping_ = false;
+  }
+  server_in_.add(bytes);
+  pump(now);
+}
+
+void ClientStream::server_finished(bool reset, Instant now) {
+  http1_.server_finished(reset);
+  pump(now);
+}
+
+void ClientStream::server_ready(bool reused, Instant now) {
+  http1_.open(reused);
+  server_in_.clear();
+  link_ = &http1_;
+  exchange_.server_ready(connection_.wire_.facts(*this), now);
+  pump(now);
+}
+
+void ClientStream::server_ready(ServerLink& link, Instant now) {
+  server_in_.clear();
+  link_ = &link;
+  exchange_.server_ready(connection_.wire_.facts(*this), now);
+  pump(now);
+}
+
+void ClientStream::server_failed(std::string_view why, bool injected, Instant now) {
+  exchange_.server_failed(why, injected, now);
+  pump(now);
+}
+
+bool ClientStream::wants_server() const {
+  if (over_ || link_ == nullptr) return false;
+  if (server_in_.size() >= kMostHeld || !client_takes()) return false;
+  // Continue reading after the response, to notice when the server closes.
+  return tunnel_ || exchange_.phase(Direction::kDownstream) != Phase::kWaiting;
+}
+
+void ClientStream::complete(Instant) {
+  if (!std::exchange(sent_end_, true)) connection_.session_.send_end(id_, {});
+  // Asks the client to stop sending what nobody reads (RFC 9113, 8.1).
+  if (!client_ended_) connection_.session_.reset(id_, kNoError);
+  if (!client_in_.empty()) connection_.session_.consumed(id_, client_in_.size());
+  reusable_ = link_ == &http1_ && !http1_.ended() && server_in_.empty() &&
+              (exchange_.made_here() || exchange_.framing(Direction::kDownstream).keep_alive);
+  over_ = true;
+  leave_server();
+}
+
+void ClientStream::leave_server() {
+  if (std::exchange(link_, nullptr) == &http1_) http1_.close();
+  connection_.wire_.drop_server(*this);
+}
+
+void ClientStream::drop_server() { leave_server(); }
+
+void ClientStream::ask_for_server(bool fresh) { connection_.wire_.ask_for_server(*this, fresh); }
+
+// Ends the stream early. A stream that the server has reset ends for the client with the same code.
+void ClientStream::end(rules::Close) {
+  if (over_) return;
+  const auto* stream = dynamic_cast<const StreamLink*>(link_);
+  const bool by_server = stream != nullptr && stream->ended() && stream->reset_code() != kNoError;
+  const auto code = by_server ? stream->reset_code() : kInternalError;
+  exchange_.stop();
+  over_ = true;
+  connection_.session_.reset(id_, code);
+  leave_server();
+}
+
+void ClientStream::hang() {
+  hung_ = true;
+  leave_server();
+}
+
+const rules::RuleSet& ClientStream::rules() { return connection_.wire_.rules(); }
+void ClientStream::responds(int status) { connection_.wire_.responds(*this, status); }
+void ClientStream::cut_short() { connection_.wire_.cut_short(*this); }
+void ClientStream::watch(const rules::PlanHolds& holds) { connection_.wire_.watch(*this, holds); }
+void ClientStream::to_server(ByteView bytes) { connection_.wire_.to_server(*this, bytes); }
+
+void ClientStream::record(const rules::FlowFacts& request, const rules::Rule& rule,
+                          Direction direction, const rules::Note& note) {
+  connection_.wire_.record(request, rule, direction, note);
+}
+
+void ClientStream::report(std::string_view event, std::string_view why) {
+  connection_.wire_.report(event, why);
+}
+
+void ClientStream::send_copy(std::string request, std::string_view method) {
+  connection_.wire_.send_copy(*this, std::move(request), method);
+}
+
+}  // namespace brownout::http2

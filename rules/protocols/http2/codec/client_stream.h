@@ -1,0 +1,144 @@
+// ClientStream is one request of an HTTP/2 client: a stream of its connection, an Exchange, and the
+// way to a server (RFC 9113, 8.1).
+//
+// A request of extended CONNECT for `websocket` (RFC 8441) is sent to a server of HTTP/1 as an
+// upgrade. After it, and after CONNECT, the stream carries bytes, or WebSocket messages. Owned by a
+// ClientConnection; one thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rules/protocols/codec/message_tunnel.h"
+#include "rules/protocols/http/codec/client_side.h"
+#include "rules/protocols/http1/codec/http1_link.h"
+#include "rules/protocols/http2/codec/server_connection.h"
+
+namespace brownout::http2 {
+
+using http::Exchange;
+using http::ServerLink;
+using rules::Direction;
+using rules::Instant;
+
+class ClientConnection;
+
+class ClientStream final : public http::ServerUser,
+                           private Exchange::Owner,
+                           private http::Http1Link::Wire,
+                           private messages::MessageTunnel::Owner {
+ public:
+  ClientStream(ClientConnection& connection, StreamId id, std::uint64_t number);
+  ~ClientStream() override;
+
+  // What arrives on the stream.
+  void begin(rules::HttpHead head, std::string_view scheme, std::string_view protocol, bool ended,
+             Instant now);
+  void data(ByteView bytes, Instant now);
+  void finished(std::vector<rules::HttpHeader> trailers, Instant now);
+  // The client has reset the stream, or its connection has ended.
+  void gone();
+  // The client has taken data, so that more may be read from the server.
+  void has_room(Instant now) { pump(now); }
+  void apply(const rules::RuleSet& set, Instant now);
+  Instant deadline() const;
+  void advance(Instant now);
+  bool over() const { return over_; }
+
+  void server_ready(bool reused, Instant now) override;
+  void server_ready(ServerLink& link, Instant now) override;
+  void server_failed(std::string_view why, bool injected, Instant now) override;
+  void server_silent() override { hung_ = true; }
+  void server_bytes(ByteView bytes, Instant now) override;
+  void server_finished(bool reset, Instant now) override;
+  void server_moved(Instant now) override { pump(now); }
+  void on_release(Instant now) override;
+  bool wants_server() const override;
+  bool server_reusable() const override { return reusable_; }
+
+  StreamId id() const { return id_; }
+  // Scheme of the request, and the protocol of an extended CONNECT or "".
+  const std::string& scheme() const { return scheme_; }
+  const std::string& protocol() const { return protocol_; }
+  const rules::HttpExchange* exchange() const { return exchange_.http(); }
+  std::vector<std::string> message_rules() const {
+    return messages_ ? messages_->rules() : std::vector<std::string>();
+  }
+
+ private:
+  using Phase = Exchange::Phase;
+
+  void pump(Instant now);
+  bool read_client(Instant now);
+  bool read_server(Instant now);
+  std::size_t take_server(ByteView bytes, Instant now);
+  bool server_step(ByteView& bytes, Instant now);
+  void server_end(Instant now);
+  void start_tunnel(Instant now);
+  void complete(Instant now);
+  void reset(std::uint32_t code);
+  bool client_takes() const;
+  bool server_takes() const;
+  void leave_server();
+
+  // Implementation of Exchange::Owner.
+  rules::HttpHead received_head(Direction direction) override;
+  const std::vector<rules::HttpHeader>& received_trailers(Direction direction) override;
+  bool send_head(const Exchange::Outgoing& out) override;
+  void send_body(Direction direction, ByteView raw, std::span<const ByteView> payload) override;
+  void send_end(Direction direction, const std::vector<rules::HttpHeader>& trailers,
+                bool whole) override;
+  void send_continue() override;
+  void responds(int status) override;
+  void cut_short() override;
+  bool connected() const override { return link_ != nullptr; }
+  void ask_for_server(bool fresh) override;
+  void drop_server() override;
+  void end(rules::Close how) override;
+  void hang() override;
+  void ignore_rest() override { ignores_rest_ = true; }
+  const rules::RuleSet& rules() override;
+  void record(const rules::FlowFacts& request, const rules::Rule& rule, Direction direction,
+              const rules::Note& note) override;
+  void watch(const rules::PlanHolds& holds) override;
+  void report(std::string_view event, std::string_view why) override;
+
+  // Implementation of Http1Link::Wire.
+  void to_server(ByteView bytes) override;
+  void send_copy(std::string request, std::string_view method) override;
+
+  // Implementation of MessageTunnel::Owner.
+  void tunnel_bytes(Direction direction, ByteView bytes) override;
+  void tunnel_finished(Direction direction) override;
+  void tunnel_closed(rules::Close how) override { end(how); }
+  void tunnel_injected(const rules::Rule& rule, Direction direction,
+                       const rules::Note& note) override;
+  void tunnel_report(std::string_view event, std::string_view why) override { report(event, why); }
+
+  ClientConnection& connection_;
+  const StreamId id_;
+  const std::uint64_t number_;
+  std::string scheme_;
+  std::string protocol_;
+  Exchange exchange_{static_cast<Exchange::Owner&>(*this)};
+  http::Http1Link http1_{static_cast<http::Http1Link::Wire&>(*this)};
+  ServerLink* link_ = nullptr;  // http1_, or a stream of HTTP/2; null without a server
+  http::Backlog client_in_;     // data from the client, not yet taken
+  http::Backlog server_in_;     // bytes of an HTTP/1 server, not yet read
+  std::vector<rules::HttpHeader> trailers_;
+  std::unique_ptr<messages::MessageTunnel> messages_;
+  bool client_ended_ = false;  // the client has sent the end of its request
+  bool sent_end_ = false;      // the end of the response is sent
+  bool server_fin_ = false;    // the server's direction of a tunnel has ended
+  bool client_fin_ = false;    // the client's direction of a tunnel has ended
+  bool is_connect_ = false;    // the request begins a tunnel instead of having a body
+  bool tunnel_ = false;
+  bool hung_ = false;
+  bool ignores_rest_ = false;
+  bool reusable_ = false;
+  bool pumping_ = false;
+  bool over_ = false;
+};
+
+}  // namespace brownout::http2

@@ -1,0 +1,237 @@
+#include "rules/protocols/http2/codec/server_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "rules/protocols/http/codec/server_link.h"
+#include "rules/protocols/http2/codec/head_framing.h"
+
+namespace brownout::http2 {
+namespace {
+
+constexpr std::uint32_t kCancel = 0x8;  // RFC 9113, 7
+
+}  // namespace
+
+StreamLink::~StreamLink() {
+  if (connection_ != nullptr) connection_->forget(*this);
+}
+
+void StreamLink::send_head(const Exchange::Outgoing& request, ByteView) {
+  if (connection_ == nullptr) return;
+  auto& head = request.message.head;
+  const bool connects = request.framing.method == "CONNECT" || !protocol_.empty();
+  if (!protocol_.empty()) {
+    head.method = "CONNECT";
+    head.remove("sec-websocket-key");
+  }
+  const bool ends = !request.framing.has_body && !request.message.body && !connects;
+  const auto id = connection_->session_.send_request(head, scheme_, protocol_, ends);
+  if (id == 0) {
+    // The connection has ended, or is ending, since the link was made.
+    ended_ = refused_ = true;
+    why_ = "the server takes no further request";
+    return;
+  }
+  std::erase(connection_->unsent_, this);
+  connection_->open_.emplace(id, this);
+  id_ = id;
+  sent_end_ = ends;
+  connection_->wire_.has_output();
+}
+
+void StreamLink::send_body(ByteView, std::span<const ByteView> payload) {
+  if (connection_ == nullptr || id_ == 0 || sent_end_) return;
+  for (const auto part : payload) connection_->session_.send_data(id_, part);
+  connection_->wire_.has_output();
+}
+
+void StreamLink::send_end(const std::vector<rules::HttpHeader>& trailers, bool whole) {
+  if (connection_ == nullptr || id_ == 0 || std::exchange(sent_end_, true)) return;
+  // The server must not take a body that was broken off for a whole one.
+  whole ? connection_->session_.send_end(id_, trailers) : connection_->session_.reset(id_, kCancel);
+  connection_->wire_.has_output();
+}
+
+std::size_t StreamLink::queued() const {
+  return connection_ != nullptr && id_ != 0 ? connection_->session_.queued(id_) : 0;
+}
+
+bool StreamLink::ended() const { return ended_ && interims_.empty() && !final_ && body_.empty(); }
+
+ServerLink::Read StreamLink::read(ByteView&, Exchange& exchange, Instant now, Edit edit) {
+  if (broken_) return Read::kBroken;
+  if (!interims_.empty()) {
+    head_ = std::move(interims_.front());
+    interims_.pop_front();
+    exchange.response_begins();
+    return Read::kInterim;
+  }
+  if (exchange.phase(Direction::kDownstream) == Exchange::Phase::kHead) {
+    if (!final_) return Read::kWait;
+    head_ = std::move(*std::exchange(final_, std::nullopt));
+    auto framing = framing_of(head_, complete_ && body_.empty());
+    if (edit != nullptr) edit(head_, framing);
+    const bool connects =
+        exchange.framing(Direction::kUpstream).method == "CONNECT" || !protocol_.empty();
+    tunnel_ = connects && head_.status / 100 == 2;
+    exchange.response(std::move(framing), head_, true, now);
+    return Read::kMore;
+  }
+  if (tunnel_)
+    return exchange.phase(Direction::kDownstream) == Exchange::Phase::kBody ? Read::kUpgraded
+                                                                            : Read::kWait;
+  if (!exchange.takes(Direction::kDownstream) || (body_.empty() && !complete_)) return Read::kWait;
+  const std::array<ByteView, 1> payload{body_.view()};
+  exchange.take(Direction::kDownstream, {}, payload, complete_, now);
+  take_body();
+  return Read::kWait;
+}
+
+void StreamLink::take_body() {
+  const auto size = body_.size();
+  body_.clear();
+  if (connection_ == nullptr || size == 0) return;
+  connection_->session_.consumed(id_, size);
+  connection_->wire_.has_output();
+}
+
+void StreamLink::tunnel_send(ByteView bytes) {
+  const std::array<ByteView, 1> payload{bytes};
+  send_body({}, payload);
+}
+
+ServerConnection::ServerConnection(Wire& wire, const Session::Options& options)
+    : wire_(wire), session_(Session::Role::kClient, *this, options) {}
+
+ServerConnection::~ServerConnection() {
+  for (auto* link : unsent_) link->connection_ = nullptr;
+  for (const auto& [id, link] : open_) link->connection_ = nullptr;
+}
+
+bool ServerConnection::has_room() const {
+  return !failed_ && !leaving_ && links_ < most_ && !session_.over();
+}
+
+std::unique_ptr<StreamLink> ServerConnection::open(http::LinkUser& user) {
+  if (!has_room()) return nullptr;
+  std::unique_ptr<StreamLink> link(new StreamLink(*this, user));
+  unsent_.push_back(link.get());
+  ++links_;
+  return link;
+}
+
+void ServerConnection::forget(StreamLink& link) {
+  --links_;
+  std::erase(unsent_, &link);
+  if (link.id_ == 0) return;
+  open_.erase(link.id_);
+  if (failed_) return;
+  const bool through = link.complete_ && link.sent_end_;
+  if (!through && !link.ended_) session_.reset(link.id_, kCancel);
+  if (!link.body_.empty()) session_.consumed(link.id_, link.body_.size());
+  wire_.has_output();
+}
+
+void ServerConnection::receive(ByteView bytes, Instant now) {
+  session_.receive(bytes, now);
+  tell_users(now);
+}
+
+void ServerConnection::tell_users(Instant now) {
+  // A user may end its own link or others, so each is looked up.
+  for (const auto id : std::exchange(moved_, {})) {
+    if (auto* link = find(id)) link->user_.server_moved(now);
+  }
+  if (!failed_) return;
+  while (!unsent_.empty()) {
+    auto* link = unsent_.back();
+    unsent_.pop_back();
+    link->ended_ = link->refused_ = true;
+    link->why_ = why_;
+    link->user_.server_moved(now);
+  }
+}
+
+void ServerConnection::finished(std::string_view why, Instant now) {
+  on_failed(why);
+  tell_users(now);
+}
+
+StreamLink* ServerConnection::find(StreamId id) {
+  const auto found = open_.find(id);
+  return found == open_.end() ? nullptr : found->second;
+}
+
+StreamLink* ServerConnection::moved(StreamId id) {
+  auto* link = find(id);
+  if (link != nullptr) moved_.push_back(id);
+  return link;
+}
+
+void ServerConnection::on_head(StreamId id, rules::HttpHead head, std::string_view,
+                               std::string_view, bool ended) {
+  auto* link = moved(id);
+  if (link == nullptr) return;
+  link->final_ = std::move(head);
+  link->complete_ = ended;
+}
+
+void ServerConnection::on_interim(StreamId id, rules::HttpHead head) {
+  auto* link = moved(id);
+  if (link != nullptr && link->interims_.size() < kMostInterims)
+    link->interims_.push_back(std::move(head));
+}
+
+void ServerConnection::on_data(StreamId id, ByteView bytes) {
+  if (auto* link = moved(id)) {
+    link->body_.add(bytes);
+  } else {
+    session_.consumed(id, bytes.size());
+  }
+}
+
+void ServerConnection::on_end(StreamId id, std::vector<rules::HttpHeader> trailers) {
+  auto* link = moved(id);
+  if (link == nullptr) return;
+  link->trailers_ = std::move(trailers);
+  link->complete_ = true;
+}
+
+void ServerConnection::on_reset(StreamId id, std::uint32_t code, bool refused,
+                                std::string_view why) {
+  auto* link = moved(id);
+  if (link == nullptr) return;
+  if (!why.empty()) wire_.report("not HTTP", "the response: " + std::string(why));
+  // A server that wants no more of the request resets with NO_ERROR after its response (RFC 9113,
+  // 8.1).
+  if (link->complete_) return;
+  link->ended_ = true;
+  link->refused_ = refused;
+  link->code_ = code;
+  link->why_ = why.empty() ? "the server has reset the stream" : std::string(why);
+}
+
+void ServerConnection::on_closed(StreamId) {}
+
+void ServerConnection::on_sent(StreamId id, std::size_t) { moved(id); }
+
+void ServerConnection::on_goaway(StreamId, std::uint32_t) { leaving_ = true; }
+
+void ServerConnection::on_settings(std::uint32_t max_concurrent_streams) {
+  most_ = max_concurrent_streams;
+}
+
+void ServerConnection::on_failed(std::string_view why) {
+  if (std::exchange(failed_, true)) return;
+  why_ = why;
+  for (const auto& [id, link] : open_) {
+    moved_.push_back(id);
+    if (link->complete_) continue;
+    link->ended_ = true;
+    link->why_ = why;
+  }
+}
+
+}  // namespace brownout::http2

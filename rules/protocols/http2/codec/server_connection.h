@@ -1,0 +1,155 @@
+// ServerConnection is an HTTP/2 connection to a server, whose streams serve requests of several
+// clients (RFC 9113, 9.1). StreamLink is one such request.
+//
+// The owner of the socket passes received bytes to receive(), and sends what output() returns after
+// each call of any function, also of a StreamLink's. A StreamLink must not outlive its connection.
+// No I/O; one thread.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/protocols/http/codec/backlog.h"
+#include "rules/protocols/http/codec/server_link.h"
+#include "rules/protocols/http2/codec/session.h"
+
+namespace brownout::http2 {
+
+using http::Exchange;
+using http::ServerLink;
+using rules::Direction;
+using rules::Instant;
+
+class ServerConnection;
+
+class StreamLink final : public ServerLink {
+ public:
+  ~StreamLink() override;
+
+  int version() const override { return 2; }
+  void send_head(const Exchange::Outgoing& request, ByteView raw) override;
+  void send_body(ByteView raw, std::span<const ByteView> payload) override;
+  void send_end(const std::vector<rules::HttpHeader>& trailers, bool whole) override;
+  std::size_t queued() const override;
+  Read read(ByteView& bytes, Exchange& exchange, Instant now, Edit edit) override;
+  rules::HttpHead head() const override { return head_; }
+  const std::vector<rules::HttpHeader>& trailers() const override { return trailers_; }
+  std::string why() const override { return why_; }
+  void tunnel_send(ByteView bytes) override;
+  void tunnel_finish() override { send_end({}, true); }
+  ByteView tunnel_data() const override { return body_.view(); }
+  void tunnel_taken() override { take_body(); }
+  bool tunnel_ended() const override { return complete_ && body_.empty(); }
+  // Whether the stream has ended early, and all that arrived before was read.
+  bool ended() const override;
+  rules::Close how_ended() const override { return rules::Close::kReset; }
+  bool ends_response() override { return false; }
+  bool may_retry() const override { return refused_; }
+
+  // Scheme of the requests, and the protocol of an extended CONNECT (RFC 8441), to be set before
+  // send_head().
+  void describe(std::string scheme, std::string protocol) {
+    scheme_ = std::move(scheme);
+    protocol_ = std::move(protocol);
+  }
+  // Code of the RST_STREAM with which the stream ended; 0 if it did not end so.
+  std::uint32_t reset_code() const { return code_; }
+
+ private:
+  friend class ServerConnection;
+  StreamLink(ServerConnection& connection, http::LinkUser& user)
+      : connection_(&connection), user_(user) {}
+  // The data that has arrived was taken: opens the windows again.
+  void take_body();
+
+  ServerConnection* connection_;  // null once the connection has ended
+  http::LinkUser& user_;
+  StreamId id_ = 0;  // 0 until the head is sent
+  std::string scheme_ = "http";
+  std::string protocol_;
+  std::deque<rules::HttpHead> interims_;
+  std::optional<rules::HttpHead> final_;  // received, but not yet read
+  rules::HttpHead head_;
+  http::Backlog body_;  // received, but not yet read
+  std::vector<rules::HttpHeader> trailers_;
+  std::string why_;
+  std::uint32_t code_ = 0;
+  bool complete_ = false;  // the whole response has arrived
+  bool sent_end_ = false;
+  bool tunnel_ = false;  // the response begins a tunnel
+  bool refused_ = false;
+  bool ended_ = false;  // early: by a reset, or with the connection
+  bool broken_ = false;
+};
+
+class ServerConnection final : private Session::Owner {
+ public:
+  class Wire {
+   public:
+    virtual ~Wire() = default;
+    // There is output to send. Must not send it during the call.
+    virtual void has_output() = 0;
+    virtual void report(std::string_view event, std::string_view why) = 0;
+  };
+
+  // Largest number of interim responses that wait to be forwarded.
+  static constexpr std::size_t kMostInterims = 32;
+
+  explicit ServerConnection(Wire& wire, const Session::Options& options = {});
+  ~ServerConnection() override;
+
+  // Makes a link for one request, or returns null if the server allows no further stream now.
+  std::unique_ptr<StreamLink> open(http::LinkUser& user);
+  bool has_room() const;
+
+  // Takes received bytes, then tells the users of the links that have moved.
+  void receive(ByteView bytes, Instant now);
+  // The server has ended the connection, or it is to be ended.
+  void finished(std::string_view why, Instant now);
+  ByteView output(std::size_t most) { return session_.output(most); }
+  bool wants_output() const { return session_.wants_output(); }
+  // Tells the users whose data the server has taken. To be called after output().
+  void tell_users(Instant now);
+  // Announces the end of the connection to the server, which takes no new request.
+  void shut_down() { session_.shut_down(); }
+  std::size_t links() const { return links_; }
+  // Whether the connection can serve no further request and no link uses it.
+  bool over() const { return links_ == 0 && (failed_ || session_.over()); }
+  bool failed() const { return failed_; }
+
+ private:
+  friend class StreamLink;
+
+  void on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+               std::string_view protocol, bool ended) override;
+  void on_interim(StreamId id, rules::HttpHead head) override;
+  void on_data(StreamId id, ByteView bytes) override;
+  void on_end(StreamId id, std::vector<rules::HttpHeader> trailers) override;
+  void on_reset(StreamId id, std::uint32_t code, bool refused, std::string_view why) override;
+  void on_closed(StreamId id) override;
+  void on_sent(StreamId id, std::size_t bytes) override;
+  void on_goaway(StreamId last, std::uint32_t code) override;
+  void on_settings(std::uint32_t max_concurrent_streams) override;
+  void on_failed(std::string_view why) override;
+
+  StreamLink* find(StreamId id);
+  StreamLink* moved(StreamId id);
+  void forget(StreamLink& link);
+
+  Wire& wire_;
+  std::map<StreamId, StreamLink*> open_;  // links whose head is sent
+  std::vector<StreamLink*> unsent_;       // links whose head is not sent
+  std::vector<StreamId> moved_;
+  std::size_t links_ = 0;
+  std::uint32_t most_ = 100;  // streams that the server allows (RFC 9113, 6.5.2)
+  bool leaving_ = false;      // the server has sent GOAWAY
+  bool failed_ = false;
+  std::string why_;
+  Session session_;
+};
+
+}  // namespace brownout::http2
