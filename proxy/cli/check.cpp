@@ -25,10 +25,6 @@ std::vector<std::string> notes_on(const rules::Config& config) {
           "listener " + rules::in_quotes(listener.name) +
           ": the TLS of hosts that rules mean is decrypted; other hosts stay encrypted");
     }
-    if (!listener.protocol.has_requests()) continue;
-    notes.push_back("listener " + rules::in_quotes(listener.name) + ": " +
-                    (listener.tls ? "clients of HTTP/2 are offered HTTP/1.1 only"
-                                  : "HTTP/2 passes through untouched; rules act on HTTP/1"));
   }
   return notes;
 }

@@ -155,10 +155,7 @@ class FaultReader {
     const auto key = std::string(status ? "status" : "grpc_status");
     const std::string fault =
         R"({ type = "abort", )" + key + " = " + std::to_string(std::llround(*number)) + " }";
-    // A rule for gRPC is switched off: gRPC clients use HTTP/2, on which the rule never acts.
-    return add_rule(
-        "abort", abort, fault,
-        status ? "" : "Off, since rules do not act on HTTP/2, which gRPC clients use. ");
+    return add_rule("abort", abort, fault);
   }
 
   Result<void> add_limit(const Node& limit) {

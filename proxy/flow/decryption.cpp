@@ -21,9 +21,7 @@ rules::Result<void> add_decryption(ListenerView& view,
   auto contexts =
       tls::ServerContexts::make(*config.tls, inside.has_requests(), std::move(authority));
   if (!contexts) return tl::unexpected(contexts.error());
-  auto client = config.upstream_tls.value_or(rules::TlsClient{});
-  if (client.alpn.empty() && inside.has_requests()) client.alpn = {"http/1.1"};
-  auto servers = tls::ClientContext::make(client);
+  auto servers = tls::ClientContext::make(config.upstream_tls.value_or(rules::TlsClient{}));
   if (!servers) return tl::unexpected(servers.error());
   const bool known = previous != nullptr && previous->refused;
   view.refused = known ? previous->refused : std::make_shared<RefusedCertificates>();

@@ -331,13 +331,13 @@ void HttpFlow::watch(const rules::PlanHolds& holds) {
 void HttpFlow::work() {
   if (state_ != State::kServing) return;
   if (server_.stream && !server_.out.flush(server_.stream)) server_.out.clear();
-  if (http2_) {
-    settles_ = false;
-    http2_->settle(Loop::now());
-    if (state_ != State::kServing) return;
-  }
+  settles_ = false;
+  if (http2_) http2_->settle(Loop::now());
+  if (link_ && conversation_.waits_for_client()) conversation_.server_moved(Loop::now());
+  if (state_ != State::kServing) return;
   if (!client_.out.flush(client_.stream)) return end(CloseMode::kReset);
   if (http2_ && http2_->wants_output() && client_takes()) settle_soon();
+  if (link_ && conversation_.waits_for_client() && client_takes()) settle_soon();
   if (client_.stream.stopped() && obey_stop()) return;
   if (server_fin_ && server_.stream && server_.out.empty()) {
     server_fin_ = false;
@@ -374,11 +374,8 @@ void HttpFlow::end(CloseMode mode) {
 
 void HttpFlow::release() {
   state_ = State::kOver;
-  // A connection that belongs to this client is not pooled: one to its original destination, or one
-  // that began with its PROXY header.
-  const bool has_proxy_header =
-      group_->config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;
-  const bool reusable = !facts_.intercepted && !has_proxy_header && conversation_.server_reusable();
+  // A connection that belongs to this client is not pooled.
+  const bool reusable = !owns_server() && conversation_.server_reusable();
   if (server_.stream && server_.out.empty() && reusable) {
     http_host_.server_pool().put(group_, server_address_, std::move(server_.stream));
   }

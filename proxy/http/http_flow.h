@@ -34,6 +34,7 @@ namespace brownout::proxy {
 class HttpFlow final : public ClientFlow,
                        private http::Conversation::Wire,
                        private Http2Side::Owner,
+                       private http::LinkUser,
                        private StreamServer::Client {
  public:
   HttpFlow(HttpHost& host, HandOver from);
@@ -81,6 +82,9 @@ class HttpFlow final : public ClientFlow,
   void on_connect_failed(const Error& error) override;
   void on_connect_stopped(rules::Admission admission) override;
   Stream idle_connection(const SocketAddress& server) override;
+  bool takes_shared(const SocketAddress& server) override;
+  tls::OfferedHttp offered_http() const override;
+  void server_moved(Instant now) override;
   void target_known(std::vector<Endpoint> servers) override;
   void target_refused(std::string reply) override;
   void admitted() override;
@@ -145,6 +149,8 @@ class HttpFlow final : public ClientFlow,
   void feed(codecs::ByteView bytes, Instant now);
   void feed_end(Instant now);
   bool is_http2() const { return http2_ != nullptr; }
+  bool wants_http2_server() const { return group_->config().http == rules::HttpVersion::k2; }
+  bool owns_server() const;
   void on_end_ready(End& ready, std::uint32_t events) noexcept;
   void read(End& from);
   bool read_once(End& from);
@@ -165,8 +171,9 @@ class HttpFlow final : public ClientFlow,
   HttpHost& http_host_;
   End client_;
   End server_;
-  Sink up_;    // faults on bytes that come from the client
-  Sink down_;  // faults on bytes that go to the client
+  std::unique_ptr<http2::StreamLink> link_;  // to a server of HTTP/2
+  Sink up_;                                  // faults on bytes that come from the client
+  Sink down_;                                // faults on bytes that go to the client
   http::Conversation conversation_;
   std::unique_ptr<Http2Side> http2_;         // set for a client of HTTP/2
   http::ClientSide* side_ = &conversation_;  // of http2_ for a client of HTTP/2

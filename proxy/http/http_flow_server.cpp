@@ -46,19 +46,51 @@ void HttpFlow::target_refused(std::string) {
   })();
 }
 
+// Whether connections to servers belong to this client: those to its original destination, and
+// those that begin with its PROXY header.
+bool HttpFlow::owns_server() const {
+  const bool has_proxy_header =
+      group_->config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;
+  return facts_.intercepted || has_proxy_header;
+}
+
+tls::OfferedHttp HttpFlow::offered_http() const {
+  return wants_http2_server() ? tls::OfferedHttp::kHttp2 : tls::OfferedHttp::kHttp1;
+}
+
+bool HttpFlow::takes_shared(const SocketAddress& server) {
+  if (fresh_ || !wants_http2_server()) return false;
+  const auto* client = owns_server() ? static_cast<StreamServer::Client*>(this) : nullptr;
+  link_ = http_host_.http2_servers().link(*group_, server, client, *this);
+  return link_ != nullptr;
+}
+
+void HttpFlow::server_moved(Instant now) {
+  if (state_ != State::kServing) return;
+  conversation_.server_moved(now);
+  settle_soon();
+}
+
 Stream HttpFlow::idle_connection(const SocketAddress& server) {
-  if (fresh_) return {};
+  if (fresh_ || wants_http2_server()) return {};
   auto stream = http_host_.server_pool().take(*group_, server);
   reused_ = static_cast<bool>(stream);
   return stream;
 }
 
 void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) {
-  server_.stream = std::move(stream);
-  server_.readable = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
-  server_.finished = false;
-  server_address_ = server;
-  host_.loop().poller().replace(server_.stream.number(), server_);
+  const bool by_alpn = stream && !stream.plain() && stream.tls().protocol() == "h2";
+  if (!link_ && (by_alpn || (wants_http2_server() && !group_->tls()))) {
+    const auto* client = owns_server() ? static_cast<StreamServer::Client*>(this) : nullptr;
+    link_ = http_host_.http2_servers().add(group_, server, client, std::move(stream), *this);
+  }
+  if (!link_) {
+    server_.stream = std::move(stream);
+    server_.readable = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+    server_.finished = false;
+    server_address_ = server;
+    host_.loop().poller().replace(server_.stream.number(), server_);
+  }
   const auto before = rules_.size();
   connected(server);
   const auto now = Loop::now();
@@ -66,7 +98,12 @@ void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uin
     set_rules(up_, now);
     set_rules(down_, now);
   }
-  conversation_.server_ready(std::exchange(reused_, false), now);
+  if (link_) {
+    link_->describe(group_->tls() ? "https" : "http", "");
+    conversation_.server_ready(*link_, now);
+  } else {
+    conversation_.server_ready(std::exchange(reused_, false), now);
+  }
   // Reads in the next iteration of the event loop, since the caller may be the Conversation. If the
   // Conversation has dropped the server, reads from the client.
   auto& next = server_.stream ? server_ : client_;
@@ -91,6 +128,7 @@ void HttpFlow::on_connect_stopped(rules::Admission admission) {
 }
 
 void HttpFlow::drop_server() {
+  if (link_) host_.loop().retire(std::make_unique<RetiredLink>(std::move(link_)));
   if (!server_.stream) return;
   server_.out.flush(server_.stream);
   server_.out.clear();

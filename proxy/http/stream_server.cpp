@@ -37,8 +37,8 @@ void StreamServer::start(bool fresh) {
 
 void StreamServer::leave(bool reusable) {
   stream_ = nullptr;
-  link_.reset();
   auto& loop = host_.loop();
+  if (link_) loop.retire(std::make_unique<RetiredLink>(std::move(link_)));
   if (connector_) {
     // Destroys the connector later, since it may be the caller.
     connector_->cancel();
@@ -71,7 +71,7 @@ bool StreamServer::speaks_http2() const {
 tls::OfferedHttp StreamServer::offered_http() const {
   switch (group_->config().http) {
     case rules::HttpVersion::k1:
-      return tls::OfferedHttp::kNone;
+      return tls::OfferedHttp::kHttp1;
     case rules::HttpVersion::k2:
       return tls::OfferedHttp::kHttp2;
     case rules::HttpVersion::kAuto:

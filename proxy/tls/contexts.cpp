@@ -219,7 +219,10 @@ rules::Result<std::shared_ptr<ClientContext>> ClientContext::make(const rules::T
 SslPtr ClientContext::session(const std::string& host, OfferedHttp http) const {
   SslPtr ssl(SSL_new(context_.get()));
   if (http != OfferedHttp::kNone && config_.alpn.empty()) {
-    const auto offer = http == OfferedHttp::kAny ? alpn_of({"h2", "http/1.1"}) : alpn_of({"h2"});
+    std::vector<std::string> versions;
+    if (http != OfferedHttp::kHttp1) versions.push_back("h2");
+    if (http != OfferedHttp::kHttp2) versions.push_back("http/1.1");
+    const auto offer = alpn_of(versions);
     SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(offer.data()),
                         static_cast<unsigned>(offer.size()));
   }

@@ -60,7 +60,7 @@ class ServerContexts {
 };
 
 // Versions of HTTP to offer to a server by ALPN, where the rule file has no `alpn`.
-enum class OfferedHttp { kNone, kAny, kHttp2 };
+enum class OfferedHttp { kNone, kHttp1, kHttp2, kAny };
 
 class ClientContext {
  public:

@@ -87,8 +87,6 @@ class HttpFault {
   virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
   // Called if the rule matches, but its probability, schedule or limit excludes this request.
   virtual void on_skipped(HttpMessage& /*request*/) const {}
-  // Whether the fault answers requests with a gRPC status.
-  virtual bool answers_grpc() const { return false; }
 };
 
 // Whether the message may get a body. A request without a body must not get one. Some responses

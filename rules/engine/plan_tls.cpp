@@ -9,10 +9,10 @@ namespace brownout::rules {
 namespace {
 
 // Whether the client offers protocols by ALPN, but no version of HTTP that the proxy speaks.
-bool offers_no_http1(const ClientHello& hello) {
+bool offers_no_http(const ClientHello& hello) {
   return !hello.alpn.empty() &&
          std::none_of(hello.alpn.begin(), hello.alpn.end(), [](const auto& protocol) {
-           return protocol == "http/1.1" || protocol == "http/1.0";
+           return protocol == "h2" || protocol == "http/1.1" || protocol == "http/1.0";
          });
 }
 
@@ -53,7 +53,7 @@ bool acts_inside_tls(const Rule& rule, Protocol inside) {
 TlsPlan plan_tls(const RuleSet& set, const FlowFacts& flow, Protocol inside) {
   TlsPlan plan;
   plan.rule = first_meaning(set, flow, inside);
-  plan.foreign = inside.has_requests() && flow.hello != nullptr && offers_no_http1(*flow.hello);
+  plan.foreign = inside.has_requests() && flow.hello != nullptr && offers_no_http(*flow.hello);
   return plan;
 }
 
@@ -66,7 +66,7 @@ std::string to_text(const TlsPlan& plan) {
   const auto named = in_quotes(plan.rule->name);
   if (plan.foreign) {
     return "passes through encrypted, although rule " + named +
-           " means this host: the client offers no HTTP/1.1 (ALPN)";
+           " means this host: the client offers neither HTTP/2 nor HTTP/1 (ALPN)";
   }
   return "is decrypted: rule " + named + " acts inside TLS and admits this host";
 }

@@ -17,7 +17,7 @@ bool acts_inside_tls(const Rule& rule, Protocol inside);
 
 struct TlsPlan {
   RuleRef rule;  // the first rule that means the connection; null if none does
-  // Whether the client offers by ALPN only protocols that the proxy does not speak, as HTTP/2.
+  // Whether the client offers by ALPN only protocols that the proxy does not speak, such as HTTP/3.
   bool foreign = false;
 
   bool decrypts() const { return rule && !foreign; }

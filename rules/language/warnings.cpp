@@ -8,30 +8,6 @@
 namespace brownout::rules {
 namespace {
 
-// Warns about faults with a gRPC status: gRPC clients use HTTP/2, and the proxy does not parse
-// HTTP/2 requests.
-void warn_of_grpc(const Config& config, const Rule& rule, Diagnostics& warnings) {
-  const auto* fault = rule.fault->http();
-  if (fault == nullptr || !fault->answers_grpc()) return;
-  std::vector<std::string> named;
-  for (const auto& listener : config.listeners) {
-    if (listener.protocol.has_requests() && rule.match.selects_listener(listener.name)) {
-      named.push_back(in_quotes(listener.name));
-    }
-  }
-  if (named.empty()) return;
-  std::string names;
-  for (const auto& name : named) names += (names.empty() ? "" : ", ") + name;
-  warnings.add(
-      rule.where,
-      "rule " + in_quotes(rule.name) + ": " +
-          (named.size() == 1 ? "listener " + names + " speaks" : "listeners " + names + " speak") +
-          " HTTP/1 only; gRPC clients use HTTP/2, and no rule acts on HTTP/2 requests: this "
-          "rule never acts on them",
-      "grpc_status is for gRPC-Web over HTTP/1; for gRPC clients choose a fault of the connection "
-      "or of its bytes, e.g. \"refuse\", \"reset\" or \"latency\"");
-}
-
 bool means(const Rule& rule, const Listener& listener) {
   return rule.enabled && rule.match.selects_listener(listener.name);
 }
@@ -109,7 +85,6 @@ void warn_of_short_phases(const Scenario& scenario, Diagnostics& warnings) {
 
 void add_warnings(const Config& config, const Rule& rule, Diagnostics& warnings) {
   if (!rule.fault) return;
-  warn_of_grpc(config, rule, warnings);
   warn_of_order(config, rule, warnings);
 }
 

@@ -230,23 +230,27 @@ wait_for 5 grep -q '"event":"refused"' "$folder/faults.jsonl" ||
   fail "a smuggled request: expected an event of the refusal, got: $(tail -5 "$folder/faults.jsonl")"
 pass "smuggling is refused with 400 and an event"
 
-# gRPC clients use HTTP/2, whose requests no rule can match. The check of the file and the API warn
-# about it.
-grpc='fault = { type = "abort", grpc_status = 14 }'
-rule_file 9 0 "[[rule]]
-name = \"calls fail\"
-$grpc" "$http" >"$folder/grpc.toml"
-"$brownout" check "$folder/grpc.toml" >"$folder/grpc.txt" 2>&1 || fail "check with a warning: expected exit code 0, got $?: $(cat "$folder/grpc.txt")"
-grep -q 'grpc.toml:[0-9]*:1: warning: rule "calls fail": listener "front" speaks HTTP/1 only; gRPC clients use HTTP/2' "$folder/grpc.txt" ||
-  fail "check with a gRPC rule: expected a warning that gRPC uses HTTP/2, got: $(cat "$folder/grpc.txt")"
+# Faults of requests act before faults of bytes, whatever the order of the file. The check of the
+# file and the API warn about it.
+refused='[[rule]]
+name = "refused"
+fault = { type = "abort", grpc_status = 14 }'
+slow='[[rule]]
+name = "slow"
+fault = { type = "latency", delay = "1ms" }'
+rule_file 9 0 "$slow
+$refused" "$http" >"$folder/order.toml"
+"$brownout" check "$folder/order.toml" >"$folder/order.txt" 2>&1 || fail "check with a warning: expected exit code 0, got $?: $(cat "$folder/order.txt")"
+grep -q 'order.toml:[0-9]*:1: warning: rule "refused" acts before rule "slow" at listener "front"' "$folder/order.txt" ||
+  fail "check of rules in another order: expected a warning, got: $(cat "$folder/order.txt")"
 api=$(free_port)
-rule_file 9 "$(free_port)" "" "$http" >"$folder/live.toml"
+rule_file 9 "$(free_port)" "$slow" "$http" >"$folder/live.toml"
 start live "$brownout" run "$folder/live.toml" --api "127.0.0.1:$api" --drain 0s
 wait_port "$api"
 ask 201 '' -X POST -H 'Content-Type: application/json' -d '{"name":"later","fault":{"type":"abort","grpc_status":14}}' "http://127.0.0.1:$api/api/v1/rules"
-wait_for 5 grep -q 'API: rule "later": listener "front" speaks HTTP/1 only' "$folder/live.log" ||
-  fail "a gRPC rule through the API: expected a warning in the log, got: $(cat "$folder/live.log")"
-printf '\n[[rule]]\n%s\n' "$grpc" >>"$folder/live.toml"
-wait_for 5 grep -q 'warning: rule "abort": listener "front" speaks HTTP/1 only' "$folder/live.log" ||
-  fail "a gRPC rule after a reload: expected a warning in the log, got: $(cat "$folder/live.log")"
-pass "a rule with grpc_status causes a warning"
+wait_for 5 grep -q 'API: rule "later" acts before rule "slow" at listener "front"' "$folder/live.log" ||
+  fail "rules in another order through the API: expected a warning in the log, got: $(cat "$folder/live.log")"
+printf '\n%s\n' "$refused" >>"$folder/live.toml"
+wait_for 5 grep -q 'warning: rule "refused" acts before rule "slow" at listener "front"' "$folder/live.log" ||
+  fail "rules in another order after a reload: expected a warning in the log, got: $(cat "$folder/live.log")"
+pass "rules that act in another order than the file's cause a warning"

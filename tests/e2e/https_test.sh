@@ -83,7 +83,7 @@ expect_inside() {
 # Every program is told of 503 for /v1, by a rule, and gets /v2 from the server.
 expect_inside "503 200" curl -s -o /dev/null -w '%{http_code} ' https://api.test/v1 --next -s -o /dev/null -w '%{http_code}' https://api.test/v2
 expect_inside "issuer: O=Brownout" bash -c 'curl -sv https://api.test/v2 2>&1'
-expect_inside "server accepted http/1.1" bash -c 'curl -sv --http2 https://api.test/v2 2>&1'
+expect_inside "server accepted h2" bash -c 'curl -sv --http2 https://api.test/v2 2>&1'
 pass "curl"
 expect_inside "503 200" /usr/bin/python3 -c "import requests; print(*[requests.get('https://api.test/v%d' % n).status_code for n in (1, 2)])"
 expect_inside "503 200" /usr/bin/python3 -c "import httpx; print(*[httpx.get('https://api.test/v%d' % n).status_code for n in (1, 2)])"

@@ -120,7 +120,7 @@ TEST(EnvoyFile, SwitchesOffWhatWouldActOnMore) {
   EXPECT_THAT(from_envoy(filter("  abort: {http_status: 500}\n")),
               HasSubstr("# Envoy never does this: its percentage is 0, or missing."));
   EXPECT_THAT(from_envoy(filter("  abort: {grpc_status: 14, percentage: {numerator: 100}}\n")),
-              HasSubstr("# Off, since rules do not act on HTTP/2, which gRPC clients use."));
+              HasSubstr("\n[[rule]]"));
 }
 
 TEST(EnvoyFile, KnowsFaultsThatClientsChoose) {

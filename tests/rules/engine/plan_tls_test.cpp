@@ -115,10 +115,11 @@ TEST(PlanTls, TheSniCountsBeforeOtherNamesOfTheAddress) {
   EXPECT_FALSE(rules::plan_tls(*world.set, flow, rules::Protocol::kHttp).decrypts());
 }
 
-TEST(PlanTls, ClientsOfHttp2OnlyStayEncrypted) {
+TEST(PlanTls, ClientsOfUnknownProtocolsStayEncrypted) {
   DecryptedWorld world(tls_rule("path = \"/\"", kAbort));
   EXPECT_EQ(world.asks_for("a.test", {"h2", "http/1.1"}), "r");
-  EXPECT_EQ(world.asks_for("a.test", {"h2"}), "");
+  EXPECT_EQ(world.asks_for("a.test", {"h2"}), "r");
+  EXPECT_EQ(world.asks_for("a.test", {"mqtt"}), "");
 }
 
 TEST(PlanTls, AFaultOfTheCertificateDecrypts) {
@@ -181,7 +182,7 @@ TEST(PlanTls, ExplainSaysWhetherAHostIsDecrypted) {
   EXPECT_EQ(says("tls", "https://api.test/v1"),
             "is decrypted: rule \"r\" acts inside TLS and admits this host");
   EXPECT_THAT(says("tls", "", "b.test"), HasSubstr("passes through encrypted: no rule"));
-  EXPECT_THAT(says("tls", "", "api.test", "h2"), HasSubstr("no HTTP/1.1"));
+  EXPECT_THAT(says("tls", "", "api.test", "mqtt"), HasSubstr("neither HTTP/2 nor HTTP/1"));
   EXPECT_THAT(says("tls", ""), HasSubstr("give --sni"));
   EXPECT_EQ(says("http", "http://api.test/v1"), "");
 }

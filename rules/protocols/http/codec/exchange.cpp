@@ -182,6 +182,17 @@ void Exchange::server_failed(std::string_view why, bool injected, Instant now) {
   answer_here({502, {{"content-type", "text/plain"}}, "brownout: " + std::string(why) + "\n"}, now);
 }
 
+void Exchange::server_broken(std::string_view why, Instant now) {
+  response_ = {};
+  request_body_.begin_discarded();
+  if (!request_.source_ended) ignore_rest();
+  owner_.drop_server();
+  answer_here({502,
+               {{"content-type", "text/plain"}},
+               "brownout: the server's response is malformed: " + std::string(why) + "\n"},
+              now);
+}
+
 void Exchange::send_request(Instant now) {
   request_.phase = Phase::kBody;
   auto& message = request_.message;

@@ -136,6 +136,8 @@ class Exchange final : private BodyPath::Owner {
   // `whole` means that the end of the connection is the end of the response. `may_retry` means that
   // the server cannot have processed the request.
   void server_ended(rules::Close how, bool whole, bool may_retry, Instant now);
+  // Must be called when the response is malformed, while its head has not left.
+  void server_broken(std::string_view why, Instant now);
   // Applies changed rules.
   void apply(const rules::RuleSet& set, Instant now);
 

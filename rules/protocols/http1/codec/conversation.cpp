@@ -43,12 +43,17 @@ void Conversation::client_finished(Instant now) {
 }
 
 void Conversation::server_finished(bool reset, Instant now) {
-  link_.server_finished(reset);
+  if (link_ == &http1_) http1_.server_finished(reset);
   pump(now);
 }
 
 void Conversation::server_ready(bool reused, Instant now) {
-  link_.open(reused);
+  http1_.open(reused);
+  server_ready(static_cast<ServerLink&>(http1_), now);
+}
+
+void Conversation::server_ready(ServerLink& link, Instant now) {
+  link_ = &link;
   server_in_.clear();
   if (!tunnel()) exchange_.server_ready(connection_, now);
   pump(now);
@@ -73,7 +78,7 @@ void Conversation::pump(Instant now) {
     // server_ready() may have cleared server_in_, so fewer bytes may be left than were processed.
     server_in_.take(std::min(from_server, server_in_.size()));
     moved = from_client + from_server > 0;
-    if (!over() && link_.ended() && server_in_.empty()) server_end(now);
+    if (!over() && connected() && link_->ended() && server_in_.empty()) server_end(now);
     if (!over() && client_ended_ && client_in_.empty()) client_end(now);
     moved = (!over() && settle(now)) || moved || tunnel() != was_tunnel;
   }
@@ -91,7 +96,8 @@ bool Conversation::settle(Instant now) {
 }
 
 void Conversation::next_exchange(Instant now) {
-  const bool quiet = !link_.ended() && server_in_.empty() && upstream_ != End::kPassed;
+  const bool quiet =
+      link_ == &http1_ && !http1_.ended() && server_in_.empty() && upstream_ != End::kPassed;
   // If the client sent `Connection: close`, the server closes its connection, too.
   const bool both_stay = exchange_.framing(Direction::kUpstream).keep_alive &&
                          exchange_.framing(Direction::kDownstream).keep_alive;
@@ -105,13 +111,13 @@ void Conversation::next_exchange(Instant now) {
 }
 
 bool Conversation::server_reusable() const {
-  return connected() && !tunnel() && !hung() && !link_.ended() && upstream_ != End::kPassed &&
+  return link_ == &http1_ && !tunnel() && !hung() && !http1_.ended() && upstream_ != End::kPassed &&
          exchange_.idle();
 }
 
 void Conversation::drop_server() {
   if (!connected()) return;
-  link_.close();
+  link_ = nullptr;
   upstream_ = End::kNotYet;
   wire_.drop_server();
 }
@@ -136,7 +142,7 @@ void Conversation::hang() {
 
 bool Conversation::upgrades_to_websocket() const {
   if (!websockets_ || exchange_.framing(Direction::kDownstream).status != 101) return false;
-  const auto head = link_.head();
+  const auto head = link_->head();
   const auto* protocol = head.find("upgrade");
   return protocol != nullptr && rules::same_header_name(*protocol, "websocket");
 }
@@ -147,7 +153,7 @@ void Conversation::start_tunnel(Instant now) {
   if (forwards_) return end(rules::Close::kFin);
   if (upgrades_to_websocket()) {
     const auto& facts = exchange_.facts(connection_);
-    const auto head = link_.head();
+    const auto head = link_->head();
     const auto* chosen = head.find("sec-websocket-protocol");
     websocket_ = std::make_unique<messages::MessageTunnel>(
         static_cast<messages::MessageTunnel::Owner&>(*this),
@@ -163,14 +169,18 @@ void Conversation::start_tunnel(Instant now) {
 
 void Conversation::tunnel_bytes(Direction direction, ByteView bytes) {
   if (over() || bytes.empty()) return;
-  direction == Direction::kUpstream ? wire_.to_server(bytes) : wire_.to_client(bytes);
+  direction == Direction::kUpstream ? tunnel_to_server(bytes) : wire_.to_client(bytes);
 }
 
 void Conversation::tunnel_finished(Direction direction) {
   if (over()) return;
   auto& half = direction == Direction::kUpstream ? upstream_ : downstream_;
   if (std::exchange(half, End::kPassed) == End::kPassed) return;
-  direction == Direction::kUpstream ? wire_.finish_server() : wire_.finish_client();
+  if (direction == Direction::kDownstream) {
+    wire_.finish_client();
+  } else {
+    link_ == &http1_ ? wire_.finish_server() : link_->tunnel_finish();
+  }
   if (upstream_ == End::kPassed && downstream_ == End::kPassed) end(rules::Close::kFin);
 }
 
@@ -209,6 +219,7 @@ bool Conversation::wants_client() const {
   if (client_in_.size() >= kMostHeld || exchange_.held(Direction::kUpstream) >= kMostHeld)
     return false;
   if (websocket_ && websocket_->held(Direction::kUpstream) >= kMostHeld) return false;
+  if (connected() && link_->queued() >= kMostHeld) return false;
   if (tunnel()) return connected();
   // Continue reading after the request, to notice when the client closes.
   return request_phase() != Phase::kWaiting && request_phase() != Phase::kDialling;

@@ -24,8 +24,8 @@
 #include <string>
 
 #include "rules/protocols/codec/message_tunnel.h"
-#include "rules/protocols/http/codec/client_side.h"
 #include "rules/protocols/http/codec/backlog.h"
+#include "rules/protocols/http/codec/client_side.h"
 #include "rules/protocols/http1/codec/http1_link.h"
 
 namespace brownout::http {
@@ -35,6 +35,7 @@ using rules::Direction;
 using rules::Instant;
 
 class Conversation final : public ClientSide,
+                           public ServerUser,
                            private Exchange::Owner,
                            private Http1Link::Wire,
                            private messages::MessageTunnel::Owner {
@@ -47,6 +48,9 @@ class Conversation final : public ClientSide,
     // `bytes` are valid during the call only.
     virtual void to_client(ByteView bytes) = 0;
     virtual void to_server(ByteView bytes) = 0;
+    // Whether the client's socket takes more bytes now. Asked only if the server speaks HTTP/2;
+    // server_moved() must be called when the socket does again.
+    virtual bool client_takes() const { return true; }
     // Called before the head of a response is sent to the client. `status` is 0 if a rule malforms
     // the response.
     virtual void responds(int status) = 0;
@@ -88,41 +92,31 @@ class Conversation final : public ClientSide,
   // Returns the server that the current request names by its URL. Valid only after forward().
   const rules::Endpoint& target() const { return target_; }
 
-  // The next functions take what happened on the connections: received bytes, the end of a stream
-  // (`reset` means a RST), or that the connection asked for by ask_for_server() is open. `reused`
-  // means that it has carried earlier requests.
+  // Overrides of ClientSide and ServerUser.
   void client_bytes(ByteView bytes, Instant now) override;
   void client_finished(Instant now) override;
-  void server_ready(bool reused, Instant now);
-  // Must be called if the connection to the server failed. `injected` means that a rule caused the
-  // failure.
-  void server_failed(std::string_view why, bool injected, Instant now);
-  // Must be called if a rule leaves the connection attempt without an answer.
-  void server_silent() { mode_ = Mode::kHung; }
-  void server_bytes(ByteView bytes, Instant now);
-  void server_finished(bool reset, Instant now);
-  // Applies changed rules.
+  void server_ready(bool reused, Instant now) override;
+  void server_ready(ServerLink& link, Instant now) override;
+  void server_failed(std::string_view why, bool injected, Instant now) override;
+  void server_silent() override { mode_ = Mode::kHung; }
+  void server_bytes(ByteView bytes, Instant now) override;
+  void server_finished(bool reset, Instant now) override;
+  void server_moved(Instant now) override { pump(now); }
   void apply(const rules::RuleSet& set, Instant now) override;
-
-  // Returns the time at which advance() must be called.
   Instant deadline() const override;
   void advance(Instant now) override;
-  // Must be called when the holds passed to Wire::watch() release the message.
-  void on_release(Instant now);
-
-  // Whether to read from the client now. False applies backpressure.
+  void on_release(Instant now) override;
   bool wants_client() const override;
-  bool wants_server() const;
-  // Whether the server connection is idle and may be used for another client.
-  bool server_reusable() const;
+  bool wants_server() const override;
+  bool server_reusable() const override;
   bool tunnel() const override { return mode_ == Mode::kTunnel; }
-  // Returns the current request and its response, or null if no rule may match them.
+  bool over() const override { return mode_ == Mode::kOver; }
   const rules::HttpExchange* exchange() const override { return exchange_.http(); }
-  // Returns the names of the rules that act on WebSocket messages.
   std::vector<std::string> message_rules() const override {
     return websocket_ ? websocket_->rules() : std::vector<std::string>();
   }
-  bool over() const override { return mode_ == Mode::kOver; }
+  // Whether data of an HTTP/2 server waits because the client's socket takes no more.
+  bool waits_for_client() const { return waits_for_client_; }
 
  private:
   using Phase = Exchange::Phase;
@@ -163,7 +157,11 @@ class Conversation final : public ClientSide,
   // Functions for the server's side are in conversation_response.cpp.
   std::size_t take_server(ByteView bytes, Instant now);
   bool server_step(ByteView& bytes, Instant now);
+  bool tunnel_step(ByteView& bytes, Instant now);
+  void tunnel_to_server(ByteView bytes);
   std::string response_text(const Exchange::Outgoing& out, bool& goes_on);
+  void send_interim();
+  void make_http2(const Exchange::Outgoing& out);
   void response_broken(Instant now);
   void server_end(Instant now);
 
@@ -177,7 +175,7 @@ class Conversation final : public ClientSide,
   void send_continue() override;
   void responds(int status) override { wire_.responds(status); }
   void cut_short() override { wire_.cut_short(); }
-  bool connected() const override { return link_.connected(); }
+  bool connected() const override { return link_ != nullptr; }
   void ask_for_server(bool fresh) override { wire_.ask_for_server(fresh); }
   void drop_server() override;
   void end(rules::Close how) override;
@@ -217,7 +215,8 @@ class Conversation final : public ClientSide,
   // Bytes that were parsed but are not HTTP. They are sent to the server first.
   codecs::Bytes unparsed_prefix_;
   Exchange exchange_{static_cast<Exchange::Owner&>(*this)};
-  Http1Link link_{static_cast<Http1Link::Wire&>(*this)};
+  Http1Link http1_{static_cast<Http1Link::Wire&>(*this)};
+  ServerLink* link_ = nullptr;  // http1_, or a stream of HTTP/2; null without a server
   BodyWriter response_body_;
 
   Mode mode_ = Mode::kExchanges;
@@ -227,6 +226,7 @@ class Conversation final : public ClientSide,
   bool client_ended_ = false;
   bool close_after_ = false;      // whether to close after this response
   bool discards_client_ = false;  // whether further bytes from the client are discarded
+  bool waits_for_client_ = false;
   bool pumping_ = false;
   bool websockets_;
   bool forwards_ = false;

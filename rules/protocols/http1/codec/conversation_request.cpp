@@ -26,9 +26,9 @@ std::size_t Conversation::take_client(ByteView bytes, Instant now) {
 bool Conversation::client_step(ByteView& bytes, Instant now) {
   if (hung() || discards_client_) bytes = {};
   if (tunnel() && connected()) {
-    if (!unparsed_prefix_.empty()) wire_.to_server(std::exchange(unparsed_prefix_, {}));
+    if (!unparsed_prefix_.empty()) tunnel_to_server(std::exchange(unparsed_prefix_, {}));
     if (!bytes.empty()) {
-      websocket_ ? websocket_->push(Direction::kUpstream, bytes, now) : wire_.to_server(bytes);
+      websocket_ ? websocket_->push(Direction::kUpstream, bytes, now) : tunnel_to_server(bytes);
     }
     bytes = {};
   }
@@ -178,7 +178,8 @@ void Conversation::client_end(Instant now) {
   const bool asked = exchange_.awaits_response() && exchange_.source_ended(Direction::kUpstream) &&
                      exchange_.passed(Direction::kUpstream);
   if (!asked || !connected() || exchange_.source_ended(Direction::kDownstream)) return;
-  if (std::exchange(upstream_, End::kPassed) != End::kPassed) wire_.finish_server();
+  if (link_ == &http1_ && std::exchange(upstream_, End::kPassed) != End::kPassed)
+    wire_.finish_server();
 }
 
 }  // namespace brownout::http

@@ -28,25 +28,27 @@ std::size_t Conversation::take_server(ByteView bytes, Instant now) {
 }
 
 bool Conversation::server_step(ByteView& bytes, Instant now) {
+  waits_for_client_ = false;
   if (hung() || !connected()) bytes = {};
-  if (tunnel() && !bytes.empty()) {
-    websocket_ ? websocket_->push(Direction::kDownstream, bytes, now) : wire_.to_client(bytes);
-    bytes = {};
+  if (hung() || !connected()) return false;
+  if (link_ != &http1_ && !wire_.client_takes()) {
+    waits_for_client_ = true;
+    return false;
   }
-  if (tunnel() || hung() || !connected()) return false;
+  if (tunnel()) return tunnel_step(bytes, now);
   if (!exchange_.awaits_response()) {
     // Bytes between responses are unsolicited. Close the server connection, because a later request
     // could mistake them for its response.
     if (!bytes.empty() && exchange_.idle()) drop_server();
     return false;
   }
-  switch (link_.read(bytes, exchange_, now, forwards_ ? edit_for_proxy : nullptr)) {
+  switch (link_->read(bytes, exchange_, now, forwards_ ? edit_for_proxy : nullptr)) {
     case ServerLink::Read::kWait:
       return false;
     case ServerLink::Read::kMore:
       return true;
     case ServerLink::Read::kInterim:
-      wire_.to_client(link_.raw_head());
+      send_interim();
       return true;
     case ServerLink::Read::kUpgraded:
       start_tunnel(now);
@@ -58,12 +60,40 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
   return false;
 }
 
+bool Conversation::tunnel_step(ByteView& bytes, Instant now) {
+  const auto data = link_ == &http1_ ? bytes : link_->tunnel_data();
+  if (!data.empty()) {
+    websocket_ ? websocket_->push(Direction::kDownstream, data, now) : wire_.to_client(data);
+  }
+  bytes = {};
+  if (!connected() || link_ == &http1_) return false;
+  link_->tunnel_taken();
+  if (link_->tunnel_ended()) tunnel_finished(Direction::kDownstream);
+  return false;
+}
+
+void Conversation::tunnel_to_server(ByteView bytes) {
+  if (!connected()) return;
+  link_ == &http1_ ? wire_.to_server(bytes) : link_->tunnel_send(bytes);
+}
+
+// A client of HTTP/1.0 does not know interim responses (RFC 9110, 15.2).
+void Conversation::send_interim() {
+  if (link_ == &http1_) return wire_.to_client(http1_.raw_head());
+  if (requests_.framing().minor == 0) return;
+  auto head = link_->head();
+  head.start_line = "HTTP/1.1 " + std::to_string(head.status) + " " +
+                    std::string(rules::reason_phrase(head.status));
+  const auto text = head.text();
+  wire_.to_client(codecs::bytes_of(text));
+}
+
 rules::HttpHead Conversation::received_head(Direction direction) {
-  return direction == Direction::kUpstream ? requests_.head() : link_.head();
+  return direction == Direction::kUpstream ? requests_.head() : link_->head();
 }
 
 const std::vector<rules::HttpHeader>& Conversation::received_trailers(Direction direction) {
-  return direction == Direction::kUpstream ? requests_.trailers() : link_.trailers();
+  return direction == Direction::kUpstream ? requests_.trailers() : link_->trailers();
 }
 
 void Conversation::send_continue() {
@@ -72,19 +102,32 @@ void Conversation::send_continue() {
 
 bool Conversation::send_head(const Exchange::Outgoing& out) {
   if (out.direction == Direction::kUpstream) {
-    link_.send_head(out, requests_.raw_head());
+    if (link_->version() == 2) make_http2(out);
+    link_->send_head(out, requests_.raw_head());
     return true;
   }
   response_body_.begin(body_form(out));
+  if (out.framing.major == 2 && requests_.framing().minor == 0 && out.framing.chunked) {
+    // HTTP/1.0 has no chunks: the end of the connection ends the body (RFC 9112, 6.3).
+    response_body_.begin(BodyWriter::Form::kPlain);
+    close_after_ = true;
+  }
   bool goes_on = true;
   if (out.message.edited || out.made_here || out.message.malformed != Malformed::kNone) {
     const auto text = response_text(out, goes_on);
     wire_.to_client(codecs::bytes_of(text));
   } else {
-    wire_.to_client(link_.raw_head());
+    wire_.to_client(http1_.raw_head());
   }
   if (!out.framing.keep_alive) close_after_ = true;
   return goes_on;
+}
+
+// Makes the request one that HTTP/2 can carry: with its head, and without the form for proxies.
+void Conversation::make_http2(const Exchange::Outgoing& out) {
+  auto& head = out.message.head;
+  if (head.method.empty()) head = requests_.head();
+  if (rules::server_of(head.target)) rules::make_direct(head);
 }
 
 // Returns the head to send. Sets `goes_on` to false if the connection must be closed directly after
@@ -93,6 +136,7 @@ std::string Conversation::response_text(const Exchange::Outgoing& out, bool& goe
   auto& message = out.message;
   auto& head = message.head;
   make_http1(out);
+  if (close_after_ && out.framing.major == 2) head.remove("transfer-encoding");
   if (message.malformed != Malformed::kNone) close_after_ = true;
   if (out.made_here && close_after_) head.set("connection", "close");
   switch (message.malformed) {
@@ -125,33 +169,37 @@ std::string Conversation::response_text(const Exchange::Outgoing& out, bool& goe
 }
 
 void Conversation::send_body(Direction direction, ByteView raw, std::span<const ByteView> payload) {
-  if (over()) return;
-  if (direction == Direction::kUpstream) return link_.send_body(raw, payload);
+  if (over() || (direction == Direction::kUpstream && !connected())) return;
+  if (direction == Direction::kUpstream) return link_->send_body(raw, payload);
   response_body_.part(raw, payload, [this](ByteView bytes) { wire_.to_client(bytes); });
 }
 
 void Conversation::send_end(Direction direction, const std::vector<rules::HttpHeader>& trailers,
                             bool whole) {
-  if (over()) return;
-  if (direction == Direction::kUpstream) return link_.send_end(trailers, whole);
+  if (over() || (direction == Direction::kUpstream && !connected())) return;
+  if (direction == Direction::kUpstream) return link_->send_end(trailers, whole);
   const auto text = whole ? response_body_.end(trailers) : std::string();
   if (!text.empty()) wire_.to_client(codecs::bytes_of(text));
 }
 
-// Passes a malformed response unchanged. A tunnel carries the remaining bytes, so no later request
-// can get bytes of this response.
+// Passes a malformed response unchanged, where none of it was held back. A tunnel carries the
+// remaining bytes, so no later request can get bytes of this response.
 void Conversation::response_broken(Instant now) {
-  wire_.report("not HTTP", "the response: " + link_.why());
-  const bool held = exchange_.chained(Direction::kDownstream) ||
-                    !exchange_.own_body(Direction::kDownstream) ||
-                    response_phase() == Phase::kCollecting;
-  if (held) return end(rules::Close::kFin);
-  if (response_phase() == Phase::kHead) wire_.to_client(link_.raw_head());
+  const auto why = link_->why();
+  wire_.report("not HTTP", "the response: " + why);
+  const auto phase = response_phase();
+  const bool head_held = phase == Phase::kCollecting || (link_ != &http1_ && phase == Phase::kHead);
+  if (head_held) return exchange_.server_broken(why, now);
+  if (link_ != &http1_ || exchange_.chained(Direction::kDownstream) ||
+      !exchange_.own_body(Direction::kDownstream)) {
+    return end(rules::Close::kFin);
+  }
+  if (phase == Phase::kHead) wire_.to_client(http1_.raw_head());
   start_tunnel(now);
 }
 
 void Conversation::server_end(Instant now) {
-  const auto how = link_.how_ended();
+  const auto how = link_->how_ended();
   if (tunnel()) {
     if (how == rules::Close::kReset) return end(how);
     if (!websocket_) return tunnel_finished(Direction::kDownstream);
@@ -163,9 +211,9 @@ void Conversation::server_end(Instant now) {
   if (!exchange_.awaits_response()) return drop_server();
   const bool in_body = response_phase() != Phase::kHead;
   const bool pending = in_body && !exchange_.source_ended(Direction::kDownstream);
-  const bool whole = pending && link_.ends_response();
+  const bool whole = pending && link_->ends_response();
   if (pending) close_after_ = true;
-  const bool may_retry = link_.may_retry() && upstream_ != End::kPassed;
+  const bool may_retry = link_->may_retry() && upstream_ != End::kPassed;
   exchange_.server_ended(how, whole, may_retry, now);
 }
 

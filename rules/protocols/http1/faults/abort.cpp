@@ -26,11 +26,11 @@ class Abort final : public HttpOnlyFault {
         field("headers", &Settings::headers,
               "headers of the response, e.g. { retry-after = \"5\" }"),
         field("body", &Settings::body, "body of the response"),
-        field("grpc_status", &Settings::grpc_status,
-              "gRPC status for clients of gRPC-Web over HTTP/1, e.g. 14 (unavailable); the HTTP "
-              "status is 200. gRPC over HTTP/2 passes unchanged, so its clients get the server's "
-              "answer",
-              {.least = 0, .most = 16}),
+        field(
+            "grpc_status", &Settings::grpc_status,
+            "gRPC status for clients of gRPC and gRPC-Web, e.g. 14 (unavailable); the HTTP status "
+            "is 200",
+            {.least = 0, .most = 16}),
     }};
     return schema;
   }
@@ -48,8 +48,6 @@ class Abort final : public HttpOnlyFault {
     if (settings_.grpc_status) make_grpc(message.answer, *settings_.grpc_status);
     return Note{.action = "answer"};
   }
-
-  bool answers_grpc() const override { return settings_.grpc_status.has_value(); }
 
  private:
   Settings settings_;

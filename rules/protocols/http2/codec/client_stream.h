@@ -74,6 +74,7 @@ class ClientStream final : public http::ServerUser,
   bool read_server(Instant now);
   std::size_t take_server(ByteView bytes, Instant now);
   bool server_step(ByteView& bytes, Instant now);
+  void response_broken(Instant now);
   void server_end(Instant now);
   void start_tunnel(Instant now);
   void complete(Instant now);

@@ -54,11 +54,18 @@ bool ClientStream::server_step(ByteView& bytes, Instant now) {
       start_tunnel(now);
       return true;
     case ServerLink::Read::kBroken:
-      report("not HTTP", "the response: " + link_->why());
-      end(rules::Close::kReset);
+      response_broken(now);
       return false;
   }
   return false;
+}
+
+void ClientStream::response_broken(Instant now) {
+  const auto why = link_->why();
+  report("not HTTP", "the response: " + why);
+  const auto phase = exchange_.phase(Direction::kDownstream);
+  const bool unsent = phase == Phase::kHead || phase == Phase::kCollecting;
+  unsent ? exchange_.server_broken(why, now) : end(rules::Close::kReset);
 }
 
 void ClientStream::server_end(Instant now) {

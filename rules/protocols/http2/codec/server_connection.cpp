@@ -203,10 +203,10 @@ void ServerConnection::on_reset(StreamId id, std::uint32_t code, bool refused,
                                 std::string_view why) {
   auto* link = moved(id);
   if (link == nullptr) return;
-  if (!why.empty()) wire_.report("not HTTP", "the response: " + std::string(why));
   // A server that wants no more of the request resets with NO_ERROR after its response (RFC 9113,
   // 8.1).
   if (link->complete_) return;
+  link->broken_ = !why.empty();
   link->ended_ = true;
   link->refused_ = refused;
   link->code_ = code;

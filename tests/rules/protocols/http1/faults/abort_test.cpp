@@ -62,35 +62,6 @@ TEST(Abort, AnswersGrpcCallsWithAGrpcStatus) {
   EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("grpc-status: 14\r\n"));
 }
 
-// gRPC clients use HTTP/2, which Brownout does not parse.
-TEST(Abort, WarnsThatGrpcStatusDoesNotReachGrpcClients) {
-  const auto warnings = [](const std::string& rule) {
-    const auto listener = [](const std::string& name, const std::string& protocol) {
-      return "[[listener]]\nname = \"" + name +
-             "\"\nlisten = \"127.0.0.1:0\"\nupstream = \"up\"\nprotocol = \"" + protocol + "\"\n";
-    };
-    const auto text = "version = 1\n[[upstream]]\nname = \"up\"\nservers = [\"127.0.0.1:9\"]\n" +
-                      listener("web", "http") + listener("chat", "websocket") +
-                      listener("raw", "tcp") + rule;
-    const auto config = rules::load_toml(text);
-    return config ? rules::render(rules::warnings_of(*config), "rules.toml", text, "warning")
-                  : "(mistakes)";
-  };
-  const std::string grpc = "fault = { type = \"abort\", grpc_status = 14 }";
-  EXPECT_EQ(
-      warnings("[[rule]]\nmatch = { listener = \"web\" }\n" + grpc),
-      "rules.toml:20:1: warning: rule \"abort\": listener \"web\" speaks HTTP/1 only; gRPC "
-      "clients use HTTP/2, and no rule acts on HTTP/2 requests: this rule never acts on them\n"
-      "   20 | [[rule]]\n"
-      "      | ^\n"
-      "     = grpc_status is for gRPC-Web over HTTP/1; for gRPC clients choose a fault of the "
-      "connection or of its bytes, e.g. \"refuse\", \"reset\" or \"latency\"\n");
-  EXPECT_THAT(warnings("[[rule]]\n" + grpc),
-              testing::HasSubstr("listeners \"web\", \"chat\" speak HTTP/1 only"));
-  EXPECT_EQ(warnings("[[rule]]\nfault = { type = \"abort\", status = 503 }"), "");
-  EXPECT_EQ(warnings("[[rule]]\nfault = { type = \"delay\", delay = \"1s\" }"), "");
-}
-
 TEST(Abort, DoesNotWaitForA100ContinueBody) {
   HttpLab lab("[[rule]]\nfault = { type = \"abort\" }");
   lab.client("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
