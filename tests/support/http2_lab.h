@@ -207,6 +207,22 @@ class H2Peer final : public Session::Owner {
   }
 };
 
+// A session whose peer is the test.
+struct H2Raw {
+  explicit H2Raw(Session::Role role, const Session::Options& options = {}) : peer(role, options) {
+    const bool server = role == Session::Role::kServer;
+    peer.receive((server ? std::string(kH2Preface) : "") + h2_frame(kSettings, 0, 0));
+    peer.output();
+    peer.receive(h2_frame(kSettings, kAck, 0));
+  }
+  // Returns the frames that the session sends in answer to these bytes.
+  std::string answer(std::string_view bytes) {
+    peer.receive(bytes);
+    return h2_frames(peer.output());
+  }
+  H2Peer peer;
+};
+
 // A client and a server that exchange bytes in chunks.
 class Http2Lab {
  public:

@@ -128,6 +128,8 @@ void Session::State::check(const FrameHead& frame) {
     doom(NGHTTP2_PROTOCOL_ERROR, "PRIORITY without a stream");
   }
   limit(guard.on_frame(frame, now));
+  // nghttp2 resets pushed streams until the server has acknowledged that push is off.
+  if (frame.type == NGHTTP2_PUSH_PROMISE) limit(guard.on_refused(now));
   if (frame.type == NGHTTP2_DATA || frame.type == NGHTTP2_HEADERS) check_past(frame);
 }
 
@@ -181,6 +183,12 @@ bool Session::over() const {
 
 void Session::State::submit_goaway(StreamId last, std::uint32_t code) {
   if (failed) return;
+  if (unsent_requests > 0) {
+    // nghttp2 sends GOAWAY ahead of requests, and a server may ignore requests behind it.
+    waiting_goaways.emplace_back(last, code);
+    shuts_down = true;
+    return;
+  }
   const bool warns =
       server() && last == INT32_MAX && code == NGHTTP2_NO_ERROR && !shuts_down && !goaway_received;
   // Clients open streams with odd ids, servers with even ones (RFC 9113, 5.1.1).
@@ -193,6 +201,11 @@ void Session::State::submit_goaway(StreamId last, std::uint32_t code) {
   own_goaways.emplace_back(last, code);
   lowest_last = last;
   shuts_down = shuts_down || !warns;
+}
+
+void Session::State::on_request_sent() {
+  if (--unsent_requests > 0) return;
+  for (const auto& [last, code] : std::exchange(waiting_goaways, {})) submit_goaway(last, code);
 }
 
 void Session::shut_down() {

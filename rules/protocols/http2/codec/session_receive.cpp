@@ -79,7 +79,7 @@ Stream* Session::State::find(StreamId id) {
 
 void Session::State::reject(StreamId id, Stream& stream, std::uint32_t code, std::string_view why) {
   if (stream.is_reset) return;
-  stream.is_reset = stream.reset_told = true;
+  stream.is_reset = true;
   stream.queue.clear();
   nghttp2_submit_rst_stream(wire(), NGHTTP2_FLAG_NONE, id, code);
   limit(guard.on_stream_error(now));
@@ -156,7 +156,7 @@ void Session::State::on_rst(const nghttp2_frame& frame) {
   if (stream == nullptr) return;
   past.at(next_past++ % past.size()) = {id, true};
   if (stream->is_reset) return;
-  stream->is_reset = stream->reset_told = true;
+  stream->is_reset = true;
   const auto code = frame.rst_stream.error_code;
   owner.on_reset(id, code, code == NGHTTP2_REFUSED_STREAM, {});
 }
@@ -195,7 +195,7 @@ void Session::State::on_invalid_frame(const nghttp2_frame& frame, int error) {
   const auto why = describe(error);
   auto* stream = find(id);
   if (why.empty() || stream == nullptr || stream->is_reset) return;
-  stream->is_reset = stream->reset_told = true;
+  stream->is_reset = true;
   stream->queue.clear();
   limit(guard.on_stream_error(now));
   const auto code =
@@ -230,9 +230,10 @@ void Session::State::on_close(StreamId id, std::uint32_t code) {
   const auto node = streams.extract(id);
   if (node.empty()) return;
   const auto& stream = node.mapped();
+  if (stream.unsent) on_request_sent();
   if (stream.peer_ended) past.at(next_past++ % past.size()) = {id, false};
   if (stream.unconsumed > 0) consume_connection(stream.unconsumed);
-  if (!failed && !stream.is_reset && !stream.reset_told && code != NGHTTP2_NO_ERROR) {
+  if (!failed && !stream.is_reset && code != NGHTTP2_NO_ERROR) {
     const bool refused = code == NGHTTP2_REFUSED_STREAM && !stream.unsendable;
     if (stream.unsendable) {
       owner.on_reset(id, NGHTTP2_INTERNAL_ERROR, false, "the header fields are too large to send");

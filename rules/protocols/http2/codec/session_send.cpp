@@ -67,6 +67,7 @@ void Session::State::on_frame_sent(const nghttp2_frame& frame) {
   if (frame.hd.type != NGHTTP2_DATA && frame.hd.type != NGHTTP2_HEADERS) return;
   auto* stream = find(id);
   if (stream == nullptr) return;
+  if (std::exchange(stream->unsent, false)) on_request_sent();
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
     stream->sent_end = true;
     if (stream->resets_behind_end && !stream->peer_ended && !stream->is_reset) {
@@ -164,7 +165,9 @@ StreamId Session::send_request(const rules::HttpHead& head, std::string_view sch
   if (id <= 0) return 0;
   auto& stream = state.streams[id];
   stream.opened = state.now;
+  stream.sent_head = stream.unsent = true;
   stream.ended = ends;
+  ++state.unsent_requests;
   state.guard.on_stream_opened();
   return id;
 }
@@ -172,8 +175,9 @@ StreamId Session::send_request(const rules::HttpHead& head, std::string_view sch
 void Session::send_response(StreamId id, const rules::HttpHead& head, bool ends) {
   auto& state = *state_;
   auto* stream = state.find(id);
-  if (stream == nullptr || stream->is_reset || stream->ended || state.failed) return;
-  stream->ended = ends;
+  if (stream == nullptr || stream->is_reset || stream->sent_head || state.failed) return;
+  stream->sent_head = true;
+  stream->ended = stream->ended || ends;
   const auto fields = FieldList::of_response(head);
   const auto provider = state.provider();
   nghttp2_submit_response(state.wire(), id, fields.data(), fields.size(),
@@ -183,7 +187,7 @@ void Session::send_response(StreamId id, const rules::HttpHead& head, bool ends)
 void Session::send_interim(StreamId id, const rules::HttpHead& head) {
   auto& state = *state_;
   auto* stream = state.find(id);
-  if (stream == nullptr || stream->is_reset || stream->ended || state.failed) return;
+  if (stream == nullptr || stream->is_reset || stream->sent_head || state.failed) return;
   if (head.status == kSwitchingProtocols) return;
   const auto fields = FieldList::of_response(head);
   nghttp2_submit_headers(state.wire(), NGHTTP2_FLAG_NONE, id, nullptr, fields.data(), fields.size(),

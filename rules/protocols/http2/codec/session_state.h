@@ -39,6 +39,8 @@ struct Stream {
   std::size_t held_window = 0;  // consumed bytes that wait for hold_windows(id, false)
 
   // Sending
+  bool sent_head = false;  // the final head was passed to nghttp2
+  bool unsent = false;     // the request's head is not in the output yet
   ByteQueue queue;
   bool ended = false;  // send_end() was called, or the head ended the stream
   std::vector<rules::HttpHeader> trailers;
@@ -46,8 +48,7 @@ struct Stream {
   bool resets_behind_end = false;  // RST_STREAM with NO_ERROR follows the end
   bool unsendable = false;         // the head is too large for nghttp2
 
-  bool is_reset = false;    // RST_STREAM is queued; there are no further events but on_closed()
-  bool reset_told = false;  // on_reset() was called
+  bool is_reset = false;  // a RST_STREAM was received or is queued; only on_closed() follows
 };
 
 struct Session::State {
@@ -76,6 +77,8 @@ struct Session::State {
   // Ends a stream because of its message.
   void reject(StreamId id, Stream& stream, std::uint32_t code, std::string_view why);
   void submit_goaway(StreamId last, std::uint32_t code);
+  // A request's head is in the output, or never will be.
+  void on_request_sent();
   void answer_ping(const std::uint8_t* opaque);
   void consume(StreamId id, Stream& stream, std::size_t bytes);
   void consume_connection(std::size_t bytes);
@@ -130,7 +133,9 @@ struct Session::State {
   std::uint32_t doom_code = 0;
   std::string doom_why;  // not empty if the connection must end
 
-  std::deque<std::pair<StreamId, std::uint32_t>> own_goaways;  // queued, not in the output yet
+  std::size_t unsent_requests = 0;
+  std::deque<std::pair<StreamId, std::uint32_t>> waiting_goaways;  // until requests are sent
+  std::deque<std::pair<StreamId, std::uint32_t>> own_goaways;      // queued, not in the output yet
   StreamId lowest_last = INT32_MAX;  // the lowest id of these and of those sent
   bool shuts_down = false;           // a GOAWAY was queued that is not a mere warning
   bool goaway_sent = false;
