@@ -14,6 +14,7 @@
 #include "rules/protocols/mqtt/mqtt_message.h"
 #include "rules/protocols/nats/nats_message.h"
 #include "rules/protocols/redis/redis_message.h"
+#include "rules/protocols/sse/sse_message.h"
 #include "rules/protocols/websocket/websocket.h"
 #include "rules/protocols/xmpp/xmpp_message.h"
 
@@ -73,7 +74,8 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
 std::span<const MessageProtocol* const> message_protocols() {
   static const std::array all{&WebSocketMessage::protocol(), &MqttMessage::protocol(),
                               &XmppMessage::protocol(),      &NatsMessage::protocol(),
-                              &RedisMessage::protocol(),     &FramedMessage::protocol()};
+                              &RedisMessage::protocol(),     &FramedMessage::protocol(),
+                              &SseMessage::protocol()};
   return all;
 }
 

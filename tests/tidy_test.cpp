@@ -297,9 +297,12 @@ TEST(Tidy, EveryFaultHasARowATestAndAnExample) {
   }
 }
 
-// Returns the first word in code (not in comments or strings) that contains `name`, in any case.
+// Returns the first word in code (not in comments or strings) that contains `name` as a part, such
+// as my_name_thing and MyNameThing.
 std::string find_name(const std::string& text, const std::string& name) {
-  const std::regex word("\\w*" + name + "\\w*", std::regex::icase);
+  auto capital = name;
+  capital[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
+  const std::regex word("\\w*((\\b|_)" + name + "|" + capital + ")\\w*");
   std::smatch found;
   const auto code = only_code(text);
   return std::regex_search(code, found, word) ? found.str() : std::string();
@@ -332,6 +335,7 @@ TEST(Tidy, OnlyItsOwnFolderNamesAMessagingProtocol) {
   }
   EXPECT_GE(protocols, 2U);
   EXPECT_EQ(find_name("// Mqtt\nauto x = \"mqtt\";\nclass MyMqttThing;", "mqtt"), "MyMqttThing");
+  EXPECT_EQ(find_name("int losses; TlsServer x; int my_sse_thing;", "sse"), "my_sse_thing");
 }
 
 // Returns the first line of code (without comments and strings) that contains `word` as a whole

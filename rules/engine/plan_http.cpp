@@ -25,6 +25,7 @@ HttpContext context_of(const Rule& rule, const FlowFacts& request, Instant now) 
 bool acts_on_requests(const Rule& rule, ProtocolSet protocols) {
   if (rule.match.is_for_messages()) return false;
   const bool messages_too = !protocols.empty() && rule.kind->carries(Carrier::kMessage) &&
+                            rule.kind->supports(protocols) &&
                             rule.fault->acts_on(Carrier::kMessage);
   if (messages_too && rule.per == Per::kMessage) return false;
   if (messages_too && rule.kind->level == Level::kBytes && rule.per != Per::kRequest) return false;

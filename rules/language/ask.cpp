@@ -127,7 +127,8 @@ std::string lines_of(const std::vector<std::string>& headers) {
 
 // Returns the message that the options describe; no value if no option describes a message.
 std::optional<Message> message_of(const Asked& asked, Protocol protocol) {
-  const bool headers = protocol.of_messages() != nullptr && !asked.headers.empty();
+  const bool headers =
+      protocol.of_messages() != nullptr && !protocol.has_requests() && !asked.headers.empty();
   if (asked.message.empty() && asked.text.empty() && !headers) return std::nullopt;
   const auto* spoken = protocol_of(asked, protocol.messages());
   if (spoken == nullptr) return std::nullopt;

@@ -14,6 +14,11 @@ constexpr std::array kWithoutMessages =
                                                           {"websocket", Protocol::kWebSocket},
                                                           {"proxy", Protocol::kProxy}});
 
+// Whether a listener may have the protocol.
+bool is_for_listeners(const MessageProtocol& messages) {
+  return messages.has_connections() || messages.in_http_bodies();
+}
+
 }  // namespace
 
 std::vector<std::string_view> Protocol::names() {
@@ -23,7 +28,7 @@ std::vector<std::string_view> Protocol::names() {
     // Message protocols are listed after WebSocket, because WebSocket has messages, too.
     if (protocol != kWebSocket) continue;
     for (const auto* messages : message_protocols()) {
-      if (messages->has_connections()) names.push_back(messages->name());
+      if (is_for_listeners(*messages)) names.push_back(messages->name());
     }
   }
   return names;
@@ -34,7 +39,7 @@ std::optional<Protocol> Protocol::named(std::string_view wanted) {
     if (name == wanted) return protocol;
   }
   for (const auto* messages : message_protocols()) {
-    if (messages->has_connections() && messages->name() == wanted) return of(*messages);
+    if (is_for_listeners(*messages) && messages->name() == wanted) return of(*messages);
   }
   return std::nullopt;
 }
@@ -60,7 +65,7 @@ CarrierSet Protocol::carriers() const {
     case Kind::kWebSocket:
       return kStreams | kHttpRequests | kMessages;
     case Kind::kMessages:
-      return kStreams | kMessages;
+      return kStreams | kMessages | (has_body_messages() ? kHttpRequests : CarrierSet());
     case Kind::kProxy:
       return kStreams | kDnsQueries | kHttpRequests;
     case Kind::kTcp:
@@ -76,7 +81,7 @@ ProtocolSet Protocol::messages() const {
 }
 
 bool Protocol::knows_requests() const {
-  if (messages_ != nullptr) return messages_->has_requests();
+  if (messages_ != nullptr && messages_->has_requests()) return true;
   return kind_ == Kind::kDns || has_requests();
 }
 

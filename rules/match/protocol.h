@@ -21,8 +21,8 @@ class Protocol {
   static const Protocol kTls;
   static const Protocol kWebSocket;
   static const Protocol kProxy;  // a forward proxy: clients name the server (SOCKS, HTTP)
-  // Returns the protocol of listeners with messages directly on TCP connections, not inside
-  // WebSocket.
+  // Returns the protocol of listeners with messages directly on TCP connections or in the bodies of
+  // HTTP, not inside WebSocket.
   static Protocol of(const MessageProtocol& messages) {
     return Protocol(Kind::kMessages, &messages);
   }
@@ -41,7 +41,11 @@ class Protocol {
   // Returns the messaging protocol that was passed to of(), or null for all other protocols.
   const MessageProtocol* of_messages() const { return messages_; }
   // Whether clients send HTTP requests.
-  bool has_requests() const { return kind_ == Kind::kHttp || kind_ == Kind::kWebSocket; }
+  bool has_requests() const {
+    return kind_ == Kind::kHttp || kind_ == Kind::kWebSocket || has_body_messages();
+  }
+  // Whether the messages are in the bodies of HTTP requests and responses.
+  bool has_body_messages() const { return messages_ != nullptr && messages_->in_http_bodies(); }
   // Whether the proxy can recognize requests and their responses; otherwise availability and
   // response times cannot be measured. For WebSocket, the request is the opening handshake.
   bool knows_requests() const;

@@ -103,6 +103,9 @@ class MessageProtocol {
   virtual bool has_connections() const { return true; }
   // Whether messages of the protocol occur on WebSocket listeners.
   virtual bool has_websockets() const { return false; }
+  // Whether the messages are parts of the bodies of HTTP requests and responses. A listener with
+  // such a protocol is an HTTP listener; codec_row.h says which media types contain the messages.
+  virtual bool in_http_bodies() const { return false; }
   // Whether TLS may begin inside an open connection (STARTTLS).
   virtual bool has_starttls() const { return false; }
   // Whether listeners need the key `framing`, which defines where messages end.
@@ -111,6 +114,8 @@ class MessageProtocol {
   virtual bool names_servers() const { return false; }
   // Whether requests and their responses can be distinguished from other messages.
   virtual bool has_requests() const { return false; }
+  // Whether the receiver of a message can refuse it by a message of its own (refuse()).
+  virtual bool has_refusals() const { return true; }
   // Whether servers send messages that `reject` can refuse.
   virtual bool servers_ask() const { return true; }
 

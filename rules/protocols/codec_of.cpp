@@ -21,6 +21,24 @@ bool is_for(const CodecRow& row, std::string_view subprotocol) {
          std::find(names.begin(), names.end(), subprotocol) != names.end();
 }
 
+bool is_body_of(const CodecRow& row, std::string_view media_type) {
+  return std::any_of(row.media_types.begin(), row.media_types.end(), [&](std::string_view type) {
+    return media_type.starts_with(type) &&
+           (media_type.size() == type.size() || media_type[type.size()] == '+');
+  });
+}
+
+// Returns the table entry for the messages in a body, or null if there are none.
+const CodecRow* body_row_of(rules::ProtocolSet protocols, const rules::HttpExchange& exchange,
+                            Direction direction) {
+  const bool request = direction == Direction::kUpstream;
+  const auto& type = request ? exchange.request_type : exchange.response_type;
+  const auto* found = std::find_if(kCodecRows.begin(), kCodecRows.end(), [&](const auto* row) {
+    return row->body != nullptr && protocols.has(row->protocol()) && is_body_of(*row, type);
+  });
+  return found != kCodecRows.end() ? *found : nullptr;
+}
+
 }  // namespace
 
 std::unique_ptr<MessageCodec> codec_of(const rules::Listener& listener) {
@@ -36,6 +54,18 @@ std::unique_ptr<MessageCodec> codec_of_websocket(std::string_view subprotocol,
     if (is_for(*row, subprotocol) || (chosen == nullptr && any)) chosen = row;
   }
   return chosen->websocket(extensions, flow);
+}
+
+std::unique_ptr<MessageCodec> codec_of_body(rules::ProtocolSet protocols,
+                                            const rules::HttpExchange& exchange,
+                                            Direction direction) {
+  const auto* row = body_row_of(protocols, exchange, direction);
+  return row != nullptr ? row->body(exchange) : nullptr;
+}
+
+bool has_body_codec(rules::ProtocolSet protocols, const rules::HttpExchange& exchange,
+                    Direction direction) {
+  return body_row_of(protocols, exchange, direction) != nullptr;
 }
 
 std::unique_ptr<RequestWatch> request_watch_of(rules::Protocol protocol) {

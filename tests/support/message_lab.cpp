@@ -7,6 +7,24 @@
 
 namespace brownout::test {
 
+using rules::Direction;
+
+std::unique_ptr<messages::MessageCodec> codec_for(const rules::Listener& listener) {
+  if (!listener.protocol.has_body_messages()) return messages::codec_of(listener);
+  const auto name = listener.protocol.name();
+  const std::string type = name == "sse"      ? "text/event-stream"
+                           : name == "ndjson" ? "application/x-ndjson"
+                                              : "application/grpc";
+  rules::HttpHead request;
+  request.method = "POST";
+  request.target = "/shop.Orders/Watch";
+  request.append("content-type", type);
+  request.append("last-event-id", "41");
+  request.append("x-tenant", "blue");
+  const auto exchange = rules::HttpExchange::of(std::move(request));
+  return messages::codec_of_body(listener.protocol.messages(), exchange, Direction::kUpstream);
+}
+
 MessageLab::MessageLab(std::string protocol, const std::string& rules, std::string listener,
                        std::size_t piece)
     : protocol_(std::move(protocol)),
@@ -15,7 +33,7 @@ MessageLab::MessageLab(std::string protocol, const std::string& rules, std::stri
       config_(config_of(rules, protocol_, listener_)),
       set_(rules::RuleSet::activate(config_.rules, 1, now_)),
       tunnel_(static_cast<messages::MessageTunnel::Owner&>(*this),
-              messages::codec_of(config_.listeners.front()), flow_of(1)) {
+              codec_for(config_.listeners.front()), flow_of(1)) {
   tunnel_.set_rules(*set_, now_);
 }
 

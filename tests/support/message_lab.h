@@ -1,5 +1,6 @@
-// MessageLab runs one connection of a text protocol through a MessageTunnel, and collects the bytes
-// that each end receives. The lab uses no sockets and no clock.
+// MessageLab runs one connection of a text protocol, or the bodies of one HTTP exchange, through a
+// MessageTunnel, and collects the bytes that each end receives. The lab uses no sockets and no
+// clock.
 //
 //   MessageLab lab("xmpp", "[[rule]]\nfault = { type = \"ack_loss\" }");
 //   lab.from_server("<a xmlns='urn:xmpp:sm:3' h='1'/>");
@@ -15,6 +16,11 @@
 #include "rules/protocols/codec/message_tunnel.h"
 
 namespace brownout::test {
+
+// Returns the codec for the messages of a listener's connections. If its messages are in bodies of
+// HTTP, the codec is that of a POST to /shop.Orders/Watch whose bodies have the first media type of
+// the protocol.
+std::unique_ptr<messages::MessageCodec> codec_for(const rules::Listener& listener);
 
 class MessageLab : messages::MessageTunnel::Owner {
  public:

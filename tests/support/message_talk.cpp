@@ -250,12 +250,38 @@ class FramedGenerator final : public MessageGenerator {
   bool delimited_;
 };
 
+// Uses several kinds of line ends and fields. A comment stands alone.
+class SseGenerator final : public MessageGenerator {
+ public:
+  void turn(ConversationWriter& writer) override {
+    const auto direction = writer.any_direction();
+    const auto number = std::to_string(writer.next_number());
+    switch (writer.below(6)) {
+      case 0:
+        return writer.send(direction, ": ping " + number + "\n");
+      case 1:
+        return writer.send(direction, "event: done\r\ndata: " + writer.words() + "\r\n\r\n");
+      case 2:
+        return writer.send(direction, "retry: 1000\n\n");
+      case 3:
+        return writer.send(direction, "id: " + number + "\ndata: " + writer.words() + "\ndata\n\n");
+      default:
+        return writer.send(direction, message(writer, direction));
+    }
+  }
+
+  std::string message(ConversationWriter& writer, Direction) override {
+    return "data: " + writer.words() + "\n\n";
+  }
+};
+
 std::unique_ptr<MessageGenerator> generator_of(const ProtocolSetup& setup) {
   if (setup.listener == "mqtt") return mqtt_generator(setup.level);
   if (setup.listener == "xmpp") return std::make_unique<XmppGenerator>();
   if (setup.listener == "nats") return std::make_unique<NatsGenerator>();
   if (setup.listener == "redis") return std::make_unique<RedisGenerator>();
   if (setup.listener == "websocket") return std::make_unique<WebSocketGenerator>();
+  if (setup.listener == "sse") return std::make_unique<SseGenerator>();
   return std::make_unique<FramedGenerator>(setup.keys.find("delimiter") != std::string::npos);
 }
 
@@ -275,7 +301,7 @@ std::unique_ptr<messages::MessageCodec> ProtocolSetup::codec() const {
     return messages::codec_of_websocket("", "", flow_of(1).key());
   }
   if (!config) config = std::make_shared<rules::Config>(config_of("", listener, keys));
-  return messages::codec_of(config->listeners.front());
+  return codec_for(config->listeners.front());
 }
 
 const std::vector<ProtocolSetup>& all_protocol_setups() {
@@ -287,6 +313,7 @@ const std::vector<ProtocolSetup>& all_protocol_setups() {
       {"WebSocket", "websocket"},
       {"Nats", "nats"},
       {"Redis", "redis"},
+      {"Sse", "sse"},
       {"FramedByDelimiter", "framed", R"(framing = { delimiter = "\r\n", )" + kinds},
       {"FramedByLength", "framed", "framing = { width = 2, " + kinds}};
   return setups;

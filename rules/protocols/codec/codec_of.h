@@ -1,5 +1,6 @@
 // Selects the codec (parser and serializer) for the messages of a connection. The listener's
-// protocol decides or, after an upgrade to WebSocket, the subprotocol. The caller owns the codec.
+// protocol decides; after an upgrade to WebSocket, the subprotocol; for the bodies of HTTP, the
+// media type, too. The caller owns the codec.
 // Pure functions; any thread.
 #pragma once
 
@@ -17,5 +18,13 @@ std::unique_ptr<MessageCodec> codec_of(const rules::Listener& listener);
 // masks.
 std::unique_ptr<MessageCodec> codec_of_websocket(std::string_view subprotocol,
                                                  std::string_view extensions, rules::Key flow);
+// Returns the codec for the bodies of an HTTP exchange, if the body in `direction` has a media type
+// with messages of one of these protocols; null otherwise.
+std::unique_ptr<MessageCodec> codec_of_body(rules::ProtocolSet protocols,
+                                            const rules::HttpExchange& exchange,
+                                            Direction direction);
+// Whether codec_of_body() returns a codec.
+bool has_body_codec(rules::ProtocolSet protocols, const rules::HttpExchange& exchange,
+                    Direction direction);
 
 }  // namespace brownout::messages

@@ -1,5 +1,6 @@
 // CodecRow is a table entry of one messaging protocol: functions that create its codecs (parsers
-// and serializers) for a connection. The caller owns the codec.
+// and serializers) for a connection, or for the bodies of an HTTP exchange. The caller owns the
+// codec.
 //
 // Each protocol folder NAME defines one constant, kNameCodec in codec/row.cpp. CMake collects these
 // files into the table codec_rows.h. Immutable; any thread.
@@ -26,6 +27,12 @@ struct CodecRow {
   std::unique_ptr<MessageCodec> (*websocket)(std::string_view extensions,
                                              rules::Key flow) = nullptr;
   std::span<const std::string_view> subprotocols = {};
+  // Creates the codec for the messages in the bodies of an HTTP request and its response. Null if
+  // the protocol does not occur in bodies. The response is unknown while the request is sent.
+  std::unique_ptr<MessageCodec> (*body)(const rules::HttpExchange& exchange) = nullptr;
+  // Media types of bodies with such messages, in lower case. A type also stands for itself with a
+  // suffix: "application/grpc" for "application/grpc+proto".
+  std::span<const std::string_view> media_types = {};
   // Creates the RequestWatch, which measures response times; null if requests cannot be paired with
   // their answers.
   std::unique_ptr<RequestWatch> (*requests)() = nullptr;

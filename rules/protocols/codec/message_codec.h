@@ -66,6 +66,9 @@ class MessageReader {
   // Sets the object that decides which messages to buffer. It is borrowed. Codecs that cannot
   // decide from the head ignore it.
   virtual void ask(Wanted& /*wanted*/) {}
+  // Returns the last message, if the end of the stream completes it and it is buffered. Called
+  // once, at the end of the stream, before rest().
+  virtual std::optional<ReadMessage> last() { return std::nullopt; }
   // Returns the buffered bytes of the incomplete message as they arrived, and removes them from the
   // buffer.
   virtual Bytes rest() = 0;

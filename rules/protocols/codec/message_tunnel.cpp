@@ -43,8 +43,10 @@ MessageTunnel::MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec,
                              const rules::FlowFacts& flow)
     : owner_(owner), codec_(std::move(codec)), facts_(flow) {
   facts_.carrier = rules::Carrier::kMessage;
-  facts_.message = 0;
   facts_.message_protocols = codec_->protocols();
+  // Each HTTP request has random numbers of its own. Other messages belong to the whole connection.
+  const auto in_bodies = rules::ProtocolSet::where(&rules::MessageProtocol::in_http_bodies);
+  if ((facts_.message_protocols & in_bodies).empty()) facts_.message = 0;
 }
 
 void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {
@@ -106,6 +108,7 @@ void MessageTunnel::closed(rules::Close how) {
 
 void MessageTunnel::finish(Direction direction, Instant now) {
   auto& half = side(direction);
+  if (auto last = half.raw ? std::nullopt : half.reader.last()) half.deliver(std::move(*last), now);
   if (half.reader.held() > 0) half.pass_raw(half.reader.rest());
   if (!half.chain) return half.finish();
   half.chain->finish(now);

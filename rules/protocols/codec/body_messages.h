@@ -1,0 +1,100 @@
+// BodyMessages passes the messages in the bodies of one HTTP exchange (Server-Sent Events, lines of
+// JSON, gRPC) through the faults of the matching rules. It is a MessageTunnel whose bytes are the
+// payload of the request's body (upstream) and of the response's body (downstream), without the
+// framing of HTTP/1 or HTTP/2.
+//
+// The owner creates one object for an exchange, when the first body begins that has messages:
+//
+//   request head known    messages = BodyMessages::of(owner, facts, kUpstream)
+//   response head known   if (messages) messages->set_rules(...), because rules may match its
+//   status
+//                         else messages = BodyMessages::of(owner, facts, kDownstream)
+//   in both cases         if (messages && messages->reads(direction)), the body of this direction
+//                         goes through push() and finish(). All other bodies go around it.
+//
+// Rules may change the length of a body: if reads(direction), the owner sends it without
+// Content-Length. No I/O and no clock: the caller passes the time. Used on the thread of the
+// connection.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rules/protocols/codec/message_tunnel.h"
+
+namespace brownout::messages {
+
+class BodyMessages final : private MessageTunnel::Owner {
+ public:
+  // The functions must not call back into the BodyMessages, and must not destroy it.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // Called with payload to send in `direction`. It is valid during the call only.
+    virtual void message_bytes(Direction direction, ByteView payload) = 0;
+    // Called once when the body in `direction` ends as it should: its sender has ended it, or a
+    // rule ends it early. After a rule did, the rest of the sender's body is ignored.
+    virtual void messages_ended(Direction direction) = 0;
+    // Called when a rule cuts the exchange within the body: by the end of the connection without
+    // the end of the body (kFin), or by a reset. Nothing follows.
+    virtual void messages_cut(rules::Close how) = 0;
+    virtual void message_injected(const rules::Rule& rule, Direction direction,
+                                  const rules::Note& note) = 0;
+    // Reports an event that no rule caused, such as "not an event stream".
+    virtual void messages_report(std::string_view event, std::string_view why) = 0;
+  };
+
+  // Returns null if the body in `direction` has no messages of a protocol in
+  // `request.message_protocols`. `request.http` must be set; it and `owner` are borrowed and must
+  // outlive the object. If the messages cannot be read because the body is compressed, this is
+  // reported, and null is returned.
+  static std::unique_ptr<BodyMessages> of(Owner& owner, const rules::FlowFacts& request,
+                                          Direction direction);
+
+  // Whether the body in `direction` consists of messages. About the response, the answer is known
+  // when `request.http` has its head.
+  bool reads(Direction direction) const;
+  // Sets the rules, and sets them again: after a reload, and when the response's head is known.
+  void set_rules(const rules::RuleSet& set, Instant now) { tunnel_.set_rules(set, now); }
+  // Whether a rule may act on the messages in `direction`.
+  bool ruled(Direction direction) const { return tunnel_.ruled(direction); }
+  // Returns the names of the rules in both directions.
+  std::vector<std::string> rules() const { return tunnel_.rules(); }
+
+  // Take a part of the payload, or the end of the body, also if the sender broke it off. After
+  // messages_ended() or messages_cut(), what the sender still sends is ignored.
+  void push(Direction direction, ByteView payload, Instant now);
+  void finish(Direction direction, Instant now);
+
+  // Returns the time at which advance() must be called. It releases held messages, too.
+  Instant deadline() const { return over_ ? rules::kNever : tunnel_.deadline(); }
+  void advance(Instant now);
+  // Returns the bytes of messages that faults hold. If they are many, the owner stops reading.
+  std::size_t held(Direction direction) const { return tunnel_.held(direction); }
+
+ private:
+  BodyMessages(Owner& owner, const rules::FlowFacts& request, std::unique_ptr<MessageCodec> codec);
+
+  void tunnel_bytes(Direction direction, ByteView bytes) override;
+  void tunnel_finished(Direction direction) override;
+  void tunnel_closed(rules::Close how) override;
+  void tunnel_injected(const rules::Rule& rule, Direction direction,
+                       const rules::Note& note) override {
+    owner_.message_injected(rule, direction, note);
+  }
+  void tunnel_report(std::string_view event, std::string_view why) override {
+    owner_.messages_report(event, why);
+  }
+  bool& ended(Direction direction) { return ended_[direction == Direction::kUpstream ? 0 : 1]; }
+
+  Owner& owner_;
+  const rules::HttpExchange& exchange_;
+  rules::ProtocolSet protocols_;
+  std::array<bool, 2> ended_{};  // by direction: whether messages_ended() was called
+  bool over_ = false;            // whether messages_cut() was called
+  MessageTunnel tunnel_;
+};
+
+}  // namespace brownout::messages

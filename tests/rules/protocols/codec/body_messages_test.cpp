@@ -1,0 +1,153 @@
+// Tests the messages in the bodies of HTTP exchanges.
+#include "rules/protocols/codec/body_messages.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "rules/engine/plan_http.h"
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+using rules::Direction;
+
+// A GET of /prices by a client, at a listener with this protocol.
+class BodyLab : messages::BodyMessages::Owner {
+ public:
+  explicit BodyLab(const std::string& rules, const std::string& protocol = "sse")
+      : config_(config_of(rules, protocol)),
+        set_(rules::RuleSet::activate(config_.rules, 1, {})),
+        facts_(flow_of(1)) {
+    rules::HttpHead request;
+    request.method = "GET";
+    request.target = "/prices?all";
+    request.append("last-event-id", "9");
+    exchange_ = rules::HttpExchange::of(std::move(request));
+    facts_.carrier = rules::Carrier::kHttp;
+    facts_.http = &exchange_;
+    facts_.message = 1;
+    facts_.message_protocols = config_.listeners.front().protocol.messages();
+  }
+  void answer(const std::string& type, const std::string& coding = "", int status = 200) {
+    rules::HttpHead response;
+    response.status = status;
+    response.append("content-type", type);
+    if (!coding.empty()) response.append("content-encoding", coding);
+    exchange_.set_response(std::move(response));
+    bodies_ = messages::BodyMessages::of(*this, facts_, Direction::kDownstream);
+    if (bodies_) bodies_->set_rules(*set_, now_);
+  }
+  messages::BodyMessages* operator->() { return bodies_.get(); }
+  explicit operator bool() const { return bodies_ != nullptr; }
+  void push(std::string_view text) {
+    bodies_->push(Direction::kDownstream, codecs::bytes_of(text), now_);
+  }
+  void finish() { bodies_->finish(Direction::kDownstream, now_); }
+  void pass(Duration time) {
+    now_ += time;
+    bodies_->advance(now_);
+  }
+  std::string log() { return std::exchange(log_, {}); }
+  const rules::FlowFacts& facts() const { return facts_; }
+
+ private:
+  void message_bytes(Direction, codecs::ByteView bytes) override { log_ += codecs::text_of(bytes); }
+  void messages_ended(Direction) override { log_ += "<end>"; }
+  void messages_cut(rules::Close how) override {
+    log_ += how == rules::Close::kFin ? "<cut>" : "<reset>";
+  }
+  void message_injected(const rules::Rule& rule, Direction, const rules::Note& note) override {
+    log_ += "<" + rule.name + ": " + std::string(note.action) + ">";
+  }
+  void messages_report(std::string_view event, std::string_view why) override {
+    log_ += "<" + std::string(event) + ": " + std::string(why) + ">";
+  }
+
+  rules::Config config_;
+  std::shared_ptr<const rules::RuleSet> set_;
+  rules::HttpExchange exchange_;
+  rules::FlowFacts facts_;
+  Instant now_{};
+  std::string log_;
+  std::unique_ptr<messages::BodyMessages> bodies_;
+};
+
+TEST(BodyMessages, AreThoseOfTheMediaType) {
+  BodyLab lab("");
+  lab.answer("application/json");
+  EXPECT_FALSE(lab);
+  lab.answer("Text/Event-Stream; charset=utf-8");
+  ASSERT_TRUE(lab);
+  EXPECT_TRUE(lab->reads(Direction::kDownstream));
+  EXPECT_FALSE(lab->reads(Direction::kUpstream));
+  EXPECT_FALSE(lab->ruled(Direction::kDownstream));
+  lab.push("data: 1\n");
+  lab.push("\n");
+  lab.finish();
+  lab.finish();
+  EXPECT_EQ(lab.log(), "data: 1\n\n<end>");
+}
+
+TEST(BodyMessages, CannotBeReadInACompressedBody) {
+  BodyLab lab("");
+  lab.answer("text/event-stream", "gzip");
+  EXPECT_FALSE(lab);
+  EXPECT_EQ(lab.log(), "<messages not read: the body has the content coding gzip>");
+  lab.answer("text/event-stream", "identity");
+  EXPECT_TRUE(lab);
+}
+
+TEST(BodyMessages, MeetRulesThatAlsoMatchTheRequestAndTheResponse) {
+  const std::string rules = R"([[rule]]
+name = "a"
+match = { path = "/prices", status = 200, last_event_id = "9", text = "1" }
+fault = { type = "drop" }
+[[rule]]
+name = "b"
+match = { path = "/other" }
+fault = { type = "drop" })";
+  BodyLab lab(rules);
+  lab.answer("text/event-stream");
+  EXPECT_TRUE(lab->ruled(Direction::kDownstream));
+  EXPECT_EQ(lab->rules(), std::vector<std::string>{"a"});
+  lab.push("data: 1\n\ndata: 2\n\n");
+  EXPECT_EQ(lab.log(), "<a: drop>data: 2\n\n");
+  lab.answer("text/event-stream", "", 201);
+  EXPECT_FALSE(lab->ruled(Direction::kDownstream));
+}
+
+TEST(BodyMessages, HoldTheEndOfTheBodyBehindTheMessages) {
+  BodyLab lab(R"([[rule]]
+name = "late"
+fault = { type = "delay", delay = "2s" })");
+  lab.answer("text/event-stream");
+  lab.push("data: 1\n\n");
+  lab.finish();
+  EXPECT_EQ(lab.log(), "<late: delay>");
+  EXPECT_GT(lab->held(Direction::kDownstream), 0U);
+  EXPECT_EQ(lab->deadline(), Instant(2s));
+  lab.pass(2s);
+  EXPECT_EQ(lab.log(), "data: 1\n\n<end>");
+  EXPECT_EQ(lab->held(Direction::kDownstream), 0U);
+}
+
+// A rule of messages acts on the request only if it says so. A rule of requests is not concerned.
+TEST(BodyMessages, LeaveRulesOfRequestsAlone) {
+  const auto acts_on_request = [](const std::string& rule) {
+    const auto config = config_of("[[rule]]\n" + rule, "sse");
+    const auto set = rules::RuleSet::activate(config.rules, 1, {});
+    return rules::acts_on_requests(*set->rules().front(),
+                                   config.listeners.front().protocol.messages());
+  };
+  EXPECT_FALSE(acts_on_request("fault = { type = \"drop\" }"));
+  EXPECT_TRUE(acts_on_request("per = \"request\"\nfault = { type = \"drop\" }"));
+  EXPECT_TRUE(acts_on_request("fault = { type = \"abort\" }"));
+  EXPECT_TRUE(acts_on_request("fault = { type = \"reject\" }"));
+  EXPECT_FALSE(
+      acts_on_request("match = { event = \"a\" }\nfault = { type = \"delay\", delay = \"1s\" }"));
+}
+
+}  // namespace
+}  // namespace brownout::test
