@@ -13,6 +13,7 @@
 #include "rules/protocols/framed/framed_message.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 #include "rules/protocols/nats/nats_message.h"
+#include "rules/protocols/ndjson/ndjson_message.h"
 #include "rules/protocols/redis/redis_message.h"
 #include "rules/protocols/sse/sse_message.h"
 #include "rules/protocols/websocket/websocket.h"
@@ -75,7 +76,7 @@ std::span<const MessageProtocol* const> message_protocols() {
   static const std::array all{&WebSocketMessage::protocol(), &MqttMessage::protocol(),
                               &XmppMessage::protocol(),      &NatsMessage::protocol(),
                               &RedisMessage::protocol(),     &FramedMessage::protocol(),
-                              &SseMessage::protocol()};
+                              &SseMessage::protocol(),       &NdjsonMessage::protocol()};
   return all;
 }
 

@@ -4,7 +4,7 @@ namespace brownout::rules {
 
 bool Match::matches_own(const Message& seen, std::span<const std::byte> payload,
                         std::string_view* why_not) const {
-  if (!message.match(seen, why_not)) return false;
+  if (!message.match(seen, payload, why_not)) return false;
   if (!min_size && !max_size && text.empty()) return true;
   if (seen.protocol == nullptr) return false;
   const auto size = static_cast<std::int64_t>(seen.protocol->size(seen, payload));

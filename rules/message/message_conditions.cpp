@@ -63,12 +63,14 @@ void MessageConditions::drop(std::string_view key) {
   for (const auto& [name, protocols] : understood) protocols_ = protocols_ & protocols;
 }
 
-bool MessageConditions::match(const Message& message, std::string_view* why_not) const {
+bool MessageConditions::match(const Message& message, std::span<const std::byte> payload,
+                              std::string_view* why_not) const {
   if (conditions_.empty()) return true;
   if (message.protocol == nullptr || !protocols().has(*message.protocol)) return false;
   const auto other =
       std::find_if(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
-        return condition.protocol == message.protocol && !condition.predicate->matches(message);
+        return condition.protocol == message.protocol &&
+               !condition.predicate->matches(message, payload);
       });
   if (other == conditions_.end()) return true;
   if (why_not != nullptr) *why_not = other->key;

@@ -32,7 +32,8 @@ class MessageConditions {
   // Returns the protocols that define all of the keys added.
   ProtocolSet protocols() const { return protocols_; }
   // `why_not` receives the name of a key that does not match.
-  bool match(const Message& message, std::string_view* why_not = nullptr) const;
+  bool match(const Message& message, std::span<const std::byte> payload,
+             std::string_view* why_not = nullptr) const;
   // Whether the payload of a message, after its head, is needed to decide.
   bool needs_payload() const { return behind_head_; }
 

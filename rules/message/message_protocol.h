@@ -27,7 +27,8 @@ namespace brownout::rules {
 class MessagePredicate {
  public:
   virtual ~MessagePredicate() = default;
-  virtual bool matches(const Message& message) const = 0;
+  // `payload` may be empty unless MessageKey::behind_head is true.
+  virtual bool matches(const Message& message, std::span<const std::byte> payload) const = 0;
 };
 struct MessageKey {
   FieldInfo info;
@@ -285,7 +286,7 @@ MessageKey message_key(std::string name, std::string meaning,
    public:
     Predicate(T value, bool (*matches)(const V&, const T&))
         : value_(std::move(value)), matches_(matches) {}
-    bool matches(const Message& message) const override {
+    bool matches(const Message& message, std::span<const std::byte>) const override {
       const auto* view = view_as<V>(&message);
       return view != nullptr && matches_(*view, value_);
     }
@@ -319,7 +320,7 @@ MessageKey headers_key(std::string name, std::string example, std::string meanin
    public:
     Predicate(std::vector<HeaderPattern> wanted, bool (*has)(const V&, const HeaderPattern&))
         : wanted_(std::move(wanted)), has_(has) {}
-    bool matches(const Message& message) const override {
+    bool matches(const Message& message, std::span<const std::byte>) const override {
       const auto* view = view_as<V>(&message);
       return view != nullptr &&
              std::all_of(wanted_.begin(), wanted_.end(),

@@ -7,8 +7,8 @@
 
 #include "rules/base/utf8.h"
 #include "rules/protocols/http1/content_coding.h"
-#include "rules/protocols/http1/json_text.h"
 #include "rules/protocols/http1/regex_edit.h"
+#include "rules/schema/json_text.h"
 #include "tests/fuzz/require.h"
 
 using namespace brownout;

@@ -275,12 +275,33 @@ class SseGenerator final : public MessageGenerator {
   }
 };
 
+class NdjsonGenerator final : public MessageGenerator {
+ public:
+  void turn(ConversationWriter& writer) override {
+    const auto direction = writer.any_direction();
+    switch (writer.below(6)) {
+      case 0:
+        return writer.send(direction, "\n");
+      case 1:
+        return writer.send(
+            direction, "{\"done\": true, \"n\": " + std::to_string(writer.next_number()) + "}\r\n");
+      default:
+        return writer.send(direction, message(writer, direction));
+    }
+  }
+
+  std::string message(ConversationWriter& writer, Direction) override {
+    return "{\"text\": \"" + writer.words() + "\"}\n";
+  }
+};
+
 std::unique_ptr<MessageGenerator> generator_of(const ProtocolSetup& setup) {
   if (setup.listener == "mqtt") return mqtt_generator(setup.level);
   if (setup.listener == "xmpp") return std::make_unique<XmppGenerator>();
   if (setup.listener == "nats") return std::make_unique<NatsGenerator>();
   if (setup.listener == "redis") return std::make_unique<RedisGenerator>();
   if (setup.listener == "websocket") return std::make_unique<WebSocketGenerator>();
+  if (setup.listener == "ndjson") return std::make_unique<NdjsonGenerator>();
   if (setup.listener == "sse") return std::make_unique<SseGenerator>();
   return std::make_unique<FramedGenerator>(setup.keys.find("delimiter") != std::string::npos);
 }
@@ -314,6 +335,7 @@ const std::vector<ProtocolSetup>& all_protocol_setups() {
       {"Nats", "nats"},
       {"Redis", "redis"},
       {"Sse", "sse"},
+      {"Ndjson", "ndjson"},
       {"FramedByDelimiter", "framed", R"(framing = { delimiter = "\r\n", )" + kinds},
       {"FramedByLength", "framed", "framing = { width = 2, " + kinds}};
   return setups;

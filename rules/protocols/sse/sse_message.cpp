@@ -1,5 +1,6 @@
 #include "rules/protocols/sse/sse_message.h"
 
+#include "rules/message/json_key.h"
 #include "rules/schema/text_pattern.h"
 
 namespace brownout::rules {
@@ -45,6 +46,7 @@ class SseProtocol final : public MessageProtocol {
             [](const auto& message, const bool& wanted) {
               return wanted == (message.kind == SseKind::kComment);
             }),
+        json_key("only events whose data is JSON with these values, as for ndjson"),
     };
   }
   void describe(const Message& message, const Tell& tell) const override {

@@ -31,6 +31,7 @@ const std::map<std::string, Properties> kTold{
     {"redis", {{"command", "get"}, {"key", "k"}}},
     {"framed", {{"kind", "order"}}},
     {"sse", {{"event", "price"}, {"id", "7"}, {"last-event-id", "6"}}},
+    {"ndjson", {}},
     {"websocket", {}},
 };
 
@@ -44,7 +45,8 @@ TEST(Describe, AMessageOfEachProtocolHasThePropertiesThatMatchIt) {
       return value != told->second.end() ? value->second : std::string();
     });
     const auto found = described(flow_of(1), &message);
-    EXPECT_FALSE(found.empty()) << protocol->name();
+    // The value of the key `json` may be anything in a line.
+    EXPECT_EQ(found.empty(), protocol->name() == "ndjson") << protocol->name();
     for (const auto& [option, value] : told->second) {
       auto key = option;
       std::replace(key.begin(), key.end(), '-', '_');

@@ -1,8 +1,8 @@
 // edit_body: edits HTTP bodies by a JSON merge patch, by JSON pointers, or by a regular expression.
 #include "rules/engine/fault.h"
 #include "rules/engine/whole_body.h"
-#include "rules/protocols/http1/json_text.h"
 #include "rules/protocols/http1/regex_edit.h"
+#include "rules/schema/json_text.h"
 
 namespace brownout::rules {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "rules/engine/fault.h"
 #include "rules/engine/whole_body.h"
-#include "rules/protocols/http1/json_text.h"
+#include "rules/schema/json_text.h"
 
 namespace brownout::rules {
 namespace {

@@ -81,6 +81,8 @@ per = "message"
 fault = { type = "redis_cut_reply" })"},
     {"hold_until sse",
      R"(fault = { type = "hold_until", passes = { event = "done" }, most = "700ms" })"},
+    {"hold_until ndjson",
+     R"(fault = { type = "hold_until", passes = { json = { "/done" = true } }, most = "700ms" })"},
     {"hold_until framed",
      R"(fault = { type = "hold_until", passes = { kind = "PING" }, most = "700ms" })"}};
 

@@ -1,4 +1,4 @@
-#include "rules/protocols/http1/json_text.h"
+#include "rules/schema/json_text.h"
 
 #include <gtest/gtest.h>
 

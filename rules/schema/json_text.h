@@ -43,6 +43,11 @@ struct ValueKind<JsonPointer> {
   static std::string print(const JsonPointer&) { return "none"; }
 };
 
+// Returns the value at the pointer as it is written, or "" if there is none. `json` must be JSON.
+std::string_view json_value(std::string_view json, const JsonPointer& at);
+// Returns the text of a value: a string without quotes and escapes, any other value as it is
+// written.
+std::string json_words(std::string_view value);
 // Whether there is a value at the pointer. `json` must be JSON.
 bool has_member(std::string_view json, const JsonPointer& at);
 

@@ -1,4 +1,4 @@
-#include "rules/protocols/http1/json_text.h"
+#include "rules/schema/json_text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -175,16 +175,6 @@ bool erase_parts(std::string& json, std::size_t at, const std::string& name) {
   return erased;
 }
 
-std::string_view value_at(std::string_view json, const JsonPointer& at) {
-  auto begin = begin_of(json);
-  for (const auto& name : at.names()) {
-    const auto part = find_part(json, begin, name);
-    if (!part) return {};
-    begin = part->value;
-  }
-  return json.substr(begin, behind_value(json, begin) - begin);
-}
-
 // Removes the members of a patch that are null, since they have no meaning where there is nothing
 // to remove.
 void drop_nulls(Json& patch) {
@@ -200,7 +190,7 @@ void drop_nulls(Json& patch) {
 }
 
 bool merge_at(std::string& json, const JsonPointer& at, Json patch) {
-  if (patch.is_object() && value_at(json, at).starts_with('{')) {
+  if (patch.is_object() && json_value(json, at).starts_with('{')) {
     bool changed = false;
     for (const auto& [name, value] : patch.items()) {
       const auto member = at.of(name);
@@ -301,8 +291,24 @@ Result<JsonPointer> ValueKind<JsonPointer>::read(const Node& node) {
   return JsonPointer::parse(*text);
 }
 
+std::string_view json_value(std::string_view json, const JsonPointer& at) {
+  auto begin = begin_of(json);
+  for (const auto& name : at.names()) {
+    const auto part = find_part(json, begin, name);
+    if (!part) return {};
+    begin = part->value;
+  }
+  return json.substr(begin, behind_value(json, begin) - begin);
+}
+
+std::string json_words(std::string_view value) {
+  if (!value.starts_with('"')) return std::string(value);
+  const auto read = Json::parse(value, nullptr, false);
+  return read.is_string() ? read.get<std::string>() : std::string();
+}
+
 bool has_member(std::string_view json, const JsonPointer& at) {
-  return !value_at(json, at).empty();
+  return !json_value(json, at).empty();
 }
 
 bool set_json(std::string& json, const JsonPointer& at, std::string_view value) {

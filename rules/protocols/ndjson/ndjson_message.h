@@ -1,0 +1,19 @@
+// NdjsonMessage is a line of a body of newline-delimited JSON, for rules. The message payload is
+// the line without its line end. An empty line only keeps the connection open. Immutable; any
+// thread.
+#pragma once
+
+#include "rules/message/message_protocol.h"
+
+namespace brownout::rules {
+
+struct NdjsonMessage final : MessageView {
+  static const MessageProtocol& protocol();
+
+  bool blank = false;  // whether the line has nothing but white space
+
+  explicit NdjsonMessage(bool is_blank) : blank(is_blank) {}
+  std::size_t memory() const override { return sizeof *this; }
+};
+
+}  // namespace brownout::rules
