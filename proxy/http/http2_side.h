@@ -31,7 +31,7 @@ class Http2Side final : private http2::ClientConnection::Wire {
     virtual StreamServer::Client& as_client() = 0;
   };
 
-  Http2Side(Owner& owner, HttpHost& host, bool websockets);
+  Http2Side(Owner& owner, HttpHost& host, rules::ProtocolSet protocols);
   ~Http2Side() override;
 
   http::ClientSide& side() { return connection_; }

@@ -36,7 +36,7 @@ HttpFlow::HttpFlow(HttpHost& host, HandOver from)
     : ClientFlow(host, from, from.target ? rules::Protocol::kHttp : from.listener->config.protocol),
       http_host_(host),
       conversation_(static_cast<http::Conversation::Wire&>(*this), facts_,
-                    listener_->config.protocol == rules::Protocol::kWebSocket),
+                    listener_->config.protocol.messages()),
       target_(std::move(from.target)) {
   if (target_) conversation_.forward(password_check(*listener_));
   client_.flow = server_.flow = up_.flow = down_.flow = this;
@@ -69,9 +69,8 @@ void HttpFlow::serve() {
 
 void HttpFlow::use_http2() {
   version_known_ = true;
-  const bool websockets = listener_->config.protocol == rules::Protocol::kWebSocket;
-  http2_ =
-      std::make_unique<Http2Side>(static_cast<Http2Side::Owner&>(*this), http_host_, websockets);
+  http2_ = std::make_unique<Http2Side>(static_cast<Http2Side::Owner&>(*this), http_host_,
+                                       listener_->config.protocol.messages());
   side_ = &http2_->side();
 }
 

@@ -36,8 +36,9 @@ HttpLab::~HttpLab() = default;
 void HttpLab::reconnect(const std::string& address) {
   facts_ = flow_of(++ordinal_, address);
   facts_.opened = now_;
-  conversation_ = std::make_unique<http::Conversation>(
-      static_cast<http::Conversation::Wire&>(*this), facts_, protocol_ == "websocket");
+  conversation_ =
+      std::make_unique<http::Conversation>(static_cast<http::Conversation::Wire&>(*this), facts_,
+                                           rules::Protocol::named(protocol_)->messages());
   requests_.reset();
   received_.clear();
   mark_ = 0;

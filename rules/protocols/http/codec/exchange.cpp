@@ -22,6 +22,7 @@ void Exchange::clear() {
   plan_.clear();
   request_body_.drop();
   response_body_.drop();
+  messages_.reset();
   http_.reset();
   request_ = {};
   response_ = {};
@@ -208,7 +209,7 @@ void Exchange::client_ended_in_body(Instant now) {
   }
   if (!owner_.connected()) return end(rules::Close::kFin);
   request_.source_ended = true;
-  if (request_.own_body) request_body_.break_off(now);
+  if (request_.own_body) pass_end(Direction::kUpstream, false, now);
 }
 
 // Answers without the server: a rule decides so, no server is reachable, or the request is refused.
@@ -298,7 +299,7 @@ void Exchange::server_ended(rules::Close how, bool whole, bool may_retry, Instan
   if (!response_.source_ended) {
     response_.source_ended = true;
     if (!whole) owner_.cut_short();
-    if (how == rules::Close::kReset && !whole && !response_body_.chained()) return end(how);
+    if (how == rules::Close::kReset && !whole && !chained(Direction::kDownstream)) return end(how);
     if (response_.own_body) whole ? response_body_.finish({}, now) : response_body_.break_off(now);
   }
   if (stopped_) return;
@@ -313,6 +314,7 @@ void Exchange::apply(const rules::RuleSet& set, Instant now) {
   for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
     if (!stopped_) path(direction).set_rules(plan_.body_rules(direction, set), now);
   }
+  if (!stopped_ && messages_) messages_->set_rules(set, now);
   // If a rule of the plan was removed, the delay of the message ends now.
   if (!stopped_ && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
   plan_.holds().keep(set);
@@ -326,7 +328,8 @@ void Exchange::apply(const rules::RuleSet& set, Instant now) {
 
 Instant Exchange::deadline() const {
   if (stopped_) return rules::kNever;
-  return std::min({due(), request_body_.deadline(), response_body_.deadline()});
+  const auto message = messages_ ? messages_->deadline() : rules::kNever;
+  return std::min({due(), request_body_.deadline(), response_body_.deadline(), message});
 }
 
 // Returns the time at which the waiting message must be checked: at the end of its delay, or at the
@@ -342,7 +345,9 @@ void Exchange::advance(Instant now) {
     wake(request_.phase == Phase::kWaiting ? request_ : response_, now);
     return;
   }
-  request_body_.advance(now);
+  now_ = now;
+  if (messages_) messages_->advance(now);
+  if (!stopped_) request_body_.advance(now);
   if (!stopped_) response_body_.advance(now);
 }
 

@@ -18,12 +18,13 @@
 #include <vector>
 
 #include "rules/engine/plan_http.h"
+#include "rules/protocols/codec/body_messages.h"
 #include "rules/protocols/http/codec/body_path.h"
 #include "rules/protocols/http/codec/framing.h"
 
 namespace brownout::http {
 
-class Exchange final : private BodyPath::Owner {
+class Exchange final : private BodyPath::Owner, private messages::BodyMessages::Owner {
  public:
   // How far a message has come.
   enum class Phase {
@@ -164,8 +165,17 @@ class Exchange final : private BodyPath::Owner {
   bool source_ended(Direction direction) const { return side(direction).source_ended; }
   bool passed(Direction direction) const { return side(direction).passed; }
   bool own_body(Direction direction) const { return side(direction).own_body; }
-  bool chained(Direction direction) const { return path(direction).chained(); }
-  std::size_t held(Direction direction) const { return path(direction).held(); }
+  // Whether the body passes through rules.
+  bool chained(Direction direction) const {
+    return path(direction).chained() || reads_messages(direction);
+  }
+  std::size_t held(Direction direction) const {
+    return path(direction).held() + (messages_ ? messages_->held(direction) : 0);
+  }
+  // Returns the names of the rules that act on the messages in the bodies.
+  std::vector<std::string> message_rules() const {
+    return messages_ ? messages_->rules() : std::vector<std::string>();
+  }
   // Returns the request and its response, or null if no rule may match them.
   const rules::HttpExchange* http() const { return http_ ? &*http_ : nullptr; }
   // Returns the facts about the request. Sets them from `connection` and the head if no rule needed
@@ -182,7 +192,9 @@ class Exchange final : private BodyPath::Owner {
     bool own_body = true;  // whether the sender's body is forwarded instead of a replacement
     // The part of the sender's body that arrived before the head left, if a rule wanted the body.
     std::optional<std::string> collected;
-    bool passed = false;  // whether the whole body has been forwarded
+    bool passed = false;        // whether the whole body has been forwarded
+    bool has_messages = false;  // whether the body passes through messages_
+    bool broken_off = false;    // whether its sender broke the body off
   };
 
   const Side& side(Direction direction) const {
@@ -228,6 +240,24 @@ class Exchange final : private BodyPath::Owner {
   bool send_head(Side& side, Instant now);
   // Starts to forward a body: the sender's, or a replacement from a rule.
   void begin_body(Side& side, Instant now);
+  // Forward a part of the sender's body, or its end, through the messages in it, if it has any.
+  void pass(Direction direction, ByteView raw, std::span<const ByteView> payload, Instant now);
+  void pass_end(Direction direction, bool whole, Instant now);
+  // Finds out whether the body that begins consists of messages on which rules may act.
+  void look_for_messages(Side& side, Instant now);
+  bool reads_messages(Direction direction) const { return side(direction).has_messages; }
+
+  // Implementation of BodyMessages::Owner.
+  void message_bytes(Direction direction, ByteView payload) override;
+  void messages_ended(Direction direction) override;
+  void messages_cut(rules::Close how) override { end(how); }
+  void message_injected(const rules::Rule& rule, Direction direction,
+                        const rules::Note& note) override {
+    owner_.record(facts_, rule, direction, note);
+  }
+  void messages_report(std::string_view event, std::string_view why) override {
+    owner_.report(event, why);
+  }
 
   // Implementation of BodyPath::Owner.
   void body_part(Direction direction, ByteView raw, std::span<const ByteView> payload) override;
@@ -247,6 +277,8 @@ class Exchange final : private BodyPath::Owner {
   rules::FlowFacts facts_;
   std::optional<rules::HttpExchange> http_;  // set if a rule may match the request
   rules::HttpPlan plan_;
+  std::unique_ptr<messages::BodyMessages> messages_;  // null if no body has messages
+  Instant now_{};  // time of the current call, while messages pass
   // When the delay of the waiting message ends. Rules may hold the message longer.
   Instant ready_ = rules::kNever;
   bool made_here_ = false;       // whether the proxy generated the response

@@ -17,10 +17,65 @@ void Exchange::take(Direction direction, ByteView raw, std::span<const ByteView>
                     bool ended, Instant now) {
   auto& from = side(direction);
   if (from.phase == Phase::kCollecting) return collect(from, payload, ended, now);
-  if (from.own_body) path(direction).take(raw, payload, now);
+  if (from.own_body) pass(direction, raw, payload, now);
   if (!ended || stopped_) return;
   from.source_ended = true;
-  if (from.own_body) path(direction).finish(owner_.received_trailers(direction), now);
+  if (from.own_body) pass_end(direction, true, now);
+}
+
+void Exchange::pass(Direction direction, ByteView raw, std::span<const ByteView> payload,
+                    Instant now) {
+  if (!reads_messages(direction)) return path(direction).take(raw, payload, now);
+  now_ = now;
+  for (const auto part : payload) {
+    if (!stopped_) messages_->push(direction, part, now);
+  }
+}
+
+void Exchange::pass_end(Direction direction, bool whole, Instant now) {
+  side(direction).broken_off = !whole;
+  if (reads_messages(direction)) {
+    now_ = now;
+    return messages_->finish(direction, now);
+  }
+  whole ? path(direction).finish(owner_.received_trailers(direction), now)
+        : path(direction).break_off(now);
+}
+
+void Exchange::look_for_messages(Side& side, Instant now) {
+  const bool request = &side == &request_;
+  const auto direction = request ? Direction::kUpstream : Direction::kDownstream;
+  if (!http_ || facts_.message_protocols.empty()) return;
+  if (!messages_) {
+    messages_ = messages::BodyMessages::of(static_cast<messages::BodyMessages::Owner&>(*this),
+                                           facts_, direction);
+  }
+  if (!messages_) return;
+  messages_->set_rules(owner_.rules(), now);
+  side.has_messages = !side.message.body && may_have_body(side) && messages_->reads(direction);
+  if (!side.has_messages || !side.framing.content_length) return;
+  // Rules may change the length of the body.
+  side.message.head.remove("content-length");
+  side.message.edited = true;
+  side.framing.content_length.reset();
+  side.framing.chunked = true;
+}
+
+void Exchange::message_bytes(Direction direction, ByteView payload) {
+  const std::array<ByteView, 1> parts{payload};
+  if (!stopped_) path(direction).take({}, parts, now_);
+}
+
+void Exchange::messages_ended(Direction direction) {
+  auto& from = side(direction);
+  if (from.broken_off) return path(direction).break_off(now_);
+  const bool early = !from.source_ended;
+  path(direction).finish(
+      early ? std::vector<rules::HttpHeader>() : owner_.received_trailers(direction), now_);
+  // A rule has ended the response early, and the server may go on for ever.
+  if (!early || direction == Direction::kUpstream || stopped_) return;
+  from.source_ended = true;
+  owner_.drop_server();
 }
 
 // Whether there is a body, or may be one.
@@ -102,14 +157,16 @@ void Exchange::note_length(const Side& side) {
 bool Exchange::send_head(Side& side, Instant now) {
   const auto direction = &side == &request_ ? Direction::kUpstream : Direction::kDownstream;
   const bool none = direction == Direction::kDownstream && !may_have_body(side);
+  look_for_messages(side, now);
   const auto rules = none ? std::vector<rules::RuleRef>() : plan_.body_rules(direction);
-  const Outgoing out{.direction = direction,
-                     .message = side.message,
-                     .framing = side.framing,
-                     .as_received = rules.empty() && !side.message.body && !side.collected,
-                     .made_here = direction == Direction::kDownstream && made_here_,
-                     .may_have_body = !none,
-                     .again = retried_};
+  const Outgoing out{
+      .direction = direction,
+      .message = side.message,
+      .framing = side.framing,
+      .as_received = rules.empty() && !side.message.body && !side.collected && !side.has_messages,
+      .made_here = direction == Direction::kDownstream && made_here_,
+      .may_have_body = !none,
+      .again = retried_};
   const bool goes_on = owner_.send_head(out);
   if (!goes_on || side.message.fate == rules::HttpMessage::Fate::kCloseBehindHead) return goes_on;
   note_length(side);
@@ -130,9 +187,8 @@ void Exchange::begin_body(Side& side, Instant now) {
   const auto collected = std::exchange(side.collected, std::nullopt);
   if (!collected) return;
   const std::array<ByteView, 1> body{codecs::bytes_of(*collected)};
-  path(direction).take({}, body, now);
-  if (side.source_ended && !stopped_)
-    path(direction).finish(owner_.received_trailers(direction), now);
+  pass(direction, {}, body, now);
+  if (side.source_ended && !stopped_) pass_end(direction, true, now);
 }
 
 void Exchange::body_part(Direction direction, ByteView raw, std::span<const ByteView> payload) {

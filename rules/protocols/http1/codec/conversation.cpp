@@ -14,8 +14,9 @@ constexpr std::size_t kMostHeld = 256 * 1024;
 
 }  // namespace
 
-Conversation::Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets)
-    : wire_(wire), connection_(connection), websockets_(websockets) {}
+Conversation::Conversation(Wire& wire, const rules::FlowFacts& connection,
+                           rules::ProtocolSet protocols)
+    : wire_(wire), connection_(connection), protocols_(protocols) {}
 
 void Conversation::client_bytes(ByteView bytes, Instant now) {
   if (client_in_.empty() && !over()) {
@@ -141,7 +142,8 @@ void Conversation::hang() {
 }
 
 bool Conversation::upgrades_to_websocket() const {
-  if (!websockets_ || exchange_.framing(Direction::kDownstream).status != 101) return false;
+  const bool websockets = !(protocols_ & rules::Protocol::kWebSocket.messages()).empty();
+  if (!websockets || exchange_.framing(Direction::kDownstream).status != 101) return false;
   const auto head = link_->head();
   const auto* protocol = head.find("upgrade");
   return protocol != nullptr && rules::same_header_name(*protocol, "websocket");

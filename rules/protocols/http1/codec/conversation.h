@@ -78,9 +78,9 @@ class Conversation final : public ClientSide,
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
 
-  // `wire` and `connection` are borrowed and must outlive the Conversation. `websockets` means that
-  // rules may act on WebSocket messages.
-  Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets = false);
+  // `wire` and `connection` are borrowed and must outlive the Conversation. `protocols` are those
+  // of the messages, in bodies or after an upgrade, on which rules may act.
+  Conversation(Wire& wire, const rules::FlowFacts& connection, rules::ProtocolSet protocols = {});
 
   // Must be called if the client uses the listener as a forward proxy and the first request is for
   // a URL. `authorized` returns whether the value of a request's Proxy-Authorization is accepted
@@ -113,7 +113,7 @@ class Conversation final : public ClientSide,
   bool over() const override { return mode_ == Mode::kOver; }
   const rules::HttpExchange* exchange() const override { return exchange_.http(); }
   std::vector<std::string> message_rules() const override {
-    return websocket_ ? websocket_->rules() : std::vector<std::string>();
+    return websocket_ ? websocket_->rules() : exchange_.message_rules();
   }
   // Whether data of an HTTP/2 server waits because the client's socket takes no more.
   bool waits_for_client() const { return waits_for_client_; }
@@ -228,7 +228,7 @@ class Conversation final : public ClientSide,
   bool discards_client_ = false;  // whether further bytes from the client are discarded
   bool waits_for_client_ = false;
   bool pumping_ = false;
-  bool websockets_;
+  const rules::ProtocolSet protocols_;
   bool forwards_ = false;
   std::function<bool(std::string_view)> authorized_;
   rules::Endpoint target_;

@@ -107,13 +107,17 @@ bool Conversation::send_head(const Exchange::Outgoing& out) {
     return true;
   }
   response_body_.begin(body_form(out));
-  if (out.framing.major == 2 && requests_.framing().minor == 0 && out.framing.chunked) {
-    // HTTP/1.0 has no chunks: the end of the connection ends the body (RFC 9112, 6.3).
+  // HTTP/1.0 has no chunks: the end of the connection ends the body (RFC 9112, 6.3).
+  const bool needs_chunks = out.message.edited && out.framing.chunked &&
+                            out.message.head.find("transfer-encoding") == nullptr;
+  const bool has_chunks = !needs_chunks || requests_.framing().minor > 0;
+  if (!has_chunks) {
     response_body_.begin(BodyWriter::Form::kPlain);
     close_after_ = true;
   }
   bool goes_on = true;
   if (out.message.edited || out.made_here || out.message.malformed != Malformed::kNone) {
+    make_http1(out, has_chunks);
     const auto text = response_text(out, goes_on);
     wire_.to_client(codecs::bytes_of(text));
   } else {
@@ -135,8 +139,6 @@ void Conversation::make_http2(const Exchange::Outgoing& out) {
 std::string Conversation::response_text(const Exchange::Outgoing& out, bool& goes_on) {
   auto& message = out.message;
   auto& head = message.head;
-  make_http1(out);
-  if (close_after_ && out.framing.major == 2) head.remove("transfer-encoding");
   if (message.malformed != Malformed::kNone) close_after_ = true;
   if (out.made_here && close_after_) head.set("connection", "close");
   switch (message.malformed) {

@@ -18,14 +18,17 @@ BodyWriter::Form body_form(const Exchange::Outgoing& out) {
   return out.framing.chunked && !out.message.body ? Form::kChunked : Form::kPlain;
 }
 
-void make_http1(const Exchange::Outgoing& out) {
-  if (out.framing.major == 1) return;
+void make_http1(const Exchange::Outgoing& out, bool has_chunks) {
   auto& head = out.message.head;
-  head.start_line = out.direction == Direction::kUpstream
-                        ? head.method + " " + head.target + " HTTP/1.1"
-                        : "HTTP/1.1 " + std::to_string(head.status) + " " +
-                              std::string(rules::reason_phrase(head.status));
-  if (out.framing.chunked && !out.message.body && out.may_have_body)
+  if (out.framing.major > 1) {
+    head.start_line = out.direction == Direction::kUpstream
+                          ? head.method + " " + head.target + " HTTP/1.1"
+                          : "HTTP/1.1 " + std::to_string(head.status) + " " +
+                                std::string(rules::reason_phrase(head.status));
+  }
+  const bool announced = out.message.body || head.find("content-length") != nullptr ||
+                         head.find("transfer-encoding") != nullptr;
+  if (has_chunks && out.message.edited && out.framing.chunked && !announced && out.may_have_body)
     head.set("transfer-encoding", "chunked");
 }
 
@@ -44,7 +47,7 @@ void Http1Link::send_head(const Exchange::Outgoing& request, ByteView raw) {
   method_ = request.framing.method;
   parser_->answers(method_);
   body_.begin(body_form(request));
-  make_http1(request);
+  make_http1(request, true);
   copy_.reset();
   // A request that is sent again was copied before, so do not send a second copy.
   if (message.duplicate.count > 0 && !request.again) {

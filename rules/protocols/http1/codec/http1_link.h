@@ -70,8 +70,9 @@ class Http1Link final : public ServerLink {
 
 // Returns the form in which HTTP/1 sends the body of the message.
 BodyWriter::Form body_form(const Exchange::Outgoing& out);
-// Makes a head that was received over HTTP/2 one of HTTP/1.1: its start line, and chunked framing
-// if its body has no announced length. Does nothing to other heads.
-void make_http1(const Exchange::Outgoing& out);
+// Makes the head one of HTTP/1.1: its start line, if it was received over HTTP/2, and chunked
+// framing if its body has no announced length. `has_chunks` is false for a receiver that knows no
+// chunks.
+void make_http1(const Exchange::Outgoing& out, bool has_chunks);
 
 }  // namespace brownout::http

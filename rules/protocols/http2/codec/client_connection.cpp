@@ -11,8 +11,9 @@ constexpr std::size_t kOutput = 32 * 1024;
 
 }  // namespace
 
-ClientConnection::ClientConnection(Wire& wire, bool websockets, const Session::Options& options)
-    : wire_(wire), websockets_(websockets), session_(Session::Role::kServer, *this, options) {}
+ClientConnection::ClientConnection(Wire& wire, rules::ProtocolSet protocols,
+                                   const Session::Options& options)
+    : wire_(wire), protocols_(protocols), session_(Session::Role::kServer, *this, options) {}
 
 ClientConnection::~ClientConnection() = default;
 

@@ -66,7 +66,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
 
   // `wire` is borrowed. `websockets` means that rules may act on WebSocket messages. `protocols`
   // are the protocols of messages that rules may mean.
-  ClientConnection(Wire& wire, bool websockets, const Session::Options& options = {});
+  ClientConnection(Wire& wire, rules::ProtocolSet protocols, const Session::Options& options = {});
   ~ClientConnection() override;
 
   void client_bytes(ByteView bytes, Instant now) override;
@@ -103,7 +103,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   void end(rules::Close how);
 
   Wire& wire_;
-  const bool websockets_;
+  const rules::ProtocolSet protocols_;
   std::map<StreamId, std::unique_ptr<ClientStream>> streams_;
   std::vector<StreamId> has_room_;  // streams whose data the client has taken
   Instant now_{};                   // the time of the current call

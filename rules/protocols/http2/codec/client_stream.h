@@ -63,7 +63,7 @@ class ClientStream final : public http::ServerUser,
   const std::string& protocol() const { return protocol_; }
   const rules::HttpExchange* exchange() const { return exchange_.http(); }
   std::vector<std::string> message_rules() const {
-    return messages_ ? messages_->rules() : std::vector<std::string>();
+    return messages_ ? messages_->rules() : exchange_.message_rules();
   }
 
  private:

@@ -2,6 +2,7 @@
 // client and the server.
 #include <utility>
 
+#include "rules/match/protocol.h"
 #include "rules/protocols/codec/codec_of.h"
 #include "rules/protocols/http2/codec/client_connection.h"
 
@@ -89,7 +90,8 @@ void ClientStream::start_tunnel(Instant now) {
   if (!is_connect_) return end(rules::Close::kReset);
   tunnel_ = true;
   exchange_.leave_rules();
-  if (protocol_ != "websocket" || !connection_.websockets_) return;
+  const auto websocket = connection_.protocols_ & rules::Protocol::kWebSocket.messages();
+  if (protocol_ != "websocket" || websocket.empty()) return;
   const auto& facts = exchange_.facts(connection_.wire_.facts(*this));
   const auto head = link_->head();
   const auto* chosen = head.find("sec-websocket-protocol");
