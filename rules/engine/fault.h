@@ -26,6 +26,7 @@ namespace brownout::rules {
 
 class DnsFault;   // defined in dns_fault.h
 class HttpFault;  // defined in http_fault.h
+class Http2Fault;  // defined in http2_fault.h
 
 // FaultState is the state that all flows of one rule share, on all threads. Implementations use
 // atomic variables, or a lock that they hold only for a few steps.
@@ -79,6 +80,8 @@ class Fault {
   // Returns the interface for HTTP requests, or nullptr if the fault does not act on HTTP. The
   // returned object lives as long as the fault.
   virtual const HttpFault* http() const { return nullptr; }
+  // The same for HTTP/2 connections.
+  virtual const Http2Fault* http2() const { return nullptr; }
   // Whether the fault acts on this kind of traffic with its present settings. The FaultKind lists
   // in `carriers` the kinds of traffic that some settings allow.
   virtual bool acts_on(Carrier /*carrier*/) const { return true; }
@@ -138,6 +141,7 @@ struct FaultKind {
   // For faults on messages: acts only on messages that set up a connection, such as CONNECT.
   bool at_opening = false;
   bool on_syn = false;  // the fault acts on SYNs: a rule can match only what they show
+  bool on_http2 = false;  // the fault acts on HTTP/2 connections: a rule cannot match requests
   // For HTTP and DNS: whether the key `direction` limits the fault to the request or the response.
   bool directed = false;
   bool on_body = false;     // for HTTP: the fault acts on bodies, through a stage

@@ -10,6 +10,7 @@
 #include "rules/engine/fault.h"
 #include "rules/engine/hold.h"
 #include "rules/protocols/http1/http.h"
+#include "rules/protocols/http2/http2.h"
 
 namespace brownout::rules {
 
@@ -63,6 +64,8 @@ struct HttpMessage {
   // The rules whose faults want the whole body, in order, and the largest of their sizes.
   std::vector<std::shared_ptr<const Rule>> body_readers = {};
   Bytes collects{};
+  TrailerChange trailers = {};  // changes of the message's trailers
+  Http2Orders http2 = {};       // what the stream and its connection shall do
   // For a request: headers that its response gets, whoever makes the response.
   std::vector<HttpHeader> response_headers = {};
 

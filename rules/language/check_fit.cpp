@@ -60,6 +60,7 @@ void FitCheck::run(Position type) const {
   check_tls();
   check_host();
   check_syn();
+  check_http2();
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }

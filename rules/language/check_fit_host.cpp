@@ -23,6 +23,21 @@ void FitCheck::check_host() const {
   }
 }
 
+// A fault of HTTP/2 connections acts before, and between, requests.
+void FitCheck::check_http2() const {
+  if (!rule_.kind->on_http2 || node_.find("match") == nullptr) return;
+  const auto& node = *node_.find("match");
+  if (rule_.match.is_for_http()) {
+    problems_.add(node.where, fault_ + " acts on the HTTP/2 connection, whatever its requests are",
+                  "match by listener or client");
+  }
+  for (const std::string_view key : {"first", "after", "every", "once"}) {
+    if (node.find(key) == nullptr) continue;
+    problems_.add(position_of(node, key), fault_ + " acts on connections, which are not counted",
+                  "leave " + std::string(key) + " out");
+  }
+}
+
 // A fault of SYNs is decided before there is a connection, from addresses and ports alone.
 void FitCheck::check_syn() const {
   if (!rule_.kind->on_syn) return;

@@ -125,6 +125,7 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
       return "on the list";
     case Level::kMessage:
       if (carrier == Carrier::kDns) return "on the query";
+      if (rule.kind->on_http2) return "on the HTTP/2 connection";
       if (!rule.kind->directed) return "on the request";
       if (rule.kind->http_part == ExchangePart::kResponseByDefault)
         return halves_text(rule, carrier);

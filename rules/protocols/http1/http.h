@@ -72,6 +72,7 @@ struct HttpExchange {
   std::string host;   // host from the target or the Host header, in lower case, without the port
   std::string path;   // path of the target, without the query
   std::string query;  // query of the target, without the "?"
+  int version = 1;    // major version of HTTP that the client speaks
   std::optional<HttpHead> response = {};
   // Media types (Content-Type) in lower case, without parameters.
   std::string request_type = {};

@@ -27,6 +27,7 @@ void Exchange::clear() {
   request_ = {};
   response_ = {};
   ready_ = rules::kNever;
+  sent_ = 0;
   made_here_ = response_began_ = retried_ = knows_server_ = stopped_ = false;
 }
 
@@ -51,10 +52,13 @@ void Exchange::begin(Request request, Instant now) {
       facts_.destination_port = 0;
     }
     http_ = rules::HttpExchange::of(request_.message.head);
+    http_->version = request_.framing.major;
     facts_.http = &*http_;
     rules::HttpPlan::Notes notes;
     plan_.on_request(set, facts_, request_.message, now, notes);
     record(Direction::kUpstream, notes);
+    if (request_.message.http2.goaway) owner_.send_goaway(*request_.message.http2.goaway);
+    if (stopped_) return;
   }
   collect_or_wait(request_, now);
 }
@@ -98,6 +102,13 @@ void Exchange::hang() {
   ready_ = rules::kNever;
   plan_.holds().clear();
   owner_.hang();
+}
+
+bool Exchange::resets_at(rules::StreamReset::At at) {
+  const auto& reset = response_.message.http2.reset;
+  if (stopped_ || !reset || reset->at != at) return false;
+  owner_.reset_stream(static_cast<std::uint32_t>(reset->code), reset->both_sides);
+  return true;
 }
 
 void Exchange::ignore_rest() {
@@ -270,6 +281,7 @@ void Exchange::send_response(Instant now) {
     default:
       break;
   }
+  if (resets_at(rules::StreamReset::At::kHeaders)) return;
   response_.phase = Phase::kBody;
   // If a rule replaced the body, its length must be announced.
   if (http_ && message.body && rules::may_have_body(request_.framing.method, message.head.status)) {

@@ -80,6 +80,11 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     // Called when the exchange ends early, as a rule or an error demands; with Close::kFin, the
     // client gets what was already sent.
     virtual void end(rules::Close how) = 0;
+    // Ends the stream with an error code of HTTP/2, for the server too if `both_sides`; over
+    // HTTP/1, resets the connection.
+    virtual void reset_stream(std::uint32_t code, bool /*both_sides*/) = 0;
+    // Sends GOAWAY on the client's connection. HTTP/1 has none.
+    virtual void send_goaway(const rules::Goaway& /*goaway*/) {}
     // Called when the client gets no response.
     virtual void hang() = 0;
     // Called when the rest of the request is of no use any more.
@@ -213,6 +218,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   void end(rules::Close how);
   void hang();
   void ignore_rest();
+  // Ends the stream if a rule demands that at this point. Returns whether it did.
+  bool resets_at(rules::StreamReset::At at);
   void record(Direction direction, const rules::HttpPlan::Notes& notes);
   int response_status() const {
     return made_here_ ? response_.message.head.status : response_.framing.status;
@@ -236,6 +243,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   void read_body(Side& side, std::optional<std::string> body, Instant now);
   bool may_have_body(const Side& side) const;
   void note_length(const Side& side);
+  bool changes_end(const Side& side) const;
   // Sends the head of the message. Returns false if the message ends with its head.
   bool send_head(Side& side, Instant now);
   // Starts to forward a body: the sender's, or a replacement from a rule.
@@ -278,6 +286,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   std::optional<rules::HttpExchange> http_;  // set if a rule may match the request
   rules::HttpPlan plan_;
   std::unique_ptr<messages::BodyMessages> messages_;  // null if no body has messages
+  std::uint64_t sent_ = 0;                            // bytes of the response's body that were sent
   Instant now_{};  // time of the current call, while messages pass
   // When the delay of the waiting message ends. Rules may hold the message longer.
   Instant ready_ = rules::kNever;

@@ -1,5 +1,6 @@
 // The part of Exchange that handles bodies: it collects those that rules need as a whole, and
 // forwards them.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -154,6 +155,12 @@ void Exchange::note_length(const Side& side) {
   if (side.message.body) length = side.message.body->size();
 }
 
+// Whether the body's framing must be written anew, since a rule cuts it or changes its trailers.
+bool Exchange::changes_end(const Side& side) const {
+  const auto& trailers = side.message.trailers;
+  return trailers.drops || !trailers.set.empty() || side.message.http2.reset;
+}
+
 bool Exchange::send_head(Side& side, Instant now) {
   const auto direction = &side == &request_ ? Direction::kUpstream : Direction::kDownstream;
   const bool none = direction == Direction::kDownstream && !may_have_body(side);
@@ -169,6 +176,7 @@ bool Exchange::send_head(Side& side, Instant now) {
       .again = retried_};
   const bool goes_on = owner_.send_head(out);
   if (!goes_on || side.message.fate == rules::HttpMessage::Fate::kCloseBehindHead) return goes_on;
+  if (direction == Direction::kDownstream && resets_at(rules::StreamReset::At::kBody)) return true;
   note_length(side);
   none ? path(direction).begin_discarded() : path(direction).begin(facts_, rules, now);
   begin_body(side, now);
@@ -192,13 +200,37 @@ void Exchange::begin_body(Side& side, Instant now) {
 }
 
 void Exchange::body_part(Direction direction, ByteView raw, std::span<const ByteView> payload) {
-  if (!stopped_) owner_.send_body(direction, raw, payload);
+  if (stopped_) return;
+  const auto& reset = response_.message.http2.reset;
+  const bool counts =
+      direction == Direction::kDownstream && reset && reset->at == rules::StreamReset::At::kBytes;
+  if (!counts) return owner_.send_body(direction, raw, payload);
+  for (auto part : payload) {
+    const auto left = static_cast<std::uint64_t>(reset->after.count) - sent_;
+    part = part.first(static_cast<std::size_t>(std::min<std::uint64_t>(part.size(), left)));
+    sent_ += part.size();
+    const std::array<ByteView, 1> one{part};
+    if (!part.empty()) owner_.send_body(direction, {}, one);
+    if (sent_ == static_cast<std::uint64_t>(reset->after.count) &&
+        resets_at(rules::StreamReset::At::kBytes))
+      return;
+  }
 }
 
 void Exchange::body_passed(Direction direction, const std::vector<rules::HttpHeader>& trailers,
                            bool whole) {
   side(direction).passed = true;
-  if (!stopped_ && !path(direction).discards()) owner_.send_end(direction, trailers, whole);
+  if (stopped_ || path(direction).discards()) return;
+  if (direction == Direction::kDownstream && resets_at(rules::StreamReset::At::kTrailers)) return;
+  const auto& change = side(direction).message.trailers;
+  if (!change.drops && change.set.empty()) return owner_.send_end(direction, trailers, whole);
+  auto changed = change.drops ? std::vector<rules::HttpHeader>() : trailers;
+  for (const auto& [name, value] : change.set) {
+    std::erase_if(changed,
+                  [&](const auto& old) { return rules::same_header_name(old.name, name); });
+    changed.push_back({name, value});
+  }
+  owner_.send_end(direction, changed, whole);
 }
 
 }  // namespace brownout::http

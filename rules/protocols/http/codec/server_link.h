@@ -49,6 +49,8 @@ class ServerLink {
   // Reads one step of the response, and gives it to the exchange. Removes from `bytes`, received
   // from the server, what it has read. `edit` may be null.
   virtual Read read(ByteView& bytes, Exchange& exchange, rules::Instant now, Edit edit) = 0;
+  // Over HTTP/2: the RST_STREAM with which the request ends, if it ends early, has this code.
+  virtual void reset_with(std::uint32_t /*code*/) {}
   // Returns the head and the trailers of the response that is being read.
   virtual rules::HttpHead head() const = 0;
   virtual const std::vector<rules::HttpHeader>& trailers() const = 0;

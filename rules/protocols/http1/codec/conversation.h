@@ -179,6 +179,7 @@ class Conversation final : public ClientSide,
   void ask_for_server(bool fresh) override { wire_.ask_for_server(fresh); }
   void drop_server() override;
   void end(rules::Close how) override;
+  void reset_stream(std::uint32_t, bool) override { end(rules::Close::kReset); }
   void hang() override;
   void ignore_rest() override;
   const rules::RuleSet& rules() override { return wire_.rules(); }

@@ -13,13 +13,17 @@ constexpr std::size_t kOutput = 32 * 1024;
 
 ClientConnection::ClientConnection(Wire& wire, rules::ProtocolSet protocols,
                                    const Session::Options& options)
-    : wire_(wire), protocols_(protocols), session_(Session::Role::kServer, *this, options) {}
+    : wire_(wire),
+      protocols_(protocols),
+      options_(options),
+      session_(Session::Role::kServer, *this, options) {}
 
 ClientConnection::~ClientConnection() = default;
 
 void ClientConnection::client_bytes(ByteView bytes, Instant now) {
   if (over_) return;
   now_ = now;
+  if (!std::exchange(began_, true)) set_faults(now);
   session_.receive(bytes, now);
   settle(now);
 }
@@ -35,20 +39,23 @@ void ClientConnection::client_has_room(Instant now) { settle(now); }
 
 void ClientConnection::apply(const rules::RuleSet& set, Instant now) {
   now_ = now;
+  set_faults(now);
   for (const auto& [id, stream] : streams_) stream->apply(set, now);
   settle(now);
 }
 
 Instant ClientConnection::deadline() const {
-  auto next = rules::kNever;
-  if (over_) return next;
+  if (over_) return rules::kNever;
+  auto next = std::min(plan_.next(), close_at_);
   for (const auto& [id, stream] : streams_) next = std::min(next, stream->deadline());
   return next;
 }
 
 void ClientConnection::advance(Instant now) {
   now_ = now;
+  if (plan_.next() <= now) set_faults(now);
   for (const auto& [id, stream] : streams_) stream->advance(now);
+  if (close_at_ <= now) end(rules::Close::kFin);
   settle(now);
 }
 
@@ -96,6 +103,54 @@ void ClientConnection::end(rules::Close how) {
   if (std::exchange(over_, true)) return;
   for (const auto& [id, stream] : streams_) stream->gone();
   wire_.close_client(how);
+}
+
+void ClientConnection::set_faults(Instant now) {
+  rules::Http2Plan::Notes notes;
+  const auto before = plan_.faults();
+  const bool changed = plan_.set(wire_.rules(), wire_.connection(), now, notes);
+  for (const auto& [rule, note] : notes)
+    wire_.record(wire_.connection(), *rule, Direction::kUpstream, note);
+  if (!changed) return;
+  const auto& faults = plan_.faults();
+  session_.hold_pings(faults.loses_pings);
+  session_.hold_windows(0, faults.holds_window);
+  const auto setting = [](const auto& wanted, const auto& old, std::uint32_t usual) {
+    using Change = std::optional<std::uint32_t>;
+    if (wanted == old) return Change();
+    return Change(wanted.value_or(usual));
+  };
+  const Session::SettingsChange change{
+      .max_concurrent_streams =
+          setting(faults.max_concurrent_streams, before.max_concurrent_streams,
+                  options_.max_concurrent_streams),
+      .initial_window_size =
+          setting(faults.initial_window_size, before.initial_window_size, options_.stream_window),
+      .header_table_size =
+          setting(faults.header_table_size, before.header_table_size, options_.header_table_size),
+      .max_frame_size =
+          setting(faults.max_frame_size, before.max_frame_size, options_.max_frame_size)};
+  const bool sends = change.max_concurrent_streams || change.initial_window_size ||
+                     change.header_table_size || change.max_frame_size;
+  if (sends) session_.submit_settings(change);
+}
+
+void ClientConnection::send_goaway(StreamId id, const rules::Goaway& goaway) {
+  using Last = rules::Goaway::Last;
+  constexpr StreamId kHighest = 0x7fffffff;
+  const auto last = goaway.last == Last::kLast ? id : goaway.last == Last::kZero ? 0 : kHighest;
+  session_.send_goaway(last, static_cast<std::uint32_t>(goaway.code));
+  if (goaway.close_after) close_at_ = std::min(close_at_, rules::later(now_, *goaway.close_after));
+}
+
+// A gRPC server ends the connection of a client whose keepalive is too frequent (gRFC A9).
+void ClientConnection::on_ping() {
+  ++pings_;
+  const auto& most = plan_.faults().most_pings;
+  if (!most || pings_ <= *most) return;
+  session_.send_goaway(0x7fffffff, static_cast<std::uint32_t>(rules::Http2Error::kEnhanceYourCalm),
+                       "too_many_pings");
+  close_at_ = now_;
 }
 
 void ClientConnection::on_head(StreamId id, rules::HttpHead head, std::string_view scheme,

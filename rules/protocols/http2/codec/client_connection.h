@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/engine/http2_fault.h"
 #include "rules/protocols/http/codec/client_side.h"
 #include "rules/protocols/http2/codec/client_stream.h"
 #include "rules/protocols/http2/codec/session.h"
@@ -50,6 +51,9 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
     virtual void resume_server(ClientStream& stream) = 0;
     // Facts about the connection; with the address of the stream's server if it has one.
     virtual const rules::FlowFacts& facts(const ClientStream& stream) = 0;
+
+    // Facts about the connection itself.
+    virtual const rules::FlowFacts& connection() = 0;
 
     virtual void begins(const ClientStream& stream) = 0;
     virtual void responds(const ClientStream& stream, int status) = 0;
@@ -100,7 +104,11 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   void on_goaway(StreamId last, std::uint32_t code) override;
   void on_settings(std::uint32_t) override {}
   void on_failed(std::string_view why) override;
+  void on_ping() override;
   void end(rules::Close how);
+  void send_goaway(StreamId id, const rules::Goaway& goaway);
+  // Applies the faults of the rules on the connection.
+  void set_faults(Instant now);
 
   Wire& wire_;
   const rules::ProtocolSet protocols_;
@@ -108,6 +116,11 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   std::vector<StreamId> has_room_;  // streams whose data the client has taken
   Instant now_{};                   // the time of the current call
   std::uint64_t count_ = 0;         // number of requests so far
+  rules::Http2Plan plan_;
+  const Session::Options options_;
+  std::uint64_t pings_ = 0;           // PINGs that the client has sent
+  Instant close_at_ = rules::kNever;  // when the connection closes after GOAWAY
+  bool began_ = false;
   bool settling_ = false;
   bool failed_ = false;
   bool leaving_ = false;  // the client has sent GOAWAY

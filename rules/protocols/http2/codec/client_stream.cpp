@@ -241,11 +241,20 @@ void ClientStream::end(rules::Close) {
   if (over_) return;
   const auto* stream = dynamic_cast<const StreamLink*>(link_);
   const bool by_server = stream != nullptr && stream->ended() && stream->reset_code() != kNoError;
-  const auto code = by_server ? stream->reset_code() : kInternalError;
+  reset_stream(by_server ? stream->reset_code() : kInternalError, false);
+}
+
+void ClientStream::reset_stream(std::uint32_t code, bool both_sides) {
+  if (over_) return;
+  if (both_sides && link_ != nullptr) link_->reset_with(code);
   exchange_.stop();
   over_ = true;
   connection_.session_.reset(id_, code);
   leave_server();
+}
+
+void ClientStream::send_goaway(const rules::Goaway& goaway) {
+  connection_.send_goaway(id_, goaway);
 }
 
 void ClientStream::hang() {

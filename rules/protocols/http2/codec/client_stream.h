@@ -78,7 +78,6 @@ class ClientStream final : public http::ServerUser,
   void server_end(Instant now);
   void start_tunnel(Instant now);
   void complete(Instant now);
-  void reset(std::uint32_t code);
   bool client_takes() const;
   bool server_takes() const;
   void leave_server();
@@ -97,6 +96,8 @@ class ClientStream final : public http::ServerUser,
   void ask_for_server(bool fresh) override;
   void drop_server() override;
   void end(rules::Close how) override;
+  void reset_stream(std::uint32_t code, bool both_sides) override;
+  void send_goaway(const rules::Goaway& goaway) override;
   void hang() override;
   void ignore_rest() override { ignores_rest_ = true; }
   const rules::RuleSet& rules() override;

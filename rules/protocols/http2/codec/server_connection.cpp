@@ -129,7 +129,7 @@ void ServerConnection::forget(StreamLink& link) {
   open_.erase(link.id_);
   if (failed_) return;
   const bool through = link.complete_ && link.sent_end_;
-  if (!through && !link.ended_) session_.reset(link.id_, kCancel);
+  if (!through && !link.ended_) session_.reset(link.id_, link.reset_with_);
   if (!link.body_.empty()) session_.consumed(link.id_, link.body_.size());
   wire_.has_output();
 }

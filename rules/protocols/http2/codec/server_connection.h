@@ -39,6 +39,7 @@ class StreamLink final : public ServerLink {
   rules::HttpHead head() const override { return head_; }
   const std::vector<rules::HttpHeader>& trailers() const override { return trailers_; }
   std::string why() const override { return why_; }
+  void reset_with(std::uint32_t code) override { reset_with_ = code; }
   void tunnel_send(ByteView bytes) override;
   void tunnel_finish() override { send_end({}, true); }
   ByteView tunnel_data() const override { return body_.view(); }
@@ -78,7 +79,8 @@ class StreamLink final : public ServerLink {
   std::vector<rules::HttpHeader> trailers_;
   std::string why_;
   std::uint32_t code_ = 0;
-  bool complete_ = false;  // the whole response has arrived
+  std::uint32_t reset_with_ = 0x8;  // CANCEL (RFC 9113, 7)
+  bool complete_ = false;           // the whole response has arrived
   bool sent_end_ = false;
   bool tunnel_ = false;  // the response begins a tunnel
   bool refused_ = false;

@@ -181,11 +181,11 @@ bool Session::over() const {
   return (state_->goaway_sent || state_->goaway_received) && state_->streams.empty();
 }
 
-void Session::State::submit_goaway(StreamId last, std::uint32_t code) {
+void Session::State::submit_goaway(StreamId last, std::uint32_t code, std::string debug) {
   if (failed) return;
   if (unsent_requests > 0) {
     // nghttp2 sends GOAWAY ahead of requests, and a server may ignore requests behind it.
-    waiting_goaways.emplace_back(last, code);
+    waiting_goaways.push_back({last, code, std::move(debug)});
     shuts_down = true;
     return;
   }
@@ -196,7 +196,9 @@ void Session::State::submit_goaway(StreamId last, std::uint32_t code) {
   if (last > 0 && last % 2 == (server() ? 0 : 1)) --last;
   const auto result =
       warns ? nghttp2_submit_shutdown_notice(wire())
-            : nghttp2_submit_goaway(wire(), NGHTTP2_FLAG_NONE, last, code, nullptr, 0);
+            : nghttp2_submit_goaway(wire(), NGHTTP2_FLAG_NONE, last, code,
+                                    reinterpret_cast<const std::uint8_t*>(debug.data()),
+                                    debug.size());
   if (result != 0) return;
   own_goaways.emplace_back(last, code);
   lowest_last = last;
@@ -205,7 +207,8 @@ void Session::State::submit_goaway(StreamId last, std::uint32_t code) {
 
 void Session::State::on_request_sent() {
   if (--unsent_requests > 0) return;
-  for (const auto& [last, code] : std::exchange(waiting_goaways, {})) submit_goaway(last, code);
+  for (auto& goaway : std::exchange(waiting_goaways, {}))
+    submit_goaway(goaway.last, goaway.code, std::move(goaway.debug));
 }
 
 void Session::shut_down() {
@@ -213,7 +216,9 @@ void Session::shut_down() {
   state_->submit_goaway(nghttp2_session_get_last_proc_stream_id(state_->wire()), NGHTTP2_NO_ERROR);
 }
 
-void Session::send_goaway(StreamId last, std::uint32_t code) { state_->submit_goaway(last, code); }
+void Session::send_goaway(StreamId last, std::uint32_t code, std::string_view debug) {
+  state_->submit_goaway(last, code, std::string(debug));
+}
 
 void Session::hold_pings(bool hold) {
   auto& state = *state_;

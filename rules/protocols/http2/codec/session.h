@@ -88,6 +88,8 @@ class Session {
     // The connection must end: a connection error or a limit. GOAWAY is in the output. The last
     // event; the streams that are open get no other one. May come from receive() or output().
     virtual void on_failed(std::string_view why) = 0;
+    // The peer has sent a PING, not an answer to one.
+    virtual void on_ping() {}
     // The client has sent PRIORITY_UPDATE (RFC 9218, 7.1) for a stream, which need not be open.
     // `value` is a Priority Field Value. The Session applies it to its own order of sending.
     virtual void on_priority_update(StreamId /*id*/, std::string_view /*value*/) {}
@@ -138,7 +140,8 @@ class Session {
   // id of an open stream: such streams end with on_reset(), `refused` set. An id that the peer
   // cannot have used is replaced by the next lower one that it can. Streams that the peer opens
   // later are ignored, except after GOAWAY with the highest id and NO_ERROR, which only warns.
-  void send_goaway(StreamId last, std::uint32_t code);
+  // `debug` is text for people at the other side (RFC 9113, 6.8).
+  void send_goaway(StreamId last, std::uint32_t code, std::string_view debug = {});
   // While held, PING is not answered; the last kHeldPings are answered afterwards.
   static constexpr std::size_t kHeldPings = 64;
   void hold_pings(bool hold);

@@ -76,7 +76,12 @@ struct Session::State {
   Stream* find(StreamId id);
   // Ends a stream because of its message.
   void reject(StreamId id, Stream& stream, std::uint32_t code, std::string_view why);
-  void submit_goaway(StreamId last, std::uint32_t code);
+  struct WaitingGoaway {
+    StreamId last;
+    std::uint32_t code;
+    std::string debug;
+  };
+  void submit_goaway(StreamId last, std::uint32_t code, std::string debug = {});
   // A request's head is in the output, or never will be.
   void on_request_sent();
   void answer_ping(const std::uint8_t* opaque);
@@ -134,8 +139,8 @@ struct Session::State {
   std::string doom_why;  // not empty if the connection must end
 
   std::size_t unsent_requests = 0;
-  std::deque<std::pair<StreamId, std::uint32_t>> waiting_goaways;  // until requests are sent
-  std::deque<std::pair<StreamId, std::uint32_t>> own_goaways;      // queued, not in the output yet
+  std::deque<WaitingGoaway> waiting_goaways;                   // until requests are sent
+  std::deque<std::pair<StreamId, std::uint32_t>> own_goaways;  // queued, not in the output yet
   StreamId lowest_last = INT32_MAX;  // the lowest id of these and of those sent
   bool shuts_down = false;           // a GOAWAY was queued that is not a mere warning
   bool goaway_sent = false;

@@ -1,0 +1,39 @@
+// h2_window: keeps back WINDOW_UPDATE, so that what a client sends comes to a stop.
+#include "rules/engine/http2_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+class WindowHeld final : public Http2OnlyFault {
+ public:
+  using Settings = NoSettings;
+  explicit WindowHeld(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::string_view on_connection(Http2ConnectionFaults& faults) const override {
+    faults.holds_window = true;
+    return "hold WINDOW_UPDATE";
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kH2Window = describe<WindowHeld>(
+    {.name = "h2_window",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .on_http2 = true,
+     .summary = "The connection gets no WINDOW_UPDATE: when the bodies of an HTTP/2 client have "
+                "filled the window (4 MiB), none of its streams can send more. Requests without a "
+                "body, and responses, still pass.",
+     .correct_client = "has a deadline for each request also while it sends, and does not keep "
+                       "other requests waiting behind the one that is stuck",
+     .unit = "HTTP/2 connection",
+     .composition = "one such rule is enough",
+     .source = "RFC 9113, 5.2 and 6.9"});
+
+}  // namespace brownout::rules
