@@ -55,7 +55,7 @@ class Http2Side final : private http2::ClientConnection::Wire {
   void finish_server(http2::ClientStream& stream) override;
   void resume_server(http2::ClientStream& stream) override;
   const rules::FlowFacts& facts(const http2::ClientStream& stream) override;
-  const rules::FlowFacts& connection() override { return owner_.as_client().connection(); }
+  const rules::FlowFacts& client_facts() override { return owner_.as_client().connection(); }
   void begins(const http2::ClientStream& stream) override;
   void responds(const http2::ClientStream& stream, int status) override;
   void cut_short(const http2::ClientStream& stream) override;

@@ -9,8 +9,10 @@ namespace {
 
 using What = codecs::Http1Parser::What;
 
-WorldOptions options_of(const std::string& servers, const std::string& listener_keys) {
+WorldOptions options_of(const std::string& servers, const std::string& listener_keys,
+                        const std::string& upstream_keys) {
   WorldOptions options;
+  options.upstream = upstream_keys;
   options.listener = "protocol = \"http\"\n" + listener_keys;
   options.servers = servers;
   return options;
@@ -75,8 +77,9 @@ void HttpServer::serve(const Fd& fd) {
   }
 }
 
-HttpWorld::HttpWorld(const std::string& rules, const std::string& listener_keys)
-    : proxy(rules, options_of(server.address(), listener_keys)) {}
+HttpWorld::HttpWorld(const std::string& rules, const std::string& listener_keys,
+                     const std::string& upstream_keys)
+    : proxy(rules, options_of(server.address(), listener_keys, upstream_keys)) {}
 
 std::string HttpWorld::get_stuck(const std::string& target) {
   const auto before = proxy.injected();

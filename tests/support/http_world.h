@@ -38,7 +38,8 @@ class HttpServer {
 
 class HttpWorld {
  public:
-  explicit HttpWorld(const std::string& rules = "", const std::string& listener_keys = "");
+  explicit HttpWorld(const std::string& rules = "", const std::string& listener_keys = "",
+                     const std::string& upstream_keys = "");
 
   // Sends a request on its own connection. Returns all bytes until the connection ends, or until no
   // byte has arrived for `patience` and the workers have handled all events. Adds "(open)" if the

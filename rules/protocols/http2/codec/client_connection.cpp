@@ -108,9 +108,9 @@ void ClientConnection::end(rules::Close how) {
 void ClientConnection::set_faults(Instant now) {
   rules::Http2Plan::Notes notes;
   const auto before = plan_.faults();
-  const bool changed = plan_.set(wire_.rules(), wire_.connection(), now, notes);
+  const bool changed = plan_.set(wire_.rules(), wire_.client_facts(), now, notes);
   for (const auto& [rule, note] : notes)
-    wire_.record(wire_.connection(), *rule, Direction::kUpstream, note);
+    wire_.record(wire_.client_facts(), *rule, Direction::kUpstream, note);
   if (!changed) return;
   const auto& faults = plan_.faults();
   session_.hold_pings(faults.loses_pings);

@@ -53,7 +53,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
     virtual const rules::FlowFacts& facts(const ClientStream& stream) = 0;
 
     // Facts about the connection itself.
-    virtual const rules::FlowFacts& connection() = 0;
+    virtual const rules::FlowFacts& client_facts() = 0;
 
     virtual void begins(const ClientStream& stream) = 0;
     virtual void responds(const ClientStream& stream, int status) = 0;
