@@ -255,6 +255,16 @@ class Http2Lab {
   }
 };
 
+// The number of random talks of a property test.
+inline constexpr unsigned kH2Seeds = 40;
+
+// A text of this size, in which any shift of bytes shows.
+inline std::string h2_pattern(std::size_t size) {
+  std::string text(size, ' ');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 23);
+  return text;
+}
+
 inline rules::HttpHead h2_request(const std::string& method, const std::string& target,
                                   std::vector<rules::HttpHeader> headers = {
                                       {"Host", "a.example"}}) {

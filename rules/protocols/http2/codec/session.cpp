@@ -164,7 +164,7 @@ void Session::receive(ByteView bytes, rules::Instant now) {
   if (state.busy) return;
   state.busy = true;
   state.now = now;
-  while (!bytes.empty() && !state.failed) {
+  while (!bytes.empty() && !over()) {
     const auto step = state.scanner.next(bytes);
     if (step.head) state.check(*step.head);
     if (state.doom_why.empty()) state.feed(bytes.first(step.size));

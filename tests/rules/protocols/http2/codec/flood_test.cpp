@@ -106,8 +106,19 @@ TEST(Http2Flood, DataAllowsPings) {
             5000);
 }
 
-// A receiver of small DATA frames may send two WINDOW_UPDATE for each.
-TEST(Http2Flood, SentDataAllowsWindowUpdates) {
+TEST(Http2Flood, StreamsAllowWindowUpdates) {
+  H2Raw raw(Role::kServer);
+  EXPECT_EQ(until_failed(raw, 20'000,
+                         [&](int i) {
+                           const StreamId id = 2 * i + 1;
+                           raw.peer.receive(request(id) + h2_frame(kWindow, 0, id, h2_number(1)));
+                           raw.peer.session.send_response(id, h2_response(204), true);
+                         }),
+            20'000);
+}
+
+// A receiver of small DATA frames may send two WINDOW_UPDATE for each, and PING.
+TEST(Http2Flood, SentDataAllowsWindowUpdatesAndPings) {
   H2Raw raw(Role::kServer);
   raw.peer.receive(request(1));
   raw.peer.session.send_response(1, h2_response(200), false);
@@ -115,7 +126,8 @@ TEST(Http2Flood, SentDataAllowsWindowUpdates) {
                          [&](int) {
                            raw.peer.session.send_data(1, codecs::bytes_of("x"));
                            raw.answer(h2_frame(kWindow, 0, 1, h2_number(1)) +
-                                      h2_frame(kWindow, 0, 0, h2_number(1)));
+                                      h2_frame(kWindow, 0, 0, h2_number(1)) +
+                                      h2_frame(kPing, 0, 0, kPingData));
                          }),
             5000);
 }
@@ -133,6 +145,21 @@ TEST(Http2Flood, AnswersThatThePeerDoesNotReadAreBounded) {
     EXPECT_EQ(sent, 1000);
     EXPECT_EQ(raw.peer.take_log(), "failed 0 the peer does not read the answers to its frames\n");
   }
+}
+
+// RST_STREAM frames for streams that are refused, slowly, to a peer that never reads.
+TEST(Http2Flood, FramesThatWaitToBeSentAreBounded) {
+  H2Peer server(Role::kServer);
+  server.receive(std::string(kH2Preface) + h2_frame(kSettings, 0, 0));
+  int sent = 0;
+  for (; sent < 20'000 && !server.session.over(); ++sent) {
+    server.now += milliseconds(20);
+    server.receive(request(2 * sent + 1));
+  }
+  EXPECT_GE(sent, 10'000);
+  EXPECT_LE(sent, 10'300);
+  EXPECT_THAT(server.log, EndsWith("failed 0 the peer does not read the answers to its frames\n"));
+  EXPECT_THAT(h2_frames(server.output()), EndsWith("GOAWAY 0 511 11\n"));
 }
 
 TEST(Http2Flood, RapidReset) {
@@ -219,6 +246,12 @@ TEST(Http2Flood, ContinuationsOfOneHeadAreLimited) {
                          }),
             FloodGuard::kMostContinuations);
   EXPECT_EQ(raw.peer.take_log(), "failed 0 too many CONTINUATION frames\n");
+  // The frame beyond the limit has no effect.
+  H2Raw late(Role::kServer);
+  late.peer.receive(h2_frame(kHeaders, kEndStream, 1, h2_block(h2_get())));
+  for (int i = 0; i < FloodGuard::kMostContinuations; ++i) late.peer.receive(h2_frame(kCont, 0, 1));
+  late.peer.receive(h2_frame(kCont, kEndHeaders, 1) + request(3));
+  EXPECT_EQ(late.peer.take_log(), "failed 0 too many CONTINUATION frames\n");
   // As many as allowed make a head, and the next head may have as many.
   H2Raw good(Role::kServer);
   for (const StreamId id : {1, 3}) {

@@ -173,6 +173,17 @@ TEST(Http2Heads, CookiesBecomeOneHeaderAtThePlaceOfTheFirst) {
             "head 1 GET / HTTP/2 [host: a.example][cookie: a=1; b=2; c=3][x: y] https ended\n");
 }
 
+TEST(Http2Heads, CookiesOfOneRequestDoNotReachTheNext) {
+  H2Raw raw(Session::Role::kServer);
+  const auto first = h2_block(h2_get() + H2Fields{{"x", "y"}, {"cookie", "a=1"}});
+  const auto second = h2_block(h2_get() + H2Fields{{"cookie", "b=2"}});
+  raw.answer(h2_frame(kHeaders, kEndHeaders | kEndStream, 1, first) +
+             h2_frame(kHeaders, kEndHeaders | kEndStream, 3, second));
+  EXPECT_THAT(
+      raw.peer.take_log(),
+      testing::EndsWith("head 3 GET / HTTP/2 [host: a.example][cookie: b=2] https ended\n"));
+}
+
 TEST(Http2Heads, AHostThatEqualsAuthorityIsLeftOut) {
   EXPECT_EQ(received(h2_get() + H2Fields{{"x", "y"}, {"host", "A.example:443"}}),
             "head 1 GET / HTTP/2 [host: a.example][x: y] https ended\n");
