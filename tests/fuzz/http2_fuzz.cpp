@@ -29,7 +29,7 @@ class Peer final : public Session::Owner {
     session.send_data(1, codecs::bytes_of("body"));
   }
 
-  // Bounds for the events of a run, so that a small input stays a small run.
+  // Takes all output, in parts of bounded size.
   void drain() {
     std::size_t total = 0;
     while (true) {

@@ -129,7 +129,8 @@ FieldList FieldList::of_response(const rules::HttpHead& head) {
 FieldList FieldList::of_trailers(const std::vector<HttpHeader>& trailers) {
   FieldList list;
   list.fields_.reserve(trailers.size());
-  list.add_headers(trailers, {});
+  // Fields that frame or route a message are no trailers (RFC 9110, 6.5.1).
+  list.add_headers(trailers, "content-length,host,");
   return list;
 }
 

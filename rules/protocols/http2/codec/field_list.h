@@ -2,7 +2,8 @@
 //
 // Names become lower case. Headers that concern one HTTP/1 connection only are left out: those of
 // RFC 9113, 8.2.2, and those that a Connection header names. TE stays if it has "trailers". Host
-// becomes :authority. Fields with a malformed name or value are left out too. The list refers to
+// becomes :authority. Fields with a malformed name or value are left out too, and
+// trailers that frame or route the message. The list refers to
 // the head, which must outlive it. No I/O; one thread.
 #pragma once
 

@@ -131,6 +131,7 @@ void Session::State::check(const FrameHead& frame) {
   // nghttp2 resets pushed streams until the server has acknowledged that push is off.
   if (frame.type == NGHTTP2_PUSH_PROMISE) limit(guard.on_refused(now));
   if (frame.type == NGHTTP2_DATA || frame.type == NGHTTP2_HEADERS) check_past(frame);
+  if (frame.type == NGHTTP2_HEADERS && server()) check_order(frame.stream);
 }
 
 // nghttp2 forgets closed streams and ignores frames on them. These peers break RFC 9113, 5.1.
@@ -142,6 +143,17 @@ void Session::State::check_past(const FrameHead& frame) {
   if (!found->was_reset) return doom(NGHTTP2_STREAM_CLOSED, "a frame behind the end of its stream");
   nghttp2_submit_rst_stream(wire(), NGHTTP2_FLAG_NONE, frame.stream, NGHTTP2_STREAM_CLOSED);
   limit(guard.on_stream_error(now));
+}
+
+void Session::State::check_order(StreamId id) {
+  if (id % 2 == 0) return;  // nghttp2 refuses ids of servers
+  if (id > highest) {
+    if (id - 2 > highest) gaps.at(next_gap++ % gaps.size()) = {highest + 2, id - 2};
+    highest = id;
+  } else if (std::any_of(gaps.begin(), gaps.end(),
+                         [&](const Gap& gap) { return gap.first <= id && id <= gap.last; })) {
+    doom(NGHTTP2_PROTOCOL_ERROR, "a stream id that is lower than an earlier one");
+  }
 }
 
 void Session::State::feed(ByteView bytes) {

@@ -45,7 +45,7 @@ class Session {
     std::uint32_t connection_window = 4 * 1024 * 1024;
     std::uint32_t max_frame_size = 16 * 1024;
     std::uint32_t header_table_size = 4096;
-    std::size_t max_head = 64 * 1024;  // size of all header fields of one head
+    std::size_t max_head = 64 * 1024;  // all fields of one head, each with 32 bytes of overhead
     std::size_t max_headers = 256;
     bool extended_connect = true;  // SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441); kServer only
   };

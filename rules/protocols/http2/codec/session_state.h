@@ -5,6 +5,7 @@
 // nghttp2 must not be re-entered, and the Owner may call the Session from each event. Both hold
 // since these calls only queue frames: nghttp2 processes them in receive() and output(). A stream
 // is removed only by on_close(), which nghttp2 does not call while the Owner handles another event.
+// The callbacks are noexcept: no exception passes through nghttp2.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -59,6 +60,12 @@ struct Session::State {
     bool was_reset = false;
   };
 
+  // Ids that a client has left out, and may not use any more (RFC 9113, 5.1.1).
+  struct Gap {
+    StreamId first = 0;
+    StreamId last = -1;
+  };
+
   State(Role which, Owner& who, const Options& chosen);
 
   // Passes bytes to nghttp2: at most one frame.
@@ -66,6 +73,7 @@ struct Session::State {
   // Checks a frame before nghttp2 gets it.
   void check(const FrameHead& frame);
   void check_past(const FrameHead& frame);
+  void check_order(StreamId id);
 
   // Notes that the connection must end. settle() ends it as soon as nghttp2 has returned.
   void doom(std::uint32_t code, std::string_view why);
@@ -123,6 +131,9 @@ struct Session::State {
   std::unordered_map<StreamId, Stream> streams;
   std::array<Past, 32> past{};
   std::size_t next_past = 0;
+  std::array<Gap, 8> gaps{};
+  std::size_t next_gap = 0;
+  StreamId highest = -1;  // the highest id of a client's HEADERS; the first id is 1
 
   FrameScanner scanner;
   FloodGuard guard;

@@ -212,7 +212,7 @@ TEST(Http2Heads, InterimResponsesPrecedeTheFinal) {
 TEST(Http2Heads, TrailersThatAreAllLeftOutDoNotPreventTheEnd) {
   Http2Lab lab;
   lab.client.session.send_request(h2_request("POST", "/"), "https", "", false);
-  lab.client.session.send_end(1, {{"Connection", "close"}});
+  lab.client.session.send_end(1, {{"Connection", "close"}, {"Content-Length", "9"}, {"Host", "b"}});
   lab.run();
   EXPECT_THAT(lab.server.take_log(), testing::EndsWith("https\nend 1\n"));
 }

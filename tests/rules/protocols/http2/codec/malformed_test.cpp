@@ -277,6 +277,30 @@ TEST(Http2Malformed, FramesBehindTheEndOfAStream) {
   }
 }
 
+TEST(Http2Malformed, StreamIdsOnlyRise) {
+  const auto request = [](StreamId id) {
+    return h2_frame(kHeaders, kWholeHead, id, h2_block(h2_get()));
+  };
+  for (const StreamId id : {1, 3, 7, 9}) {
+    H2Raw raw(Session::Role::kServer);
+    EXPECT_EQ(raw.answer(request(5) + request(11)), "");
+    EXPECT_EQ(raw.answer(request(id)), "GOAWAY 0 11 1\n");
+    EXPECT_THAT(raw.peer.take_log(),
+                EndsWith("failed 0 a stream id that is lower than an earlier one\n"));
+  }
+  H2Raw last(Session::Role::kServer);
+  EXPECT_EQ(last.answer(request(0x7fffffff)), "");
+  EXPECT_EQ(last.answer(request(0x7ffffffd)), "GOAWAY 0 2147483647 1\n");
+  // A head for a stream that was reset long ago may still arrive.
+  H2Raw raw(Session::Role::kServer);
+  for (StreamId id = 1; id < 200; id += 2) {
+    raw.answer(h2_frame(kHeaders, kHead, id, h2_block(h2_get())));
+    raw.peer.session.reset(id, 8);
+  }
+  raw.answer("");
+  EXPECT_EQ(raw.answer(h2_frame(kHeaders, kWholeHead, 1, h2_block({{"t", "1"}}))), "");
+}
+
 TEST(Http2Malformed, FramesThatCrossAResetAreIgnored) {
   H2Raw raw(Session::Role::kServer);
   raw.answer(h2_frame(kHeaders, kHead, 1, h2_block(h2_get())));
