@@ -60,12 +60,15 @@ const void* StreamServer::private_to() const {
   return facts_.intercepted || has_header ? &side_.client() : nullptr;
 }
 
+// Whether the request is an extended CONNECT. Few servers allow it over HTTP/2, and all that speak
+// WebSocket know the upgrade of HTTP/1.
+bool StreamServer::upgrades() const { return stream_ != nullptr && !stream_->protocol().empty(); }
+
 // Whether a server without TLS speaks HTTP/2: as configured, or as this client does.
 bool StreamServer::speaks_http2() const {
   if (group_->tls()) return false;
-  const bool upgrades = stream_ != nullptr && !stream_->protocol().empty();
   const auto version = group_->config().http;
-  return version == rules::HttpVersion::k2 || (version == rules::HttpVersion::kAuto && !upgrades);
+  return version == rules::HttpVersion::k2 || (version == rules::HttpVersion::kAuto && !upgrades());
 }
 
 tls::OfferedHttp StreamServer::offered_http() const {
@@ -77,11 +80,14 @@ tls::OfferedHttp StreamServer::offered_http() const {
     case rules::HttpVersion::kAuto:
       break;
   }
-  return tls::OfferedHttp::kAny;
+  return upgrades() ? tls::OfferedHttp::kHttp1 : tls::OfferedHttp::kAny;
 }
 
 bool StreamServer::takes_shared(const SocketAddress& server) {
-  if (fresh_ || group_->config().http == rules::HttpVersion::k1) return false;
+  const auto version = group_->config().http;
+  const bool wants_http1 =
+      version == rules::HttpVersion::k1 || (version == rules::HttpVersion::kAuto && upgrades());
+  if (fresh_ || wants_http1) return false;
   link_ = host_.http2_servers().link(*group_, server, private_to(), *this);
   return link_ != nullptr;
 }

@@ -66,6 +66,7 @@ class StreamServer final : public Retirable,
 
   void read();
   void use_link();
+  bool upgrades() const;
   bool speaks_http2() const;
   // The client to which a connection must belong; null if any client may use it.
   const void* private_to() const;

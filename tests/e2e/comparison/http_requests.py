@@ -26,6 +26,23 @@ def _(row):
         expect(proxy.get().seconds >= 0.05 or time.monotonic() - begin > 1, "requests are not delayed")
 
 
+def grpc_status(row):
+    """A gRPC call ends with the status 14, without its server."""
+    with lab.http_front(row.rules) as proxy:
+        reply = proxy.get("/chat.Messages/Send", "--http2-prior-knowledge", "--data-binary", "x")
+        expect(reply.status == 200 and reply.headers.get("grpc-status") == "14", reply)
+
+
+alike(grpc_status, (ENVOY, "abort with gRPC status"), ("MockServer", "gRPC chaos"))
+
+
+@check(ENVOY, "HTTP/2 requests")
+def _(row):
+    with lab.http_front(row.rules) as proxy:
+        reply = proxy.get("/x", "--http2-prior-knowledge")
+        expect(reply.status == 503 and reply.raw.startswith(b"HTTP/2"), reply)
+
+
 @check(ENVOY, "denominators to a million")
 def _(row):
     with lab.http_front(row.rules) as proxy:

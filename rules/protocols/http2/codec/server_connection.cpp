@@ -26,12 +26,20 @@ void StreamLink::send_head(const Exchange::Outgoing& request, ByteView) {
     head.method = "CONNECT";
     head.remove("sec-websocket-key");
   }
-  const bool ends = !request.framing.has_body && !request.message.body && !connects;
+  if (!protocol_.empty() && !connection_->has_settings_) {
+    waiting_ = head;
+    return;
+  }
+  send_request(head, !request.framing.has_body && !request.message.body && !connects);
+}
+
+void StreamLink::send_request(const rules::HttpHead& head, bool ends) {
   const auto id = connection_->session_.send_request(head, scheme_, protocol_, ends);
   if (id == 0) {
-    // The connection has ended, or is ending, since the link was made.
-    ended_ = refused_ = true;
-    why_ = "the server takes no further request";
+    // The connection has ended or is ending, or does not allow an extended CONNECT.
+    ended_ = true;
+    refused_ = protocol_.empty();
+    why_ = "the server takes no such request";
     return;
   }
   std::erase(connection_->unsent_, this);
@@ -111,7 +119,9 @@ ServerConnection::~ServerConnection() {
 }
 
 bool ServerConnection::has_room() const {
-  return !failed_ && !leaving_ && links_ < most_ && !session_.over();
+  // Without a stream, the server allows a further one unless the connection is ending.
+  const bool ends = links_ == 0 && !session_.accepts_request() && session_.open_streams() == 0;
+  return !failed_ && !leaving_ && links_ < most_ && !session_.over() && !ends;
 }
 
 std::unique_ptr<StreamLink> ServerConnection::open(http::LinkUser& user) {
@@ -125,6 +135,7 @@ std::unique_ptr<StreamLink> ServerConnection::open(http::LinkUser& user) {
 void ServerConnection::forget(StreamLink& link) {
   --links_;
   std::erase(unsent_, &link);
+  std::erase(refused_, &link);
   if (link.id_ == 0) return;
   open_.erase(link.id_);
   if (failed_) return;
@@ -143,6 +154,11 @@ void ServerConnection::tell_users(Instant now) {
   // A user may end its own link or others, so each is looked up.
   for (const auto id : std::exchange(moved_, {})) {
     if (auto* link = find(id)) link->user_.server_moved(now);
+  }
+  while (!refused_.empty()) {
+    auto* link = refused_.back();
+    refused_.pop_back();
+    link->user_.server_moved(now);
   }
   if (!failed_) return;
   while (!unsent_.empty()) {
@@ -221,6 +237,13 @@ void ServerConnection::on_goaway(StreamId, std::uint32_t) { leaving_ = true; }
 
 void ServerConnection::on_settings(std::uint32_t max_concurrent_streams) {
   most_ = max_concurrent_streams;
+  has_settings_ = true;
+  for (auto* link : std::vector<StreamLink*>(unsent_)) {
+    if (!link->waiting_) continue;
+    link->send_request(*std::exchange(link->waiting_, std::nullopt), false);
+    if (link->id_ != 0) moved_.push_back(link->id_);
+    if (link->id_ == 0) refused_.push_back(link);
+  }
 }
 
 void ServerConnection::on_failed(std::string_view why) {

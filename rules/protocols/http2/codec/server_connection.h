@@ -66,12 +66,16 @@ class StreamLink final : public ServerLink {
       : connection_(&connection), user_(user) {}
   // The data that has arrived was taken: opens the windows again.
   void take_body();
+  void send_request(const rules::HttpHead& head, bool ends);
 
   ServerConnection* connection_;  // null once the connection has ended
   http::LinkUser& user_;
   StreamId id_ = 0;  // 0 until the head is sent
   std::string scheme_ = "http";
   std::string protocol_;
+  // An extended CONNECT that waits for the server's SETTINGS, which say whether it is allowed
+  // (RFC 8441, 3).
+  std::optional<rules::HttpHead> waiting_;
   std::deque<rules::HttpHead> interims_;
   std::optional<rules::HttpHead> final_;  // received, but not yet read
   rules::HttpHead head_;
@@ -145,10 +149,12 @@ class ServerConnection final : private Session::Owner {
   Wire& wire_;
   std::map<StreamId, StreamLink*> open_;  // links whose head is sent
   std::vector<StreamLink*> unsent_;       // links whose head is not sent
+  std::vector<StreamLink*> refused_;      // unsent links that have ended, whose users do not know
   std::vector<StreamId> moved_;
   std::size_t links_ = 0;
-  std::uint32_t most_ = 100;  // streams that the server allows (RFC 9113, 6.5.2)
-  bool leaving_ = false;      // the server has sent GOAWAY
+  std::uint32_t most_ = 100;   // streams that the server allows (RFC 9113, 6.5.2)
+  bool has_settings_ = false;  // the server's SETTINGS have arrived
+  bool leaving_ = false;       // the server has sent GOAWAY
   bool failed_ = false;
   std::string why_;
   Session session_;
