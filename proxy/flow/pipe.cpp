@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace brownout::proxy {
 namespace {
@@ -233,6 +234,7 @@ bool Pipe::drain_splice() {
 bool Pipe::send_pending() {
   while (!pending_.empty() && (!splice_ || splice_->held() == 0)) {
     const auto bytes = pending_.front().bytes();
+    if (!may_write(bytes.size())) break;
     const auto sent = sink_.stream.send(bytes);
     if (sent >= 0) {
       const auto size = static_cast<std::size_t>(sent);
@@ -247,6 +249,16 @@ bool Pipe::send_pending() {
     }
   }
   return true;
+}
+
+// Returns false if the pending bytes must wait for the next iteration of the event loop. A fault
+// may release very many chunks at once, on many connections.
+bool Pipe::may_write(std::size_t bytes) {
+  if (loop_.may_write(bytes)) return true;
+  if (std::exchange(waits_in_, loop_.iteration()) != loop_.iteration()) {
+    loop_.poller().again(sink_.stream.number());
+  }
+  return false;
 }
 
 void Pipe::sink_failed() {

@@ -121,6 +121,7 @@ class Pipe final {
   bool send_pending();
   bool drain_splice();
   void sink_failed();
+  bool may_write(std::size_t bytes);
   void watch_level();
   Watermark mark() const;
   void send_fin();
@@ -146,3 +147,4 @@ class Pipe final {
 };
 
 }  // namespace brownout::proxy
+  std::uint64_t waits_in_ = 0;  // the latest iteration of the event loop that wrote not all bytes

@@ -82,19 +82,57 @@ void UdpServer::session_over(UdpSession& session) {
   const auto found = sessions_.find({session.client(), session.local()});
   if (found == sessions_.end()) return;
   view_->stats->open.fetch_sub(1, std::memory_order_relaxed);
+  late_.erase(session.late_since);
   host_.loop().retire(std::move(found->second));
   sessions_.erase(found);
 }
 
 void UdpServer::on_ready(std::uint32_t) noexcept {
   for (int turn = 0; turn < kServerBatchesPerTurn; ++turn) {
+  const bool more = receive_some();
+  go_on_with_late();
+  if (more || !late_.empty()) turn_again();
+}
+
+// Returns whether more datagrams may wait in the socket.
+bool UdpServer::receive_some() {
     int error = 0;
     const auto count = batch_.receive(socket_, error);
-    if (count == 0 && error == 0) return;
+    if (count == 0 && error == 0) return false;
     take_batch(count);
-    if (error == 0 && count < DatagramBatch::kMost) return;
+    if (error == 0 && count < DatagramBatch::kMost) return false;
   }
-  host_.loop().poller().again(socket_.get());
+  return true;
+}
+
+rules::EmitBudget& UdpServer::budget() {
+  budget_.begin(host_.loop().iteration());
+  return budget_;
+}
+
+void UdpServer::session_late(UdpSession& session) {
+  if (session.late_since != 0) return;
+  session.late_since = ++late_ones_;
+  late_.emplace(session.late_since, &session);
+  turn_again();
+}
+
+// Calls on_ready() in the next iteration of the event loop, once.
+void UdpServer::turn_again() {
+  const auto iteration = host_.loop().iteration();
+  if (std::exchange(asked_in_, iteration) != iteration) host_.loop().poller().again(socket_.get());
+}
+
+// Lets each late session go on, until the budget is spent. Sessions that are late again wait behind
+// the others.
+void UdpServer::go_on_with_late() {
+  const auto now = Loop::now();
+  for (auto left = late_.size(); left > 0 && !late_.empty() && !budget().spent(); --left) {
+    auto& session = *late_.begin()->second;
+    late_.erase(late_.begin());
+    session.late_since = 0;
+    session.go_on(now);
+  }
 }
 
 void UdpServer::take_batch(std::size_t count) {

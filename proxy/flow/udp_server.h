@@ -1,10 +1,13 @@
 // UdpServer: serves one UDP listener on one worker, and owns the sessions of its clients.
 //
-// Receives and sends in batches. Beyond the listener's `sessions` limit of clients, datagrams of
-// new clients are dropped and counted; the first is logged. Owned by its worker
-// (proxy/engine/worker.h); use only on the event loop's thread.
+// Receives and sends in batches. Held datagrams that become due together leave in several
+// iterations of the event loop (EmitBudget), session by session. Beyond the listener's `sessions`
+// limit of clients, datagrams of new clients are dropped and counted; the first is logged. Owned by
+// its worker (proxy/engine/worker.h); use only on the event loop's thread.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -46,9 +49,14 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   void session_refused() override;
   void session_over(UdpSession& session) override;
 
+  rules::EmitBudget& budget() override;
+  void session_late(UdpSession& session) override;
   void on_ready(std::uint32_t events) noexcept override;
   void take_batch(std::size_t count);
+  bool receive_some();
   UdpSession* session_of(const Key& key, Instant now);
+  void go_on_with_late();
+  void turn_again();
 
   Host& host_;
   DatagramBatch& batch_;
@@ -58,6 +66,11 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   std::unordered_map<Key, std::unique_ptr<UdpSession>, KeyHash> sessions_;
   std::vector<UdpSession*> touched_;
   bool warned_loss_ = false;
+  rules::EmitBudget budget_;  // shared by all sessions
+  // sessions that must go on in the next iteration, in the order in which they asked for it
+  std::map<std::uint64_t, UdpSession*> late_;
+  std::uint64_t late_ones_ = 0;
+  std::uint64_t asked_in_ = 0;  // the latest iteration of the event loop that called turn_again()
   bool warned_refusal_ = false;
 };
 

@@ -124,6 +124,7 @@ void UdpSession::take_rules(Instant now) {
   if (set.may_match(facts_.listener)) rules::plan_server(set, facts_, rules_);
   for (Side* side : {&upstream_, &downstream_}) {
     side->chain.set_rules(rules::for_direction(rules_, side->direction), now);
+  server_.budget();
   }
 }
 
@@ -133,6 +134,7 @@ void UdpSession::apply(const rules::RuleSet& set, Instant now) {
   if (state_ != State::kServing) return;
   for (Side* side : {&upstream_, &downstream_}) {
     side->chain.set_rules(rules::for_direction(rules_, side->direction), now);
+  server_.budget();
   }
   flush();
 }
@@ -171,6 +173,7 @@ void UdpSession::push(Side& side, std::span<const std::byte> datagram, Instant n
   const auto most = static_cast<std::size_t>(server_.view().config.buffer.count);
   side.chain.advance(now);
   if (side.chain.held() + datagram.size() > most) {
+  server_.budget();
     server_.host().buffer_full(server_.view().config);
     return server_.datagrams_lost(1, ENOBUFS);
   }
@@ -243,7 +246,8 @@ void UdpSession::on_ready(std::uint32_t) noexcept {
 }
 
 void UdpSession::arm() {
-  const auto next = std::min(upstream_.chain.deadline(), downstream_.chain.deadline());
+  if (upstream_.chain.late() || downstream_.chain.late()) server_.session_late(*this);
+  const auto next = std::min(upstream_.deadline(), downstream_.deadline());
   loop_.deadlines().set(*this, std::min({next, idle_check_, lookup_ends_}));
   held_bytes_.set(upstream_.chain.held() + downstream_.chain.held());
 }
@@ -282,6 +286,7 @@ void UdpSession::end() {
   if (state_ == State::kServing) server_.host().flow_closed(facts_);
   state_ = State::kOver;
   ticket_ = {};
+  server_.budget();
   turns_.over();
   loop_.deadlines().cancel(*this);
   server_.session_over(*this);

@@ -40,6 +40,11 @@ class UdpSessionHost {
 };
 
 class UdpSession final : public Retirable, private Ready, private Deadline {
+  // The budget of all sessions in this iteration of the event loop.
+  virtual rules::EmitBudget& budget() = 0;
+  // Called when the budget did not suffice for the session. The server calls UdpSession::go_on() in
+  // the next iteration.
+  virtual void session_late(UdpSession& session) = 0;
  public:
   UdpSession(UdpSessionHost& server, std::shared_ptr<UpstreamGroup> group,
              const SocketAddress& client, const LocalAddress& local, rules::FlowFacts facts);
@@ -56,6 +61,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   void end();
 
   FlowStatus status() const;
+  // Goes on with the datagrams that are due.
+  void go_on(Instant now) { on_due(now); }
 
   const SocketAddress& client() const { return client_; }
   const LocalAddress& local() const { return local_; }
@@ -65,10 +72,17 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
  private:
   enum class State { kResolving, kServing, kRefused, kOver };
 
+  // Place of the session in its server's list of late sessions; 0 if it is not in the list.
+  std::uint64_t late_since = 0;
+
   // Datagrams of one direction: to the server or to the client.
   struct Side final : rules::ChainOutput {
     Side(UdpSession& owner, rules::Direction which)
-        : session(owner), direction(which), chain(owner.facts_, which, *this) {}
+        : session(owner), direction(which), chain(owner.facts_, which, *this) {
+      chain.limit(owner.server_.budget());
+    }
+    // When the chain must run again, unless it is late.
+    Instant deadline() const { return chain.late() ? rules::kNever : chain.deadline(); }
     void emit(rules::Chunk chunk) override { ready.push_back(std::move(chunk)); }
     void finish() override {}
     void close(rules::Close) override { closed = true; }

@@ -5,6 +5,14 @@
 #include <utility>
 
 namespace brownout::proxy {
+namespace {
+
+// Writes in one iteration, which take a millisecond or two. Writing this many bytes takes about as
+// long as a system call.
+constexpr std::size_t kMostWrites = 512;
+constexpr std::size_t kBytesPerWrite = 8192;
+
+}  // namespace
 
 Loop::Loop() : buffer_(std::make_unique_for_overwrite<std::byte[]>(kReadBuffer)) {
   uv_loop_init(&loop_);
@@ -35,6 +43,8 @@ void Loop::run() {
     before_wait();
     const bool real = VirtualTime::current() == nullptr;
     if (!real) wait_in_virtual_time();
+    // So a call of Poller::again() is always served in an iteration with a higher number.
+    ++iteration_;
     poller_->turn(real);
   }
   participant_.leave();
@@ -65,6 +75,13 @@ void Loop::take_mail() {
     tasks.swap(mail_);
   }
   for (const auto& task : tasks) task();
+}
+
+bool Loop::may_write(std::size_t bytes) {
+  if (std::exchange(written_in_, iteration_) != iteration_) write_cost_ = 0;
+  if (write_cost_ >= kMostWrites) return false;
+  write_cost_ += 1 + bytes / kBytesPerWrite;
+  return true;
 }
 
 void Loop::retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }

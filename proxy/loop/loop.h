@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -48,6 +49,11 @@ class Loop {
   void run_posted() { take_mail(); }
 
   static Instant now() { return monotonic_now(); }
+  // Returns the number of the current iteration.
+  std::uint64_t iteration() const { return iteration_; }
+  // Counts a write of bytes that a flow held. Returns false if this iteration has had enough of
+  // them; the flow then writes in the next one, so that other flows are served.
+  bool may_write(std::size_t bytes);
   // Returns the libuv loop, to start a handle or request. Also makes run() call libuv next, so that
   // libuv registers the new descriptors.
   uv_loop_t* uv() {
@@ -79,6 +85,9 @@ class Loop {
   UvReady uv_ready_{&loop_};
   bool uv_used_ = true;
   bool stopped_ = false;
+  std::uint64_t iteration_ = 1;
+  std::uint64_t written_in_ = 0;  // the iteration that write_cost_ is about
+  std::size_t write_cost_ = 0;
   VirtualTime::Participant participant_;  // takes part in virtual time until run() returns
   std::unique_ptr<Poller> poller_;
   std::unique_ptr<Deadlines> deadlines_;

@@ -11,12 +11,19 @@
 // run in time order, each with its own instant as the time. So new data never overtakes data that
 // was due earlier. At equal deadlines, the earlier stage runs first. Used by one thread only: the
 // event loop of the flow.
+//
+// A chain of datagrams may have a budget (emit_budget.h). When it is spent, the chain is late: it
+// runs the rest of what is due, and takes new datagrams, in later iterations of the event loop, in
+// the same order and with the same instants.
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "rules/engine/activation.h"
+#include "rules/engine/emit_budget.h"
 #include "rules/engine/stage.h"
 
 namespace brownout::rules {
@@ -42,6 +49,9 @@ class Chain {
   ~Chain();
 
   // Sets the rules that may act on this direction, in the order of the rule file. Unchanged rules
+  // Limits what the chain emits in one iteration of the event loop. For datagrams only. `budget` is
+  // borrowed, and may be shared by several chains.
+  void limit(EmitBudget& budget) { budget_ = &budget; }
   // keep the data that they hold; removed rules emit it.
   void set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now);
 
@@ -53,19 +63,25 @@ class Chain {
   bool may_bypass(const Message& head);
   // Passes the end of the stream (half-close by the sender) through the stages.
   void finish(Instant now);
-  // Runs all deadlines at or before `now`, in time order.
+  // Runs all deadlines at or before `now`, in time order, unless the budget ends before that.
   void advance(Instant now);
 
-  // Returns the time at which advance() must be called; kNever if no stage waits for a time.
+  // Returns the time at which advance() must be called; kNever if no stage waits for a time. A late
+  // chain returns a time in the past.
+  // Whether the last call ended because the budget was spent. advance() must then be called in the
+  // next iteration of the event loop.
+  bool late() const { return late_; }
   Instant deadline() const;
-  // Return the sums over all stages: bytes held, and bytes that the stages must be able to hold.
+  // Return the sums over all stages: bytes held, datagrams held, and bytes that the stages must be
+  // able to hold.
   std::size_t held() const;
   std::size_t allowance() const;
   // Whether a stage cuts the link, so that not even a RST of one end reaches the other.
+  std::size_t held_datagrams() const;
   bool blackholed() const;
   // Whether no rule is active now, so that bytes may go to the sink directly.
   bool transparent() const { return active_ == 0; }
-  bool empty() const { return slots_.empty(); }
+  bool empty() const { return slots_.empty() && arrivals_.empty(); }
 
  private:
   class Slot;
@@ -79,11 +95,22 @@ class Chain {
   }
   void deliver(std::size_t slot, Chunk chunk, Instant now);
   void deliver_finish(std::size_t slot, Instant now);
+  struct Arrival {
+    Instant at;
+    Chunk chunk;
+  };
+
+  bool spent() const { return budget_ != nullptr && budget_->spent(); }
+  std::optional<std::size_t> next_slot() const;
+  void take_arrival();
+  void go_on(std::size_t leaving);
   void answer(std::string_view bytes);
   void close_after(std::size_t slot, Close how, Instant now);
   bool same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const;
   void renumber();
 
+  void replace_slots(const std::vector<std::shared_ptr<const Rule>>& rules, bool reordered,
+                     std::vector<std::unique_ptr<Slot>>& before, std::vector<std::size_t>& joined);
   const FlowFacts* flow_;
   Direction direction_;
   ChainOutput* sink_;
@@ -94,4 +121,9 @@ class Chain {
   bool dead_ = false;
 };
 
+  EmitBudget* budget_ = nullptr;  // null for no limit
+  bool late_ = false;
+  Instant clock_ = Instant::min();  // time up to which the chain has run
+  std::deque<Arrival> arrivals_;    // chunks that arrived while the chain was late
+  std::size_t arrived_bytes_ = 0;
 }  // namespace brownout::rules

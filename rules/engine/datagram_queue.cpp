@@ -17,7 +17,7 @@ void DatagramQueue::add(Chunk datagram, Instant ready) {
 void DatagramQueue::drain(Instant now, Output& out) { drain(now, now, out); }
 
 void DatagramQueue::drain(Instant due, Instant now, Output& out) {
-  while (!heap_.empty() && heap_.front().ready <= due) {
+  while (!heap_.empty() && heap_.front().ready <= due && !out.full()) {
     std::pop_heap(heap_.begin(), heap_.end(), later_than);
     // Remove the datagram before calling emit(), because emit() may lead to calls of held() and
     // deadline().

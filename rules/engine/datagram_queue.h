@@ -17,7 +17,8 @@ namespace brownout::rules {
 class DatagramQueue {
  public:
   void add(Chunk datagram, Instant ready);
-  // Emits all datagrams that are due at or before `now`, in the order of their times.
+  // Emits all datagrams that are due at or before `now`, in the order of their times. Both
+  // functions keep the rest when Output::full() is true.
   void drain(Instant now, Output& out);
   // Emits all datagrams now, whether they are due or not, in the order of their times.
   void release(Instant now, Output& out) { drain(kNever, now, out); }
@@ -56,6 +57,7 @@ class DatagramStage : public Stage {
   }
   Instant deadline() const override { return queue_.deadline(); }
   std::size_t held() const override { return queue_.held(); }
+  std::size_t held_datagrams() const override { return queue_.count(); }
 
  protected:
   void hold(Chunk datagram, Instant ready, Instant now, Output& out) {

@@ -15,6 +15,9 @@
 //  - `now` never decreases. No function is called after Output::close().
 //  - release() emits all held data, in order, because the rule became inactive. The stage is then
 //    destroyed.
+//  - A stage that may emit very many datagrams in one call pauses when Output::full() is true. It
+//    keeps the rest, and its deadline(), which stays in the past. wake(), or release(), is called
+//    again.
 //
 // Thread: the event loop of the flow. Owner: the chain (chain.h).
 #pragma once
@@ -64,6 +67,8 @@ class Output {
   virtual void note(const Note& note, Instant now) = 0;
   // Sends a message back to the sender of the chunks, as if the other end had sent it.
   virtual void reply(Chunk /*message*/, Instant /*now*/) {}
+  // Whether the stage should emit no more in this call.
+  virtual bool full() const { return false; }
   // Sends bytes back to the sender of the chunks, as if the other end had sent them, then closes
   // with FIN.
   virtual void answer(std::string_view bytes, Instant now) = 0;
@@ -93,6 +98,8 @@ class Stage {
   virtual std::size_t held() const { return 0; }
   // Returns the number of bytes that the stage must be able to hold, so that it delays data without
   // throttling it (delay x rate).
+  // Returns the number of datagrams held; 0 for other data.
+  virtual std::size_t held_datagrams() const { return 0; }
   virtual std::size_t allowance() const { return 0; }
   // Whether the link is cut, so that not even a RST of one end reaches the other.
   virtual bool blackholed() const { return false; }

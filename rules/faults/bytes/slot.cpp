@@ -65,12 +65,12 @@ class SlotStage : public Stage {
       : slots_(settings, context) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
-    slots_.arrive(now, out);
+    if (empty()) slots_.arrive(now, out);
     add(std::move(chunk));
     wake(now, out);
   }
   void wake(Instant now, Output& out) override {
-    while (!empty() && slots_.opens() <= now) let_go(now, out);
+    while (!empty() && slots_.opens() <= now && !out.full()) let_go(now, out);
     pass_end(now, out);
   }
   void finish(Instant now, Output& out) override {
@@ -78,7 +78,7 @@ class SlotStage : public Stage {
     pass_end(now, out);
   }
   void release(Instant now, Output& out) override {
-    while (!empty()) out.emit(take(), now);
+    while (!empty() && !out.full()) out.emit(take(), now);
     pass_end(now, out);
   }
   Instant deadline() const override { return empty() ? kNever : slots_.opens(); }
@@ -147,6 +147,7 @@ class DatagramSlotStage final : public SlotStage {
   bool empty() const override { return head_ == queue_.size(); }
   void add(Chunk chunk) override {
     held_ += chunk.size();
+  std::size_t held_datagrams() const override { return queue_.size() - head_; }
     queue_.push_back(std::move(chunk));
   }
   Chunk take() override {

@@ -93,6 +93,7 @@ class ShufflingStage final : public Stage {
   void release(Instant now, Output& out) override { let_go(now, out); }
   Instant deadline() const override { return gathered_.empty() ? kNever : due_; }
   std::size_t held() const override { return held_; }
+  std::size_t held_datagrams() const override { return gathered_.size(); }
 
  private:
   // Fisher-Yates shuffle in Durstenfeld's form (Algorithm 235, CACM 1964).
