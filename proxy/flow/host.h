@@ -48,6 +48,8 @@ struct ListenerStats {
   std::atomic<std::uint64_t> refused{0};         // number of flows that a rule refused
   std::atomic<std::uint64_t> connect_failed{0};  // number of flows that reached no server
   std::atomic<std::uint64_t> dropped{0};         // number of datagrams that could not be forwarded
+  // Memory of the datagrams that faults hold in the UDP sessions of all workers, in bytes.
+  std::atomic<std::size_t> held{0};
 
   // Facts that the kernel's filter of SYNs knows at this listener (proxy/engine/syn_gate.h).
   std::atomic<rules::SynSight> syn_sight{rules::SynSight::kNone};

@@ -50,6 +50,7 @@ void UdpServer::set_view(std::shared_ptr<const ListenerView> view,
   view_ = std::move(view);
   group_ = std::move(group);
   warned_loss_ = false;
+  warned_held_ = false;
 }
 
 void UdpServer::apply(const rules::RuleSet& set) {
@@ -81,14 +82,13 @@ bool UdpServer::cut_session(std::uint64_t ordinal) {
 void UdpServer::session_over(UdpSession& session) {
   const auto found = sessions_.find({session.client(), session.local()});
   if (found == sessions_.end()) return;
-  view_->stats->open.fetch_sub(1, std::memory_order_relaxed);
   late_.erase(session.late_since);
+  view_->stats->open.fetch_sub(1, std::memory_order_relaxed);
   host_.loop().retire(std::move(found->second));
   sessions_.erase(found);
 }
 
 void UdpServer::on_ready(std::uint32_t) noexcept {
-  for (int turn = 0; turn < kServerBatchesPerTurn; ++turn) {
   const bool more = receive_some();
   go_on_with_late();
   if (more || !late_.empty()) turn_again();
@@ -96,6 +96,7 @@ void UdpServer::on_ready(std::uint32_t) noexcept {
 
 // Returns whether more datagrams may wait in the socket.
 bool UdpServer::receive_some() {
+  for (int turn = 0; turn < kServerBatchesPerTurn; ++turn) {
     int error = 0;
     const auto count = batch_.receive(socket_, error);
     if (count == 0 && error == 0) return false;
@@ -179,6 +180,16 @@ UdpSession* UdpServer::session_of(const Key& key, Instant now) {
   view_->stats->open.fetch_add(1, std::memory_order_relaxed);
   opened->start();
   return opened->over() ? nullptr : opened;
+}
+
+void UdpServer::held_full(const rules::FlowFacts& session) {
+  if (std::exchange(warned_held_, true)) return;
+  warned_loss_ = true;
+  host_.report(session, "limit reached",
+               "faults hold " + rules::to_text(view_->config.buffer_total) +
+                   " of datagrams in all sessions, the limit `buffer_total`; further "
+                   "datagrams are dropped (raise `buffer_total` to avoid it)",
+               true);
 }
 
 void UdpServer::session_refused() {

@@ -46,17 +46,18 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   DatagramBatch& batch() override { return batch_; }
   const Fd& socket() const override { return socket_; }
   void datagrams_lost(std::size_t count, int error) override;
+  void held_full(const rules::FlowFacts& session) override;
   void session_refused() override;
   void session_over(UdpSession& session) override;
-
   rules::EmitBudget& budget() override;
   void session_late(UdpSession& session) override;
+
   void on_ready(std::uint32_t events) noexcept override;
-  void take_batch(std::size_t count);
   bool receive_some();
-  UdpSession* session_of(const Key& key, Instant now);
+  void take_batch(std::size_t count);
   void go_on_with_late();
   void turn_again();
+  UdpSession* session_of(const Key& key, Instant now);
 
   Host& host_;
   DatagramBatch& batch_;
@@ -65,12 +66,13 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   Fd socket_;
   std::unordered_map<Key, std::unique_ptr<UdpSession>, KeyHash> sessions_;
   std::vector<UdpSession*> touched_;
-  bool warned_loss_ = false;
   rules::EmitBudget budget_;  // shared by all sessions
   // sessions that must go on in the next iteration, in the order in which they asked for it
   std::map<std::uint64_t, UdpSession*> late_;
   std::uint64_t late_ones_ = 0;
   std::uint64_t asked_in_ = 0;  // the latest iteration of the event loop that called turn_again()
+  bool warned_loss_ = false;
+  bool warned_held_ = false;
   bool warned_refusal_ = false;
 };
 

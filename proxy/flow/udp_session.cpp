@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "proxy/intercept/interception.h"
 #include "proxy/net/connector.h"
@@ -36,6 +37,7 @@ UdpSession::UdpSession(UdpSessionHost& server, std::shared_ptr<UpstreamGroup> gr
 }
 
 UdpSession::~UdpSession() {
+  if (memory_ > 0) server_.view().stats->held.fetch_sub(memory_, std::memory_order_relaxed);
   if (fd_) loop_.poller().forget(fd_.get());
 }
 
@@ -122,9 +124,9 @@ void UdpSession::open(const SocketAddress& server) {
 void UdpSession::take_rules(Instant now) {
   const auto& set = server_.host().rules();
   if (set.may_match(facts_.listener)) rules::plan_server(set, facts_, rules_);
+  server_.budget();
   for (Side* side : {&upstream_, &downstream_}) {
     side->chain.set_rules(rules::for_direction(rules_, side->direction), now);
-  server_.budget();
   }
 }
 
@@ -132,9 +134,9 @@ void UdpSession::apply(const rules::RuleSet& set, Instant now) {
   if (state_ != State::kServing && state_ != State::kResolving) return;
   rules_ = rules::plan_reload(set, facts_, rules_);
   if (state_ != State::kServing) return;
+  server_.budget();
   for (Side* side : {&upstream_, &downstream_}) {
     side->chain.set_rules(rules::for_direction(rules_, side->direction), now);
-  server_.budget();
   }
   flush();
 }
@@ -171,10 +173,15 @@ void UdpSession::keep_early(std::span<const std::byte> datagram) {
 
 void UdpSession::push(Side& side, std::span<const std::byte> datagram, Instant now) {
   const auto most = static_cast<std::size_t>(server_.view().config.buffer.count);
+  server_.budget();
   side.chain.advance(now);
   if (side.chain.held() + datagram.size() > most) {
-  server_.budget();
     server_.host().buffer_full(server_.view().config);
+    return server_.datagrams_lost(1, ENOBUFS);
+  }
+  const auto most_in_all = static_cast<std::size_t>(server_.view().config.buffer_total.count);
+  if (server_.view().stats->held.load(std::memory_order_relaxed) >= most_in_all) {
+    server_.held_full(facts_);
     return server_.datagrams_lost(1, ENOBUFS);
   }
   side.chain.push(rules::Chunk::copy_of(datagram), now);
@@ -249,7 +256,17 @@ void UdpSession::arm() {
   if (upstream_.chain.late() || downstream_.chain.late()) server_.session_late(*this);
   const auto next = std::min(upstream_.deadline(), downstream_.deadline());
   loop_.deadlines().set(*this, std::min({next, idle_check_, lookup_ends_}));
-  held_bytes_.set(upstream_.chain.held() + downstream_.chain.held());
+  count_held();
+}
+
+void UdpSession::count_held() {
+  held_bytes_.set(held());
+  const auto count = upstream_.chain.held_datagrams() + downstream_.chain.held_datagrams();
+  const auto memory = held() + count * rules::Listener::kDatagramMemory;
+  if (memory == memory_) return;
+  // The difference may be negative; the addition wraps around.
+  server_.view().stats->held.fetch_add(memory - memory_, std::memory_order_relaxed);
+  memory_ = memory;
 }
 
 void UdpSession::on_due(Instant now) noexcept {
@@ -265,10 +282,11 @@ void UdpSession::on_due(Instant now) noexcept {
   // each datagram.
   if (now >= idle_check_) {
     if (state_ == State::kRefused) return end();
-    const bool waiting = upstream_.chain.held() + downstream_.chain.held() > 0;
+    const bool waiting = memory_ > 0;
     idle_check_ = rules::later(waiting ? now : last_seen_, server_.view().config.idle_timeout);
     if (idle_check_ <= now) return end();
   }
+  server_.budget();
   upstream_.chain.advance(now);
   downstream_.chain.advance(now);
   flush();
@@ -286,9 +304,10 @@ void UdpSession::end() {
   if (state_ == State::kServing) server_.host().flow_closed(facts_);
   state_ = State::kOver;
   ticket_ = {};
-  server_.budget();
   turns_.over();
   loop_.deadlines().cancel(*this);
+  // The server may be destroyed before this session.
+  server_.view().stats->held.fetch_sub(std::exchange(memory_, 0), std::memory_order_relaxed);
   server_.session_over(*this);
 }
 

@@ -33,18 +33,21 @@ class UdpSessionHost {
   // the listener's socket, which sends datagrams to the client
   virtual const Fd& socket() const = 0;
   virtual void datagrams_lost(std::size_t count, int error) = 0;
+  // Called when a datagram of this session is dropped, because all sessions together hold as much
+  // as the listener allows.
+  virtual void held_full(const rules::FlowFacts& session) = 0;
   // Called when a rule rejects the session. A proxy cannot send an ICMP error, so the datagrams are
   // dropped.
   virtual void session_refused() = 0;
   virtual void session_over(UdpSession& session) = 0;
-};
-
-class UdpSession final : public Retirable, private Ready, private Deadline {
   // The budget of all sessions in this iteration of the event loop.
   virtual rules::EmitBudget& budget() = 0;
   // Called when the budget did not suffice for the session. The server calls UdpSession::go_on() in
   // the next iteration.
   virtual void session_late(UdpSession& session) = 0;
+};
+
+class UdpSession final : public Retirable, private Ready, private Deadline {
  public:
   UdpSession(UdpSessionHost& server, std::shared_ptr<UpstreamGroup> group,
              const SocketAddress& client, const LocalAddress& local, rules::FlowFacts facts);
@@ -58,22 +61,22 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   // Sends the datagrams that wait for this call. Call after a batch of from_client().
   void flush();
   void apply(const rules::RuleSet& set, Instant now);
+  // Goes on with the datagrams that are due.
+  void go_on(Instant now) { on_due(now); }
   void end();
 
   FlowStatus status() const;
-  // Goes on with the datagrams that are due.
-  void go_on(Instant now) { on_due(now); }
 
   const SocketAddress& client() const { return client_; }
   const LocalAddress& local() const { return local_; }
   const rules::FlowFacts& facts() const { return facts_; }
   bool over() const { return state_ == State::kOver; }
 
- private:
-  enum class State { kResolving, kServing, kRefused, kOver };
-
   // Place of the session in its server's list of late sessions; 0 if it is not in the list.
   std::uint64_t late_since = 0;
+
+ private:
+  enum class State { kResolving, kServing, kRefused, kOver };
 
   // Datagrams of one direction: to the server or to the client.
   struct Side final : rules::ChainOutput {
@@ -106,6 +109,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   void keep_early(std::span<const std::byte> datagram);
   void push(Side& side, std::span<const std::byte> datagram, Instant now);
   void send(Side& side);
+  std::size_t held() const { return upstream_.chain.held() + downstream_.chain.held(); }
+  void count_held();
   void server_failed(int error);
   void arm();
   void on_ready(std::uint32_t events) noexcept override;
@@ -127,6 +132,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   Fd fd_;
   rules::FlowActivity activity_;
   HeldBytes held_bytes_{server_.host().held_bytes()};
+  std::size_t memory_ = 0;  // share of this session in ListenerStats::held
   Turns turns_;
   std::array<std::uint64_t, 2> bytes_{};
   Instant last_seen_;

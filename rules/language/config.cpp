@@ -79,6 +79,22 @@ Field<Listener> rewrite_field() {
       });
 }
 
+Field<Listener> sessions_field() {
+  return field(
+      "sessions", &Listener::sessions,
+      "udp: most sessions (client addresses) at a time; dns: most queries that wait for an "
+      "answer; further ones are dropped",
+      {.least = 1, .most = 1'000'000});
+}
+
+Field<Listener> buffer_total_field() {
+  return field(
+      "buffer_total", &Listener::buffer_total,
+      "udp: bytes that faults may hold in all sessions together, besides the `buffer` of each "
+      "session; a datagram counts as 128 B more than it has; further ones are dropped",
+      {.least = Bytes{65536}});
+}
+
 Field<Listener> tls_field() {
   return nested<Listener>(
       "tls", "table",
@@ -159,10 +175,8 @@ const Schema<Listener>& listener_schema() {
             "again for its TLS handshake",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
       field("enabled", &Listener::enabled, "false: the listener is off; the API can switch it"),
-      field("sessions", &Listener::sessions,
-            "udp: most sessions (client addresses) at a time; dns: most queries that wait for an "
-            "answer; further ones are dropped",
-            {.least = 1, .most = 1'000'000}),
+      sessions_field(),
+      buffer_total_field(),
       tls_field(),
       upstream_tls_field(),
       field("tls_failure", &Listener::tls_failure,

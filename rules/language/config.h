@@ -88,7 +88,11 @@ struct Listener {
   // handshake.
   Duration handshake_timeout = std::chrono::seconds(30);
   std::int64_t sessions = 8192;  // maximum number of UDP sessions, or of DNS queries that wait
-  bool enabled = true;           // if false, the listener does not listen
+  // For UDP: bytes that faults may hold in all sessions together. A datagram counts as
+  // kDatagramMemory bytes more than it has.
+  Bytes buffer_total{256 << 20};
+  static constexpr std::size_t kDatagramMemory = 128;
+  bool enabled = true;  // if false, the listener does not listen
   std::optional<TlsServer> tls;
   // Settings for TLS toward the original servers of decrypted connections.
   std::optional<TlsClient> upstream_tls;

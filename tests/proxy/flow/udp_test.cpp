@@ -1,6 +1,8 @@
 // Tests UDP through a real proxy: sessions, datagram boundaries, expiry, limits, failover.
 #include <gtest/gtest.h>
 
+#include "tests/support/files.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/udp_world.h"
 
 namespace brownout::test {
@@ -76,6 +78,39 @@ TEST(Udp, NewRulesActOnLiveSessions) {
   world.proxy.reload("");
   send_all(world.client, "later");
   EXPECT_EQ(receive(world.client, 5).bytes, "later");
+}
+
+const std::string kHold =
+    "[[rule]]\nmatch = { direction = \"upstream\" }\n"
+    "fault = { type = \"latency\", delay = \"1h\" }";
+
+TEST(Udp, AllSessionsTogetherHoldAtMostTheTotalOfTheListener) {
+  const TempFolder folder;
+  const auto events = folder.in("events");
+  const proxy::UdpEchoServer server;
+  ProxyWorld proxy(kHold, {.listener = "protocol = \"udp\"\nbuffer_total = \"64 KiB\"",
+                           .servers = "\"" + to_text(server.endpoint()) + "\"",
+                           .events = events});
+  const auto stats =
+      proxy.on_control([&] { return proxy.engine().listeners().front().view->stats; });
+  std::vector<Fd> clients;
+  // An empty datagram uses memory, too: 16 sessions of 100 would be 200 KiB.
+  for (int i = 0; i < 16; ++i) {
+    clients.push_back(proxy::connect_datagrams(*proxy::SocketAddress::of(proxy.endpoint())));
+    for (int j = 0; j < 100; ++j) ::send(clients.back().get(), "", 0, 0);
+    proxy.let_workers_turn();
+  }
+  EXPECT_TRUE(eventually([&] { return stats->dropped.load() > 900; }));
+  EXPECT_GE(stats->held.load(), 64U << 10);
+  EXPECT_LT(stats->held.load(), 80U << 10);
+  EXPECT_TRUE(eventually([&] {
+    const auto text = read_file(events);
+    return text.find("limit reached") != std::string::npos;
+  }));
+  const auto text = read_file(events);
+  EXPECT_EQ(text.find("limit reached"), text.rfind("limit reached")) << "one event";
+  proxy.reload("");
+  EXPECT_TRUE(eventually([&] { return stats->held.load() == 0; }));
 }
 
 TEST(Udp, DownClosesThePort) {
