@@ -10,6 +10,13 @@
 #include "rules/protocols/codec/codec_of.h"
 
 namespace brownout::proxy {
+namespace {
+
+// Pauses between looks at whether the peers have acknowledged all data.
+constexpr Duration kFirstAsk = std::chrono::microseconds(100);
+constexpr Duration kLastAsk = std::chrono::milliseconds(20);
+
+}  // namespace
 
 Flow::Flow(FlowHost& host, HandOver from)
     : ClientFlow(host, from, from.listener->config.protocol),
@@ -168,6 +175,9 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
       return;
     case State::kLingering:
       return discard_both();
+    case State::kResetting:
+      ready.gone = ready.gone || failed;
+      return;
     case State::kOver:
       return;
     case State::kServing:
@@ -202,6 +212,8 @@ void Flow::on_due(Instant now) noexcept {
       return;
     case State::kLingering:
       return release();
+    case State::kResetting:
+      return await_acknowledgement(now);
     default:
       return;
   }
@@ -253,8 +265,8 @@ void Flow::serve_secured() {
 }
 
 void Flow::tunnel_closed(rules::Close how) {
-  if (how == rules::Close::kReset) return end(CloseMode::kReset);
-  closing_ = true;
+  if (how == rules::Close::kReset) return close(how);
+  closing_ = how;
 }
 
 // Sends the bytes that the decoded messages have released. A direction that then holds few enough
@@ -265,7 +277,7 @@ void Flow::flush_both() {
 }
 
 void Flow::close_when_sent() {
-  if (closing_ && upstream_.waiting() == 0 && downstream_.waiting() == 0) end(CloseMode::kLinger);
+  if (closing_ && upstream_.waiting() == 0 && downstream_.waiting() == 0) close(*closing_);
 }
 
 void Flow::arm() {
@@ -310,13 +322,44 @@ void Flow::pipe_finished(rules::Direction direction) {
 
 void Flow::end(CloseMode mode) {
   if (state_ == State::kOver) return;
-  if (mode == CloseMode::kLinger) return state_ == State::kLingering ? void() : linger();
+  if (mode == CloseMode::kLinger) return over() ? void() : linger();
   if (mode == CloseMode::kReset) {
     if (!client_.gone) turns_.broke();
     reset_on_close(client_.stream.fd());
     if (server_.stream) reset_on_close(server_.stream.fd());
   }
   release();
+}
+
+void Flow::close(rules::Close how) {
+  switch (how) {
+    case rules::Close::kFin:
+      return end(CloseMode::kLinger);
+    case rules::Close::kReset:
+      return end(CloseMode::kReset);
+    case rules::Close::kResetAfterData:
+      return reset_when_acknowledged();
+  }
+}
+
+// A RST discards the bytes that the kernel has not sent yet, and those that were lost on the way.
+void Flow::reset_when_acknowledged() {
+  if (over()) return;
+  const auto now = Loop::now();
+  state_ = State::kResetting;
+  resets_at_ = rules::later(now, kLingerTime);
+  ask_again_ = kFirstAsk;
+  await_acknowledgement(now);
+}
+
+// The kernel does not report acknowledgements, so this asks again after growing pauses.
+void Flow::await_acknowledgement(Instant now) {
+  const auto done = [](const End& end) {
+    return end.gone || !end.stream || all_acknowledged(end.stream.fd());
+  };
+  if ((done(client_) && done(server_)) || now >= resets_at_) return end(CloseMode::kReset);
+  host_.loop().deadlines().set(*this, std::min(resets_at_, rules::later(now, ask_again_)));
+  ask_again_ = std::min(2 * ask_again_, kLastAsk);
 }
 
 void Flow::linger() {

@@ -6,12 +6,16 @@
 // With STARTTLS, serving pauses when the server agrees to it, both TLS handshakes run, and serving
 // resumes inside TLS.
 //
+// A fault may close both ends by RST after data: resetting is the state in which the peers still
+// acknowledge this data.
+//
 // FIN, RST and half-close pass through unchanged. A client whose server cannot be reached gets a
 // RST, not a silent close. Owned by its worker (proxy/engine/worker.h), which destroys it between
 // iterations of the event loop. Use only on the event loop's thread.
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "proxy/flow/client_flow.h"
 #include "proxy/flow/pipe.h"
@@ -31,7 +35,9 @@ class Flow final : public ClientFlow,
   void apply(const rules::RuleSet& set) override;
   void end(CloseMode mode) override;
 
-  bool over() const { return state_ == State::kOver || state_ == State::kLingering; }
+  bool over() const {
+    return state_ == State::kOver || state_ == State::kLingering || state_ == State::kResetting;
+  }
 
  private:
   enum class State {
@@ -42,6 +48,7 @@ class Flow final : public ClientFlow,
     kServing,
     kSecuring,
     kLingering,
+    kResetting,
     kOver
   };
 
@@ -72,13 +79,11 @@ class Flow final : public ClientFlow,
                   std::span<const std::byte> bytes) override {
     if (direction == rules::Direction::kDownstream) turns_.to_client(size, bytes);
   }
-  bool pipe_waits() const override { return closing_ || securing_; }
+  bool pipe_waits() const override { return closing_.has_value() || securing_; }
   bool pipe_over() const override { return over(); }
   void pipe_failed(End& end) override { end_failed(end); }
   void pipe_finished(rules::Direction direction) override;
-  void pipe_closed(rules::Close how) override {
-    end(how == rules::Close::kReset ? CloseMode::kReset : CloseMode::kLinger);
-  }
+  void pipe_closed(rules::Close how) override { close(how); }
   void pipe_answered(End& source, std::string_view bytes) override { answer(source, bytes); }
   void pipe_injected(const rules::Rule& rule, rules::Direction direction,
                      const rules::Note& note) override {
@@ -110,7 +115,10 @@ class Flow final : public ClientFlow,
   void serve_secured();
   void end_failed(End& end);
   void set_pipe_rules(const rules::RuleSet& set, Instant now);
+  void close(rules::Close how);
   void linger();
+  void reset_when_acknowledged();
+  void await_acknowledgement(Instant now);
   void discard_both();
   void release();
   void arm();
@@ -136,7 +144,9 @@ class Flow final : public ClientFlow,
   std::string answer_;
   std::string server_host_;  // the server's host as written in [[upstream]], for STARTTLS
   State state_ = State::kWaiting;
-  bool closing_ = false;  // close both sockets once all pending bytes are sent
+  std::optional<rules::Close> closing_;  // how to close both sockets once all bytes are sent
+  Instant resets_at_{};                  // when both get a RST although data is unacknowledged
+  Duration ask_again_{};                 // pause until the next look at unacknowledged data
   // STARTTLS: whether the server has agreed, and which TLS handshakes have completed since then.
   bool securing_ = false;
   bool client_secured_ = false;

@@ -188,7 +188,7 @@ void Pipe::Stages::finish() {
 
 void Pipe::Stages::close(rules::Close how) {
   if (how == rules::Close::kReset) return pipe.owner_.pipe_closed(how);
-  pipe.closes_ = true;
+  pipe.closes_ = how;
   this == &pipe.ahead_ ? pipe.finish_messages() : finish();
 }
 
@@ -207,7 +207,7 @@ void Pipe::flush() {
   if (!drain_splice() || !send_pending()) return;
   watch_level();
   if (waiting() > 0) return;
-  if (close_waiting_) return owner_.pipe_closed(rules::Close::kFin);
+  if (close_waiting_) return owner_.pipe_closed(*closes_);
   send_fin();
 }
 

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "proxy/flow/end.h"
@@ -44,8 +45,8 @@ class Pipe final {
     virtual void pipe_failed(End& end) = 0;
     // Called when the source has sent its last byte and all bytes are written to the sink.
     virtual void pipe_finished(rules::Direction direction) = 0;
-    // Called when a fault closes the flow. If `how` is a FIN, the call comes only after all bytes
-    // are written.
+    // Called when a fault closes the flow. Unless `how` is kReset, the call comes only after all
+    // bytes are written.
     virtual void pipe_closed(rules::Close how) = 0;
     // Called when a fault answers in place of the sink. The owner sends `bytes` back to the source,
     // then ends the flow.
@@ -96,6 +97,7 @@ class Pipe final {
     void emit(rules::Chunk chunk) override;
     void finish() override;
     void close(rules::Close how) override;
+    bool resets_after_data() const override { return true; }
     void answer(std::string_view bytes) override;
     void injected(const rules::Rule& rule, rules::Direction direction,
                   const rules::Note& note) override;
@@ -119,9 +121,9 @@ class Pipe final {
   void finish_messages();
   void write_through(std::span<const std::byte> bytes);
   bool send_pending();
+  bool may_write(std::size_t bytes);
   bool drain_splice();
   void sink_failed();
-  bool may_write(std::size_t bytes);
   void watch_level();
   Watermark mark() const;
   void send_fin();
@@ -140,11 +142,12 @@ class Pipe final {
   rules::Direction direction_;
   bool paused_ = false;
   bool source_ended_ = false;
-  bool closes_ = false;       // a fault closes the whole flow, so a half-close is not passed on
+  // how a fault closes the whole flow, so that a half-close is not passed on
+  std::optional<rules::Close> closes_;
   bool fin_waiting_ = false;  // a FIN follows once pending_ is empty
   bool fin_sent_ = false;
   bool close_waiting_ = false;
+  std::uint64_t waits_in_ = 0;  // the latest iteration of the event loop that wrote not all bytes
 };
 
 }  // namespace brownout::proxy
-  std::uint64_t waits_in_ = 0;  // the latest iteration of the event loop that wrote not all bytes

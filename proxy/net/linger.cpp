@@ -1,5 +1,7 @@
 #include "proxy/net/linger.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -19,6 +21,11 @@ bool discard_input(Loop& loop, const Fd& fd) {
   }
   if (count > 0) loop.poller().again(fd.get());
   return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+bool all_acknowledged(const Fd& fd) {
+  int waiting = 0;
+  return ::ioctl(fd.get(), SIOCOUTQ, &waiting) != 0 || waiting == 0;
 }
 
 }  // namespace brownout::proxy

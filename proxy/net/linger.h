@@ -16,4 +16,8 @@ constexpr Duration kLingerTime = std::chrono::seconds(2);
 // connection has failed. Until then, call again when the socket is readable.
 bool discard_input(Loop& loop, const Fd& fd);
 
+// Whether the peer has acknowledged all bytes that were written to this TCP socket (tcp(7),
+// SIOCOUTQ), or the connection has failed.
+bool all_acknowledged(const Fd& fd);
+
 }  // namespace brownout::proxy

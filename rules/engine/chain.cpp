@@ -206,8 +206,8 @@ void Chain::deliver(std::size_t slot, Chunk chunk, Instant now) {
 void Chain::deliver_finish(std::size_t slot, Instant now) {
   if (dead_) return;
   if (slot < slots_.size()) return slots_[slot]->source_finished(now);
-  dead_ = fin_is_close_;
-  fin_is_close_ ? sink_->close(Close::kFin) : sink_->finish();
+  dead_ = close_.has_value();
+  close_ ? sink_->close(*close_) : sink_->finish();
 }
 
 void Chain::answer(std::string_view bytes) {
@@ -217,12 +217,12 @@ void Chain::answer(std::string_view bytes) {
 }
 
 void Chain::close_after(std::size_t slot, Close how, Instant now) {
-  if (how == Close::kReset) {
+  if (how == Close::kReset || (how == Close::kResetAfterData && !sink_->resets_after_data())) {
     dead_ = true;
-    sink_->close(how);
+    sink_->close(Close::kReset);
     return;
   }
-  fin_is_close_ = true;
+  close_ = how;
   deliver_finish(slot + 1, now);
 }
 

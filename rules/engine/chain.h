@@ -35,6 +35,8 @@ class ChainOutput {
   virtual void emit(Chunk chunk) = 0;
   virtual void finish() = 0;
   virtual void close(Close how) = 0;
+  // Whether close() can deliver data before a RST. If not, kResetAfterData becomes kReset.
+  virtual bool resets_after_data() const { return false; }
   // Sends a message back to the sender of this direction's data, as if the other end had sent it.
   virtual void reply(Chunk /*message*/) {}
   // Sends bytes back to the sender of this direction's data, then closes both ends with FIN.
@@ -47,11 +49,11 @@ class Chain {
   // `flow` and `sink` are borrowed and must outlive the chain.
   Chain(const FlowFacts& flow, Direction direction, ChainOutput& sink);
   ~Chain();
-
-  // Sets the rules that may act on this direction, in the order of the rule file. Unchanged rules
   // Limits what the chain emits in one iteration of the event loop. For datagrams only. `budget` is
   // borrowed, and may be shared by several chains.
   void limit(EmitBudget& budget) { budget_ = &budget; }
+
+  // Sets the rules that may act on this direction, in the order of the rule file. Unchanged rules
   // keep the data that they hold; removed rules emit it.
   void set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now);
 
@@ -65,19 +67,19 @@ class Chain {
   void finish(Instant now);
   // Runs all deadlines at or before `now`, in time order, unless the budget ends before that.
   void advance(Instant now);
-
-  // Returns the time at which advance() must be called; kNever if no stage waits for a time. A late
-  // chain returns a time in the past.
   // Whether the last call ended because the budget was spent. advance() must then be called in the
   // next iteration of the event loop.
   bool late() const { return late_; }
+
+  // Returns the time at which advance() must be called; kNever if no stage waits for a time. A late
+  // chain returns a time in the past.
   Instant deadline() const;
   // Return the sums over all stages: bytes held, datagrams held, and bytes that the stages must be
   // able to hold.
   std::size_t held() const;
+  std::size_t held_datagrams() const;
   std::size_t allowance() const;
   // Whether a stage cuts the link, so that not even a RST of one end reaches the other.
-  std::size_t held_datagrams() const;
   bool blackholed() const;
   // Whether no rule is active now, so that bytes may go to the sink directly.
   bool transparent() const { return active_ == 0; }
@@ -93,8 +95,6 @@ class Chain {
     return !chunk.empty() || flow_->carrier == Carrier::kDatagram ||
            flow_->carrier == Carrier::kMessage;
   }
-  void deliver(std::size_t slot, Chunk chunk, Instant now);
-  void deliver_finish(std::size_t slot, Instant now);
   struct Arrival {
     Instant at;
     Chunk chunk;
@@ -104,26 +104,28 @@ class Chain {
   std::optional<std::size_t> next_slot() const;
   void take_arrival();
   void go_on(std::size_t leaving);
+  void deliver(std::size_t slot, Chunk chunk, Instant now);
+  void deliver_finish(std::size_t slot, Instant now);
   void answer(std::string_view bytes);
   void close_after(std::size_t slot, Close how, Instant now);
   bool same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const;
-  void renumber();
-
   void replace_slots(const std::vector<std::shared_ptr<const Rule>>& rules, bool reordered,
                      std::vector<std::unique_ptr<Slot>>& before, std::vector<std::size_t>& joined);
+  void renumber();
+
   const FlowFacts* flow_;
   Direction direction_;
   ChainOutput* sink_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::size_t active_ = 0;
-  // whether a rule closed the flow with FIN
-  bool fin_is_close_ = false;
+  // How a rule closes the flow once the data that later stages hold has left.
+  std::optional<Close> close_;
   bool dead_ = false;
-};
-
   EmitBudget* budget_ = nullptr;  // null for no limit
   bool late_ = false;
   Instant clock_ = Instant::min();  // time up to which the chain has run
   std::deque<Arrival> arrivals_;    // chunks that arrived while the chain was late
   std::size_t arrived_bytes_ = 0;
+};
+
 }  // namespace brownout::rules

@@ -55,7 +55,9 @@ struct Note {
 
 enum class Close {
   kFin,    // data already emitted is still delivered, then both ends get a FIN
-  kReset,  // both ends get a RST immediately
+  kReset,  // both ends get a RST immediately; it overtakes data
+  // data already emitted is still delivered, then both ends get a RST
+  kResetAfterData,
 };
 
 class Output {
@@ -65,10 +67,10 @@ class Output {
   virtual void finish(Instant now) = 0;  // ends this direction (half-close) after all emitted data
   virtual void close(Close how, Instant now) = 0;
   virtual void note(const Note& note, Instant now) = 0;
-  // Sends a message back to the sender of the chunks, as if the other end had sent it.
-  virtual void reply(Chunk /*message*/, Instant /*now*/) {}
   // Whether the stage should emit no more in this call.
   virtual bool full() const { return false; }
+  // Sends a message back to the sender of the chunks, as if the other end had sent it.
+  virtual void reply(Chunk /*message*/, Instant /*now*/) {}
   // Sends bytes back to the sender of the chunks, as if the other end had sent them, then closes
   // with FIN.
   virtual void answer(std::string_view bytes, Instant now) = 0;
@@ -96,10 +98,10 @@ class Stage {
   virtual Instant deadline() const { return kNever; }
   // Returns the number of bytes held.
   virtual std::size_t held() const { return 0; }
-  // Returns the number of bytes that the stage must be able to hold, so that it delays data without
-  // throttling it (delay x rate).
   // Returns the number of datagrams held; 0 for other data.
   virtual std::size_t held_datagrams() const { return 0; }
+  // Returns the number of bytes that the stage must be able to hold, so that it delays data without
+  // throttling it (delay x rate).
   virtual std::size_t allowance() const { return 0; }
   // Whether the link is cut, so that not even a RST of one end reaches the other.
   virtual bool blackholed() const { return false; }

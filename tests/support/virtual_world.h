@@ -88,8 +88,9 @@ class VirtualWorld final : public rules::ChainOutput {
   void emit(rules::Chunk chunk) override;
   void finish() override { left_.push_back({now_, "<FIN>", true}); }
   void close(rules::Close how) override {
-    left_.push_back({now_, how == rules::Close::kReset ? "<RST>" : "<CLOSE>", true});
+    left_.push_back({now_, how == rules::Close::kFin ? "<CLOSE>" : "<RST>", true});
   }
+  bool resets_after_data() const override { return true; }
   void answer(std::string_view bytes) override {
     left_.push_back({now_, "<ANSWER> " + std::string(bytes.substr(0, bytes.find('\r'))), true});
   }

@@ -28,7 +28,7 @@ class GarbageStage final : public Stage {
     }
     out.note({.action = "garble", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
     out.emit(Chunk::copy_of(random), now);
-    out.close(settings_.close == HowToClose::kRst ? Close::kReset : Close::kFin, now);
+    out.close(settings_.close == HowToClose::kRst ? Close::kResetAfterData : Close::kFin, now);
   }
 
  private:
@@ -45,7 +45,8 @@ class Garbage final : public Fault {
     static const Schema<Settings> schema{{
         field("bytes", &Settings::bytes, "number of random bytes",
               {.least = Bytes{1}, .most = Bytes{kMostGarbage}}),
-        field("close", &Settings::close, "how both ends are closed: by FIN or by RST"),
+        field("close", &Settings::close,
+              "how both ends are closed, after the random bytes: by FIN or by RST"),
     }};
     return schema;
   }

@@ -25,7 +25,7 @@ class LimitDataStage final : public Stage {
     out.emit(chunk.take_front(static_cast<std::size_t>(passes)), now);
     if (passed_ < most_) return;
     out.note({.action = "cut", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
-    out.close(how_ == HowToClose::kRst ? Close::kReset : Close::kFin, now);
+    out.close(how_ == HowToClose::kRst ? Close::kResetAfterData : Close::kFin, now);
   }
   void take_over(const Stage& before, Instant /*now*/) override {
     passed_ = static_cast<const LimitDataStage&>(before).passed_;
@@ -48,7 +48,8 @@ class LimitData final : public Fault {
               "how many bytes pass in one direction before the close; with 0 B the first byte "
               "causes the close",
               {.required = true}),
-        field("close", &Settings::close, "how both ends are closed: by FIN or by RST"),
+        field("close", &Settings::close,
+              "how both ends are closed, after the bytes that pass: by FIN or by RST"),
     }};
     return schema;
   }

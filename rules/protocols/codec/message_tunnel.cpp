@@ -197,12 +197,13 @@ void MessageTunnel::Side::insert(Bytes bytes) {
 void MessageTunnel::Side::release_inserted() {
   if (inserted.empty()) return;
   owner.write(direction, std::exchange(inserted, {}));
-  if (owner.closes_ && !owner.waits_to_insert()) owner.closed(rules::Close::kFin);
+  if (owner.closes_ && !owner.waits_to_insert()) owner.closed(*owner.closes_);
 }
 
 void MessageTunnel::Side::close(rules::Close how) {
-  owner.closes_ = how == rules::Close::kFin && owner.waits_to_insert();
-  if (!owner.closes_) owner.closed(how);
+  owner.closes_.reset();
+  if (how == rules::Close::kReset || !owner.waits_to_insert()) return owner.closed(how);
+  owner.closes_ = how;
 }
 
 void MessageTunnel::Side::finish() {

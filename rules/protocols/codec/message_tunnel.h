@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,7 @@ class MessageTunnel final {
     void emit(rules::Chunk chunk) override;
     void finish() override;
     void close(rules::Close how) override;
+    bool resets_after_data() const override { return true; }
     void reply(rules::Chunk message) override;
     void answer(std::string_view) override {}
     void injected(const rules::Rule& rule, Direction where, const rules::Note& note) override {
@@ -143,9 +145,9 @@ class MessageTunnel final {
   Owner& owner_;
   std::unique_ptr<MessageCodec> codec_;
   rules::FlowFacts facts_;
-  bool closes_ = false;  // whether to close once the inserted messages are sent
-  bool over_ = false;    // whether the connection was closed, so that nothing passes any more
-  int turns_ = 0;        // number of begin_turn() calls that have no end_turn() yet
+  std::optional<rules::Close> closes_;  // how to close once the inserted messages are sent
+  bool over_ = false;  // whether the connection was closed, so that nothing passes any more
+  int turns_ = 0;      // number of begin_turn() calls that have no end_turn() yet
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};
 };

@@ -55,6 +55,17 @@ TEST(FaultsOverSockets, redis_loading) {
   EXPECT_EQ(world.passes("SELECT 0"), "+OK\r\n");
 }
 
+TEST(FaultsOverSockets, redis_cut_reply_delivers_the_part_before_the_reset) {
+  const RedisWorld world("redis_cut_reply\", close = \"rst\", after = \"3 B\"");
+  const auto asked = redis_array_of("GET a");
+  send_all(world.client, asked);
+  EXPECT_EQ(receive(world.server, asked.size()).bytes, asked);
+  send_all(world.server, "+OK\r\n");
+  const auto received = receive(world.client);
+  EXPECT_EQ(received.bytes, "+OK");
+  EXPECT_EQ(received.ending, Ending::kReset);
+}
+
 TEST(FaultsOverSockets, redis_clusterdown) {
   const RedisWorld world("redis_clusterdown\"");
   EXPECT_EQ(world.ask("GET a"), "-CLUSTERDOWN The cluster is down\r\n");

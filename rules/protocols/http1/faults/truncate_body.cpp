@@ -36,7 +36,7 @@ class TruncateBody final : public Fault {
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    const auto how = settings_.close == HowToClose::kRst ? Close::kReset : Close::kFin;
+    const auto how = settings_.close == HowToClose::kRst ? Close::kResetAfterData : Close::kFin;
     if (!settings_.share) return std::make_unique<TruncateStage>(settings_.after.count, how);
     const auto& http = *context.flow->http;
     const bool up = context.direction == Direction::kUpstream;

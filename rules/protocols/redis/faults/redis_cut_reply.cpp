@@ -29,7 +29,7 @@ class RedisCutReplyStage final : public Stage {
     part->wire.resize(std::clamp<std::size_t>(wanted, 1, size - 1));
     out.note({.action = "cut", .bytes = static_cast<std::int64_t>(size - part->wire.size())}, now);
     out.emit(Chunk::of({}, std::move(part)), now);
-    out.close(settings_.close == HowToClose::kRst ? Close::kReset : Close::kFin, now);
+    out.close(settings_.close == HowToClose::kRst ? Close::kResetAfterData : Close::kFin, now);
   }
 
  private:

@@ -19,6 +19,15 @@ fault = { type = "limit_data", bytes = "10 B" })");
   }
 }
 
+TEST(LimitData, AResetComesAfterTheDataThatLaterRulesHold) {
+  VirtualWorld world(R"([[rule]]
+fault = { type = "limit_data", bytes = "3 B", close = "rst" }
+[[rule]]
+fault = { type = "latency", delay = "5s" })");
+  world.at(1s).send("hello").run();
+  EXPECT_EQ(world.log(), "6s hel\n6s <RST>\n");
+}
+
 TEST(LimitData, ZeroClosesAtTheFirstByteAndMayReset) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "limit_data", bytes = "0 B", close = "rst" })");
