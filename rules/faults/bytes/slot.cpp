@@ -11,6 +11,10 @@
 namespace brownout::rules {
 namespace {
 
+// Slots that open more often would keep a worker busy with one connection. A timer is late by about
+// as much.
+constexpr Duration kShortest = std::chrono::microseconds(100);
+
 struct SlotSettings {
   Duration min{};
   std::optional<Duration> max;
@@ -30,20 +34,21 @@ class Slots {
 
   // Must be called when a packet arrives, and when packets have been let go.
   void arrive(Instant now, Output& out) {
-    if (opens_ < now) begin(now, out);
+    if (opens_ < now) begin({}, now, out);
   }
   void use(std::int64_t packets, std::int64_t bytes, Instant now, Output& out) {
     packets_ -= packets;
     bytes_ -= bytes;
-    if (packets_ <= 0 || bytes_ <= 0) begin(now, out);
+    if (packets_ <= 0 || bytes_ <= 0) begin(kShortest, now, out);
   }
 
  private:
-  void begin(Instant now, Output& out) {
+  // At the begin of a ramp, full slots follow each other at least by `least`.
+  void begin(Duration least, Instant now, Output& out) {
     constexpr auto kUnlimited = std::numeric_limits<std::int64_t>::max();
     const auto longest = settings_.max.value_or(settings_.min);
     const Duration drawn(dice_.between(ordinal_, settings_.min.count(), longest.count()));
-    const auto delay = scaled(drawn, intensity_.at(now));
+    const auto delay = std::max(scaled(drawn, intensity_.at(now)), std::min(drawn, least));
     opens_ = later(now, delay);
     packets_ = settings_.packets.value_or(kUnlimited);
     bytes_ = settings_.bytes.value_or(Bytes{kUnlimited}).count;
@@ -142,12 +147,12 @@ class DatagramSlotStage final : public SlotStage {
   using SlotStage::SlotStage;
 
   std::size_t held() const override { return held_; }
+  std::size_t held_datagrams() const override { return queue_.size() - head_; }
 
  private:
   bool empty() const override { return head_ == queue_.size(); }
   void add(Chunk chunk) override {
     held_ += chunk.size();
-  std::size_t held_datagrams() const override { return queue_.size() - head_; }
     queue_.push_back(std::move(chunk));
   }
   Chunk take() override {
@@ -181,7 +186,8 @@ class Slot final : public Fault {
     static const Schema<Settings> schema{{
         field("min", &Settings::min, "shortest time until a slot opens",
               {.most = std::chrono::hours(24), .required = true}),
-        field("max", &Settings::max, "longest time until a slot opens; `min` if left out",
+        field("max", &Settings::max,
+              "longest time until a slot opens, at least 100us; `min` if left out",
               {.most = std::chrono::hours(24)}),
         field("packets", &Settings::packets,
               "how many packets a slot carries: datagrams, or segments of 1460 B of a stream",
@@ -201,6 +207,11 @@ class Slot final : public Fault {
     } else if (max == Duration::zero()) {
       problems.add(position_of(table, "min"), "slots of 0s have no effect",
                    R"(e.g. min = "10ms", max = "30ms")");
+    } else if (max < kShortest) {
+      problems.add(position_of(table, settings.max ? "max" : "min"),
+                   "slots of " + to_text(max) + " are shorter than " + to_text(kShortest) +
+                       ": they would open more often than a timer can wake the proxy",
+                   R"(e.g. min = "1ms")");
     }
   }
 

@@ -74,6 +74,14 @@ TEST(Slot, OpensAtARandomTimeInItsRange) {
   EXPECT_NE(log_of(1), log_of(2));
 }
 
+TEST(Slot, OpensNoMoreOftenAtTheBeginOfARamp) {
+  VirtualWorld world(
+      "[[rule]]\nramp = \"1h\"\nfault = { type = \"slot\", min = \"10ms\", bytes = "
+      "\"1 B\" }");
+  world.at(0s).send("abc").run();
+  EXPECT_EQ(world.log(), "0s a\n100us b\n200us c\n");
+}
+
 TEST(Slot, TheEndOfTheStreamFollowsTheBytes) {
   VirtualWorld world(slot("min = \"10ms\""));
   world.at(0s).send("a").at(1ms).send_fin().run();
@@ -106,6 +114,10 @@ TEST(Slot, RefusesTimesThatMakeNoSlots) {
   EXPECT_EQ(first_problem_of(slot("min = \"30ms\", max = \"10ms\"")),
             "max 10ms is less than min 30ms");
   EXPECT_EQ(first_problem_of(slot("min = \"0s\"")), "slots of 0s have no effect");
+  EXPECT_EQ(first_problem_of(slot("min = \"1ns\", bytes = \"1 B\"")),
+            "slots of 1ns are shorter than 100us: they would open more often than a timer can wake "
+            "the proxy");
+  EXPECT_EQ(first_problem_of(slot("min = \"0s\", max = \"100us\"")), "");
   EXPECT_EQ(first_problem_of(slot("max = \"1s\"")), "fault \"slot\" needs \"min\"");
   EXPECT_EQ(first_problem_of(slot("min = \"1s\", packets = 0")), "packets: 0 is out of range");
   EXPECT_EQ(first_problem_of(slot("min = \"1s\", bytes = \"0 B\"")), "bytes: 0 B is out of range");
