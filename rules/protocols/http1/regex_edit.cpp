@@ -10,6 +10,8 @@ namespace brownout::rules {
 namespace {
 
 constexpr int kMostGroups = 10;  // \0 to \9
+// Each match takes up to a microsecond, in which the worker serves nobody else.
+constexpr std::size_t kMostMatches = 100'000;
 
 // Returns the length of the UTF-8 character at the begin of the text, or 1 if there is none.
 std::size_t character_size(std::string_view text) {
@@ -46,10 +48,13 @@ Result<std::string> RegexEdit::apply(std::string_view text, std::size_t most) co
   const int used = 1 + RE2::MaxSubmatch(with_);
   std::string result;
   std::size_t at = 0;
-  bool matched = false;
+  std::size_t matches = 0;
   while (at <= text.size() &&
          regex_->Match(whole, at, text.size(), RE2::UNANCHORED, groups.data(), used)) {
-    matched = true;
+    if (++matches > kMostMatches) {
+      return config_error("the expression has more than " + std::to_string(kMostMatches) +
+                          " matches in the body");
+    }
     const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
     result += text.substr(at, begin - at);
     if (!regex_->Rewrite(&result, with_, groups.data(), used)) break;
@@ -64,7 +69,7 @@ Result<std::string> RegexEdit::apply(std::string_view text, std::size_t most) co
     }
     if (result.size() > most) break;
   }
-  if (!matched) return config_error("the expression has no match in the body");
+  if (matches == 0) return config_error("the expression has no match in the body");
   if (at < text.size()) result += text.substr(at);
   if (result.size() > most)
     return config_error("the result has more than " + std::to_string(most) + " bytes");

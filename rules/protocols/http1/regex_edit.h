@@ -19,8 +19,8 @@ class RegexEdit {
   // backslash.
   static Result<RegexEdit> parse(std::string_view regex, std::string_view with);
 
-  // Returns the text with all matches replaced, or an error if there is no match or the result is
-  // longer than `most` bytes.
+  // Returns the text with all matches replaced, or an error if there is no match, there are more
+  // than 100,000, or the result is longer than `most` bytes.
   Result<std::string> apply(std::string_view text, std::size_t most) const;
 
  private:

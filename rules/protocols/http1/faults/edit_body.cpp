@@ -100,10 +100,11 @@ class EditBody final : public HttpOnlyFault {
         field("with", &Settings::with,
               "text in place of each match; \\1 is the first group of `regex`, \\0 the match; left "
               "out, each match is removed"),
-        field("most", &Settings::most,
-              "largest body that is edited, as it arrives and decoded; a larger body passes "
-              "unchanged. The head waits until the body has arrived",
-              {.least = Bytes{1}, .most = Bytes{64 << 20}}),
+        field(
+            "most", &Settings::most,
+            "largest body that is edited, as it arrives, decoded and edited; a larger body passes "
+            "unchanged. The head waits until the body has arrived",
+            {.least = Bytes{1}, .most = Bytes{8 << 20}}),
     }};
     return schema;
   }

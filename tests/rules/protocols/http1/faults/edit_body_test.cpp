@@ -250,3 +250,4 @@ TEST(EditBody, RefusesSettingsThatEditNothing) {
 
 }  // namespace
 }  // namespace brownout::test
+  EXPECT_THAT(problem(", merge = { a = 1 }, most = \"9 MiB\""), HasSubstr("most"));
