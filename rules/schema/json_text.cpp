@@ -242,9 +242,6 @@ struct ToJson {
 
 }  // namespace
 
-// The library takes a NUL for the end of the text.
-bool is_json(std::string_view text) { return text.find('\0') == text.npos && Json::accept(text); }
-
 bool is_json_object(std::string_view text) {
   const auto begin = begin_of(text);
   return begin < text.size() && text[begin] == '{' && is_json(text);
@@ -277,6 +274,17 @@ Result<JsonPointer> JsonPointer::parse(std::string_view text) {
     }
   }
   return pointer;
+}
+
+std::string JsonPointer::to_text() const {
+  std::string text;
+  for (const auto& name : names_) {
+    text += '/';
+    for (const char c : name) {
+      text += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+    }
+  }
+  return text;
 }
 
 JsonPointer JsonPointer::of(std::string name) const {

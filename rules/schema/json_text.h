@@ -10,14 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/protocols/http1/json_syntax.h"
 #include "rules/schema/schema.h"
 
 namespace brownout::rules {
 
-// Whether the text is one JSON value, in UTF-8.
-bool is_json(std::string_view text);
 bool is_json_object(std::string_view text);
-// Whether the text is JSON that merge_json() can apply: with at most 64 levels.
+// Whether the text is JSON that merge_json() can apply: with at most 64 levels, and numbers that a
+// double can hold.
 bool is_merge_patch(std::string_view text);
 // Returns the value as JSON text, or an error for dates, infinity and NaN, which JSON lacks.
 Result<std::string> json_of(const Node& node);
@@ -29,6 +29,8 @@ class JsonPointer {
   JsonPointer() = default;
 
   const std::vector<std::string>& names() const { return names_; }
+  // Returns the text that parse() reads.
+  std::string to_text() const;
   // Returns the pointer to a member of the value.
   JsonPointer of(std::string name) const;
 

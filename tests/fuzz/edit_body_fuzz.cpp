@@ -36,6 +36,7 @@ void check_patch(const std::string& patch, const std::string& body) {
   const bool changed = rules::merge_json(edited, patch);
   require(rules::is_json(edited));
   require(changed || edited == body);
+  if (!json::accept(body)) return;
   auto expected = json::parse(body);
   expected.merge_patch(json::parse(patch));
   require(json::parse(edited) == expected);
@@ -78,6 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto result = regex->apply(body, kMost);
     require(!result || result->size() >= body.size() + 2);
   }
+  // The library refuses some JSON, such as numbers out of range. It takes a NUL for the end.
+  if (json::accept(body) && body.find('\0') == body.npos) require(rules::is_json(body));
   if (!rules::is_json(body)) return 0;
   check_patch(edit, body);
   check_pointer(edit, body);
