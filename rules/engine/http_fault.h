@@ -66,6 +66,8 @@ struct HttpMessage {
   Bytes collects{};
   TrailerChange trailers = {};  // changes of the message's trailers
   Http2Orders http2 = {};       // what the stream and its connection shall do
+  // Parts that on_body() did not find in a body which it changed otherwise, for the event log.
+  std::string not_found = {};
   // For a request: headers that its response gets, whoever makes the response.
   std::vector<HttpHeader> response_headers = {};
 

@@ -95,6 +95,9 @@ void HttpPlan::on_body(const RuleSet& set, const FlowFacts& request, HttpMessage
     } else if (*note) {
       add_note(rule, request, **note, notes);
     }
+    if (const auto missing = std::exchange(message.not_found, {}); !missing.empty()) {
+      refusals.push_back("rule " + in_quotes(rule->name) + ", in part: " + missing);
+    }
   }
 }
 

@@ -1,7 +1,9 @@
 #include "rules/engine/whole_body.h"
 
 #include <array>
+#include <cstdint>
 
+#include "rules/base/whole_number.h"
 #include "rules/protocols/http1/content_coding.h"
 
 namespace brownout::rules {
@@ -18,6 +20,15 @@ std::string_view why_not(const HttpMessage& message) {
   if (partial || head.find("content-range") != nullptr) return "the body is a part of a resource";
   if (is_event_stream(head)) return "a stream of events has no end to wait for";
   return {};
+}
+
+// Returns why there is no body to edit. Without Content-Length, the reason is not known.
+std::string why_no_body(const HttpMessage& message, Bytes most) {
+  const auto larger = "has more than " + std::to_string(most.count) + " bytes";
+  const auto* length = message.head.find("content-length");
+  const auto size = length != nullptr ? parse_whole_number(*length, INT64_MAX) : std::nullopt;
+  if (size) return *size > most.count ? "the body " + larger : "the body is incomplete";
+  return "the body " + larger + ", or is incomplete";
 }
 
 std::string encoding_of(const HttpMessage& message) {
@@ -45,10 +56,7 @@ Result<std::optional<Note>> edit_body(HttpMessage& message, Bytes most, std::str
   const auto encoding = encoding_of(message);
   if (const auto codings = content_codings(encoding); !codings)
     return tl::unexpected(codings.error());
-  if (!message.body) {
-    return config_error("the body is incomplete, or has more than " + std::to_string(most.count) +
-                        " bytes");
-  }
+  if (!message.body) return config_error(why_no_body(message, most));
   auto plain = decode_body(encoding, *message.body, static_cast<std::size_t>(most.count));
   if (!plain) return tl::unexpected(plain.error());
   auto text = edit(plain->text);

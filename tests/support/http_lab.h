@@ -62,6 +62,7 @@ class HttpLab final : private http::Conversation::Wire {
   // One line for each response: its status, or "cut short".
   const std::string& outcomes() const { return outcomes_; }
   const std::string& reports() const { return reports_; }
+  const std::string& reasons() const { return reasons_; }  // of the reports, one a line
   int dials() const { return dials_; }
   bool closed() const { return closed_; }
   bool reset() const { return reset_; }
@@ -87,8 +88,9 @@ class HttpLab final : private http::Conversation::Wire {
               const rules::Note& note) override {
     notes_ += std::string(note.action) + "\n";
   }
-  void report(std::string_view event, std::string_view) override {
+  void report(std::string_view event, std::string_view why) override {
     reports_ += std::string(event) + "\n";
+    reasons_ += std::string(why) + "\n";
   }
 
   void settle();
@@ -112,6 +114,7 @@ class HttpLab final : private http::Conversation::Wire {
   std::vector<std::string> copies_;
   std::string notes_;
   std::string reports_;
+  std::string reasons_;
   std::string outcomes_;
   int dials_ = 0;
   bool released_ = false;

@@ -1,4 +1,6 @@
 // edit_body: edits HTTP bodies by a JSON merge patch, by JSON pointers, or by a regular expression.
+#include <atomic>
+
 #include "rules/engine/fault.h"
 #include "rules/engine/whole_body.h"
 #include "rules/protocols/http1/regex_edit.h"
@@ -51,26 +53,61 @@ void read_set(const Node& node, EditBodySettings& settings, Diagnostics& problem
   }
 }
 
-Result<std::string> edit_json(const EditBodySettings& settings, const std::string& text) {
+// The pointers of a rule at which a body had nothing to change.
+class Missing {
+ public:
+  void add(const JsonPointer& at) {
+    constexpr std::size_t kMostNamed = 5;
+    if (++count_ > kMostNamed) {
+      more_ = " and others";
+    } else {
+      names_ += (names_.empty() ? "" : ", ") + in_quotes(at.to_text());
+    }
+  }
+  bool empty() const { return count_ == 0; }
+  std::string text() const { return "the body has nothing at " + names_ + more_; }
+
+ private:
+  std::size_t count_ = 0;
+  std::string names_;
+  std::string more_;
+};
+
+// Returns whether the text was changed.
+bool edit_members(const EditBodySettings& settings, std::string& json, Missing& missing) {
+  bool changed = false;
+  const auto tell = [&](const JsonPointer& at, bool done) {
+    changed = changed || done;
+    if (!done) missing.add(at);
+  };
+  if (settings.remove) {
+    for (const auto& at : *settings.remove) tell(at, remove_json(json, at));
+  }
+  if (settings.set_null) {
+    for (const auto& at : *settings.set_null) tell(at, set_json(json, at, "null"));
+  }
+  for (const auto& [at, value] : settings.set) tell(at, set_json(json, at, value));
+  return changed;
+}
+
+Result<std::string> edit_json(const EditBodySettings& settings, const std::string& text,
+                              Missing& missing) {
   if (!is_json(text)) return config_error("the body is not JSON");
   auto json = text;
-  bool changed = false;
-  if (settings.merge) {
-    changed = merge_json(json, *settings.merge);
-  } else {
-    if (settings.remove) {
-      for (const auto& at : *settings.remove) changed = remove_json(json, at) || changed;
-    }
-    if (settings.set_null) {
-      for (const auto& at : *settings.set_null) changed = set_json(json, at, "null") || changed;
-    }
-    for (const auto& [at, value] : settings.set) changed = set_json(json, at, value) || changed;
+  const bool changed =
+      settings.merge ? merge_json(json, *settings.merge) : edit_members(settings, json, missing);
+  if (!changed) {
+    return config_error(missing.empty() ? "the body has nothing to change" : missing.text());
   }
-  if (!changed) return config_error("the body has nothing to change");
   if (json.size() > static_cast<std::size_t>(settings.most.count))
     return config_error("the result has more than " + to_text(settings.most));
   return json;
 }
+
+struct EditBodyState final : FaultState {
+  // Whether an event has named what a body lacks that was edited otherwise.
+  std::atomic<bool> told{false};
+};
 
 class EditBody final : public HttpOnlyFault {
  public:
@@ -134,11 +171,21 @@ class EditBody final : public HttpOnlyFault {
     return std::nullopt;
   }
 
-  Result<std::optional<Note>> on_body(const HttpContext&, HttpMessage& message) const override {
-    return edit_body(message, settings_.most, "edit", [&](const std::string& text) {
+  Result<std::optional<Note>> on_body(const HttpContext& context,
+                                      HttpMessage& message) const override {
+    Missing missing;
+    auto note = edit_body(message, settings_.most, "edit", [&](const std::string& text) {
       return regex_ ? regex_->apply(text, static_cast<std::size_t>(settings_.most.count))
-                    : edit_json(settings_, text);
+                    : edit_json(settings_, text, missing);
     });
+    if (note && !missing.empty() &&
+        !static_cast<EditBodyState*>(context.shared)->told.exchange(true)) {
+      message.not_found = missing.text();
+    }
+    return note;
+  }
+  std::unique_ptr<FaultState> make_state() const override {
+    return std::make_unique<EditBodyState>();
   }
 
  private:
@@ -159,7 +206,8 @@ extern const FaultKind kEditBody = describe<EditBody>(
          "deflate or br is decoded and encoded again. Content-Length is right; ETag, "
          "Last-Modified, digests and Accept-Ranges are removed. A body that is not JSON, is too "
          "large, is a part of a resource (206) or a stream of events passes unchanged, with an "
-         "event.",
+         "event that gives the reason. If a body lacks a part of what `set`, `set_null` and "
+         "`remove` mean, an event names it once.",
      .correct_client = "validates each value before it acts on it, reports a member that is "
                        "missing or has another type, and keeps running",
      .unit = "body of the response, or of the request with `direction` = \"upstream\"",
