@@ -4,8 +4,10 @@
 // The table has a fixed number of buckets. Each bucket is a list that only grows; a new entry is
 // pushed by compare-and-swap. A lookup happens once per connection, not per byte.
 //
-// Clients choose their addresses, so the number of entries is limited: all clients after the first
-// kMost share one T. Entries live as long as the table, and the table lives as long as its rule.
+// Clients choose their addresses, so the number of entries is limited: clients after the first
+// kMost have none, and a rule does not act on them. One entry for all of them would let a single
+// client use up the limits of the others. Entries live as long as the table, and the table lives as
+// long as its rule.
 //
 // A client's key is a hash of its address (FlowFacts::client_key). Several threads may use a T at
 // the same time, so T must be thread-safe.
@@ -36,12 +38,6 @@ class ClientTable {
     }
   }
 
-  // Returns the value of this client, and creates it at the first call.
-  T& of(Key client) {
-    auto* own = claim(client);
-    return own != nullptr ? *own : overflow_;
-  }
-
   // Calls visit(T&) for every entry.
   template <class Visit>
   void for_each(const Visit& visit) {
@@ -49,18 +45,16 @@ class ClientTable {
       auto* entry = bucket.load(std::memory_order_acquire);
       for (; entry != nullptr; entry = entry->next.get()) visit(entry->value);
     }
-    visit(overflow_);
   }
 
-  // Returns the value that of() would return, or null if of() would have to create it.
+  // Returns the value of this client; null if it has none yet.
   T* known(Key client) {
-    auto* head = buckets_[client % buckets_.size()].load(std::memory_order_acquire);
-    if (auto* found = find(head, client)) return found;
-    return size_.load(std::memory_order_relaxed) < kMost ? nullptr : &overflow_;
+    return find(buckets_[client % buckets_.size()].load(std::memory_order_acquire), client);
   }
 
-  // Like of(), but returns null instead of the shared entry if the table is full.
-  T* claim(Key client) {
+  // Returns the value of this client, and creates it at the first call. Returns null if the table
+  // is full.
+  T* of(Key client) {
     auto& bucket = buckets_[client % buckets_.size()];
     if (auto* found = find(bucket.load(std::memory_order_acquire), client)) return found;
     if (size_.fetch_add(1, std::memory_order_relaxed) >= kMost) return nullptr;
@@ -94,7 +88,6 @@ class ClientTable {
 
   std::array<std::atomic<Entry*>, 1024> buckets_{};
   std::atomic<std::size_t> size_{0};
-  T overflow_{};
 };
 
 }  // namespace brownout::rules

@@ -17,10 +17,11 @@ class ArrivalCounter {
   // Makes the counter number the items of each client separately. Must be called before the first
   // next().
   void count_per_client() { clients_ = std::make_unique<ClientTable<Count>>(); }
-  // Returns the number of the next item. `client` is ignored unless the counter counts per client.
+  // Returns the number of the next item; 0 if the item is not counted, since too many clients are
+  // known already. `client` is ignored unless the counter counts per client.
   std::uint64_t next(Key client) {
-    auto& count = clients_ ? clients_->of(client) : all_;
-    return count.fetch_add(1, std::memory_order_relaxed) + 1;
+    auto* count = clients_ ? clients_->of(client) : &all_;
+    return count != nullptr ? count->fetch_add(1, std::memory_order_relaxed) + 1 : 0;
   }
   // The number of the last arrival; 0 if the counter counts per client.
   std::uint64_t count() const { return all_.load(std::memory_order_relaxed); }

@@ -68,7 +68,10 @@ std::uint64_t number_of(const Rule& rule, const FlowFacts& flow) {
 
 bool count_arrival(const Rule& rule, const FlowFacts& flow) {
   const auto ordinals = rule.match.ordinals();
-  if (ordinals.any() && !ordinals.contains(number_of(rule, flow))) return false;
+  if (ordinals.any()) {
+    const auto number = number_of(rule, flow);
+    if (number == 0 || !ordinals.contains(number)) return false;
+  }
   rule.state->matched.fetch_add(1, std::memory_order_relaxed);
   return true;
 }

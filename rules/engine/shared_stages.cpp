@@ -109,7 +109,9 @@ void SharedStages::feed(ClientState& state, const StageContext& context,
 }
 
 SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext& context) {
-  const auto& client = clients_.of(key_of(context)).client;
+  auto* slot = clients_.of(key_of(context));
+  if (slot == nullptr) return {};
+  const auto& client = slot->client;
   auto hold = std::make_shared<Held>(client);
   std::vector<Note> notes;
   const auto released = client->use([&](std::optional<ClientState>& maybe) {

@@ -6,7 +6,8 @@
 // The stage gets each message as a Chunk with facts but without bytes. The message waits in its
 // connection until the stage emits the chunk.
 //
-// Memory is bounded: if kMostHeld messages of a client wait, further messages pass at once.
+// Memory is bounded: if kMostHeld messages of a client wait, further messages pass at once, as do
+// those of clients beyond the size of the table (client_table.h).
 #pragma once
 
 #include <memory>

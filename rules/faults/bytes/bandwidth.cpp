@@ -87,13 +87,16 @@ class Bandwidth final : public Fault {
   }
 
  private:
+  // Returns null if the link is not shared. A client beyond the size of the table gets a link for
+  // each connection.
   LinkState* shared_link(const StageContext& context) const {
     auto* state = static_cast<SharedLinks*>(context.shared);
     if (state == nullptr) return nullptr;
-    Links& links = settings_.shared == BandwidthScope::kRule
-                       ? state->rule
+    Links* links = settings_.shared == BandwidthScope::kRule
+                       ? &state->rule
                        : state->clients.of(context.flow->client_key());
-    return &links[context.direction == Direction::kUpstream ? 0 : 1];
+    if (links == nullptr) return nullptr;
+    return &(*links)[context.direction == Direction::kUpstream ? 0 : 1];
   }
 
   Settings settings_;

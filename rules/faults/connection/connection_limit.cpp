@@ -72,15 +72,16 @@ class ConnectionLimit final : public Fault {
   std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
     if (!admission.serves()) return std::nullopt;
     const auto counters = static_cast<OpenConnections&>(*context.shared).counters;
-    Counter& open = settings_.shared == LimitScope::kRule
-                        ? counters->rule
+    Counter* open = settings_.shared == LimitScope::kRule
+                        ? &counters->rule
                         : counters->clients.of(context.flow->client_key());
-    if (open.fetch_add(1) < settings_.max) {
+    if (open == nullptr) return std::nullopt;
+    if (open->fetch_add(1) < settings_.max) {
       admission.leases.emplace_back(
-          &open, [counters](void* counter) { static_cast<Counter*>(counter)->fetch_sub(1); });
+          open, [counters](void* counter) { static_cast<Counter*>(counter)->fetch_sub(1); });
       return std::nullopt;
     }
-    open.fetch_sub(1);
+    open->fetch_sub(1);
     const bool hangs = settings_.overflow == LimitOverflow::kHang;
     admission.verdict = hangs ? Admission::Verdict::kHang : Admission::Verdict::kRefuse;
     return Note{.action = hangs ? "hang" : "refuse", .overflow = true};

@@ -71,13 +71,15 @@ Key server_key(const IpAddress& address, std::uint16_t port) {
   return combine(key_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}), port);
 }
 
+// A request beyond the size of the table is served at once.
 OverloadModel::Outcome ask(const OverloadKeys& settings, const Asked& asked) {
   auto& models = static_cast<Models&>(*asked.shared);
   SharedModel<OverloadModel>* model = &models.rule;
-  if (settings.shared == LoadScope::kClient) model = &models.others.of(asked.flow->client_key());
+  if (settings.shared == LoadScope::kClient) model = models.others.of(asked.flow->client_key());
   if (settings.shared == LoadScope::kServer && asked.flow->destination) {
-    model = &models.others.of(server_key(*asked.flow->destination, asked.flow->destination_port));
+    model = models.others.of(server_key(*asked.flow->destination, asked.flow->destination_port));
   }
+  if (model == nullptr) return {.accepted = true};
   const auto outcome = model->use([&](std::optional<OverloadModel>& current) {
     if (!current) {
       const auto load = [settings, intensity = asked.intensity](Instant t) {

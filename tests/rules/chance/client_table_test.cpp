@@ -18,18 +18,19 @@ TEST(ClientTable, GivesEachClientItsOwnEntryAcrossThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (Key client = 0; client < 5000; ++client) table.of(client).fetch_add(1);
+      for (Key client = 0; client < 5000; ++client) table.of(client)->fetch_add(1);
     });
   }
   for (auto& thread : threads) thread.join();
-  for (Key client = 0; client < 5000; ++client) ASSERT_EQ(table.of(client).load(), 4);
+  for (Key client = 0; client < 5000; ++client) ASSERT_EQ(table.of(client)->load(), 4);
 }
 
-TEST(ClientTable, ClientsPastTheLimitShareOneEntry) {
+TEST(ClientTable, ClientsPastTheLimitHaveNoEntry) {
   ClientTable<int> table;
-  for (Key client = 0; client < ClientTable<int>::kMost; ++client) table.of(client) = 1;
-  EXPECT_EQ(&table.of(1'000'000), &table.of(2'000'000));
-  EXPECT_EQ(table.of(5), 1);
+  for (Key client = 0; client < ClientTable<int>::kMost; ++client) *table.of(client) = 1;
+  EXPECT_EQ(table.of(1'000'000), nullptr);
+  EXPECT_EQ(table.known(1'000'000), nullptr);
+  EXPECT_EQ(*table.of(5), 1);
 }
 
 TEST(LinkState, ConcurrentUsersShareTheOpportunitiesOfATrace) {

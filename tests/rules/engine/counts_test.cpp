@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/engine/arrival_counter.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {
@@ -36,6 +37,15 @@ TEST(Counts, AreForAllClientsTogetherUnlessARuleCountsPerClient) {
   EXPECT_EQ(selected("once = true", {"10.0.0.1", "10.0.0.2"}), ".1:1 ");
   EXPECT_EQ(selected("after = 2, once = true, count_per = \"client\"", {"10.0.0.1", "10.0.0.2"}),
             ".1:3 .2:3 ");
+}
+
+TEST(Counts, DoNotMeetClientsBeyondTheTable) {
+  rules::ArrivalCounter counter;
+  counter.count_per_client();
+  for (rules::Key client = 1; client <= 65'536; ++client) counter.next(client);
+  EXPECT_EQ(counter.next(5), 2U);
+  EXPECT_EQ(counter.next(70'000), 0U);
+  EXPECT_EQ(counter.next(70'001), 0U);
 }
 
 TEST(Counts, StartAgainWhenTheyAreReset) {

@@ -83,6 +83,17 @@ TEST(SharedStages, MessagesReleasedAfterTheNewestWaitForIt) {
   }
 }
 
+TEST(SharedStages, MessagesOfClientsBeyondTheTablePassAtOnce) {
+  Shared shared;
+  for (std::uint64_t i = 0; i < 65'536; ++i) {
+    const auto client = "10.1." + std::to_string(i / 256) + "." + std::to_string(i % 256);
+    shared.push(i, client.c_str());
+  }
+  EXPECT_TRUE(shared.push(70'000, "10.1.0.1"));
+  EXPECT_FALSE(shared.push(70'001, "10.2.0.1"));
+  EXPECT_FALSE(shared.push(70'002, "10.2.0.2"));
+}
+
 TEST(SharedStages, DestroyedHoldReleasesTheHoldsAfterIt) {
   Shared shared;
   for (int round = 0; round < 50; ++round) {

@@ -64,7 +64,7 @@ class Stale final : public DnsOnlyFault {
   std::optional<Note> on_reply(const DnsContext& context, DnsReply& reply) const override {
     const auto& question = *context.query->dns.question;
     const auto key = combine(key_of(question.name), static_cast<Key>(question.type));
-    auto* place = static_cast<Answers*>(context.shared)->by_question.claim(key);
+    auto* place = static_cast<Answers*>(context.shared)->by_question.of(key);
     if (place == nullptr) return std::nullopt;
     if (worth_keeping(reply)) place->keep(reply);
     const DnsReply* kept = place->reply.load(std::memory_order_acquire);

@@ -128,10 +128,10 @@ class RateLimit final : public HttpOnlyFault {
   RequestLimit* limit_of(RequestLimits& limits, const HttpContext& context) const {
     if (settings_.header) {
       const auto* value = context.request->http->request.find(*settings_.header);
-      return value != nullptr ? limits.others.claim(key_of(*value)) : &limits.rule;
+      return value != nullptr ? limits.others.of(key_of(*value)) : &limits.rule;
     }
     if (settings_.shared == RateLimitScope::kRule) return &limits.rule;
-    return limits.others.claim(context.request->client_key());
+    return limits.others.of(context.request->client_key());
   }
 
   std::optional<Note> pace(TokenBucket& bucket, const HttpContext& context,

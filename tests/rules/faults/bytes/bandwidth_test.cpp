@@ -93,6 +93,22 @@ fault = { type = "bandwidth", rate = "1 KB/s", shared = "client" })")
   EXPECT_EQ(other.left().back().at, Instant(10ms));
 }
 
+TEST(Bandwidth, AClientBeyondTheTableHasALimitForEachConnection) {
+  const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
+fault = { type = "bandwidth", rate = "1 KB/s", shared = "client" })")
+                                                .rules,
+                                            1, Instant{});
+  for (std::uint64_t i = 0; i < 65'536; ++i) {
+    const auto client = "10.1." + std::to_string(i / 256) + "." + std::to_string(i % 256);
+    VirtualWorld(set, flow_of(i, client), Direction::kUpstream);
+  }
+  for (const auto* client : {"10.2.0.1", "10.2.0.2", "10.2.0.1"}) {
+    VirtualWorld world(set, flow_of(1, client), Direction::kUpstream);
+    world.at(0s).send(std::string(10, 'a')).run();
+    EXPECT_EQ(world.left().back().at, Instant(10ms));
+  }
+}
+
 TEST(Bandwidth, RateZeroHoldsEverythingUntilTheRuleEnds) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "bandwidth", rate = "0 bit/s" })");
