@@ -74,6 +74,10 @@ void Diagnostics::add(Position where, std::string what, std::string hint) {
   list_.push_back({where, std::move(what), std::move(hint)});
 }
 
+void Diagnostics::note(Position where, std::string what, std::string hint) {
+  if (notes_.size() < kMost) notes_.push_back({where, std::move(what), std::move(hint)});
+}
+
 void Diagnostics::add_all(const Diagnostics& others) {
   for (const auto& other : others.list_) add(other.where, other.what, other.hint);
 }

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rules/base/result.h"
@@ -37,8 +38,15 @@ class Diagnostics {
   // Returns the errors in the order of their positions in the file.
   std::vector<Diagnostic> sorted() const;
 
+  // Adds a note on a setting that is valid, but unlikely to do what the author intended. At most
+  // kMost are stored.
+  void note(Position where, std::string what, std::string hint);
+  // Returns the notes since the last call.
+  std::vector<Diagnostic> take_notes() { return std::exchange(notes_, {}); }
+
  private:
   std::vector<Diagnostic> list_;
+  std::vector<Diagnostic> notes_;
 };
 
 // Returns the errors as text, as in the example above. `file` is the name of the file, and `source`

@@ -130,10 +130,17 @@ enum class ExchangePart {
   kResponseByDefault,  // acts on the request if the rule has direction = "upstream"
 };
 
+// A key that has an effect on some of a fault's carriers only.
+struct KeyFor {
+  std::string_view key;
+  CarrierSet carriers;
+};
+
 struct FaultKind {
   std::string_view name;
   Level level = Level::kBytes;
   CarrierSet carriers = kStreams;
+  std::vector<KeyFor> keys_for = {};
   Ramp ramp = Ramp::kProbability;
   // For Ramp::kMagnitude: end of "While `ramp` lasts: ..." on the reference page.
   std::string_view ramped = {};

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "rules/base/diagnostics.h"
 #include "rules/base/shared_histogram.h"
 #include "rules/chance/dice.h"
 #include "rules/chance/schedule.h"
@@ -80,8 +81,9 @@ struct Rule {
   std::shared_ptr<const Fault> fault;
   // For a rule of a preset: its figure and the source, in words. "" for others.
   std::string figure;
-  Position where;          // position of the rule in the rule file
-  std::string definition;  // canonical text of the rule, compared to detect changes
+  Position where;                 // position of the rule in the rule file
+  std::vector<Diagnostic> notes;  // on settings that may not do what the author intended
+  std::string definition;         // canonical text of the rule, compared to detect changes
 
   // The members below are set when the rule takes effect (RuleSet::activate).
   std::uint64_t seed = 0;

@@ -76,6 +76,8 @@ void FitCheck::run(Position type) const {
                                            : "only DNS queries have qname, qtype and transport");
   }
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
+  note_keys_without_effect();
+  note_dns();
   check_messages();
   check_direction_of_messages();
   check_direction_of_requests();
@@ -107,6 +109,7 @@ void FitCheck::check_preset(std::string_view name, Position where) {
   check_carriers(where);
   check_not_http();
   check_messages();
+  note_dns();
 }
 
 void FitCheck::check_ramp() const {

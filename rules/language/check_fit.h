@@ -35,6 +35,9 @@ class FitCheck {
   void check_message_level() const;
   void check_http() const;
   void check_not_http() const;
+  // Add notes on keys of the fault, or keys of DNS in `match`, that have no effect here.
+  void note_keys_without_effect() const;
+  void note_dns() const;
   void check_ramp() const;
   void check_tls() const;
   void check_host() const;

@@ -298,6 +298,7 @@ class ConfigReader {
   }
 
   void add_rule(Rule rule, const std::string& dice_name) {
+    rule.notes = problems_.take_notes();
     rule.dice_key = key_of(dice_name);
     rule.stage_key = key_of(rule.name);
     config_.rules.push_back(std::move(rule));

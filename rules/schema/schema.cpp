@@ -107,6 +107,14 @@ void out_of_range(const Node& node, std::string_view name, const std::string& va
                "allowed: " + range);
 }
 
+// A probability of 1 is certainty, and nobody means 1% by it.
+void note_bare_one(const Node& node, std::string_view name, Diagnostics& problems) {
+  const auto* whole = std::get_if<std::int64_t>(&node.value);
+  if (whole == nullptr || *whole != 1 || name == "probability") return;
+  problems.note(node.where, std::string(name) + " = 1 means 100%",
+                "write it as text: \"100%\", or \"1%\"");
+}
+
 void empty_list(const Node& list, std::string_view name, bool required, Diagnostics& problems) {
   problems.add(
       list.where, std::string(name) + ": the list is empty",

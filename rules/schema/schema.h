@@ -223,6 +223,8 @@ std::string range_text(const Limits<T>& limits) {
 
 void out_of_range(const Node& node, std::string_view name, const std::string& value,
                   const std::string& range, Diagnostics& problems);
+// Adds a note if the value of a share is the bare number 1, which may be meant as 1%.
+void note_bare_one(const Node& node, std::string_view name, Diagnostics& problems);
 void empty_list(const Node& list, std::string_view name, bool required, Diagnostics& problems);
 
 template <class T>
@@ -235,6 +237,7 @@ std::optional<T> read_single(std::string_view name, const Node& node, const Limi
                  error.hint);
     return std::nullopt;
   }
+  if constexpr (std::is_same_v<T, Ratio>) note_bare_one(node, name, problems);
   if constexpr (requires(const T& a) { a < a; }) {
     if ((limits.least && *value < *limits.least) || (limits.most && *limits.most < *value)) {
       out_of_range(node, name, ValueKind<T>::print(*value), range_text(limits), problems);

@@ -214,6 +214,7 @@ extern const FaultKind kBandwidth = describe<Bandwidth>(
     {.name = "bandwidth",
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
+     .keys_for = {{"queue", kDatagrams}},
      .ramp = Ramp::kMagnitude,
      .ramped = "the limit falls from unlimited to `rate`",
      .summary = "Bytes pass no faster than a rate, as over a line of that speed. On a stream, "

@@ -232,6 +232,7 @@ extern const FaultKind kLoss = describe<Loss>(
     {.name = "loss",
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
+     .keys_for = {{"rtt", kStreams}, {"rto", kStreams}, {"segment", kStreams}},
      .ramp = Ramp::kMagnitude,
      .ramped = "the share of lost segments or datagrams grows from 0% to its full value",
      .summary =

@@ -76,6 +76,7 @@ extern const FaultKind kTimeout = describe<Timeout>(
     {.name = "timeout",
      .level = Level::kBytes,
      .carriers = kStreams | kDnsQueries,
+     .keys_for = {{"close_after", kStreams}},
      .summary = "No byte arrives any more. With `close_after`, both ends of the connection are "
                 "closed after that time. When the rule ends, it closes each connection of which it "
                 "discarded bytes. A DNS query gets no answer.",

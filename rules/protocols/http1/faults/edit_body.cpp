@@ -109,6 +109,17 @@ struct EditBodyState final : FaultState {
   std::atomic<bool> told{false};
 };
 
+// Other tools write groups as $1 or ${1}.
+void note_dollar(std::string_view with, Position where, Diagnostics& problems) {
+  for (std::size_t i = 0; i + 1 < with.size(); ++i) {
+    const char next = with[i + 1] == '{' && i + 2 < with.size() ? with[i + 2] : with[i + 1];
+    if (with[i] != '$' || next < '0' || next > '9') continue;
+    problems.note(where, "with: " + in_quotes(with.substr(i, 2)) + " is inserted as it is",
+                  R"(the first group of `regex` is \1, as in with = '\1')");
+    return;
+  }
+}
+
 class EditBody final : public HttpOnlyFault {
  public:
   using Settings = EditBodySettings;
@@ -164,6 +175,7 @@ class EditBody final : public HttpOnlyFault {
     if (!settings.regex) return;
     const auto edit = RegexEdit::parse(*settings.regex, settings.with);
     if (!edit) problems.add(position_of(table, "regex"), edit.error().what, edit.error().hint);
+    note_dollar(settings.with, position_of(table, "with"), problems);
   }
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {

@@ -1,0 +1,29 @@
+// Notes on rules that are valid, but have no effect at the listeners of the file, or a part of
+// whose keys have none.
+#include "rules/language/check_fit.h"
+
+namespace brownout::rules {
+
+void FitCheck::note_keys_without_effect() const {
+  const auto* fault = node_.find("fault");
+  for (const auto& [key, carriers] : rule_.kind->keys_for) {
+    const auto* given = fault != nullptr ? fault->find(key) : nullptr;
+    if (given == nullptr || has(carriers)) continue;
+    problems_.note(given->where,
+                   std::string(key) + " has no effect: no listener that the rule matches has " +
+                       carriers_text(carriers, ProtocolSet::any()),
+                   "leave it out");
+  }
+}
+
+// A rule for DNS queries may match listeners without any.
+void FitCheck::note_dns() const {
+  if (!rule_.match.is_for_dns() || has(kDnsQueries)) return;
+  problems_.note(node_.where,
+                 fault_ +
+                     " never acts here: it acts on DNS queries, and no listener that the rule "
+                     "matches has protocol = \"dns\"",
+                 "add a [[listener]] with protocol = \"dns\", and let the programs ask it");
+}
+
+}  // namespace brownout::rules
