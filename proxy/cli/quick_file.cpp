@@ -12,7 +12,8 @@ namespace {
 
 using codecs::toml_string;
 
-constexpr std::string_view kFaultForm = R"(e.g. --fault 'latency delay=300ms jitter=50ms')";
+constexpr std::string_view kFaultForm =
+    R"(e.g. --fault 'latency delay=300ms jitter=50ms', or --fault 'preset 3g')";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -48,8 +49,11 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+// Returns the line of a rule that says what it does.
 rules::Result<std::string> fault_of(const std::string& text) {
   const auto words = words_of(text);
+  if (words.size() == 2 && words.front() == "preset")
+    return "preset = " + toml_string(words.back());
   if (words.empty() || words.front().find('=') != std::string::npos) {
     return rules::config_error("--fault " + rules::in_quotes(text) + " does not begin with a fault",
                                std::string(kFaultForm));
@@ -63,7 +67,7 @@ rules::Result<std::string> fault_of(const std::string& text) {
     }
     fault += ", " + words[i].substr(0, equals) + " = " + toml_value(words[i].substr(equals + 1));
   }
-  return fault;
+  return "fault = { " + fault + " }";
 }
 
 }  // namespace
@@ -92,7 +96,7 @@ rules::Result<std::string> text_of(const QuickFile& file) {
   for (const auto& wanted : file.faults) {
     const auto fault = fault_of(wanted);
     if (!fault) return tl::unexpected(fault.error());
-    text += "[[rule]]\nfault = { " + *fault + " }\n";
+    text += "[[rule]]\n" + *fault + "\n";
   }
   return text;
 }

@@ -13,7 +13,7 @@ struct QuickFile {
   std::string listen;               // address of the listener: "5433", ":5433" or "127.0.0.1:5433"
   std::vector<std::string> to;      // addresses of servers; a port alone means this machine
   std::string protocol;             // the listener's protocol; empty for TCP
-  std::vector<std::string> faults;  // faults such as "latency delay=300ms jitter=50ms"
+  std::vector<std::string> faults;  // "latency delay=300ms jitter=50ms", or "preset 3g"
 
   bool is_given() const {
     return !listen.empty() || !to.empty() || !protocol.empty() || !faults.empty();

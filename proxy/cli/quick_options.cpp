@@ -19,7 +19,8 @@ void add_quick_options(CLI::App& command, CLI::Option& path, QuickFile& file) {
       ->excludes(&path);
   command
       .add_option("--fault", file.faults,
-                  "a fault and its settings, e.g. 'latency delay=300ms'; repeat it")
+                  "a fault and its settings, e.g. 'latency delay=300ms', or a preset, e.g. 'preset "
+                  "3g'; repeat it")
       ->excludes(&path)
       ->expected(1)
       ->take_all();

@@ -38,6 +38,10 @@ grep -v '^#' "$folder/quick.log" | sed -n '/^\[\[listener/,/^fault.*loss/p' >"$f
 expect_code 0 "$brownout" check "$folder/printed.toml"
 grep -q '^fault = { type = "latency", delay = "100ms" }$' "$folder/printed.toml" ||
   fail "options instead of a rule file: expected the equivalent file to be printed, got: $(cat "$folder/quick.log")"
+start preset "$brownout" run --listen "$here_port" --to "$port" --fault 'preset satellite-geo' --api off
+wait_for 10 grep -q "tcp-$here_port" "$folder/preset.log"
+[ "$(takes "$here_port")" -ge 500 ] || fail "--fault with a preset: expected a round trip of 500 ms or more, got $(takes "$here_port") ms"
+kill "$last_pid"
 expect_code 2 "$brownout" run
 expect_text err 'a rule file is needed'
 expect_code 2 "$brownout" run --listen 5433
