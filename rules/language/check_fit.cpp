@@ -181,6 +181,15 @@ void FitCheck::check_message_level() const {
                     : "use per = \"request\", \"connection\" or \"client\"");
 }
 
+// Whether the fault acts on messages that belong to an HTTP request: in its body or that of its
+// response, or after its upgrade. Keys of the request select such messages, too.
+bool FitCheck::acts_on_messages_of_requests() const {
+  return rule_.fault != nullptr && rule_.kind->carries(Carrier::kMessage) &&
+         rule_.fault->acts_on(Carrier::kMessage) && any_matched([](const Listener& listener) {
+           return listener.protocol.has_requests() && !listener.protocol.messages().empty();
+         });
+}
+
 // Keys for HTTP requests require that at least one listener that the rule matches has HTTP
 // requests.
 void FitCheck::check_http() const {
@@ -189,7 +198,7 @@ void FitCheck::check_http() const {
     problems_.add(position_of(node_, "per"), "no listener that the rule matches has HTTP requests",
                   "use per = \"message\", or leave it out");
   }
-  if (asks && !rule_.fault->acts_on(Carrier::kHttp)) {
+  if (asks && !rule_.fault->acts_on(Carrier::kHttp) && !acts_on_messages_of_requests()) {
     const auto& fields = rule_.kind->fields();
     const bool unit = std::any_of(fields.begin(), fields.end(),
                                   [](const FieldInfo& field) { return field.name == "unit"; });
@@ -345,7 +354,7 @@ void FitCheck::check_exchanges() const {
 }
 
 void FitCheck::check_not_http() const {
-  if (rule_.match.is_for_http()) {
+  if (rule_.match.is_for_http() && !acts_on_messages_of_requests()) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on HTTP requests",
                   "only HTTP requests have method, path, query, header, content_type, status and "
                   "response_header; a fault that acts on them is, for example, \"delay\"");

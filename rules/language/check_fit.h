@@ -52,6 +52,7 @@ class FitCheck {
   // of one of these protocols.
   bool any_matched(const std::function<bool(const Listener&)>& condition) const;
   bool has(CarrierSet carriers) const;
+  bool acts_on_messages_of_requests() const;
   bool supports(ProtocolSet protocols) const;
   // The protocols of messages at these listeners.
   ProtocolSet messages_matched() const;

@@ -93,7 +93,9 @@ void Match::keep_header(bool of_messages) {
 }
 
 void Match::settle_shared_keys(bool requests) {
-  keep_header(says_messages() || (!requests && !says_requests()));
+  // Other keys of messages may be those of protocols without headers. Then the header is that of
+  // the HTTP request in whose body, or after which, the messages are.
+  keep_header(says_messages() ? !protocols().empty() : !requests && !says_requests());
 }
 
 }  // namespace brownout::rules

@@ -13,10 +13,10 @@ rules::Result<rules::Config> loaded(const std::string& match) {
     return "[[listener]]\nname = \"" + protocol +
            "\"\nlisten = \"127.0.0.1:0\"\nupstream = \"up\"\nprotocol = \"" + protocol + "\"\n";
   };
-  const auto config =
-      rules::load_toml("version = 1\n[[upstream]]\nname = \"up\"\nservers = [\"127.0.0.1:9\"]\n" +
-                       listener("http") + listener("nats") + "[[rule]]\nmatch = { " + match +
-                       ", header = { Tenant = \"blue\" } }\nfault = { type = \"drop\" }\n");
+  const auto config = rules::load_toml(
+      "version = 1\n[[upstream]]\nname = \"up\"\nservers = [\"127.0.0.1:9\"]\n" + listener("http") +
+      listener("nats") + listener("sse") + "[[rule]]\nmatch = { " + match +
+      ", header = { Tenant = \"blue\" } }\nfault = { type = \"drop\" }\n");
   if (!config) return rules::config_error("mistakes");
   return *config;
 }
@@ -39,6 +39,12 @@ TEST(SharedKey, BelongsToTheProtocolOfTheOtherKeys) {
   EXPECT_EQ(owner_of_header("subject = \"a\""), "messages");
   EXPECT_EQ(owner_of_header("path = \"/a\""), "http");
   EXPECT_EQ(owner_of_header("direction = \"upstream\""), "http");
+}
+
+// Events have no headers, but the request in whose response they are has.
+TEST(SharedKey, BelongsToTheRequestBesideKeysOfMessagesWithoutHeaders) {
+  EXPECT_EQ(owner_of_header("event = \"a\""), "both");
+  EXPECT_EQ(owner_of_header("event = \"a\", subject = \"b\""), "mistakes");
 }
 
 TEST(SharedKey, MatchesHeadersOfMessages) {

@@ -221,7 +221,9 @@ TEST(HoldUntil, HoldsMessagesOfTheKindThatItAwaits) {
   EXPECT_EQ(problem("path = \"/a\", qname = \"b\"", "http"), "passes has keys of two protocols");
   EXPECT_EQ(problem("path = \"/a\", sni = \"a\"", "http"),
             "the keys of passes select TLS handshakes, but hold_until waits for a message");
-  EXPECT_EQ(problem("text = \"a\"", "websocket", "match = { path = \"/a\" }\n"),
+  // The path of the opening request selects the messages after it.
+  EXPECT_EQ(problem("text = \"a\"", "websocket", "match = { path = \"/a\" }\n"), "");
+  EXPECT_EQ(problem("verb = \"ping\"", "nats", "match = { path = \"/a\" }\n"),
             "fault \"hold_until\" with these settings does not act on requests");
   EXPECT_EQ(problem("path = \"/a\"", "websocket", "match = { text = \"a\" }\n"),
             "fault \"hold_until\" with these settings does not act on messages");
