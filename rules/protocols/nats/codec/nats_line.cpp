@@ -16,10 +16,10 @@ using rules::NatsVerb;
 constexpr std::size_t kMostPayload = 64 << 20;  // most that the server's setting max_payload allows
 constexpr std::size_t kMostArguments = 5;
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_nats_blank(char c) { return c == ' ' || c == '\t'; }
 std::size_t nats_word_size(std::string_view text) {
   std::size_t size = 0;
-  while (size < text.size() && !is_blank(text[size])) ++size;
+  while (size < text.size() && !is_nats_blank(text[size])) ++size;
   return size;
 }
 
@@ -34,7 +34,7 @@ Arguments arguments_of(std::string_view text) {
   Arguments found;
   while (true) {
     std::size_t begin = 0;
-    while (begin < text.size() && is_blank(text[begin])) ++begin;
+    while (begin < text.size() && is_nats_blank(text[begin])) ++begin;
     if (begin == text.size()) return found;
     text.remove_prefix(begin);
     const auto word = text.substr(0, nats_word_size(text));
