@@ -1,6 +1,7 @@
 #include "tests/support/message_lab.h"
 
 #include <algorithm>
+#include <map>
 
 #include "rules/protocols/codec/codec_of.h"
 #include "tests/support/virtual_world.h"
@@ -21,7 +22,10 @@ std::unique_ptr<messages::MessageCodec> codec_for(const rules::Listener& listene
   request.append("content-type", type);
   request.append("last-event-id", "41");
   request.append("x-tenant", "blue");
-  const auto exchange = rules::HttpExchange::of(std::move(request));
+  // The codec borrows it.
+  static const auto exchanges = std::make_unique<std::map<std::string, rules::HttpExchange>>();
+  const auto& exchange =
+      exchanges->try_emplace(type, rules::HttpExchange::of(std::move(request))).first->second;
   return messages::codec_of_body(listener.protocol.messages(), exchange, Direction::kUpstream);
 }
 

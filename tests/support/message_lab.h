@@ -45,13 +45,16 @@ class MessageLab : messages::MessageTunnel::Owner {
   std::string to_server;
   std::string to_client;
   std::string reports;
-  std::string closed;  // "fin" or "reset" once a rule has closed the connection
+  std::string closed;   // "fin" or "reset" once a rule has closed the connection
+  int client_ends = 0;  // how often the client got the end of the server's stream
   int injected = 0;
   int secures = 0;  // the number of times that TLS began
 
  private:
   void tunnel_bytes(rules::Direction direction, codecs::ByteView bytes) override;
-  void tunnel_finished(rules::Direction) override {}
+  void tunnel_finished(rules::Direction direction) override {
+    client_ends += direction == rules::Direction::kDownstream ? 1 : 0;
+  }
   void tunnel_closed(rules::Close how) override {
     closed = how == rules::Close::kFin ? "fin" : "reset";
   }

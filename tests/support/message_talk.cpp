@@ -275,6 +275,27 @@ class SseGenerator final : public MessageGenerator {
   }
 };
 
+class GrpcGenerator final : public MessageGenerator {
+ public:
+  void turn(ConversationWriter& writer) override {
+    const auto direction = writer.any_direction();
+    if (writer.chance(20)) return writer.send(direction, prefixed("done"));
+    writer.send(direction, message(writer, direction));
+  }
+
+  std::string message(ConversationWriter& writer, Direction) override {
+    return prefixed(writer.words());
+  }
+
+ private:
+  static std::string prefixed(const std::string& payload) {
+    std::string whole(3, '\0');
+    whole += static_cast<char>(payload.size() >> 8);
+    whole += static_cast<char>(payload.size() & 255);
+    return whole + payload;
+  }
+};
+
 class NdjsonGenerator final : public MessageGenerator {
  public:
   void turn(ConversationWriter& writer) override {
@@ -302,6 +323,7 @@ std::unique_ptr<MessageGenerator> generator_of(const ProtocolSetup& setup) {
   if (setup.listener == "redis") return std::make_unique<RedisGenerator>();
   if (setup.listener == "websocket") return std::make_unique<WebSocketGenerator>();
   if (setup.listener == "ndjson") return std::make_unique<NdjsonGenerator>();
+  if (setup.listener == "grpc") return std::make_unique<GrpcGenerator>();
   if (setup.listener == "sse") return std::make_unique<SseGenerator>();
   return std::make_unique<FramedGenerator>(setup.keys.find("delimiter") != std::string::npos);
 }
@@ -336,6 +358,7 @@ const std::vector<ProtocolSetup>& all_protocol_setups() {
       {"Redis", "redis"},
       {"Sse", "sse"},
       {"Ndjson", "ndjson"},
+      {"Grpc", "grpc"},
       {"FramedByDelimiter", "framed", R"(framing = { delimiter = "\r\n", )" + kinds},
       {"FramedByLength", "framed", "framing = { width = 2, " + kinds}};
   return setups;

@@ -62,7 +62,9 @@ void BodyMessages::tunnel_finished(Direction direction) {
 }
 
 void BodyMessages::tunnel_closed(rules::Close how) {
-  if (!std::exchange(over_, true)) owner_.messages_cut(how);
+  if (std::exchange(over_, true)) return;
+  const auto* answer = how == rules::Close::kFin ? tunnel_.answer() : nullptr;
+  answer != nullptr ? owner_.messages_answered(*answer) : owner_.messages_cut(how);
 }
 
 }  // namespace brownout::messages

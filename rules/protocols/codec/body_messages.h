@@ -40,6 +40,11 @@ class BodyMessages final : private MessageTunnel::Owner {
     // Called when a rule cuts the exchange within the body: by the end of the connection without
     // the end of the body (kFin), or by a reset. Nothing follows.
     virtual void messages_cut(rules::Close how) = 0;
+    // Called when a rule answers the request in place of the server, as with a failed gRPC call. If
+    // the response's head has not been sent, the response is 200 with the trailers as its headers,
+    // the request's Content-Type, and no body. Otherwise the body ends with `answer.body`, if that
+    // is not empty, or else with the trailers. The server's response is discarded. Nothing follows.
+    virtual void messages_answered(const BodyAnswer& answer) = 0;
     virtual void message_injected(const rules::Rule& rule, Direction direction,
                                   const rules::Note& note) = 0;
     // Reports an event that no rule caused, such as "not an event stream".
@@ -93,7 +98,7 @@ class BodyMessages final : private MessageTunnel::Owner {
   const rules::HttpExchange& exchange_;
   rules::ProtocolSet protocols_;
   std::array<bool, 2> ended_{};  // by direction: whether messages_ended() was called
-  bool over_ = false;            // whether messages_cut() was called
+  bool over_ = false;            // whether messages_cut() or messages_answered() was called
   MessageTunnel tunnel_;
 };
 

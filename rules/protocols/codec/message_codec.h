@@ -10,11 +10,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rules/match/match.h"
 #include "rules/message/chunk.h"
 #include "rules/message/message.h"
 #include "rules/protocols/codec/bytes.h"
+#include "rules/protocols/http1/http.h"
 
 namespace brownout::messages {
 
@@ -74,6 +76,14 @@ class MessageReader {
   virtual Bytes rest() = 0;
 };
 
+// The end of an HTTP response with which a rule answers the request in place of the server.
+struct BodyAnswer {
+  std::vector<rules::HttpHeader> trailers;  // trailers, or headers of a response without a body
+  // Payload that has the same meaning for a client that reads no trailers (gRPC-Web); "" if there
+  // is none.
+  Bytes body;
+};
+
 class MessageCodec {
  public:
   virtual ~MessageCodec() = default;
@@ -88,6 +98,9 @@ class MessageCodec {
   // further bytes pass unparsed. True if the peer would mistake these bytes for a message that a
   // rule removed or still holds.
   virtual bool must_end(Direction) const { return false; }
+  // For messages in bodies of HTTP: returns the answer that a rule gave, or null. Such an answer is
+  // not in the bytes that write() returned for it.
+  virtual const BodyAnswer* answer() const { return nullptr; }
   // Serializes a message that was buffered, or that a rule created. A message that no rule changed
   // is written as it arrived.
   virtual Bytes write(const rules::Chunk& chunk, Direction direction) = 0;

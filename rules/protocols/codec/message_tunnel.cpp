@@ -74,6 +74,7 @@ void MessageTunnel::push(Direction direction, ByteView bytes, Instant now) {
 }
 
 void MessageTunnel::write(Direction direction, ByteView bytes, bool last) {
+  if (side(direction).ended) return;
   auto& gathered = side(direction).gathered;
   const bool alone = turns_ == 0 || bytes.size() >= kLarge || (last && gathered.empty());
   if (alone || gathered.size() + bytes.size() > kMostGathered) flush(direction);
@@ -96,6 +97,8 @@ void MessageTunnel::end_turn() {
 }
 
 void MessageTunnel::finished(Direction direction) {
+  // A rule may have ended the stream before its sender.
+  if (std::exchange(side(direction).ended, true)) return;
   flush(direction);
   owner_.tunnel_finished(direction);
 }

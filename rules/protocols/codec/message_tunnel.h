@@ -56,6 +56,8 @@ class MessageTunnel final {
   void secured() { codec_->secured(); }
   // For protocols with STARTTLS: returns the host that the client names, or "".
   std::string host() const { return codec_->host(); }
+  // For messages in bodies of HTTP: returns the answer of a rule to the request, or null.
+  const BodyAnswer* answer() const { return codec_->answer(); }
   // Returns the bytes of memory used by messages that faults hold and by raw bytes queued after
   // them. An incomplete message is not counted, because the proxy must continue reading to complete
   // it. Its size is bounded by kMostMessage.
@@ -125,7 +127,8 @@ class MessageTunnel final {
     Bytes inserted;  // messages to insert at the end of a partly sent message
     Bytes gathered;  // output collected while one event is handled, and then sent
     std::shared_ptr<std::size_t> held = std::make_shared<std::size_t>(0);
-    bool raw = false;  // whether the protocol was violated, so that bytes pass unparsed
+    bool raw = false;    // whether the protocol was violated, so that bytes pass unparsed
+    bool ended = false;  // whether the end of the stream was sent, after which nothing follows
   };
 
   const Side& side(Direction direction) const {

@@ -32,6 +32,7 @@ const std::map<std::string, Properties> kTold{
     {"framed", {{"kind", "order"}}},
     {"sse", {{"event", "price"}, {"id", "7"}, {"last-event-id", "6"}}},
     {"ndjson", {}},
+    {"grpc", {{"service", "shop.Orders"}, {"rpc", "Watch"}}},
     {"websocket", {}},
 };
 

@@ -24,6 +24,7 @@ class BodyLab : messages::BodyMessages::Owner {
     request.method = "GET";
     request.target = "/prices?all";
     request.append("last-event-id", "9");
+    request.append("content-type", "application/grpc");
     exchange_ = rules::HttpExchange::of(std::move(request));
     facts_.carrier = rules::Carrier::kHttp;
     facts_.http = &exchange_;
@@ -39,10 +40,15 @@ class BodyLab : messages::BodyMessages::Owner {
     bodies_ = messages::BodyMessages::of(*this, facts_, Direction::kDownstream);
     if (bodies_) bodies_->set_rules(*set_, now_);
   }
+  // Begins the body of the request.
+  void ask() {
+    bodies_ = messages::BodyMessages::of(*this, facts_, Direction::kUpstream);
+    if (bodies_) bodies_->set_rules(*set_, now_);
+  }
   messages::BodyMessages* operator->() { return bodies_.get(); }
   explicit operator bool() const { return bodies_ != nullptr; }
-  void push(std::string_view text) {
-    bodies_->push(Direction::kDownstream, codecs::bytes_of(text), now_);
+  void push(std::string_view text, Direction direction = Direction::kDownstream) {
+    bodies_->push(direction, codecs::bytes_of(text), now_);
   }
   void finish() { bodies_->finish(Direction::kDownstream, now_); }
   void pass(Duration time) {
@@ -57,6 +63,9 @@ class BodyLab : messages::BodyMessages::Owner {
   void messages_ended(Direction) override { log_ += "<end>"; }
   void messages_cut(rules::Close how) override {
     log_ += how == rules::Close::kFin ? "<cut>" : "<reset>";
+  }
+  void messages_answered(const messages::BodyAnswer& answer) override {
+    for (const auto& field : answer.trailers) log_ += "<" + field.name + "=" + field.value + ">";
   }
   void message_injected(const rules::Rule& rule, Direction, const rules::Note& note) override {
     log_ += "<" + rule.name + ": " + std::string(note.action) + ">";
@@ -131,6 +140,26 @@ fault = { type = "delay", delay = "2s" })");
   lab.pass(2s);
   EXPECT_EQ(lab.log(), "data: 1\n\n<end>");
   EXPECT_EQ(lab->held(Direction::kDownstream), 0U);
+}
+
+TEST(BodyMessages, AnswerACallWithItsTrailers) {
+  BodyLab lab(R"([[rule]]
+name = "busy"
+match = { text = "second" }
+fault = { type = "reject", grpc_status = 8, text = "full" })",
+              "grpc");
+  lab.ask();
+  ASSERT_TRUE(lab);
+  EXPECT_TRUE(lab->reads(Direction::kUpstream));
+  EXPECT_FALSE(lab->reads(Direction::kDownstream));
+  const std::string first("\0\0\0\0\5first", 10);
+  lab.push(first, Direction::kUpstream);
+  EXPECT_EQ(lab.log(), first);
+  lab.push(std::string("\0\0\0\0\6second", 11), Direction::kUpstream);
+  EXPECT_EQ(lab.log(), "<busy: reject><grpc-status=8><grpc-message=full>");
+  lab.push(first, Direction::kUpstream);
+  lab.finish();
+  EXPECT_EQ(lab.log(), "");
 }
 
 // A rule of messages acts on the request only if it says so. A rule of requests is not concerned.

@@ -55,7 +55,9 @@ fault = { type = "replace", text = "{\"a\":\n1}" })");
 
 // The last line may lack its LF. What follows it begins a line of its own.
 TEST(NdjsonCodec, TakesTheLastLineWithoutLineEnd) {
-  MessageLab lab("ndjson", "[[rule]]\nmatch = { text = \"2\" }\nfault = { type = \"duplicate\" }");
+  MessageLab lab(
+      "ndjson",
+      "[[rule]]\nmatch = { text = \"2\" }\nfault = { type = \"duplicate\", share = \"100%\" }");
   lab.from_server("1\n2");
   EXPECT_EQ(lab.at_client(), "1\n");
   lab.server_finishes();

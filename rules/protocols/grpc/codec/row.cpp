@@ -1,0 +1,22 @@
+#include <array>
+
+#include "rules/protocols/codec/codec_row.h"
+#include "rules/protocols/grpc/codec/grpc_codec.h"
+
+namespace brownout::messages {
+namespace {
+
+// The bodies of application/grpc-web-text are in base64, so their messages are not found.
+constexpr std::array kGrpcTypes =
+    std::to_array<std::string_view>({"application/grpc", "application/grpc-web"});
+
+}  // namespace
+
+extern const CodecRow kGrpcCodec{
+    .protocol = rules::GrpcMessage::protocol,
+    .body = [](const rules::HttpExchange& exchange) -> std::unique_ptr<MessageCodec> {
+      return std::make_unique<GrpcCodec>(exchange);
+    },
+    .media_types = kGrpcTypes};
+
+}  // namespace brownout::messages

@@ -1,0 +1,171 @@
+#include "rules/protocols/grpc/grpc_message.h"
+
+#include <algorithm>
+
+#include "rules/message/json_key.h"
+#include "rules/message/trace.h"
+#include "rules/schema/text_pattern.h"
+
+namespace brownout::rules {
+namespace {
+
+using GrpcPatterns = std::vector<TextPattern>;
+
+constexpr std::int64_t kGrpcUnavailable = 14;
+
+class GrpcProtocol final : public MessageProtocol {
+ public:
+  std::string_view name() const override { return "grpc"; }
+  std::string_view title() const override { return "gRPC"; }
+
+  bool has_connections() const override { return false; }
+  bool in_http_bodies() const override { return true; }
+  bool servers_ask() const override { return false; }
+
+  std::vector<MessageKey> keys() const override {
+    return {
+        message_key<GrpcMessage, GrpcPatterns>(
+            "service",
+            "only messages of calls to these services, e.g. \"shop.Orders\"; patterns as for "
+            "path",
+            [](const auto& message, const auto& wanted) {
+              return any_matches(wanted, message.call->service);
+            }),
+        message_key<GrpcMessage, GrpcPatterns>(
+            "rpc",
+            "only messages of calls to these methods of the service, e.g. \"Watch\"; patterns "
+            "as for path",
+            [](const auto& message, const auto& wanted) {
+              return any_matches(wanted, message.call->rpc);
+            }),
+        metadata_key(),
+        message_key<GrpcMessage, std::vector<std::int64_t>>(
+            "grpc_status",
+            "only the trailers that end a gRPC-Web response with these statuses; in gRPC over "
+            "HTTP/2 the trailers are no message",
+            [](const auto& message, const auto& wanted) {
+              return message.status &&
+                     std::find(wanted.begin(), wanted.end(), *message.status) != wanted.end();
+            }),
+        message_key<GrpcMessage, bool>("compressed",
+                                       "only messages that are compressed, or only the others",
+                                       [](const auto& message, const bool& wanted) {
+                                         return !message.trailers && message.compressed == wanted;
+                                       }),
+        json_key("only messages that are JSON (application/grpc+json) with these values, as for "
+                 "ndjson")};
+  }
+  void describe(const Message& message, const Tell& tell) const override {
+    const auto& is = view(message);
+    tell("service", is.call->service);
+    tell("rpc", is.call->rpc);
+    if (is.status) tell("grpc_status", std::to_string(*is.status));
+    if (is.compressed) tell("compressed", "true");
+    const auto find = [&](std::string_view name) -> std::optional<std::string_view> {
+      for (const auto& [key, value] : is.call->metadata) {
+        if (key == name) return value;
+      }
+      return std::nullopt;
+    };
+    tell_trace(find, tell);
+  }
+
+  std::string_view about_text() const override {
+    return "only messages whose bytes match, decompressed (gzip and deflate)";
+  }
+  std::optional<std::string_view> text(const Message& message,
+                                       std::span<const std::byte> payload) const override {
+    const auto& is = view(message);
+    if (is.trailers) return std::nullopt;
+    if (!is.compressed) return text_of(payload);
+    return is.plain ? std::optional<std::string_view>(*is.plain) : std::nullopt;
+  }
+
+  bool is_control(const Message& message) const override { return view(message).trailers; }
+  bool ends_conversation(const Message& message) const override { return view(message).trailers; }
+  std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
+    if (is_control(*chunk.message())) return std::nullopt;
+    return message_chunk(*this, uncompressed(view(*chunk.message())), text);
+  }
+
+  std::string_view about_refusal() const override { return "the grpc-message"; }
+  std::vector<OptionKey> refusal_keys() const override {
+    return {option_key<std::int64_t>("grpc_status", "status of the call; 14 is UNAVAILABLE", "14",
+                                     {.least = 1, .most = 16})};
+  }
+  // Returns the trailers of a failed call. They end the response, so the server's messages cannot
+  // be refused.
+  std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const override {
+    const auto& is = view(*asked.message());
+    if (is.from_server || is.trailers) return std::nullopt;
+    const auto* status = how.options.of<std::int64_t>(*this, "grpc_status");
+    auto trailers = uncompressed(is);
+    trailers->trailers = true;
+    trailers->from_server = true;
+    trailers->status = status != nullptr ? *status : kGrpcUnavailable;
+    const auto text = grpc_trailers(*trailers->status, how.text);
+    return Refusal{message_chunk(*this, std::move(trailers), text), true};
+  }
+
+  std::vector<ExplainOption> explain_options() const override {
+    return {{"service", "full name of the service"}, {"rpc", "name of its method"}};
+  }
+  Message message_from_options(const OptionValue& of) const override {
+    auto call = std::make_shared<GrpcCall>();
+    call->service = of("service");
+    call->rpc = of("rpc");
+    auto message = std::make_shared<GrpcMessage>();
+    message->call = std::move(call);
+    return {.protocol = this, .view = std::move(message)};
+  }
+
+ private:
+  static const GrpcMessage& view(const Message& message) { return *view_as<GrpcMessage>(&message); }
+  static std::shared_ptr<GrpcMessage> uncompressed(const GrpcMessage& message) {
+    auto copy = std::make_shared<GrpcMessage>();
+    copy->call = message.call;
+    copy->from_server = message.from_server;
+    return copy;
+  }
+  // Returns the key `metadata`. The request is known before its messages, so the payload is not
+  // needed.
+  static MessageKey metadata_key() {
+    auto key = headers_key<GrpcMessage>(
+        "metadata", R"(tenant = "blue*")",
+        "only messages of calls with all of these metadata in the request: { tenant = \"blue*\" }",
+        [](const auto& message, const HeaderPattern& wanted) {
+          const auto name = lower_case(wanted.name);
+          const auto& all = message.call->metadata;
+          return std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+            return entry.first == name && wanted.value.matches(entry.second);
+          });
+        });
+    key.behind_head = false;
+    return key;
+  }
+};
+
+}  // namespace
+
+const MessageProtocol& GrpcMessage::protocol() {
+  static const GrpcProtocol protocol;
+  return protocol;
+}
+
+std::string grpc_trailers(std::int64_t status, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  auto lines = "grpc-status: " + std::to_string(status) + "\r\n";
+  if (text.empty()) return lines;
+  lines += "grpc-message: ";
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet >= 0x20 && octet <= 0x7e && c != '%') {
+      lines += c;
+    } else {
+      lines += {'%', kHex[octet >> 4], kHex[octet & 15]};
+    }
+  }
+  return lines + "\r\n";
+}
+
+}  // namespace brownout::rules

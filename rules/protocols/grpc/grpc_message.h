@@ -1,0 +1,46 @@
+// GrpcMessage is a length-prefixed message of a gRPC call (gRPC over HTTP/2, "Length-Prefixed-
+// Message"; gRPC-Web), for rules. The message payload is what follows the prefix, as it was sent.
+//
+// rules/protocols/grpc/codec converts messages from and to the wire format. Immutable once rules
+// can access it; any thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rules/message/message_protocol.h"
+
+namespace brownout::rules {
+
+// The request of a call.
+struct GrpcCall {
+  std::string service;  // full name, e.g. "shop.Orders"
+  std::string rpc;      // name of the method in its service, e.g. "Watch"
+  std::vector<std::pair<std::string, std::string>> metadata;  // headers, names in lower case
+};
+
+struct GrpcMessage final : MessageView {
+  static const MessageProtocol& protocol();
+
+  std::shared_ptr<const GrpcCall> call = {};  // never null
+  bool from_server = false;
+  bool compressed = false;  // whether the prefix says so
+  // Whether the message is the frame of trailers that ends a gRPC-Web response, or the trailers
+  // with which a rule ends a call.
+  bool trailers = false;
+  std::optional<std::int64_t> status = {};  // value of `grpc-status` in trailers
+  // The message without its compression. No value if it is not compressed, or if it cannot be
+  // decompressed: its compression is unknown or broken, or more than 16 MiB would come out.
+  std::optional<std::string> plain = {};
+
+  std::size_t memory() const override { return sizeof *this + (plain ? plain->size() : 0); }
+};
+
+// Returns the lines of trailers, e.g. "grpc-status: 14\r\ngrpc-message: busy\r\n". The text is
+// percent-encoded as gRPC requires.
+std::string grpc_trailers(std::int64_t status, std::string_view text);
+
+}  // namespace brownout::rules

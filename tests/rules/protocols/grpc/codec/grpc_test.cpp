@@ -1,0 +1,142 @@
+// Tests gRPC (protocol = "grpc") in a MessageTunnel, with input cut into pieces of several sizes.
+#include <gtest/gtest.h>
+
+#include "rules/protocols/codec/codec_of.h"
+#include "rules/protocols/grpc/codec/grpc_codec.h"
+#include "rules/protocols/http1/content_coding.h"
+#include "tests/support/message_lab.h"
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+std::string grpc(const std::string& payload, int flags = 0) {
+  const auto size = payload.size();
+  std::string bytes(1, static_cast<char>(flags));
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>((size >> shift) & 255);
+  return bytes + payload;
+}
+
+rules::HttpExchange call_of(const std::string& type, const std::string& encoding = "") {
+  rules::HttpHead request;
+  request.method = "POST";
+  request.target = "/shop.Orders/Watch";
+  request.append("Content-Type", type);
+  request.append("Tenant", "blue");
+  if (!encoding.empty()) request.append("grpc-encoding", encoding);
+  return rules::HttpExchange::of(std::move(request));
+}
+
+std::shared_ptr<const rules::GrpcMessage> only_message(messages::MessageCodec& codec,
+                                                       const std::string& bytes) {
+  const auto step = codec.reader(rules::Direction::kUpstream).next(codecs::bytes_of(bytes), true);
+  if (!step.ended || step.taken != bytes.size()) return nullptr;
+  return std::static_pointer_cast<const rules::GrpcMessage>(step.ended->message->view);
+}
+
+TEST(GrpcCodec, PassesUnmatchedMessagesUnchanged) {
+  const auto stream = grpc("one") + grpc("") + grpc("two", 1) + grpc("half").substr(0, 7);
+  for (const std::string match : {"", "text = \"none such\"", "service = \"other\""}) {
+    const auto rules =
+        match.empty() ? "" : "[[rule]]\nmatch = { " + match + " }\nfault = { type = \"drop\" }";
+    for (const std::size_t piece : {1U, 2U, 3U, 5U, 1000U}) {
+      MessageLab lab("grpc", rules, "", piece);
+      lab.from_client(stream);
+      lab.client_finishes();
+      EXPECT_EQ(lab.at_server(), stream) << match << " in pieces of " << piece;
+      EXPECT_EQ(lab.reports, "");
+    }
+  }
+}
+
+TEST(GrpcCodec, MatchesTheCallAndTheMessage) {
+  const auto left_of = [](const std::string& match) {
+    MessageLab lab("grpc", "[[rule]]\nmatch = { " + match + " }\nfault = { type = \"drop\" }");
+    lab.from_server(grpc("plain") + grpc("packed", 1));
+    return lab.at_client();
+  };
+  EXPECT_EQ(left_of("service = \"shop.*\", rpc = \"Watch\""), "");
+  EXPECT_NE(left_of("service = \"shop.*\", rpc = \"Get\""), "");
+  EXPECT_EQ(left_of("metadata = { X-Tenant = \"b*\" }"), "");
+  EXPECT_NE(left_of("metadata = { x-tenant = \"red\" }"), "");
+  EXPECT_EQ(left_of("compressed = true"), grpc("plain"));
+  EXPECT_EQ(left_of("compressed = false"), grpc("packed", 1));
+  EXPECT_EQ(left_of("min_size = \"6 B\""), grpc("plain"));
+  EXPECT_EQ(left_of("text = \"*lai*\""), grpc("packed", 1));
+}
+
+TEST(GrpcCodec, WritesTheLengthOfAChangedMessage) {
+  MessageLab lab("grpc", R"([[rule]]
+match = { text = "a*" }
+fault = { type = "replace", text = "longer than before" }
+[[rule]]
+match = { text = "b*" }
+fault = { type = "truncate_message", after = "1 B" })");
+  lab.from_client(grpc("a") + grpc("bcd"));
+  EXPECT_EQ(lab.at_server(), grpc("longer than before") + grpc("b"));
+}
+
+TEST(GrpcCodec, SeesThroughCompression) {
+  const rules::PlainBody body{"hello hello hello", {rules::ContentCoding::kGzip}};
+  const auto packed = rules::encode_body(body).value_or("");
+  const auto exchange = call_of("application/grpc+proto", "gzip");
+  messages::GrpcCodec codec(exchange);
+  const auto message = only_message(codec, grpc(packed, 1));
+  ASSERT_NE(message, nullptr);
+  EXPECT_EQ(message->plain, body.text);
+  EXPECT_EQ(only_message(codec, grpc("broken", 1))->plain, std::nullopt);
+  const rules::PlainBody bomb{std::string(17 << 20, 'a'), {rules::ContentCoding::kGzip}};
+  const auto bomb_text = rules::encode_body(bomb).value_or("");
+  EXPECT_EQ(only_message(codec, grpc(bomb_text, 1))->plain, std::nullopt);
+}
+
+TEST(GrpcCodec, ReportsViolations) {
+  const std::string rule = "[[rule]]\nmatch = { text = \"x\" }\nfault = { type = \"drop\" }";
+  MessageLab flags("grpc", rule);
+  flags.from_client(grpc("one") + grpc("two", 0x80));
+  EXPECT_EQ(flags.at_server(), grpc("one") + grpc("two", 0x80));
+  EXPECT_EQ(flags.reports, "not gRPC: a message with unknown flags\n");
+  MessageLab lengthy("grpc", rule);
+  lengthy.from_client(std::string("\0\x02\0\0\0abc", 8));
+  EXPECT_EQ(lengthy.at_server(), std::string("\0\x02\0\0\0abc", 8));
+  EXPECT_EQ(lengthy.reports, "not gRPC: a message of more than 16 MiB\n");
+  // A rule that cannot match by the call lets even such a message pass.
+  MessageLab other("grpc", "[[rule]]\nmatch = { rpc = \"x\" }\nfault = { type = \"drop\" }");
+  other.from_client(std::string("\0\x02\0\0\0abc", 8));
+  EXPECT_EQ(other.at_server(), std::string("\0\x02\0\0\0abc", 8));
+  EXPECT_EQ(other.reports, "");
+}
+
+TEST(GrpcCodec, ReadsTheTrailersOfGrpcWeb) {
+  const auto exchange = call_of("application/grpc-web+proto");
+  messages::GrpcCodec codec(exchange);
+  const auto message = only_message(codec, grpc("Grpc-Status: 8\r\ngrpc-message: x\r\n", 0x80));
+  ASSERT_NE(message, nullptr);
+  EXPECT_TRUE(message->trailers);
+  EXPECT_EQ(message->status, 8);
+  EXPECT_EQ(only_message(codec, grpc("", 0x80))->status, std::nullopt);
+  EXPECT_EQ(only_message(codec, grpc("a"))->trailers, false);
+}
+
+TEST(GrpcCodec, AnswersInTrailers) {
+  for (const auto& type : {"application/grpc", "application/grpc-web"}) {
+    const auto exchange = call_of(type);
+    messages::GrpcCodec codec(exchange);
+    EXPECT_EQ(codec.answer(), nullptr);
+    auto view = std::make_shared<rules::GrpcMessage>();
+    view->trailers = true;
+    const auto lines = rules::grpc_trailers(14, "50% \xc3\xa4");
+    EXPECT_EQ(lines, "grpc-status: 14\r\ngrpc-message: 50%25 %C3%A4\r\n");
+    const auto chunk = rules::message_chunk(rules::GrpcMessage::protocol(), view, lines);
+    EXPECT_TRUE(codec.write(chunk, rules::Direction::kDownstream).empty());
+    ASSERT_NE(codec.answer(), nullptr);
+    const std::vector<rules::HttpHeader> trailers{{"grpc-status", "14"},
+                                                  {"grpc-message", "50%25 %C3%A4"}};
+    EXPECT_EQ(codec.answer()->trailers, trailers);
+    const bool web = exchange.request_type == "application/grpc-web";
+    EXPECT_EQ(codecs::text_of(codec.answer()->body), web ? grpc(lines, 0x80) : "");
+  }
+}
+
+}  // namespace
+}  // namespace brownout::test
