@@ -85,12 +85,9 @@ void warn_of_short_phases(const Scenario& scenario, Diagnostics& warnings) {
 
 void add_warnings(const Config& config, const Rule& rule, Diagnostics& warnings) {
   if (!rule.fault) return;
-<<<<<<< HEAD
-=======
   for (const auto& [where, what, hint] : rule.notes) {
     warnings.add(where, "rule " + in_quotes(rule.name) + ": " + what, hint);
   }
->>>>>>> 1030d17a (check: warn of keys and rules that have no effect)
   warn_of_order(config, rule, warnings);
 }
 
