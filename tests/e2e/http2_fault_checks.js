@@ -155,7 +155,7 @@ const all = {
   async open_rate() {
     const got = ask('/big?crawl');
     await sleep(300);
-    assert(got.status === 200 && !got.complete);
+    assert(got.status === 200 && !got.complete, `status ${got.status}, whole: ${got.complete}, ${got.error}`);
     console.log('waiting');
     await got.done;
     assert(got.complete && got.body.equals(big), `${got.body.length} bytes, ${got.error}`);
