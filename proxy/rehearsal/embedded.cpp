@@ -23,8 +23,8 @@ tl::unexpected<rules::Error> failed(std::string what, std::string hint) {
 // Whether the probe waits only for code of this process. Only such probes can run in virtual time.
 bool runs_in_process(const rules::Probe& probe) {
   using rules::ProbeKind;
-  constexpr std::array kInProcess{ProbeKind::kTcp, ProbeKind::kHttp, ProbeKind::kDns,
-                                  ProbeKind::kWebSocket, ProbeKind::kTls};
+  constexpr std::array kInProcess{ProbeKind::kTcp, ProbeKind::kHttp,      ProbeKind::kGrpc,
+                                  ProbeKind::kDns, ProbeKind::kWebSocket, ProbeKind::kTls};
   return std::find(kInProcess.begin(), kInProcess.end(), probe.kind) != kInProcess.end() &&
          std::none_of(
              probe.endpoints.begin(), probe.endpoints.end(),

@@ -6,11 +6,25 @@ namespace brownout::rehearsal {
 namespace {
 
 constexpr std::size_t kMostKept = 1 << 20;
+constexpr std::size_t kMostHeaders = 64 << 10;
 
 std::size_t keep(char* data, std::size_t, std::size_t size, void* to) {
   auto& body = *static_cast<std::string*>(to);
   body.append(data, std::min(size, kMostKept - std::min(kMostKept, body.size())));
   return size;
+}
+
+std::size_t keep_header(char* data, std::size_t, std::size_t size, void* to) {
+  auto& lines = *static_cast<std::string*>(to);
+  if (lines.size() < kMostHeaders) lines.append(data, size);
+  return size;
+}
+
+// Without TLS, HTTP/2 needs prior knowledge: an upgrade to it is obsolete (RFC 9113, 3.1).
+long version_of(rules::HttpVersion version, const std::string& url) {
+  if (version != rules::HttpVersion::k2)
+    return version == rules::HttpVersion::k1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_NONE;
+  return url.starts_with("https:") ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
 }
 
 }  // namespace
@@ -21,19 +35,31 @@ void HttpRequests::drop() {
 }
 
 Outcome<HttpReply> HttpRequests::get(const Target& target, const std::string& url, Instant deadline,
-                                     std::uint32_t& connects) {
+                                     std::uint32_t& connects, const HttpAsked& asked) {
   const auto& curl = proxy::curl();
   if (!handle_) handle_.reset(curl.easy_init());
   auto* handle = handle_.get();
   const auto& probe = *settings_.probe;
   HttpReply reply;
   curl.easy_setopt(handle, CURLOPT_URL, url.c_str());
-  curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, probe.method.c_str());
-  curl.easy_setopt(handle, CURLOPT_NOBODY, probe.method == "HEAD" ? 1L : 0L);
+  const auto& method = asked.method.empty() ? probe.method : asked.method;
+  curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl.easy_setopt(handle, CURLOPT_NOBODY, method == "HEAD" ? 1L : 0L);
   curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl.easy_setopt(handle, CURLOPT_PROXY, "");
   curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep);
   curl.easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
+  curl.easy_setopt(handle, CURLOPT_HEADERFUNCTION, keep_header);
+  curl.easy_setopt(handle, CURLOPT_HEADERDATA, &reply.headers);
+  curl.easy_setopt(handle, CURLOPT_HTTP_VERSION, version_of(asked.version, url));
+  curl_slist* lines = nullptr;
+  for (const auto& line : asked.headers) lines = curl.slist_append(lines, line.c_str());
+  const proxy::CurlList headers(lines);
+  curl.easy_setopt(handle, CURLOPT_HTTPHEADER, lines);
+  if (!asked.body.empty()) {
+    curl.easy_setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(asked.body.size()));
+    curl.easy_setopt(handle, CURLOPT_POSTFIELDS, asked.body.data());
+  }
   if (!probe.ca.empty()) curl.easy_setopt(handle, CURLOPT_CAINFO, probe.ca.c_str());
   if (settings_.local) {
     curl.easy_setopt(handle, CURLOPT_INTERFACE, ("host!" + to_text(*settings_.local)).c_str());
@@ -47,6 +73,10 @@ Outcome<HttpReply> HttpRequests::get(const Target& target, const std::string& ur
   connects = static_cast<std::uint32_t>(made);
   if (code != CURLE_OK) return tl::unexpected(std::string(curl.easy_strerror(code)));
   curl.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply.status);
+  long version = 0;
+  curl.easy_getinfo(handle, CURLINFO_HTTP_VERSION, &version);
+  if (asked.version == rules::HttpVersion::k2 && version != CURL_HTTP_VERSION_2_0)
+    return tl::unexpected(std::string("the server does not speak HTTP/2"));
   return reply;
 }
 

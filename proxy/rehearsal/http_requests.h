@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "proxy/loop/curl.h"
 #include "proxy/rehearsal/curl_transfers.h"
@@ -13,7 +14,16 @@ namespace brownout::rehearsal {
 
 struct HttpReply {
   long status = 0;
-  std::string body;  // at most the first MiB of the response body
+  std::string body;     // at most the first MiB of the response body
+  std::string headers;  // lines of headers and trailers, at most 64 KiB
+};
+
+// What a request has beyond the keys of its probe.
+struct HttpAsked {
+  std::string body = {};                  // sent if it is not empty
+  std::vector<std::string> headers = {};  // lines
+  rules::HttpVersion version = rules::HttpVersion::kAuto;
+  std::string method = {};  // "" for the probe's
 };
 
 class HttpRequests {
@@ -21,10 +31,10 @@ class HttpRequests {
   explicit HttpRequests(const ClientSettings& settings) : settings_(settings) {}
 
   void drop();  // closes the connection; the next request opens a new one
-  // Sends a GET request and returns the response. Sets `connects` to the number of new connections
-  // that the request needed.
+  // Sends a request with the probe's method and returns the response. Sets `connects` to the number
+  // of new connections that the request needed.
   Outcome<HttpReply> get(const Target& target, const std::string& url, Instant deadline,
-                         std::uint32_t& connects);
+                         std::uint32_t& connects, const HttpAsked& asked = {});
 
  private:
   curl_slist* connect_to(const Target& target, Instant deadline);

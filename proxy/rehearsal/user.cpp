@@ -116,11 +116,12 @@ void User::attempt_all(rules::Operation& operation) {
   }
 }
 
-// Counts the message of a tcp or http probe. An operation of these kinds is one message, which is
-// lost if no attempt succeeds. Clients of the other kinds count their messages themselves.
+// Counts the message of a tcp, http or grpc probe. An operation of these kinds is one message,
+// which is lost if no attempt succeeds. Clients of the other kinds count their messages themselves.
 void User::count_message(rules::Operation& operation) {
   const auto kind = settings_.client.probe->kind;
-  if (kind != rules::ProbeKind::kTcp && kind != rules::ProbeKind::kHttp) return;
+  using rules::ProbeKind;
+  if (kind != ProbeKind::kTcp && kind != ProbeKind::kHttp && kind != ProbeKind::kGrpc) return;
   operation.sent = std::min<std::int64_t>(operation.sent, 1);
   operation.lost = operation.ok ? 0 : operation.sent;
   messages_ += static_cast<std::uint64_t>(operation.sent);

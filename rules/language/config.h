@@ -134,11 +134,6 @@ inline bool takes_connections(const Listener& listener) {
 // The version of the PROXY protocol header that servers get before the client's bytes.
 enum class ProxyHeaderVersion { kNone, kV1, kV2 };
 
-// Version of HTTP that servers speak. kAuto: over TLS, a client of HTTP/2 gets what the server
-// chooses by ALPN; without TLS, the server gets the client's version. A client of HTTP/1 gets
-// HTTP/1.
-enum class HttpVersion { kAuto, k1, k2 };
-
 struct Upstream {
   std::string name;
   std::vector<Endpoint> servers;
@@ -174,13 +169,6 @@ struct EnumNames<Forwarding> {
   static constexpr std::array kValues{
       std::pair<std::string_view, Forwarding>{"copy", Forwarding::kCopy},
       std::pair<std::string_view, Forwarding>{"splice", Forwarding::kSplice}};
-};
-template <>
-struct EnumNames<HttpVersion> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, HttpVersion>{"auto", HttpVersion::kAuto},
-      std::pair<std::string_view, HttpVersion>{"1", HttpVersion::k1},
-      std::pair<std::string_view, HttpVersion>{"2", HttpVersion::k2}};
 };
 template <>
 struct EnumNames<ProxyHeaderVersion> {

@@ -15,6 +15,7 @@ class ProbeKind {
  public:
   static const ProbeKind kTcp;
   static const ProbeKind kHttp;
+  static const ProbeKind kGrpc;
   static const ProbeKind kDns;
   static const ProbeKind kWebSocket;
   static const ProbeKind kTls;
@@ -40,6 +41,7 @@ class ProbeKind {
 
 inline constexpr ProbeKind ProbeKind::kTcp{"tcp"};
 inline constexpr ProbeKind ProbeKind::kHttp{"http"};
+inline constexpr ProbeKind ProbeKind::kGrpc{"grpc"};
 inline constexpr ProbeKind ProbeKind::kDns{"dns"};
 inline constexpr ProbeKind ProbeKind::kWebSocket{"websocket"};
 inline constexpr ProbeKind ProbeKind::kTls{"tls"};

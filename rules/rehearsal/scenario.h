@@ -16,6 +16,7 @@
 
 #include "rules/base/address.h"
 #include "rules/engine/rule.h"
+#include "rules/protocols/http1/http_version.h"
 #include "rules/rehearsal/probe_kind.h"
 #include "rules/schema/schema.h"
 
@@ -75,6 +76,8 @@ struct Probe {
   std::string qtype = "A";
   std::vector<std::string> answer;  // for dns: the answer must contain one of these addresses
   std::string method = "GET";
+  HttpVersion http = HttpVersion::kAuto;  // kAuto: HTTP/1.1, over TLS what the server chooses
+  std::string service;                    // for grpc: the service whose health is asked for
   std::string path = "/";
   std::int64_t status = 200;
   std::string body;  // for http: text that the body must contain

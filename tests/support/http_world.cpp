@@ -9,7 +9,7 @@ namespace {
 
 using What = codecs::Http1Parser::What;
 
-WorldOptions options_of(const std::string& servers, const std::string& listener_keys,
+WorldOptions options_for_http(const std::string& servers, const std::string& listener_keys,
                         const std::string& upstream_keys) {
   WorldOptions options;
   options.upstream = upstream_keys;
@@ -79,7 +79,7 @@ void HttpServer::serve(const Fd& fd) {
 
 HttpWorld::HttpWorld(const std::string& rules, const std::string& listener_keys,
                      const std::string& upstream_keys)
-    : proxy(rules, options_of(server.address(), listener_keys, upstream_keys)) {}
+    : proxy(rules, options_for_http(server.address(), listener_keys, upstream_keys)) {}
 
 std::string HttpWorld::get_stuck(const std::string& target) {
   const auto before = proxy.injected();

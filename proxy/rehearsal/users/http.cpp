@@ -17,7 +17,7 @@ class HttpClient final : public ProbeClient {
     const auto& probe = *settings_.probe;
     // Adds the probe's path unless the rule file has a URL, which includes its path.
     const auto url = target.url.empty() ? base_url(target) + probe.path : target.url;
-    const auto reply = requests_.get(target, url, deadline, done.connects);
+    const auto reply = requests_.get(target, url, deadline, done.connects, {.version = probe.http});
     if (!reply) {
       done.why = reply.error();
     } else if (reply->status != probe.status) {

@@ -7,7 +7,7 @@
 namespace brownout::test {
 namespace {
 
-bool matches(const std::string& json, const std::string& text, bool event = true) {
+bool selects(const std::string& json, const std::string& text, bool event = true) {
   const auto config =
       config_of("[[rule]]\nmatch = { json = " + json + " }\nfault = { type = \"drop\" }", "sse");
   auto view = std::make_shared<rules::SseMessage>();
@@ -18,24 +18,24 @@ bool matches(const std::string& json, const std::string& text, bool event = true
 }
 
 TEST(JsonKey, ComparesTheValueAtEachPointer) {
-  EXPECT_TRUE(matches(R"({ "/a/b" = "x*" })", R"({"a":{"b":"xyz"}})"));
-  EXPECT_FALSE(matches(R"({ "/a/b" = "x*" })", R"({"a":{"b":"y"}})"));
-  EXPECT_FALSE(matches(R"({ "/a/b" = "*" })", R"({"a":{"c":"y"}})"));
-  EXPECT_TRUE(matches(R"({ "/a" = "*" })", R"({"a":{"c":"y"}})"));
-  EXPECT_TRUE(matches(R"({ "/a" = "~^y$", "/b" = 3 })", R"({"b":3,"a":"\u0079"})"));
-  EXPECT_FALSE(matches(R"({ "/a" = "y", "/b" = 3 })", R"({"b":4,"a":"y"})"));
+  EXPECT_TRUE(selects(R"({ "/a/b" = "x*" })", R"({"a":{"b":"xyz"}})"));
+  EXPECT_FALSE(selects(R"({ "/a/b" = "x*" })", R"({"a":{"b":"y"}})"));
+  EXPECT_FALSE(selects(R"({ "/a/b" = "*" })", R"({"a":{"c":"y"}})"));
+  EXPECT_TRUE(selects(R"({ "/a" = "*" })", R"({"a":{"c":"y"}})"));
+  EXPECT_TRUE(selects(R"({ "/a" = "~^y$", "/b" = 3 })", R"({"b":3,"a":"\u0079"})"));
+  EXPECT_FALSE(selects(R"({ "/a" = "y", "/b" = 3 })", R"({"b":4,"a":"y"})"));
   EXPECT_TRUE(
-      matches(R"({ "/a" = false, "/b" = 1.5, "/c" = "null" })", R"({"a":false,"b":1.5,"c":null})"));
-  EXPECT_TRUE(matches(R"({ "" = "a" })", R"( "a" )"));
+      selects(R"({ "/a" = false, "/b" = 1.5, "/c" = "null" })", R"({"a":false,"b":1.5,"c":null})"));
+  EXPECT_TRUE(selects(R"({ "" = "a" })", R"( "a" )"));
 }
 
 TEST(JsonKey, MatchesNothingThatIsNotJson) {
-  EXPECT_FALSE(matches(R"({ "" = "*" })", ""));
-  EXPECT_FALSE(matches(R"({ "" = "*" })", "{"));
-  EXPECT_FALSE(matches(R"({ "" = "*" })", "1 2"));
-  EXPECT_FALSE(matches(R"({ "" = "*" })", "1", false));
+  EXPECT_FALSE(selects(R"({ "" = "*" })", ""));
+  EXPECT_FALSE(selects(R"({ "" = "*" })", "{"));
+  EXPECT_FALSE(selects(R"({ "" = "*" })", "1 2"));
+  EXPECT_FALSE(selects(R"({ "" = "*" })", "1", false));
   // A hostile depth is no trouble.
-  EXPECT_FALSE(matches(R"({ "/0" = "1" })", std::string(1 << 20, '[')));
+  EXPECT_FALSE(selects(R"({ "/0" = "1" })", std::string(1 << 20, '[')));
 }
 
 TEST(JsonKey, ReportsMistakes) {

@@ -259,6 +259,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   void message_bytes(Direction direction, ByteView payload) override;
   void messages_ended(Direction direction) override;
   void messages_cut(rules::Close how) override { end(how); }
+  void messages_answered(const messages::BodyAnswer& answer) override;
   void message_injected(const rules::Rule& rule, Direction direction,
                         const rules::Note& note) override {
     owner_.record(facts_, rule, direction, note);

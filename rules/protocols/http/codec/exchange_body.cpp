@@ -155,6 +155,29 @@ void Exchange::note_length(const Side& side) {
   if (side.message.body) length = side.message.body->size();
 }
 
+void Exchange::messages_answered(const messages::BodyAnswer& answer) {
+  if (stopped_) return;
+  request_.source_ended ? request_body_.drop() : ignore_rest();
+  request_.phase = Phase::kDone;
+  owner_.drop_server();
+  if (response_.phase == Phase::kBody) {
+    const std::array<ByteView, 1> body{ByteView(answer.body)};
+    if (!answer.body.empty()) response_body_.take({}, body, now_);
+    const bool in_body = !answer.body.empty();
+    if (!stopped_) {
+      response_body_.finish(in_body ? std::vector<rules::HttpHeader>() : answer.trailers, now_);
+    }
+    response_.source_ended = true;
+    return;
+  }
+  rules::HttpAnswer whole{200, {}, {}};
+  if (const auto* type = http_->request.find("content-type"))
+    whole.headers.push_back({"content-type", *type});
+  whole.headers.insert(whole.headers.end(), answer.trailers.begin(), answer.trailers.end());
+  response_ = {};
+  answer_here(std::move(whole), now_);
+}
+
 // Whether the body's framing must be written anew, since a rule cuts it or changes its trailers.
 bool Exchange::changes_end(const Side& side) const {
   const auto& trailers = side.message.trailers;

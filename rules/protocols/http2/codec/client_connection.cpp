@@ -82,10 +82,12 @@ void ClientConnection::settle(Instant now) {
   if (std::exchange(settling_, true)) return;
   now_ = now;
   while (!over_) {
-    while (wire_.client_takes() && session_.wants_output()) {
+    // Data that waits for the client's windows is no output.
+    has_output_ = session_.wants_output();
+    while (has_output_ && wire_.client_takes()) {
       const auto bytes = session_.output(kOutput);
-      if (bytes.empty()) break;
-      wire_.to_client(bytes);
+      has_output_ = !bytes.empty();
+      if (has_output_) wire_.to_client(bytes);
     }
     if (has_room_.empty()) break;
     for (const auto id : std::exchange(has_room_, {})) {
@@ -96,7 +98,7 @@ void ClientConnection::settle(Instant now) {
   settling_ = false;
   if (over_) return;
   const bool done = failed_ || session_.over() || (leaving_ && streams_.empty());
-  if (done && !session_.wants_output()) end(rules::Close::kFin);
+  if (done && !has_output_) end(rules::Close::kFin);
 }
 
 void ClientConnection::end(rules::Close how) {

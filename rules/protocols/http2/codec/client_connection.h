@@ -79,7 +79,9 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   void apply(const rules::RuleSet& set, Instant now) override;
   Instant deadline() const override;
   void advance(Instant now) override;
-  bool wants_client() const override { return !over_ && wire_.client_takes(); }
+  // Frames are read even while the client takes nothing, since it may wait for them; windows bound
+  // what it may send.
+  bool wants_client() const override { return !over_; }
   bool over() const override { return over_; }
   const rules::HttpExchange* exchange() const override;
   std::vector<std::string> message_rules() const override;
@@ -88,7 +90,8 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   // function of a stream.
   void settle(Instant now);
   ClientStream* find(StreamId id);
-  bool wants_output() const { return !over_ && session_.wants_output(); }
+  // Whether there is more to send than the client's socket took at the last call of settle().
+  bool wants_output() const { return !over_ && has_output_; }
 
  private:
   friend class ClientStream;
@@ -121,6 +124,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   std::uint64_t pings_ = 0;           // PINGs that the client has sent
   Instant close_at_ = rules::kNever;  // when the connection closes after GOAWAY
   bool began_ = false;
+  bool has_output_ = false;
   bool settling_ = false;
   bool failed_ = false;
   bool leaving_ = false;  // the client has sent GOAWAY

@@ -139,9 +139,11 @@ bool ClientStream::send_head(const Exchange::Outgoing& out) {
     head.status = 200;
     head.remove("sec-websocket-accept");
   }
-  const bool no_body = !message.body && !out.made_here &&
-                       (out.framing.content_length == std::uint64_t{0} ||
-                        (out.framing.major == 2 && !out.framing.has_body));
+  // The stream of a failed gRPC call ends with its head ("gRPC over HTTP2", Trailers-Only).
+  const bool no_body = message.body
+                           ? message.body->empty()
+                           : !out.made_here && (out.framing.content_length == std::uint64_t{0} ||
+                                                (out.framing.major == 2 && !out.framing.has_body));
   sent_end_ = !opens && (!out.may_have_body || no_body);
   connection_.session_.send_response(id_, head, sent_end_);
   return true;
