@@ -105,6 +105,18 @@ const all = {
     some.forEach((one) => one.stream.close(constants.NGHTTP2_CANCEL));
     await Promise.all(some.map((one) => one.done));
   },
+  async last() {  // the server has ended after a whole body, which the client reads later, or never
+    const late = ask('/last', { read: false });
+    const never = ask('/last', { read: false });
+    await sleep(600);
+    assert(late.status === 200 && never.status === 200 && !late.error && !never.error, `${late.status}, ${late.error}`);
+    never.stream.close(constants.NGHTTP2_CANCEL);
+    let size = 0;
+    late.stream.on('data', (data) => { size += data.length; });
+    await Promise.all([never.done, late.done]);
+    assert(late.complete && size === 500000, `${size} bytes, ${late.error}`);
+    assert.strictEqual(text(await answer('/hello')), '200 hello\n');
+  },
   async resets() {  // only HTTP/2 servers: the code arrives
     const got = await answer('/resets');
     assert.strictEqual(`${got.status} ${got.code} ${got.complete}`, `200 ${constants.NGHTTP2_ENHANCE_YOUR_CALM} false`);

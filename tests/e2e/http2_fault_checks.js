@@ -143,6 +143,17 @@ const all = {
     assert.strictEqual(await closed, 1012);
     await goesOn();
   },
+  async server_leaves() {  // a server's connection ends while faults hold streams of it
+    await goesOn();
+    for (let i = 0; i < 3; ++i) {
+      const held = [ask('/hello?delay'), ask('/slice?0&rate')];
+      const dying = await answer('/dies');
+      assert(broken(dying), `${dying.status} ${dying.error}`);
+      await Promise.all(held.map((got) => got.done));
+      assert.strictEqual(text(await held[0].done), '200 hello\n');
+    }
+    await goesOn();
+  },
   // Streams that are open while the script halts the faults, or changes the rules: see the script.
   async open_delay() {
     const got = ask('/hello?forever');

@@ -4,7 +4,7 @@
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/http2_lib.sh"
-need node curl openssl
+need node curl openssl ss
 
 start_http2_server
 rules() { cat <<'E'
@@ -126,6 +126,12 @@ checks "to HTTP/1" 1.1 to1 http2_fault_checks "${all[@]}"
 checks "to HTTP/2" 2.0 to2 http2_fault_checks "${all[@]}"
 checks "messages of a WebSocket, to HTTP/1" 1.1 ws1 http2_fault_checks websocket
 checks "messages of a WebSocket, to HTTP/2" 2.0 ws2 http2_fault_checks websocket
+# A connection to a server that has ended is closed, even if a fault still held a stream of it.
+checks "a server leaves while streams wait, to HTTP/1" 1.1 to1 http2_fault_checks server_leaves
+checks "a server leaves while streams wait, to HTTP/2" 2.0 to2 http2_fault_checks server_leaves
+closed() { [ -z "$(ss -Htn state close-wait)" ]; }
+wait_for 3 closed || fail "a server leaves: expected that its connections are closed, got: $(ss -Htn state close-wait)"
+pass "no connection to a server that has left remains"
 # The copies of duplicate_request have arrived.
 twice() { [ "$(grep -c '/hello?twice' "$folder/server.log")" = 4 ] && [ "$(grep -c '/upload?twice' "$folder/server.log")" = 4 ]; }
 wait_for 5 twice || fail "duplicate_request: expected each request twice at the server, got: $(grep twice "$folder/server.log")"

@@ -29,6 +29,7 @@ function upload(request, response) {
 
 // Endless: a body that goes on as long as the client takes it.
 function endless(request, response) {
+  if (request.method === 'HEAD') return response.end();
   const block = Buffer.alloc(65536, 'x');
   const more = () => {
     while (!response.destroyed && !response.writableEnded && response.write(block));
@@ -68,6 +69,8 @@ const answers = {
     setTimeout(() => { const it = connection(request); it.destroy(); }, 100);
   },
   '/resets': (request, response) => { response.write('part'); setTimeout(() => response.stream.close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM), 50); },
+  // The whole body is sent before the server dies.
+  '/last': (request, response) => { response.end(big.subarray(0, 500000)); setTimeout(() => connection(request).destroy(), 300); },
   '/crash': (request) => connection(request).destroy(),
   // Graceful: this request and those in flight are answered, later ones need a new connection.
   '/goaway': (request, response) => {

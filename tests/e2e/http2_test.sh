@@ -4,7 +4,7 @@
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/http2_lib.sh"
-need node curl nghttp h2load nghttpd nginx openssl python3
+need node curl nghttp h2load nghttpd nginx openssl python3 ss
 /usr/bin/python3 -c 'import h2, httpx' 2>/dev/null || fail "python3-h2 and python3-httpx are needed; run .ci/install-packages --tests"
 
 start_http2_server
@@ -69,7 +69,7 @@ get --http2-prior-knowledge "http://127.0.0.1:$(port_of auto)/hello?auto" >/dev/
 pass "the server gets the version that ALPN or the client chooses"
 
 # Details of the protocol, with Node.js on both sides.
-same=(hello big upload both trailers early continue nobody parallel neighbours cancel dies connect)
+same=(hello big upload both trailers early continue nobody parallel neighbours cancel dies last connect)
 checks "HTTP/2 to HTTP/1" 1.1 to1 http2_checks "${same[@]}"
 checks "HTTP/2 to HTTP/1, TLS on both sides" 1.1 s-to1s http2_checks "${same[@]}"
 checks "HTTP/2 to HTTP/2" 2.0 to2 http2_checks "${same[@]}" resets goaway
