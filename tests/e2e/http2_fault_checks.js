@@ -27,11 +27,11 @@ const all = {
   },
   async delay() {
     const late = ask('/hello?delay');
-    const soon = await answer('/hello');
-    assert(soon.took < 250, `a stream beside the delayed one took ${soon.took} ms`);
+    await goesOn();
+    assert.strictEqual(late.status, 0, 'a stream beside the delayed one is later than it');
     await late.done;
     assert.strictEqual(text(late), '200 hello\n');
-    assert(late.took >= 395, `the delayed stream took ${late.took} ms`);
+    assert(late.took >= 595, `the delayed stream took ${late.took} ms`);
   },
   async truncate() {
     for (const path of ['/big?cut', '/sized?cut', '/big?cut_rst']) {
@@ -68,7 +68,7 @@ const all = {
   async rate() {
     const got = await beside('/slice?0&rate');
     assert(got.complete && got.body.equals(big.subarray(0, 70000)));
-    assert(got.took >= 300 && got.took < 2000, `70 kB at 200 kB/s took ${got.took} ms`);
+    assert(got.took >= 300, `70 kB at 200 kB/s took ${got.took} ms`);
   },
   async edit() {
     const got = await beside('/json?edit');

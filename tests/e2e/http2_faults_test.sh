@@ -14,7 +14,7 @@ match = { query = "abort" }
 fault = { type = "abort", status = 503, headers = { retry-after = 7 }, body = "no" }
 [[rule]]
 match = { query = "delay" }
-fault = { type = "delay", delay = "400ms" }
+fault = { type = "delay", delay = "600ms" }
 [[rule]]
 match = { query = "cut", direction = "downstream" }
 fault = { type = "truncate_body", after = "1 MB" }
@@ -61,7 +61,10 @@ fault = { type = "envoy_headers" }
 match = { query = "gone" }
 fault = { type = "replace_status", status = 410 }
 [[rule]]
-match = { query = "limited" }
+match = { query = "limited", listener = "to1" }
+fault = { type = "rate_limit", rate = "1/h", burst = 2 }
+[[rule]]
+match = { query = "limited", listener = "to2" }
 fault = { type = "rate_limit", rate = "1/h", burst = 2 }
 [[rule]]
 match = { query = "drop" }

@@ -38,6 +38,7 @@ function endless(request, response) {
   more();
 }
 
+const held = [];
 const answers = {
   '/hello': (request, response) => response.end('hello\n'),
   '/json': (request, response) => {
@@ -61,7 +62,9 @@ const answers = {
     response.writeEarlyHints({ link: '</style.css>; rel=preload' });
     setTimeout(() => response.end('late\n'), 50);
   },
-  '/slow': (request, response) => setTimeout(() => response.end('slow\n'), 700),
+  // Answered once another request, /release, comes.
+  '/held': (request, response) => held.push(response),
+  '/release': (request, response) => { for (const one of held.splice(0)) one.end('late\n'); response.end('released\n'); },
   // The server dies in mid-body, with and without a content-length, and before its head.
   '/dies': (request, response) => {
     if (request.url.includes('sized')) response.setHeader('content-length', big.length);
