@@ -12,8 +12,8 @@ start_http2_server() {
   source "$folder/ports"
 }
 
-# upstream NAME PORT [KEYS]: prints a server. listener NAME UPSTREAM [KEYS]: prints a listener and
-# sets nothing; its port is then in $folder/NAME.port.
+# upstream NAME PORT [KEYS]: prints an [[upstream]]. listener NAME UPSTREAM [KEYS]: prints a
+# [[listener]]; port_of NAME then prints its port.
 upstream() { printf '[[upstream]]\nname = "%s"\nservers = ["127.0.0.1:%s"]\n%s\n' "$1" "$2" "${3:-}"; }
 listener() {
   free_port >"$folder/$1.port"
