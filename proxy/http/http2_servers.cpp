@@ -20,13 +20,15 @@ constexpr std::size_t kOutput = 32 * 1024;
 }  // namespace
 
 Http2Server::Http2Server(Http2Servers& owner, Loop& loop, std::shared_ptr<UpstreamGroup> group,
-                         const SocketAddress& server, const void* client, Stream stream)
+                         const SocketAddress& server, const void* client, Stream stream,
+                         bool cautious)
     : owner_(owner),
       loop_(loop),
       group_(std::move(group)),
       server_(server),
       client_(client),
-      stream_(std::move(stream)) {
+      stream_(std::move(stream)),
+      connection_(static_cast<http2::ServerConnection::Wire&>(*this), cautious) {
   loop_.poller().replace(stream_.number(), static_cast<Ready&>(*this));
   // Bytes that the TLS session has already taken from the socket are not reported again.
   loop_.poller().again(stream_.number());
@@ -128,9 +130,49 @@ std::unique_ptr<http2::StreamLink> Http2Servers::add(std::shared_ptr<UpstreamGro
                                                      const SocketAddress& server,
                                                      const void* client, Stream stream,
                                                      http::LinkUser& user) {
+  // Without ALPN it is not known whether the server speaks HTTP/2.
+  const bool cautious = stream.plain();
   all_.push_back(std::make_unique<Http2Server>(*this, loop_, std::move(group), server, client,
-                                               std::move(stream)));
+                                               std::move(stream), cautious));
   return all_.back()->open(user);
+}
+
+bool Http2Servers::begin_dial(const UpstreamGroup& group, const void* client, Dialler& dialler) {
+  for (auto& dial : dials_) {
+    if (dial.group != &group || dial.client != client) continue;
+    dial.waiting.push_back(&dialler);
+    return false;
+  }
+  dials_.push_back({&group, client, &dialler, {}});
+  return true;
+}
+
+void Http2Servers::end_dial(Dialler& dialler) {
+  for (auto& dial : dials_) std::erase(dial.waiting, &dialler);
+  const auto own = std::find_if(dials_.begin(), dials_.end(),
+                                [&](const auto& dial) { return dial.leader == &dialler; });
+  if (own == dials_.end()) return;
+  auto waiting = std::move(own->waiting);
+  dials_.erase(own);
+  // The first of them may dial in turn, and let the others wait again.
+  for (auto* next : waiting) next->start_again();
+}
+
+void Http2Servers::speaks_http1(const UpstreamGroup& group, const SocketAddress& server) {
+  if (known_as_http1(server) && known_as_http1(group)) return;
+  if (http1_.size() == kMostKnown) http1_.erase(http1_.begin());
+  http1_.emplace_back(&group, server);
+}
+
+bool Http2Servers::known_as_http1(const SocketAddress& server) const {
+  return std::any_of(http1_.begin(), http1_.end(), [&](const auto& known) {
+    return known.second.ip() == server.ip() && known.second.port() == server.port();
+  });
+}
+
+bool Http2Servers::known_as_http1(const UpstreamGroup& group) const {
+  return std::any_of(http1_.begin(), http1_.end(),
+                     [&](const auto& known) { return known.first == &group; });
 }
 
 }  // namespace brownout::proxy

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "proxy/loop/loop.h"
@@ -26,7 +27,7 @@ class Http2Server final : public Retirable,
                           private http2::ServerConnection::Wire {
  public:
   Http2Server(Http2Servers& owner, Loop& loop, std::shared_ptr<UpstreamGroup> group,
-              const SocketAddress& server, const void* client, Stream stream);
+              const SocketAddress& server, const void* client, Stream stream, bool cautious);
   ~Http2Server() override;
 
   // Makes a link for one request; null if the server allows no further one now.
@@ -49,7 +50,7 @@ class Http2Server final : public Retirable,
   const void* client_;  // the client to which the connection belongs, or null
   Stream stream_;
   Outbox out_;
-  http2::ServerConnection connection_{static_cast<http2::ServerConnection::Wire&>(*this)};
+  http2::ServerConnection connection_;
   bool flushes_ = false;  // a flush is due in the next iteration of the event loop
   bool over_ = false;
 };
@@ -70,10 +71,41 @@ class Http2Servers {
                                          const SocketAddress& server, const void* client,
                                          Stream stream, http::LinkUser& user);
 
+  // A request that needs a connection.
+  class Dialler {
+   public:
+    virtual ~Dialler() = default;
+    // Called when the dial for which the request has waited is over.
+    virtual void start_again() = 0;
+  };
+  // Returns whether the request dials itself. Otherwise another request dials a server of the group
+  // for `client`, whose connection this one may share, and start_again() is called afterwards. A
+  // request that dials must call end_dial().
+  bool begin_dial(const UpstreamGroup& group, const void* client, Dialler& dialler);
+  void end_dial(Dialler& dialler);
+  // Forgets a request that waits or dials.
+  void leave(Dialler& dialler) { end_dial(dialler); }
+
+  // Remember that a server, or a group of servers, speaks HTTP/1 only, until kMostKnown others have
+  // been remembered.
+  static constexpr std::size_t kMostKnown = 256;
+  void speaks_http1(const UpstreamGroup& group, const SocketAddress& server);
+  bool known_as_http1(const SocketAddress& server) const;
+  bool known_as_http1(const UpstreamGroup& group) const;
+
  private:
   friend class Http2Server;
+  struct Dial {
+    const UpstreamGroup* group;
+    const void* client;
+    Dialler* leader;
+    std::vector<Dialler*> waiting;
+  };
+
   Loop& loop_;
   std::vector<std::unique_ptr<Http2Server>> all_;
+  std::vector<Dial> dials_;
+  std::vector<std::pair<const UpstreamGroup*, SocketAddress>> http1_;
 };
 
 }  // namespace brownout::proxy

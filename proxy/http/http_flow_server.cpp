@@ -67,6 +67,7 @@ bool HttpFlow::takes_shared(const SocketAddress& server) {
 
 void HttpFlow::server_moved(Instant now) {
   if (state_ != State::kServing) return;
+  if (link_) passed(rules::Direction::kDownstream, link_->take_count());
   conversation_.server_moved(now);
   settle_soon();
 }

@@ -29,6 +29,16 @@ StreamServer::~StreamServer() {
 
 void StreamServer::start(bool fresh) {
   fresh_ = fresh;
+  start_again();
+}
+
+void StreamServer::start_again() {
+  auto& servers = host_.http2_servers();
+  if (may_share() && !servers.begin_dial(*group_, private_to(), *this)) return;
+  dial();
+}
+
+void StreamServer::dial() {
   connector_ = std::make_unique<Connector>(host_.loop(), host_.resolver(), group_,
                                            static_cast<Connector::Owner&>(*this), facts_.key(),
                                            facts_.ordinal);
@@ -37,6 +47,7 @@ void StreamServer::start(bool fresh) {
 
 void StreamServer::leave(bool reusable) {
   stream_ = nullptr;
+  host_.http2_servers().leave(*this);
   auto& loop = host_.loop();
   if (link_) loop.retire(std::make_unique<RetiredLink>(std::move(link_)));
   if (connector_) {
@@ -64,11 +75,21 @@ const void* StreamServer::private_to() const {
 // WebSocket know the upgrade of HTTP/1.
 bool StreamServer::upgrades() const { return stream_ != nullptr && !stream_->protocol().empty(); }
 
-// Whether a server without TLS speaks HTTP/2: as configured, or as this client does.
-bool StreamServer::speaks_http2() const {
+// Whether the request may use a connection that another request opens.
+bool StreamServer::may_share() const {
+  const auto version = group_->config().http;
+  if (fresh_ || upgrades() || version == rules::HttpVersion::k1) return false;
+  return version == rules::HttpVersion::k2 || !host_.http2_servers().known_as_http1(*group_);
+}
+
+// Whether a server without TLS speaks HTTP/2: as configured, or as this client does, unless the
+// server has shown that it does not.
+bool StreamServer::speaks_http2(const SocketAddress& server) const {
   if (group_->tls()) return false;
   const auto version = group_->config().http;
-  return version == rules::HttpVersion::k2 || (version == rules::HttpVersion::kAuto && !upgrades());
+  return version == rules::HttpVersion::k2 ||
+         (version == rules::HttpVersion::kAuto && !upgrades() &&
+          !host_.http2_servers().known_as_http1(server));
 }
 
 tls::OfferedHttp StreamServer::offered_http() const {
@@ -113,9 +134,14 @@ void StreamServer::on_connected(Stream stream, const SocketAddress& server, std:
   facts_.destination = server.ip();
   facts_.destination_port = server.port();
   side_.server_known(server);
+  const bool dialled = stream && !reused_;
   const bool by_alpn = stream && !stream.plain() && stream.tls().protocol() == "h2";
-  if (!link_ && !reused_ && (by_alpn || speaks_http2()))
+  if (!link_ && !reused_ && (by_alpn || speaks_http2(server))) {
     link_ = host_.http2_servers().add(group_, server, private_to(), std::move(stream), *this);
+  } else if (dialled && !upgrades()) {
+    host_.http2_servers().speaks_http1(*group_, server);
+  }
+  host_.http2_servers().end_dial(*this);
   if (link_) {
     link_->describe(group_->tls() ? "https" : "http", stream_->protocol());
     stream_->server_ready(*link_, Loop::now());
@@ -131,6 +157,7 @@ void StreamServer::on_connected(Stream stream, const SocketAddress& server, std:
 
 void StreamServer::on_connect_failed(const Error& error) {
   host_.loop().retire(std::move(connector_));
+  host_.http2_servers().end_dial(*this);
   side_.client().unreachable(error);
   stream_->server_failed("no server of " + group_->config().name + " can be reached",
                          error.origin == Origin::kInjected, Loop::now());
@@ -149,6 +176,7 @@ std::string StreamServer::proxy_header(const SocketAddress& server) const {
 // reset the connection.
 void StreamServer::on_connect_stopped(rules::Admission admission) {
   host_.loop().retire(std::move(connector_));
+  host_.http2_servers().end_dial(*this);
   if (admission.verdict == rules::Admission::Verdict::kAnswer) {
     stream_->server_failed("a rule answered in place of the server", true, Loop::now());
   } else {
@@ -159,6 +187,11 @@ void StreamServer::on_connect_stopped(rules::Admission admission) {
 
 void StreamServer::server_moved(Instant now) {
   if (stream_ == nullptr) return;
+  if (link_) side_.client().count_from_server(link_->take_count());
+  // A server in the clear that is not known to speak HTTP/2 gets the request again over HTTP/1.
+  const bool auto_version = group_->config().http == rules::HttpVersion::kAuto;
+  if (link_ && link_->not_http2() && auto_version && !group_->tls())
+    host_.http2_servers().speaks_http1(*group_, address_);
   stream_->server_moved(now);
   side_.settle_soon();
 }

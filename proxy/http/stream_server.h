@@ -19,6 +19,7 @@ class Http2Side;
 class StreamServer final : public Retirable,
                            private Ready,
                            private Connector::Owner,
+                           private Http2Servers::Dialler,
                            private http::LinkUser {
  public:
   // The client's flow, as its servers need it.
@@ -64,10 +65,12 @@ class StreamServer final : public Retirable,
   rules::Admission admit(const SocketAddress& server) override;
   void on_connect_stopped(rules::Admission admission) override;
 
+  void start_again() override;
+  void dial();
   void read();
-  void use_link();
   bool upgrades() const;
-  bool speaks_http2() const;
+  bool speaks_http2(const SocketAddress& server) const;
+  bool may_share() const;
   // The client to which a connection must belong; null if any client may use it.
   const void* private_to() const;
 
@@ -75,7 +78,7 @@ class StreamServer final : public Retirable,
   HttpHost& host_;
   http2::ClientStream* stream_;  // null after leave()
   std::shared_ptr<UpstreamGroup> group_;
-  rules::FlowFacts facts_;  // those of the connection, with the address of this server
+  rules::FlowFacts facts_;  // facts about the connection, with the address of this server
   std::unique_ptr<Connector> connector_;
   std::vector<std::shared_ptr<void>> leases_;
   Stream socket_;  // of a server of HTTP/1

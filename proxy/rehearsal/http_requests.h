@@ -18,7 +18,7 @@ struct HttpReply {
   std::string headers;  // lines of headers and trailers, at most 64 KiB
 };
 
-// What a request has beyond the keys of its probe.
+// The parts of a request that its probe has no keys for.
 struct HttpAsked {
   std::string body = {};                  // sent if it is not empty
   std::vector<std::string> headers = {};  // lines

@@ -65,7 +65,7 @@ struct HttpMessage {
   std::vector<std::shared_ptr<const Rule>> body_readers = {};
   Bytes collects{};
   TrailerChange trailers = {};  // changes of the message's trailers
-  Http2Orders http2 = {};       // what the stream and its connection shall do
+  Http2Orders http2 = {};       // demands on the stream and its connection
   // Parts that on_body() did not find in a body which it changed otherwise, for the event log.
   std::string not_found = {};
   // For a request: headers that its response gets, whoever makes the response.

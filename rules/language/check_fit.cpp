@@ -18,13 +18,11 @@ std::string keys_of_protocols() {
 
 std::string protocols_with_messages() {
   std::vector<std::string> names;
-  for (const auto name : Protocol::names()) {
+  for (const auto name : Protocol::names())
     if (!Protocol::named(name)->messages().empty()) names.push_back(in_quotes(name));
-  }
   std::string text = "write protocol = ";
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < names.size(); ++i)
     text += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
-  }
   return text + " in the [[listener]]";
 }
 
@@ -58,9 +56,7 @@ void FitCheck::run(Position type) const {
   }
   check_ramp();
   check_tls();
-  check_host();
-  check_syn();
-  check_http2();
+  check_connection();
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }

@@ -43,6 +43,7 @@ class FitCheck {
   void check_host() const;
   void check_syn() const;
   void check_http2() const;
+  void check_connection() const;
   void check_messages() const;
   void check_exchanges() const;
   void check_direction_of_messages() const;

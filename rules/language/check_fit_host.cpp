@@ -23,6 +23,12 @@ void FitCheck::check_host() const {
   }
 }
 
+void FitCheck::check_connection() const {
+  check_host();
+  check_syn();
+  check_http2();
+}
+
 // A fault of HTTP/2 connections acts before, and between, requests.
 void FitCheck::check_http2() const {
   if (!rule_.kind->on_http2 || node_.find("match") == nullptr) return;

@@ -164,9 +164,7 @@ const Schema<Probe>& probe_schema() {
           field("http", &Probe::http,
                 "http: the version of HTTP; auto: HTTP/1.1, over TLS what the server chooses; with "
                 "\"2\", a response over HTTP/1 is a failure"),
-          field("service", &Probe::service,
-                "grpc: the service whose health is asked for (grpc.health.v1); left out, the "
-                "server's",
+          field("service", &Probe::service, "grpc: the service whose health is asked for",
                 {.absent = "none"}),
           field("path", &Probe::path, "http, websocket: the path of the request"),
           field("status", &Probe::status, "http: the expected status", {.least = 100, .most = 599}),

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/protocols/http1/json_syntax.h"
+#include "rules/schema/json_syntax.h"
 #include "rules/schema/schema.h"
 
 namespace brownout::rules {

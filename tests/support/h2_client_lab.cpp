@@ -29,8 +29,8 @@ H2ClientLab::H2ClientLab(const std::string& rules, bool http2_server, const std:
       protocol_(protocol),
       set_(rules::RuleSet::activate(config_of(rules, protocol).rules, 1, Instant{})),
       facts_(flow_of()) {
-  to_upstream_ =
-      std::make_unique<http2::ServerConnection>(static_cast<http2::ServerConnection::Wire&>(*this));
+  to_upstream_ = std::make_unique<http2::ServerConnection>(
+      static_cast<http2::ServerConnection::Wire&>(*this), false);
   connection_ =
       std::make_unique<http2::ClientConnection>(static_cast<http2::ClientConnection::Wire&>(*this),
                                                 rules::Protocol::named(protocol)->messages());

@@ -47,13 +47,13 @@ class H2ClientLab final : private http2::ClientConnection::Wire,
   void server(StreamId id, std::string_view bytes);
   void server_ends(StreamId id, bool reset = false);
 
-  // What the HTTP/1 server answers to every request; without a value, nothing.
+  // The HTTP/1 server's response to every request. Without a value, the server does not respond.
   std::optional<std::string> reply =
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
   H2Peer client{Session::Role::kClient};
   // The server of HTTP/2, which the test lets answer.
   H2Peer upstream{Session::Role::kServer};
-  std::map<StreamId, std::string> asked;  // what each stream's HTTP/1 server got
+  std::map<StreamId, std::string> asked;  // bytes that the HTTP/1 server of each stream got
   std::string notes;                      // one line for each event of a rule
   std::string reports;
   bool client_takes_bytes = true;
@@ -71,7 +71,7 @@ class H2ClientLab final : private http2::ClientConnection::Wire,
 
   void to_client(http2::ByteView bytes) override;
   bool client_takes() const override { return client_takes_bytes; }
-  void close_client(rules::Close) override { seen_ += "(closed)\n"; }
+  void close_client(rules::Close) override {}
   void ask_for_server(http2::ClientStream& stream, bool fresh) override;
   void drop_server(http2::ClientStream& stream) override;
   void to_server(http2::ClientStream& stream, http2::ByteView bytes) override {

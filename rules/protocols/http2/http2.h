@@ -1,4 +1,4 @@
-// What rules demand of the HTTP/2 connection or stream that carries a message (RFC 9113). Plain
+// Demands of rules on the HTTP/2 connection or stream that carries a message (RFC 9113). Plain
 // values; any thread.
 #pragma once
 
@@ -42,7 +42,7 @@ struct Goaway {
   std::optional<Duration> close_after = {};
 };
 
-// What rules demand for one request and its response.
+// Demands on the stream of one request and its response.
 struct Http2Orders {
   std::optional<StreamReset> reset = {};
   std::optional<Goaway> goaway = {};
@@ -55,10 +55,10 @@ struct TrailerChange {
   std::vector<std::pair<std::string, std::string>> set = {};  // names and values
 };
 
-// What rules demand of a client's connection.
+// Demands on the connection of a client.
 struct Http2ConnectionFaults {
   bool loses_pings = false;
-  bool holds_window = false;  // no WINDOW_UPDATE for the connection
+  bool holds_window = false;  // no WINDOW_UPDATE for its streams
   std::optional<std::uint32_t> max_concurrent_streams = {};
   std::optional<std::uint32_t> initial_window_size = {};
   std::optional<std::uint32_t> header_table_size = {};

@@ -83,7 +83,11 @@ TEST(NewRuleFile, HasAMessagingOutageForEveryProtocolWithMessages) {
 
 TEST(NewRuleFile, HasEverySimulatedNetwork) {
   for (const auto& preset : rules::all_presets()) {
-    const auto text = text_or_error(draft_of_preset(Place{}, std::string(preset.name)));
+    const auto draft = draft_of_preset(Place{}, std::string(preset.name));
+    ASSERT_TRUE(draft);
+    // A preset of DNS never acts at a listener of TCP, of which `check` warns.
+    const auto text = text_of(*draft).value();
+    test::expect_loads(text);
     EXPECT_THAT(text, HasSubstr("preset = \"" + std::string(preset.name) + "\""));
   }
   EXPECT_THAT(text_or_error(draft_of_preset(Place{}, "messaging-outrage")),

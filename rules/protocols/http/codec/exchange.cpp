@@ -28,7 +28,7 @@ void Exchange::clear() {
   response_ = {};
   ready_ = rules::kNever;
   sent_ = 0;
-  made_here_ = response_began_ = retried_ = knows_server_ = stopped_ = false;
+  made_here_ = response_began_ = retried_ = took_body_ = knows_server_ = stopped_ = false;
 }
 
 void Exchange::begin(Request request, Instant now) {
@@ -292,10 +292,16 @@ void Exchange::send_response(Instant now) {
   if (!goes_on || message.fate == Fate::kCloseBehindHead) end(rules::Close::kFin);
 }
 
-void Exchange::server_ended(rules::Close how, bool whole, bool may_retry, Instant now) {
+void Exchange::server_ended(rules::Close how, bool whole, Retry retry, Instant now) {
   if (response_.phase == Phase::kHead) {
-    const bool again = may_retry && !retried_ && !response_began_ && !request_.framing.has_body &&
-                       is_safe(request_.framing.method);
+    const bool harmless = retry == Retry::kAlways
+                              ? !took_body_
+                              : !request_.framing.has_body && is_safe(request_.framing.method);
+    const bool again = retry != Retry::kNo && !retried_ && !response_began_ && harmless;
+    if (!again && retry == Retry::kAlways) {
+      owner_.drop_server();
+      return server_failed("the server takes no request over HTTP/2", false, now);
+    }
     if (!again) return end(how);
     retried_ = true;
     owner_.drop_server();

@@ -24,6 +24,15 @@
 
 namespace brownout::http {
 
+// Whether a request may be sent again after its connection has ended.
+enum class Retry {
+  kNo,
+  // The server may not have seen it: the connection was idle before, or the server has refused the
+  // stream. Requests with a safe method may be sent again.
+  kIfSafe,
+  kAlways,  // it was never sent
+};
+
 class Exchange final : private BodyPath::Owner, private messages::BodyMessages::Owner {
  public:
   // How far a message has come.
@@ -100,7 +109,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
 
-  // What is known of a request that begins.
+  // A request that begins.
   struct Request {
     const rules::FlowFacts& connection;
     codecs::HttpFraming framing;
@@ -139,9 +148,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   void server_ready(const rules::FlowFacts& connection, Instant now);
   void server_failed(std::string_view why, bool injected, Instant now);
   // Must be called when the connection to the server has ended before the response was complete.
-  // `whole` means that the end of the connection is the end of the response. `may_retry` means that
-  // the server cannot have processed the request.
-  void server_ended(rules::Close how, bool whole, bool may_retry, Instant now);
+  // `whole` means that the end of the connection is the end of the response.
+  void server_ended(rules::Close how, bool whole, Retry retry, Instant now);
   // Must be called when the response is malformed, while its head has not left.
   void server_broken(std::string_view why, Instant now);
   // Applies changed rules.
@@ -294,6 +302,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   bool made_here_ = false;       // whether the proxy generated the response
   bool response_began_ = false;  // whether any byte of the server's response has been received
   bool retried_ = false;
+  bool took_body_ = false;     // whether a part of the request's body has left
   bool knows_server_ = false;  // whether the rules on the request know its server
   bool stopped_ = false;       // ended early, or left without a response
 };

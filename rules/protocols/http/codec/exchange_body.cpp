@@ -26,6 +26,7 @@ void Exchange::take(Direction direction, ByteView raw, std::span<const ByteView>
 
 void Exchange::pass(Direction direction, ByteView raw, std::span<const ByteView> payload,
                     Instant now) {
+  if (direction == Direction::kUpstream && !payload.empty()) took_body_ = true;
   if (!reads_messages(direction)) return path(direction).take(raw, payload, now);
   now_ = now;
   for (const auto part : payload) {
@@ -189,14 +190,14 @@ bool Exchange::send_head(Side& side, Instant now) {
   const bool none = direction == Direction::kDownstream && !may_have_body(side);
   look_for_messages(side, now);
   const auto rules = none ? std::vector<rules::RuleRef>() : plan_.body_rules(direction);
-  const Outgoing out{
-      .direction = direction,
-      .message = side.message,
-      .framing = side.framing,
-      .as_received = rules.empty() && !side.message.body && !side.collected && !side.has_messages,
-      .made_here = direction == Direction::kDownstream && made_here_,
-      .may_have_body = !none,
-      .again = retried_};
+  const Outgoing out{.direction = direction,
+                     .message = side.message,
+                     .framing = side.framing,
+                     .as_received = rules.empty() && !side.message.body && !side.collected &&
+                                    !side.has_messages && !changes_end(side),
+                     .made_here = direction == Direction::kDownstream && made_here_,
+                     .may_have_body = !none,
+                     .again = retried_};
   const bool goes_on = owner_.send_head(out);
   if (!goes_on || side.message.fate == rules::HttpMessage::Fate::kCloseBehindHead) return goes_on;
   if (direction == Direction::kDownstream && resets_at(rules::StreamReset::At::kBody)) return true;
@@ -232,8 +233,8 @@ void Exchange::body_part(Direction direction, ByteView raw, std::span<const Byte
     const auto left = static_cast<std::uint64_t>(reset->after.count) - sent_;
     part = part.first(static_cast<std::size_t>(std::min<std::uint64_t>(part.size(), left)));
     sent_ += part.size();
-    const std::array<ByteView, 1> one{part};
-    if (!part.empty()) owner_.send_body(direction, {}, one);
+    const std::array<ByteView, 1> passing{part};
+    if (!part.empty()) owner_.send_body(direction, {}, passing);
     if (sent_ == static_cast<std::uint64_t>(reset->after.count) &&
         resets_at(rules::StreamReset::At::kBytes))
       return;

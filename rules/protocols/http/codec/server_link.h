@@ -23,7 +23,7 @@ class LinkUser {
 
 class ServerLink {
  public:
-  // What read() found.
+  // The result of read().
   enum class Read {
     kWait,      // nothing more now
     kMore,      // a step; call read() again
@@ -71,9 +71,8 @@ class ServerLink {
   virtual rules::Close how_ended() const = 0;
   // Whether that end is the regular end of the response that is being read.
   virtual bool ends_response() = 0;
-  // Whether the server may not have seen the request, so that it may be sent to another one: the
-  // connection was idle before, or the server has refused the stream.
-  virtual bool may_retry() const = 0;
+  // Whether the request may be sent again after that end.
+  virtual Retry retry() const = 0;
 };
 
 }  // namespace brownout::http

@@ -215,8 +215,8 @@ void Conversation::server_end(Instant now) {
   const bool pending = in_body && !exchange_.source_ended(Direction::kDownstream);
   const bool whole = pending && link_->ends_response();
   if (pending) close_after_ = true;
-  const bool may_retry = link_->may_retry() && upstream_ != End::kPassed;
-  exchange_.server_ended(how, whole, may_retry, now);
+  const auto retry = upstream_ == End::kPassed ? Retry::kNo : link_->retry();
+  exchange_.server_ended(how, whole, retry, now);
 }
 
 }  // namespace brownout::http

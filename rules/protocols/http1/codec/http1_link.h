@@ -48,7 +48,7 @@ class Http1Link final : public ServerLink {
     return state_ == State::kReset ? rules::Close::kReset : rules::Close::kFin;
   }
   bool ends_response() override { return parser_->finish() == codecs::Http1Parser::What::kEnd; }
-  bool may_retry() const override { return reused_; }
+  Retry retry() const override { return reused_ ? Retry::kIfSafe : Retry::kNo; }
 
  private:
   enum class State { kNone, kOpen, kEnded, kReset };

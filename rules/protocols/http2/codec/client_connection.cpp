@@ -89,6 +89,8 @@ void ClientConnection::settle(Instant now) {
       has_output_ = !bytes.empty();
       if (has_output_) wire_.to_client(bytes);
     }
+    if (!has_output_) reset_drained();
+    if (has_output_ && wire_.client_takes()) continue;
     if (has_room_.empty()) break;
     for (const auto id : std::exchange(has_room_, {})) {
       if (auto* stream = find(id)) stream->has_room(now);
@@ -116,7 +118,7 @@ void ClientConnection::set_faults(Instant now) {
   if (!changed) return;
   const auto& faults = plan_.faults();
   session_.hold_pings(faults.loses_pings);
-  session_.hold_windows(0, faults.holds_window);
+  for (const auto& [id, stream] : streams_) session_.hold_windows(id, faults.holds_window);
   const auto setting = [](const auto& wanted, const auto& old, std::uint32_t usual) {
     using Change = std::optional<std::uint32_t>;
     if (wanted == old) return Change();
@@ -135,6 +137,21 @@ void ClientConnection::set_faults(Instant now) {
   const bool sends = change.max_concurrent_streams || change.initial_window_size ||
                      change.header_table_size || change.max_frame_size;
   if (sends) session_.submit_settings(change);
+}
+
+void ClientConnection::reset_after_data(StreamId id, std::uint32_t code) { ending_[id] = code; }
+
+// Called when the session has given all its output: only data that waits for windows is left.
+void ClientConnection::reset_drained() {
+  for (auto at = ending_.begin(); at != ending_.end();) {
+    if (session_.queued(at->first) > 0) {
+      ++at;
+      continue;
+    }
+    session_.reset(at->first, at->second);
+    at = ending_.erase(at);
+    has_output_ = true;
+  }
 }
 
 void ClientConnection::send_goaway(StreamId id, const rules::Goaway& goaway) {
@@ -157,6 +174,7 @@ void ClientConnection::on_ping() {
 
 void ClientConnection::on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
                                std::string_view protocol, bool ended) {
+  if (plan_.faults().holds_window) session_.hold_windows(id, true);
   auto& stream = streams_[id];
   stream = std::make_unique<ClientStream>(*this, id, ++count_);
   stream->begin(std::move(head), scheme, protocol, ended, now_);
@@ -178,7 +196,7 @@ void ClientConnection::on_reset(StreamId id, std::uint32_t, bool, std::string_vi
 }
 
 // The Exchange knows when its stream is done; a stream that ends early has on_reset() before.
-void ClientConnection::on_closed(StreamId) {}
+void ClientConnection::on_closed(StreamId id) { ending_.erase(id); }
 
 void ClientConnection::on_sent(StreamId id, std::size_t) {
   if (has_room_.empty() || has_room_.back() != id) has_room_.push_back(id);

@@ -109,6 +109,9 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   void on_failed(std::string_view why) override;
   void on_ping() override;
   void end(rules::Close how);
+  // Resets the stream once the client has been sent the data that was queued for it.
+  void reset_after_data(StreamId id, std::uint32_t code);
+  void reset_drained();
   void send_goaway(StreamId id, const rules::Goaway& goaway);
   // Applies the faults of the rules on the connection.
   void set_faults(Instant now);
@@ -116,9 +119,10 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   Wire& wire_;
   const rules::ProtocolSet protocols_;
   std::map<StreamId, std::unique_ptr<ClientStream>> streams_;
-  std::vector<StreamId> has_room_;  // streams whose data the client has taken
-  Instant now_{};                   // the time of the current call
-  std::uint64_t count_ = 0;         // number of requests so far
+  std::map<StreamId, std::uint32_t> ending_;  // streams to reset after their data, with the code
+  std::vector<StreamId> has_room_;            // streams whose data the client has taken
+  Instant now_{};                             // the time of the current call
+  std::uint64_t count_ = 0;                   // number of requests so far
   rules::Http2Plan plan_;
   const Session::Options options_;
   std::uint64_t pings_ = 0;           // PINGs that the client has sent

@@ -236,21 +236,27 @@ void ClientStream::drop_server() { leave_server(); }
 
 void ClientStream::ask_for_server(bool fresh) { connection_.wire_.ask_for_server(*this, fresh); }
 
-// Ends the stream early. A stream that the server has reset ends for the client with the same code.
-void ClientStream::end(rules::Close) {
+// Ends the stream early: with kFin after the data that was already sent, as a connection of HTTP/1
+// ends. A stream that the server has reset ends for the client with the same code.
+void ClientStream::end(rules::Close how) {
   if (over_) return;
   const auto* stream = dynamic_cast<const StreamLink*>(link_);
   const bool by_server = stream != nullptr && stream->ended() && stream->reset_code() != kNoError;
-  reset_stream(by_server ? stream->reset_code() : kInternalError, false);
+  finish_with(by_server ? stream->reset_code() : kInternalError, how != rules::Close::kReset);
+}
+
+void ClientStream::finish_with(std::uint32_t code, bool after_data) {
+  exchange_.stop();
+  over_ = true;
+  after_data&& sent_head_ ? connection_.reset_after_data(id_, code)
+                          : connection_.session_.reset(id_, code);
+  leave_server();
 }
 
 void ClientStream::reset_stream(std::uint32_t code, bool both_sides) {
   if (over_) return;
   if (both_sides && link_ != nullptr) link_->reset_with(code);
-  exchange_.stop();
-  over_ = true;
-  connection_.session_.reset(id_, code);
-  leave_server();
+  finish_with(code, true);
 }
 
 void ClientStream::send_goaway(const rules::Goaway& goaway) {

@@ -32,7 +32,7 @@ class ClientStream final : public http::ServerUser,
   ClientStream(ClientConnection& connection, StreamId id, std::uint64_t number);
   ~ClientStream() override;
 
-  // What arrives on the stream.
+  // These functions take the messages that arrive on the stream.
   void begin(rules::HttpHead head, std::string_view scheme, std::string_view protocol, bool ended,
              Instant now);
   void data(ByteView bytes, Instant now);
@@ -78,6 +78,7 @@ class ClientStream final : public http::ServerUser,
   void server_end(Instant now);
   void start_tunnel(Instant now);
   void complete(Instant now);
+  void finish_with(std::uint32_t code, bool after_data);
   bool client_takes() const;
   bool server_takes() const;
   void leave_server();
@@ -131,6 +132,7 @@ class ClientStream final : public http::ServerUser,
   std::vector<rules::HttpHeader> trailers_;
   std::unique_ptr<messages::MessageTunnel> messages_;
   bool client_ended_ = false;  // the client has sent the end of its request
+  bool sent_head_ = false;     // the head of the response is sent
   bool sent_end_ = false;      // the end of the response is sent
   bool server_fin_ = false;    // the server's direction of a tunnel has ended
   bool client_fin_ = false;    // the client's direction of a tunnel has ended

@@ -82,7 +82,7 @@ void ClientStream::server_end(Instant now) {
   if (!exchange_.awaits_response()) return leave_server();
   const bool pending = phase != Phase::kHead && !exchange_.source_ended(Direction::kDownstream);
   const bool whole = pending && link_->ends_response();
-  exchange_.server_ended(how, whole, link_->may_retry(), now);
+  exchange_.server_ended(how, whole, link_->retry(), now);
 }
 
 // After the response to CONNECT, or to an upgrade for WebSocket.
@@ -145,6 +145,7 @@ bool ClientStream::send_head(const Exchange::Outgoing& out) {
                            : !out.made_here && (out.framing.content_length == std::uint64_t{0} ||
                                                 (out.framing.major == 2 && !out.framing.has_body));
   sent_end_ = !opens && (!out.may_have_body || no_body);
+  sent_head_ = true;
   connection_.session_.send_response(id_, head, sent_end_);
   return true;
 }
@@ -163,11 +164,12 @@ void ClientStream::send_end(Direction direction, const std::vector<rules::HttpHe
                             bool whole) {
   if (over_) return;
   if (direction == Direction::kUpstream) {
-    if (link_ != nullptr) link_->send_end(trailers, whole);
+    // A tunnel follows the head of CONNECT, so the stream does not end with it.
+    if (link_ != nullptr && !is_connect_) link_->send_end(trailers, whole);
     return;
   }
   // The client must not take a body that was broken off for a whole one.
-  if (!whole) return end(rules::Close::kReset);
+  if (!whole) return end(rules::Close::kFin);
   if (!std::exchange(sent_end_, true)) connection_.session_.send_end(id_, trailers);
 }
 

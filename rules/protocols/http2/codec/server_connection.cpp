@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "rules/protocols/http/codec/server_link.h"
@@ -26,11 +27,17 @@ void StreamLink::send_head(const Exchange::Outgoing& request, ByteView) {
     head.method = "CONNECT";
     head.remove("sec-websocket-key");
   }
-  if (!protocol_.empty() && !connection_->has_settings_) {
-    waiting_ = head;
+  copied_head_.reset();
+  if (request.message.duplicate.count > 0 && !request.again) {
+    copied_head_ = head;
+    most_copied_ = static_cast<std::size_t>(request.message.duplicate.count);
+  }
+  const bool ends = !request.framing.has_body && !request.message.body && !connects;
+  if (!connection_->has_settings_ && (connection_->cautious_ || !protocol_.empty())) {
+    waiting_ = Waiting{.head = head, .ends = ends};
     return;
   }
-  send_request(head, !request.framing.has_body && !request.message.body && !connects);
+  send_request(head, ends);
 }
 
 void StreamLink::send_request(const rules::HttpHead& head, bool ends) {
@@ -46,23 +53,64 @@ void StreamLink::send_request(const rules::HttpHead& head, bool ends) {
   connection_->open_.emplace(id, this);
   id_ = id;
   sent_end_ = ends;
+  if (ends) send_copy();
   connection_->wire_.has_output();
 }
 
+void StreamLink::send_waiting() {
+  const auto waiting = *std::exchange(waiting_, std::nullopt);
+  send_request(waiting.head, waiting.ends);
+  const std::array<ByteView, 1> body{ByteView(waiting.body)};
+  if (!waiting.body.empty()) send_body({}, body);
+  if (waiting.end) send_end(*waiting.end, true);
+}
+
+void StreamLink::send_copy() {
+  if (!copied_head_) return;
+  const auto head = *std::exchange(copied_head_, std::nullopt);
+  auto& session = connection_->session_;
+  const auto id = session.send_request(head, scheme_, "", copied_body_.empty());
+  if (id == 0 || copied_body_.empty()) return;
+  session.send_data(id, codecs::bytes_of(copied_body_));
+  session.send_end(id, {});
+}
+
 void StreamLink::send_body(ByteView, std::span<const ByteView> payload) {
+  if (waiting_) {
+    for (const auto part : payload)
+      waiting_->body.insert(waiting_->body.end(), part.begin(), part.end());
+    return;
+  }
   if (connection_ == nullptr || id_ == 0 || sent_end_) return;
-  for (const auto part : payload) connection_->session_.send_data(id_, part);
+  for (const auto part : payload) {
+    connection_->session_.send_data(id_, part);
+    if (copied_head_) copied_body_ += codecs::text_of(part);
+  }
+  if (copied_head_ && copied_body_.size() > most_copied_) {
+    copied_head_.reset();
+    connection_->wire_.report("sent once", "the request's body is longer than `limit`");
+  }
   connection_->wire_.has_output();
 }
 
 void StreamLink::send_end(const std::vector<rules::HttpHeader>& trailers, bool whole) {
+  if (waiting_ && whole) waiting_->end = trailers;
+  if (waiting_) return;
   if (connection_ == nullptr || id_ == 0 || std::exchange(sent_end_, true)) return;
   // The server must not take a body that was broken off for a whole one.
   whole ? connection_->session_.send_end(id_, trailers) : connection_->session_.reset(id_, kCancel);
+  if (whole) send_copy();
   connection_->wire_.has_output();
 }
 
+http::Retry StreamLink::retry() const {
+  if (ended_ && id_ == 0 && protocol_.empty()) return http::Retry::kAlways;
+  return refused_ ? http::Retry::kIfSafe : http::Retry::kNo;
+}
+
 std::size_t StreamLink::queued() const {
+  // Nothing more of the request is taken before its head is sent.
+  if (waiting_) return std::numeric_limits<std::size_t>::max();
   return connection_ != nullptr && id_ != 0 ? connection_->session_.queued(id_) : 0;
 }
 
@@ -110,8 +158,8 @@ void StreamLink::tunnel_send(ByteView bytes) {
   send_body({}, payload);
 }
 
-ServerConnection::ServerConnection(Wire& wire, const Session::Options& options)
-    : wire_(wire), session_(Session::Role::kClient, *this, options) {}
+ServerConnection::ServerConnection(Wire& wire, bool cautious, const Session::Options& options)
+    : wire_(wire), cautious_(cautious), session_(Session::Role::kClient, *this, options) {}
 
 ServerConnection::~ServerConnection() {
   for (auto* link : unsent_) link->connection_ = nullptr;
@@ -136,9 +184,8 @@ void ServerConnection::forget(StreamLink& link) {
   --links_;
   std::erase(unsent_, &link);
   std::erase(refused_, &link);
-  if (link.id_ == 0) return;
-  open_.erase(link.id_);
-  if (failed_) return;
+  if (link.id_ != 0) open_.erase(link.id_);
+  if (link.id_ == 0 || failed_) return wire_.has_output();
   const bool through = link.complete_ && link.sent_end_;
   if (!through && !link.ended_) session_.reset(link.id_, link.reset_with_);
   if (!link.body_.empty()) session_.consumed(link.id_, link.body_.size());
@@ -165,6 +212,7 @@ void ServerConnection::tell_users(Instant now) {
     auto* link = unsent_.back();
     unsent_.pop_back();
     link->ended_ = link->refused_ = true;
+    link->not_http2_ = !has_settings_;
     link->why_ = why_;
     link->user_.server_moved(now);
   }
@@ -203,6 +251,7 @@ void ServerConnection::on_interim(StreamId id, rules::HttpHead head) {
 void ServerConnection::on_data(StreamId id, ByteView bytes) {
   if (auto* link = moved(id)) {
     link->body_.add(bytes);
+    link->arrived_ += bytes.size();
   } else {
     session_.consumed(id, bytes.size());
   }
@@ -222,7 +271,7 @@ void ServerConnection::on_reset(StreamId id, std::uint32_t code, bool refused,
   // A server that wants no more of the request resets with NO_ERROR after its response (RFC 9113,
   // 8.1).
   if (link->complete_) return;
-  link->broken_ = !why.empty();
+  link->broken_ = !why.empty() && !refused;
   link->ended_ = true;
   link->refused_ = refused;
   link->code_ = code;
@@ -236,11 +285,11 @@ void ServerConnection::on_sent(StreamId id, std::size_t) { moved(id); }
 void ServerConnection::on_goaway(StreamId, std::uint32_t) { leaving_ = true; }
 
 void ServerConnection::on_settings(std::uint32_t max_concurrent_streams) {
-  most_ = max_concurrent_streams;
+  most_ = std::min(max_concurrent_streams, kMostLinks);
   has_settings_ = true;
   for (auto* link : std::vector<StreamLink*>(unsent_)) {
     if (!link->waiting_) continue;
-    link->send_request(*std::exchange(link->waiting_, std::nullopt), false);
+    link->send_waiting();
     if (link->id_ != 0) moved_.push_back(link->id_);
     if (link->id_ == 0) refused_.push_back(link);
   }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rules/protocols/http/codec/backlog.h"
@@ -49,7 +50,9 @@ class StreamLink final : public ServerLink {
   bool ended() const override;
   rules::Close how_ended() const override { return rules::Close::kReset; }
   bool ends_response() override { return false; }
-  bool may_retry() const override { return refused_; }
+  http::Retry retry() const override;
+  // Whether the server has ended the connection without a sign that it speaks HTTP/2.
+  bool not_http2() const { return not_http2_; }
 
   // Scheme of the requests, and the protocol of an extended CONNECT (RFC 8441), to be set before
   // send_head().
@@ -57,6 +60,8 @@ class StreamLink final : public ServerLink {
     scheme_ = std::move(scheme);
     protocol_ = std::move(protocol);
   }
+  // Returns the number of bytes of the body that have arrived since the last call.
+  std::size_t take_count() { return std::exchange(arrived_, 0); }
   // Code of the RST_STREAM with which the stream ended; 0 if it did not end so.
   std::uint32_t reset_code() const { return code_; }
 
@@ -67,20 +72,35 @@ class StreamLink final : public ServerLink {
   // The data that has arrived was taken: opens the windows again.
   void take_body();
   void send_request(const rules::HttpHead& head, bool ends);
+  void send_waiting();
+  // Sends the request again on a stream of its own, whose response nobody reads.
+  void send_copy();
 
   ServerConnection* connection_;  // null once the connection has ended
   http::LinkUser& user_;
   StreamId id_ = 0;  // 0 until the head is sent
   std::string scheme_ = "http";
   std::string protocol_;
-  // An extended CONNECT that waits for the server's SETTINGS, which say whether it is allowed
-  // (RFC 8441, 3).
-  std::optional<rules::HttpHead> waiting_;
+  // A request that waits for the server's SETTINGS: they show that the server speaks HTTP/2, and
+  // whether it allows an extended CONNECT (RFC 8441, 3).
+  struct Waiting {
+    rules::HttpHead head;
+    bool ends;                                               // the head is the whole request
+    codecs::Bytes body = {};                                 // a body made by a rule
+    std::optional<std::vector<rules::HttpHeader>> end = {};  // the trailers, once the body ended
+  };
+  std::optional<Waiting> waiting_;
+  // Copy of the request that is being sent, for the fault duplicate_request, and the largest size
+  // of its body.
+  std::optional<rules::HttpHead> copied_head_;
+  std::string copied_body_;
+  std::size_t most_copied_ = 0;
   std::deque<rules::HttpHead> interims_;
   std::optional<rules::HttpHead> final_;  // received, but not yet read
   rules::HttpHead head_;
   http::Backlog body_;  // received, but not yet read
   std::vector<rules::HttpHeader> trailers_;
+  std::size_t arrived_ = 0;
   std::string why_;
   std::uint32_t code_ = 0;
   std::uint32_t reset_with_ = 0x8;  // CANCEL (RFC 9113, 7)
@@ -88,6 +108,7 @@ class StreamLink final : public ServerLink {
   bool sent_end_ = false;
   bool tunnel_ = false;  // the response begins a tunnel
   bool refused_ = false;
+  bool not_http2_ = false;
   bool ended_ = false;  // early: by a reset, or with the connection
   bool broken_ = false;
 };
@@ -105,7 +126,15 @@ class ServerConnection final : private Session::Owner {
   // Largest number of interim responses that wait to be forwarded.
   static constexpr std::size_t kMostInterims = 32;
 
-  explicit ServerConnection(Wire& wire, const Session::Options& options = {});
+  // Largest number of links at a time, and of bytes of one stream that nobody has taken. Some
+  // servers stop all streams of a connection when about 10 MB of them are not taken, so that a
+  // client which takes nothing would stop the others.
+  static constexpr std::uint32_t kMostLinks = 64;
+  static constexpr std::uint32_t kStreamWindow = 128 * 1024;
+
+  // With `cautious`, no request is sent before the server has shown that it speaks HTTP/2.
+  ServerConnection(Wire& wire, bool cautious,
+                   const Session::Options& options = {.stream_window = kStreamWindow});
   ~ServerConnection() override;
 
   // Makes a link for one request, or returns null if the server allows no further stream now.
@@ -147,14 +176,15 @@ class ServerConnection final : private Session::Owner {
   void forget(StreamLink& link);
 
   Wire& wire_;
+  const bool cautious_;
   std::map<StreamId, StreamLink*> open_;  // links whose head is sent
   std::vector<StreamLink*> unsent_;       // links whose head is not sent
   std::vector<StreamLink*> refused_;      // unsent links that have ended, whose users do not know
   std::vector<StreamId> moved_;
   std::size_t links_ = 0;
-  std::uint32_t most_ = 100;   // streams that the server allows (RFC 9113, 6.5.2)
-  bool has_settings_ = false;  // the server's SETTINGS have arrived
-  bool leaving_ = false;       // the server has sent GOAWAY
+  std::uint32_t most_ = kMostLinks;  // lower if the server allows less (RFC 9113, 6.5.2)
+  bool has_settings_ = false;        // the server's SETTINGS have arrived
+  bool leaving_ = false;             // the server has sent GOAWAY
   bool failed_ = false;
   std::string why_;
   Session session_;

@@ -42,7 +42,8 @@ class Session {
   struct Options {
     std::uint32_t max_concurrent_streams = 256;  // for kServer: streams that a client may open
     std::uint32_t stream_window = 256 * 1024;    // bytes of one stream that are not consumed yet
-    std::uint32_t connection_window = 4 * 1024 * 1024;
+    // Large enough for all streams, so that those whose data nobody takes do not stop the others.
+    std::uint32_t connection_window = 64 * 1024 * 1024;
     std::uint32_t max_frame_size = 16 * 1024;
     std::uint32_t header_table_size = 4096;
     std::size_t max_head = 64 * 1024;  // all fields of one head, each with 32 bytes of overhead

@@ -27,9 +27,10 @@ extern const FaultKind kH2Window = describe<WindowHeld>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .on_http2 = true,
-     .summary = "The connection gets no WINDOW_UPDATE: when the bodies of an HTTP/2 client have "
-                "filled the window (4 MiB), none of its streams can send more. Requests without a "
-                "body, and responses, still pass.",
+     .summary =
+         "The streams of an HTTP/2 client get no WINDOW_UPDATE: a body comes to a stop when it "
+         "has filled its window (256 KiB). Requests with a small body or none, and "
+         "responses, still pass.",
      .correct_client = "has a deadline for each request also while it sends, and does not keep "
                        "other requests waiting behind the one that is stuck",
      .unit = "HTTP/2 connection",

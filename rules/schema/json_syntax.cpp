@@ -1,4 +1,4 @@
-#include "rules/protocols/http1/json_syntax.h"
+#include "rules/schema/json_syntax.h"
 
 #include <algorithm>
 #include <array>
