@@ -33,6 +33,11 @@ void ListenerCheck::run() const {
                   "rewrite is only for protocols with servers that announce other servers",
                   "write protocol = \"redis\", or leave rewrite out");
   }
+  if (node_.find("descriptors") != nullptr && (messages == nullptr || !messages->has_types())) {
+    problems_.add(position_of(node_, "descriptors"),
+                  "descriptors is only for listeners with protocol = \"grpc\"",
+                  "write protocol = \"grpc\", or leave descriptors out");
+  }
   check_decryption();
   if (listener_.intercept != Intercept::kNone) return check_intercept();
   for (const std::string_view key : {"ports", "spoof_client"}) {

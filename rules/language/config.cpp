@@ -115,9 +115,20 @@ Field<Listener> upstream_tls_field() {
       });
 }
 
-void read_framing(const Node& node, Listener& listener, Diagnostics& problems) {
-  listener.framing = framing_schema().read(node, "framing", problems);
-  check_framing(*listener.framing, node, problems);
+Field<Listener> framing_field() {
+  return nested<Listener>(
+      "framing", "table",
+      "framed: how messages are delimited; keys: see \"framing of a [[listener]]\"",
+      [](const Node& node, Listener& listener, Diagnostics& problems) {
+        listener.framing = framing_schema().read(node, "framing", problems);
+        check_framing(*listener.framing, node, problems);
+      });
+}
+
+Field<Listener> descriptors_field() {
+  return field("descriptors", &Listener::descriptors,
+               "grpc: the types of messages, for `field` in match and for `replace` with JSON; a "
+               "file of protoc --include_imports --descriptor_set_out=FILE");
 }
 
 }  // namespace
@@ -182,10 +193,8 @@ const Schema<Listener>& listener_schema() {
       field("tls_failure", &Listener::tls_failure,
             "intercept, proxy: a client that refuses the minted certificate (pinning) fails each "
             "time, or passes to that host undecrypted from its next connection on"),
-      nested<Listener>(
-          "framing", "table",
-          "framed: how messages are delimited; keys: see \"framing of a [[listener]]\"",
-          read_framing),
+      framing_field(),
+      descriptors_field(),
       rewrite_field(),
   }};
   return schema;

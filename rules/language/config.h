@@ -16,6 +16,7 @@
 #include "rules/match/protocol.h"
 #include "rules/protocols/dns/dns_zone.h"
 #include "rules/protocols/framed/framing.h"
+#include "rules/protocols/grpc/grpc_descriptors.h"
 #include "rules/rehearsal/scenario.h"
 #include "rules/schema/address_map.h"
 #include "rules/schema/port_range.h"
@@ -98,6 +99,7 @@ struct Listener {
   std::optional<TlsClient> upstream_tls;
   TlsFailure tls_failure = TlsFailure::kFail;
   std::optional<Framing> framing;  // for protocol "framed" only
+  GrpcDescriptors descriptors;     // types of gRPC messages; for protocol "grpc" only
   // Server addresses to replace in messages in which servers announce other servers. Empty if
   // nothing is replaced.
   AddressMap rewrite;

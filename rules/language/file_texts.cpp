@@ -5,15 +5,19 @@
 #include <set>
 
 #include "rules/engine/fault.h"
+#include "rules/language/config.h"
 #include "rules/schema/file_text.h"
 
 namespace brownout::rules {
 namespace {
 
-// Returns the keys of faults whose values are paths of files.
+// Returns the keys of faults and listeners whose values are paths of files.
 const std::set<std::string, std::less<>>& file_keys() {
   static const auto keys = [] {
     std::set<std::string, std::less<>> found;
+    for (const auto& field : listener_schema().fields()) {
+      if (field.type == kFilePath) found.insert(field.name);
+    }
     for (const auto* kind : all_faults()) {
       for (const auto& field : kind->fields()) {
         if (field.type == kFilePath) found.insert(field.name);
@@ -46,8 +50,8 @@ class FileTexts {
     return nullptr;
   }
 
-  void put_in(Node* fault) {
-    auto* keys = fault != nullptr ? std::get_if<Node::Table>(&fault->value) : nullptr;
+  void put_in(Node* table) {
+    auto* keys = table != nullptr ? std::get_if<Node::Table>(&table->value) : nullptr;
     if (keys == nullptr) return;
     for (auto& [key, where, node] : *keys) {
       const auto* path = node.string();
@@ -67,6 +71,7 @@ class FileTexts {
 
 Node with_file_texts(Node document, const FileReader& read) {
   FileTexts texts(read);
+  FileTexts::for_each(document, "listener", [&](Node& listener) { texts.put_in(&listener); });
   FileTexts::for_each(document, "rule",
                       [&](Node& rule) { texts.put_in(FileTexts::member_of(rule, "fault")); });
   FileTexts::for_each(document, "phase", [&](Node& phase) {

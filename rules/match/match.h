@@ -155,6 +155,8 @@ struct Match {
   bool is_for_messages() const;
   // Whether the payload of a message, after its head, is needed to match the message.
   bool needs_payload() const;
+  // Whether the types of messages are needed to match them: the key `descriptors` of the listener.
+  bool needs_types() const;
   // Returns the protocols with messages that this match can select.
   ProtocolSet protocols() const;
   // Compares the message keys, which matches(FlowFacts) ignores. `flow` is the connection of the

@@ -27,6 +27,8 @@ bool Match::needs_payload() const {
   return own || any_except(&Match::needs_payload);
 }
 
+bool Match::needs_types() const { return message.needs_types() || any_except(&Match::needs_types); }
+
 ProtocolSet Match::protocols() const {
   auto common = message.protocols();
   for (const auto& entry : except) common = common & entry.match.protocols();

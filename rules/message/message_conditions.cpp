@@ -34,6 +34,7 @@ void MessageConditions::read(const Key& key, const Node& value, Diagnostics& pro
       conditions_.push_back({key.info.name, protocol, std::move(predicate)});
       understood = understood | ProtocolSet::of(*protocol);
       behind_head_ = behind_head_ || own.behind_head;
+      needs_types_ = needs_types_ || own.needs_types;
     } else if (!mistakes) {
       mistakes = std::move(wrong);
     }

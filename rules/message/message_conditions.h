@@ -36,6 +36,8 @@ class MessageConditions {
              std::string_view* why_not = nullptr) const;
   // Whether the payload of a message, after its head, is needed to decide.
   bool needs_payload() const { return behind_head_; }
+  // Whether the types of messages are needed to decide: the key `descriptors` of the listener.
+  bool needs_types() const { return needs_types_; }
 
  private:
   struct Condition {
@@ -46,6 +48,7 @@ class MessageConditions {
   std::vector<Condition> conditions_;
   ProtocolSet protocols_ = ProtocolSet::any();
   bool behind_head_ = false;
+  bool needs_types_ = false;
 };
 
 }  // namespace brownout::rules

@@ -36,6 +36,8 @@ struct MessageKey {
   std::function<std::shared_ptr<const MessagePredicate>(const Node&, Diagnostics& problems)> read;
   // Whether the predicate needs the payload of a message, after its head.
   bool behind_head = false;
+  // Whether the predicate needs the types of messages: the key `descriptors` of the listener.
+  bool needs_types = false;
 };
 
 // ProtocolOption is the value of a protocol-specific key in a table that all protocols share.
@@ -107,6 +109,8 @@ class MessageProtocol {
   // Whether the messages are parts of the bodies of HTTP requests and responses. A listener with
   // such a protocol is an HTTP listener; codec_row.h says which media types contain the messages.
   virtual bool in_http_bodies() const { return false; }
+  // Whether listeners may name the types of messages with the key `descriptors`.
+  virtual bool has_types() const { return false; }
   // Whether TLS may begin inside an open connection (STARTTLS).
   virtual bool has_starttls() const { return false; }
   // Whether listeners need the key `framing`, which defines where messages end.

@@ -29,12 +29,13 @@ bool is_body_of(const CodecRow& row, std::string_view media_type) {
 }
 
 // Returns the table entry for the messages in a body, or null if there are none.
-const CodecRow* body_row_of(rules::ProtocolSet protocols, const rules::HttpExchange& exchange,
+const CodecRow* body_row_of(const rules::Listener& listener, const rules::HttpExchange& exchange,
                             Direction direction) {
   const bool request = direction == Direction::kUpstream;
   const auto& type = request ? exchange.request_type : exchange.response_type;
   const auto* found = std::find_if(kCodecRows.begin(), kCodecRows.end(), [&](const auto* row) {
-    return row->body != nullptr && protocols.has(row->protocol()) && is_body_of(*row, type);
+    return row->body != nullptr && listener.protocol.of_messages() == &row->protocol() &&
+           is_body_of(*row, type);
   });
   return found != kCodecRows.end() ? *found : nullptr;
 }
@@ -56,16 +57,16 @@ std::unique_ptr<MessageCodec> codec_of_websocket(std::string_view subprotocol,
   return chosen->websocket(extensions, flow);
 }
 
-std::unique_ptr<MessageCodec> codec_of_body(rules::ProtocolSet protocols,
+std::unique_ptr<MessageCodec> codec_of_body(const rules::Listener& listener,
                                             const rules::HttpExchange& exchange,
                                             Direction direction) {
-  const auto* row = body_row_of(protocols, exchange, direction);
-  return row != nullptr ? row->body(exchange) : nullptr;
+  const auto* row = body_row_of(listener, exchange, direction);
+  return row != nullptr ? row->body(listener, exchange) : nullptr;
 }
 
-bool has_body_codec(rules::ProtocolSet protocols, const rules::HttpExchange& exchange,
+bool has_body_codec(const rules::Listener& listener, const rules::HttpExchange& exchange,
                     Direction direction) {
-  return body_row_of(protocols, exchange, direction) != nullptr;
+  return body_row_of(listener, exchange, direction) != nullptr;
 }
 
 std::unique_ptr<RequestWatch> request_watch_of(rules::Protocol protocol) {

@@ -3,6 +3,7 @@
 
 #include "rules/protocols/grpc/codec/grpc_codec.h"
 #include "tests/fuzz/message_fuzz.h"
+#include "tests/support/protobuf_words.h"
 
 using namespace brownout;
 
@@ -32,6 +33,18 @@ void web(codecs::ByteView bytes) {
   }
 }
 
+// Any bytes as a message with known types, and as a file of types.
+void types(codecs::ByteView bytes) {
+  static const auto shop = rules::GrpcDescriptors::parse(test::shop_descriptors()).value();
+  const auto text = codecs::text_of(bytes);
+  for (const auto* path : {"order.count", "others.tags", "price", "kind"}) {
+    shop.values("shop.Orders", "Watch", true, text, path);
+  }
+  shop.from_json("shop.Orders", "Watch", true, text);
+  const auto other = rules::GrpcDescriptors::parse(text);
+  if (other) other->values("shop.Orders", "Watch", false, text, "id");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -44,5 +57,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   test::passes(config, bytes, 1U + data[0]);
   test::differential(config, bytes);
   web(bytes);
+  types(bytes);
   return 0;
 }

@@ -26,7 +26,7 @@ std::unique_ptr<messages::MessageCodec> codec_for(const rules::Listener& listene
   static const auto exchanges = std::make_unique<std::map<std::string, rules::HttpExchange>>();
   const auto& exchange =
       exchanges->try_emplace(type, rules::HttpExchange::of(std::move(request))).first->second;
-  return messages::codec_of_body(listener.protocol.messages(), exchange, Direction::kUpstream);
+  return messages::codec_of_body(listener, exchange, Direction::kUpstream);
 }
 
 MessageLab::MessageLab(std::string protocol, const std::string& rules, std::string listener,

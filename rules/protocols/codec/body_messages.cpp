@@ -17,27 +17,27 @@ std::string coding_of(const rules::HttpExchange& exchange, Direction direction) 
 
 }  // namespace
 
-std::unique_ptr<BodyMessages> BodyMessages::of(Owner& owner, const rules::FlowFacts& request,
+std::unique_ptr<BodyMessages> BodyMessages::of(Owner& owner, const rules::FlowFacts& facts,
+                                               const rules::Listener& listener,
                                                Direction direction) {
-  auto codec = codec_of_body(request.message_protocols, *request.http, direction);
+  auto codec = codec_of_body(listener, *facts.http, direction);
   if (!codec) return nullptr;
-  if (const auto coding = coding_of(*request.http, direction); !coding.empty()) {
+  if (const auto coding = coding_of(*facts.http, direction); !coding.empty()) {
     owner.messages_report("messages not read", "the body has the content coding " + coding);
     return nullptr;
   }
-  return std::unique_ptr<BodyMessages>(new BodyMessages(owner, request, std::move(codec)));
+  return std::unique_ptr<BodyMessages>(new BodyMessages(owner, facts, listener, std::move(codec)));
 }
 
-BodyMessages::BodyMessages(Owner& owner, const rules::FlowFacts& request,
-                           std::unique_ptr<MessageCodec> codec)
+BodyMessages::BodyMessages(Owner& owner, const rules::FlowFacts& facts,
+                           const rules::Listener& listener, std::unique_ptr<MessageCodec> codec)
     : owner_(owner),
-      exchange_(*request.http),
-      protocols_(codec->protocols()),
-      tunnel_(static_cast<MessageTunnel::Owner&>(*this), std::move(codec), request) {}
+      exchange_(*facts.http),
+      listener_(listener),
+      tunnel_(static_cast<MessageTunnel::Owner&>(*this), std::move(codec), facts) {}
 
 bool BodyMessages::reads(Direction direction) const {
-  return has_body_codec(protocols_, exchange_, direction) &&
-         coding_of(exchange_, direction).empty();
+  return has_body_codec(listener_, exchange_, direction) && coding_of(exchange_, direction).empty();
 }
 
 void BodyMessages::push(Direction direction, ByteView payload, Instant now) {

@@ -5,12 +5,15 @@
 //
 // The owner creates one object for an exchange, when the first body begins that has messages:
 //
-//   request head known    messages = BodyMessages::of(owner, facts, kUpstream)
-//   response head known   if (messages) messages->set_rules(...), because rules may match its
-//   status
-//                         else messages = BodyMessages::of(owner, facts, kDownstream)
-//   in both cases         if (messages && messages->reads(direction)), the body of this direction
-//                         goes through push() and finish(). All other bodies go around it.
+//   // when the request's head is known
+//   messages = BodyMessages::of(owner, facts, listener, Direction::kUpstream);
+//   // when the response's head is known
+//   if (!messages) messages = BodyMessages::of(owner, facts, listener, Direction::kDownstream);
+//   // in both cases, since rules may match the response
+//   if (messages) messages->set_rules(rules, now);
+//
+// If reads(direction), the body of this direction goes through push() and finish(). All other
+// bodies go around the object.
 //
 // Rules may change the length of a body: if reads(direction), the owner sends it without
 // Content-Length. No I/O and no clock: the caller passes the time. Used on the thread of the
@@ -22,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/language/config.h"
 #include "rules/protocols/codec/message_tunnel.h"
 
 namespace brownout::messages {
@@ -51,15 +55,15 @@ class BodyMessages final : private MessageTunnel::Owner {
     virtual void messages_report(std::string_view event, std::string_view why) = 0;
   };
 
-  // Returns null if the body in `direction` has no messages of a protocol in
-  // `request.message_protocols`. `request.http` must be set; it and `owner` are borrowed and must
-  // outlive the object. If the messages cannot be read because the body is compressed, this is
-  // reported, and null is returned.
-  static std::unique_ptr<BodyMessages> of(Owner& owner, const rules::FlowFacts& request,
-                                          Direction direction);
+  // Returns null if the body in `direction` has no messages of the listener's protocol.
+  // `facts.http` must be set; it, `owner` and `listener` are borrowed and must outlive the
+  // object. If the messages cannot be read because the body is compressed, this is reported, and
+  // null is returned.
+  static std::unique_ptr<BodyMessages> of(Owner& owner, const rules::FlowFacts& facts,
+                                          const rules::Listener& listener, Direction direction);
 
   // Whether the body in `direction` consists of messages. About the response, the answer is known
-  // when `request.http` has its head.
+  // when `facts.http` has its head.
   bool reads(Direction direction) const;
   // Sets the rules, and sets them again: after a reload, and when the response's head is known.
   void set_rules(const rules::RuleSet& set, Instant now) { tunnel_.set_rules(set, now); }
@@ -80,7 +84,8 @@ class BodyMessages final : private MessageTunnel::Owner {
   std::size_t held(Direction direction) const { return tunnel_.held(direction); }
 
  private:
-  BodyMessages(Owner& owner, const rules::FlowFacts& request, std::unique_ptr<MessageCodec> codec);
+  BodyMessages(Owner& owner, const rules::FlowFacts& facts, const rules::Listener& listener,
+               std::unique_ptr<MessageCodec> codec);
 
   void tunnel_bytes(Direction direction, ByteView bytes) override;
   void tunnel_finished(Direction direction) override;
@@ -96,7 +101,7 @@ class BodyMessages final : private MessageTunnel::Owner {
 
   Owner& owner_;
   const rules::HttpExchange& exchange_;
-  rules::ProtocolSet protocols_;
+  const rules::Listener& listener_;
   std::array<bool, 2> ended_{};  // by direction: whether messages_ended() was called
   bool over_ = false;            // whether messages_cut() or messages_answered() was called
   MessageTunnel tunnel_;

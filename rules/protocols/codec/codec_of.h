@@ -19,12 +19,12 @@ std::unique_ptr<MessageCodec> codec_of(const rules::Listener& listener);
 std::unique_ptr<MessageCodec> codec_of_websocket(std::string_view subprotocol,
                                                  std::string_view extensions, rules::Key flow);
 // Returns the codec for the bodies of an HTTP exchange, if the body in `direction` has a media type
-// with messages of one of these protocols; null otherwise.
-std::unique_ptr<MessageCodec> codec_of_body(rules::ProtocolSet protocols,
+// with messages of the listener's protocol; null otherwise. The codec borrows the exchange.
+std::unique_ptr<MessageCodec> codec_of_body(const rules::Listener& listener,
                                             const rules::HttpExchange& exchange,
                                             Direction direction);
 // Whether codec_of_body() returns a codec.
-bool has_body_codec(rules::ProtocolSet protocols, const rules::HttpExchange& exchange,
+bool has_body_codec(const rules::Listener& listener, const rules::HttpExchange& exchange,
                     Direction direction);
 
 }  // namespace brownout::messages

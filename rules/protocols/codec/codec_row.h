@@ -29,7 +29,8 @@ struct CodecRow {
   std::span<const std::string_view> subprotocols = {};
   // Creates the codec for the messages in the bodies of an HTTP request and its response. Null if
   // the protocol does not occur in bodies. The response is unknown while the request is sent.
-  std::unique_ptr<MessageCodec> (*body)(const rules::HttpExchange& exchange) = nullptr;
+  std::unique_ptr<MessageCodec> (*body)(const rules::Listener& listener,
+                                        const rules::HttpExchange& exchange) = nullptr;
   // Media types of bodies with such messages, in lower case. A type also stands for itself with a
   // suffix: "application/grpc" for "application/grpc+proto".
   std::span<const std::string_view> media_types = {};

@@ -13,6 +13,45 @@ using GrpcPatterns = std::vector<TextPattern>;
 
 constexpr std::int64_t kGrpcUnavailable = 14;
 
+// Compares fields of a message, which the descriptors of the listener describe.
+class FieldPredicate final : public MessagePredicate {
+ public:
+  explicit FieldPredicate(std::vector<HeaderPattern> wanted) : wanted_(std::move(wanted)) {}
+
+  bool matches(const Message& message, std::span<const std::byte> payload) const override {
+    const auto* view = view_as<GrpcMessage>(&message);
+    if (view == nullptr || view->trailers || (view->compressed && !view->plain)) return false;
+    const auto bytes = view->plain ? std::string_view(*view->plain) : text_of(payload);
+    const auto& call = *view->call;
+    return std::all_of(wanted_.begin(), wanted_.end(), [&](const HeaderPattern& wanted) {
+      const auto values =
+          call.types.values(call.service, call.rpc, view->from_server, bytes, wanted.name);
+      return std::any_of(values.begin(), values.end(),
+                         [&](const std::string& value) { return wanted.value.matches(value); });
+    });
+  }
+
+ private:
+  std::vector<HeaderPattern> wanted_;  // the path of a field, and a pattern
+};
+
+MessageKey field_key() {
+  return {{"field", "table of patterns", "", "none",
+           "only messages with all of these values in fields: { \"order.id\" = \"4*\" }; of a "
+           "repeated field, any element; the listener needs `descriptors`"},
+          [](const Node& node, Diagnostics& problems) {
+            const auto before = problems.size();
+            auto wanted = read_header_patterns("field", R"("order.id" = "4*")", node, problems);
+            std::shared_ptr<const MessagePredicate> predicate;
+            if (problems.size() == before) {
+              predicate = std::make_shared<const FieldPredicate>(std::move(wanted));
+            }
+            return predicate;
+          },
+          true,
+          true};
+}
+
 class GrpcProtocol final : public MessageProtocol {
  public:
   std::string_view name() const override { return "grpc"; }
@@ -20,6 +59,7 @@ class GrpcProtocol final : public MessageProtocol {
 
   bool has_connections() const override { return false; }
   bool in_http_bodies() const override { return true; }
+  bool has_types() const override { return true; }
   bool servers_ask() const override { return false; }
 
   std::vector<MessageKey> keys() const override {
@@ -52,6 +92,7 @@ class GrpcProtocol final : public MessageProtocol {
                                        [](const auto& message, const bool& wanted) {
                                          return !message.trailers && message.compressed == wanted;
                                        }),
+        field_key(),
         json_key("only messages that are JSON (application/grpc+json) with these values, as for "
                  "ndjson")};
   }
@@ -84,8 +125,13 @@ class GrpcProtocol final : public MessageProtocol {
   bool is_control(const Message& message) const override { return view(message).trailers; }
   bool ends_conversation(const Message& message) const override { return view(message).trailers; }
   std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
-    if (is_control(*chunk.message())) return std::nullopt;
-    return message_chunk(*this, uncompressed(view(*chunk.message())), text);
+    const auto& is = view(*chunk.message());
+    if (is.trailers) return std::nullopt;
+    const auto& call = *is.call;
+    if (call.types.empty()) return message_chunk(*this, uncompressed(is), text);
+    const auto bytes = call.types.from_json(call.service, call.rpc, is.from_server, text);
+    if (!bytes) return std::nullopt;
+    return message_chunk(*this, uncompressed(is), *bytes);
   }
 
   std::string_view about_refusal() const override { return "the grpc-message"; }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rules/message/message_protocol.h"
+#include "rules/protocols/grpc/grpc_descriptors.h"
 
 namespace brownout::rules {
 
@@ -20,6 +21,7 @@ struct GrpcCall {
   std::string service;  // full name, e.g. "shop.Orders"
   std::string rpc;      // name of the method in its service, e.g. "Watch"
   std::vector<std::pair<std::string, std::string>> metadata;  // headers, names in lower case
+  GrpcDescriptors types = {};  // types of the messages; empty if the listener names none
 };
 
 struct GrpcMessage final : MessageView {

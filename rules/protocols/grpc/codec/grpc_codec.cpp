@@ -50,8 +50,9 @@ std::optional<std::int64_t> grpc_status_of(const std::vector<rules::HttpHeader>&
 }
 
 // A path is /service/method; a service may have slashes in its name.
-rules::GrpcCall grpc_call_of(const rules::HttpExchange& exchange) {
+rules::GrpcCall grpc_call_of(const rules::HttpExchange& exchange, rules::GrpcDescriptors types) {
   rules::GrpcCall call;
+  call.types = std::move(types);
   std::string_view path = exchange.path;
   if (path.starts_with('/')) path.remove_prefix(1);
   const auto slash = path.rfind('/');
@@ -65,9 +66,9 @@ rules::GrpcCall grpc_call_of(const rules::HttpExchange& exchange) {
 
 }  // namespace
 
-GrpcCodec::GrpcCodec(const rules::HttpExchange& exchange)
+GrpcCodec::GrpcCodec(const rules::HttpExchange& exchange, rules::GrpcDescriptors types)
     : exchange_(exchange),
-      call_(std::make_shared<const rules::GrpcCall>(grpc_call_of(exchange))),
+      call_(std::make_shared<const rules::GrpcCall>(grpc_call_of(exchange, std::move(types)))),
       web_(exchange.request_type.starts_with("application/grpc-web") ||
            exchange.response_type.starts_with("application/grpc-web")) {}
 

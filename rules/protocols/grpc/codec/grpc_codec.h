@@ -18,7 +18,8 @@ namespace brownout::messages {
 class GrpcCodec final : public MessageCodec {
  public:
   // `exchange` is borrowed: its response is read when the first message of the server arrives.
-  explicit GrpcCodec(const rules::HttpExchange& exchange);
+  // `types` may be empty.
+  explicit GrpcCodec(const rules::HttpExchange& exchange, rules::GrpcDescriptors types = {});
 
   std::string_view name() const override { return "gRPC"; }
   rules::ProtocolSet protocols() const override {

@@ -14,8 +14,9 @@ constexpr std::array kGrpcTypes =
 
 extern const CodecRow kGrpcCodec{
     .protocol = rules::GrpcMessage::protocol,
-    .body = [](const rules::HttpExchange& exchange) -> std::unique_ptr<MessageCodec> {
-      return std::make_unique<GrpcCodec>(exchange);
+    .body = [](const rules::Listener& listener,
+               const rules::HttpExchange& exchange) -> std::unique_ptr<MessageCodec> {
+      return std::make_unique<GrpcCodec>(exchange, listener.descriptors);
     },
     .media_types = kGrpcTypes};
 

@@ -14,9 +14,8 @@ constexpr std::array kNdjsonTypes = std::to_array<std::string_view>(
 
 extern const CodecRow kNdjsonCodec{
     .protocol = rules::NdjsonMessage::protocol,
-    .body = [](const rules::HttpExchange&) -> std::unique_ptr<MessageCodec> {
-      return std::make_unique<NdjsonCodec>();
-    },
+    .body = [](const rules::Listener&, const rules::HttpExchange&)
+        -> std::unique_ptr<MessageCodec> { return std::make_unique<NdjsonCodec>(); },
     .media_types = kNdjsonTypes};
 
 }  // namespace brownout::messages

@@ -12,7 +12,8 @@ constexpr std::array<std::string_view, 1> kSseTypes{"text/event-stream"};
 
 extern const CodecRow kSseCodec{
     .protocol = rules::SseMessage::protocol,
-    .body = [](const rules::HttpExchange& exchange) -> std::unique_ptr<MessageCodec> {
+    .body = [](const rules::Listener&,
+               const rules::HttpExchange& exchange) -> std::unique_ptr<MessageCodec> {
       const auto* id = exchange.request.find("last-event-id");
       return std::make_unique<SseCodec>(id != nullptr ? *id : std::string());
     },

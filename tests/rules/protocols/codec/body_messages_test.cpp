@@ -37,12 +37,14 @@ class BodyLab : messages::BodyMessages::Owner {
     response.append("content-type", type);
     if (!coding.empty()) response.append("content-encoding", coding);
     exchange_.set_response(std::move(response));
-    bodies_ = messages::BodyMessages::of(*this, facts_, Direction::kDownstream);
+    bodies_ = messages::BodyMessages::of(*this, facts_, config_.listeners.front(),
+                                         Direction::kDownstream);
     if (bodies_) bodies_->set_rules(*set_, now_);
   }
   // Begins the body of the request.
   void ask() {
-    bodies_ = messages::BodyMessages::of(*this, facts_, Direction::kUpstream);
+    bodies_ =
+        messages::BodyMessages::of(*this, facts_, config_.listeners.front(), Direction::kUpstream);
     if (bodies_) bodies_->set_rules(*set_, now_);
   }
   messages::BodyMessages* operator->() { return bodies_.get(); }

@@ -5,6 +5,7 @@
 #include "rules/protocols/grpc/codec/grpc_codec.h"
 #include "rules/protocols/http1/content_coding.h"
 #include "tests/support/message_lab.h"
+#include "tests/support/protobuf_words.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {
@@ -88,6 +89,42 @@ TEST(GrpcCodec, SeesThroughCompression) {
   const rules::PlainBody bomb{std::string(17 << 20, 'a'), {rules::ContentCoding::kGzip}};
   const auto bomb_text = rules::encode_body(bomb).value_or("");
   EXPECT_EQ(only_message(codec, grpc(bomb_text, 1))->plain, std::nullopt);
+}
+
+// The message is from the client: an Order.
+TEST(GrpcCodec, MatchesFieldsAndReplacesByJsonWithDescriptors) {
+  const Files files{{"api.pb", shop_descriptors()}};
+  const std::string rule =
+      "[[rule]]\nmatch = { field = { id = \"4*\", tags = \"y\" } }\nfault = { type = \"drop\" }";
+  const auto config = config_with(files, "descriptors = \"api.pb\"\n" + rule, "grpc");
+  const auto codec = codec_for(config.listeners.front());
+  const auto& match = config.rules.front().match;
+  const auto read = [&](const std::string& order) {
+    return codec->reader(rules::Direction::kUpstream)
+        .next(codecs::bytes_of(grpc(order)), true)
+        .ended.value();
+  };
+  const auto matches = [&](const std::string& order) {
+    const auto message = read(order);
+    return match.matches(*message.message, message.payload, nullptr);
+  };
+  EXPECT_TRUE(matches(pb_text(1, "47") + pb_text(4, "x") + pb_text(4, "y")));
+  EXPECT_FALSE(matches(pb_text(1, "57") + pb_text(4, "y")));
+  EXPECT_FALSE(matches(pb_text(1, "47")));
+  EXPECT_FALSE(matches("no order"));
+  const auto message = read(pb_text(1, "47"));
+  const auto chunk = rules::Chunk::of(message.payload, message.message);
+  const auto other = rules::with_text(chunk, R"({"id": "1"})");
+  ASSERT_TRUE(other);
+  EXPECT_EQ(codecs::text_of(codec->write(*other, rules::Direction::kUpstream)),
+            grpc(pb_text(1, "1")));
+  EXPECT_FALSE(rules::with_text(chunk, "no JSON"));
+  EXPECT_EQ(first_problem_with(files, rule, "grpc"),
+            "no listener that the rule matches knows the fields of messages");
+  EXPECT_EQ(first_problem_with({}, "descriptors = \"api.pb\"\n", "grpc"),
+            "descriptors: api.pb: No such file or directory");
+  EXPECT_EQ(first_problem_with(files, "descriptors = \"api.pb\"\n", "sse"),
+            "descriptors is only for listeners with protocol = \"grpc\"");
 }
 
 TEST(GrpcCodec, ReportsViolations) {

@@ -1,0 +1,188 @@
+// The only source that includes headers of Protobuf.
+#include "rules/protocols/grpc/grpc_descriptors.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/dynamic_message.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace brownout::rules {
+namespace {
+
+namespace pb = google::protobuf;
+using pb::FieldDescriptor;
+
+// The deepest level of messages within messages that is read.
+constexpr int kDeepestMessage = 64;
+
+class FirstError final : public pb::DescriptorPool::ErrorCollector {
+ public:
+  void AddError(const std::string& file, const std::string& element, const pb::Message*,
+                ErrorLocation, const std::string& message) override {
+    if (text.empty()) text = file + ": " + element + ": " + message;
+  }
+  std::string text;
+};
+
+bool parse_message(pb::Message& message, std::string_view bytes) {
+  pb::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                 static_cast<int>(bytes.size()));
+  input.SetRecursionLimit(kDeepestMessage);
+  // "Partial" accepts a missing field that proto2 requires, about which the library would print.
+  return message.ParsePartialFromCodedStream(&input) && input.ConsumedEntireMessage();
+}
+
+std::string_view take_field_name(std::string_view& path) {
+  const auto name = path.substr(0, path.find('.'));
+  path.remove_prefix(std::min(name.size() + 1, path.size()));
+  return name;
+}
+
+template <class T>
+std::string number_text(T number) {
+  std::array<char, 64> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  return {digits.data(), end};
+}
+
+// Returns the value of a field that is no message. `index` is for a repeated field only.
+std::string field_text(const pb::Message& message, const FieldDescriptor& field, int index) {
+  const auto& get = *message.GetReflection();
+  const bool list = field.is_repeated();
+  const auto* of = &field;
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      return number_text(list ? get.GetRepeatedInt32(message, of, index)
+                              : get.GetInt32(message, of));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return number_text(list ? get.GetRepeatedInt64(message, of, index)
+                              : get.GetInt64(message, of));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return number_text(list ? get.GetRepeatedUInt32(message, of, index)
+                              : get.GetUInt32(message, of));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return number_text(list ? get.GetRepeatedUInt64(message, of, index)
+                              : get.GetUInt64(message, of));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return number_text(list ? get.GetRepeatedDouble(message, of, index)
+                              : get.GetDouble(message, of));
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return number_text(list ? get.GetRepeatedFloat(message, of, index)
+                              : get.GetFloat(message, of));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return (list ? get.GetRepeatedBool(message, of, index) : get.GetBool(message, of)) ? "true"
+                                                                                         : "false";
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const auto number =
+          list ? get.GetRepeatedEnumValue(message, of, index) : get.GetEnumValue(message, of);
+      const auto* value = field.enum_type()->FindValueByNumber(number);
+      return value != nullptr ? value->name() : number_text(number);
+    }
+    case FieldDescriptor::CPPTYPE_STRING:
+      return list ? get.GetRepeatedString(message, of, index) : get.GetString(message, of);
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      break;
+  }
+  return {};
+}
+
+// Appends the values at the path. The depth is that of the path in the rule file.
+void collect_values(const pb::Message& message, std::string_view path,
+                    std::vector<std::string>& values) {
+  const auto name = take_field_name(path);
+  const auto* field = message.GetDescriptor()->FindFieldByName(std::string(name));
+  if (field == nullptr) return;
+  const auto& get = *message.GetReflection();
+  if (field->has_presence() && !get.HasField(message, field)) return;
+  const int count = field->is_repeated() ? get.FieldSize(message, field) : 1;
+  const bool nested = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+  if (nested == path.empty()) return;
+  for (int i = 0; i < count; ++i) {
+    if (!nested) {
+      values.push_back(field_text(message, *field, i));
+    } else {
+      collect_values(field->is_repeated() ? get.GetRepeatedMessage(message, field, i)
+                                          : get.GetMessage(message, field),
+                     path, values);
+    }
+  }
+}
+
+}  // namespace
+
+struct GrpcDescriptors::Types {
+  std::string file;
+  // Files that protoc includes only with --include_imports, such as those of timestamps.
+  pb::DescriptorPool pool{pb::DescriptorPool::generated_pool()};
+  // Keeps the prototypes of messages; locks while it makes one.
+  mutable pb::DynamicMessageFactory factory;
+
+  const pb::Descriptor* type_of(std::string_view service, std::string_view rpc,
+                                bool from_server) const {
+    const auto* found = pool.FindServiceByName(std::string(service));
+    const auto* method = found != nullptr ? found->FindMethodByName(std::string(rpc)) : nullptr;
+    if (method == nullptr) return nullptr;
+    return from_server ? method->output_type() : method->input_type();
+  }
+  std::unique_ptr<pb::Message> make(const pb::Descriptor& type) const {
+    return std::unique_ptr<pb::Message>(factory.GetPrototype(&type)->New());
+  }
+};
+
+Result<GrpcDescriptors> GrpcDescriptors::parse(std::string_view file) {
+  constexpr std::string_view kHint =
+      "write it with protoc --include_imports --descriptor_set_out=api.pb api.proto";
+  pb::FileDescriptorSet set;
+  if (file.size() > 64U << 20 || !parse_message(set, file) || set.file_size() == 0) {
+    return config_error("not a FileDescriptorSet of Protobuf", std::string(kHint));
+  }
+  auto types = std::make_shared<Types>();
+  types->file = file;
+  for (const auto& source : set.file()) {
+    FirstError error;
+    if (types->pool.BuildFileCollectingErrors(source, &error) == nullptr) {
+      return config_error(error.text, std::string(kHint));
+    }
+  }
+  GrpcDescriptors descriptors;
+  descriptors.types_ = std::move(types);
+  return descriptors;
+}
+
+std::vector<std::string> GrpcDescriptors::values(std::string_view service, std::string_view rpc,
+                                                 bool from_server, std::string_view message,
+                                                 std::string_view path) const {
+  std::vector<std::string> values;
+  const auto* type = types_ != nullptr ? types_->type_of(service, rpc, from_server) : nullptr;
+  if (type == nullptr || message.size() > kMostParsed) return values;
+  const auto parsed = types_->make(*type);
+  if (parse_message(*parsed, message)) collect_values(*parsed, path, values);
+  return values;
+}
+
+std::optional<std::string> GrpcDescriptors::from_json(std::string_view service,
+                                                      std::string_view rpc, bool from_server,
+                                                      std::string_view json) const {
+  const auto* type = types_ != nullptr ? types_->type_of(service, rpc, from_server) : nullptr;
+  if (type == nullptr) return std::nullopt;
+  const auto message = types_->make(*type);
+  const pb::StringPiece text(json.data(), json.size());
+  std::string bytes;
+  if (!pb::util::JsonStringToMessage(text, message.get()).ok() ||
+      !message->SerializePartialToString(&bytes)) {
+    return std::nullopt;
+  }
+  return bytes;
+}
+
+bool operator==(const GrpcDescriptors& a, const GrpcDescriptors& b) {
+  if (a.types_ == b.types_) return true;
+  return a.types_ != nullptr && b.types_ != nullptr && a.types_->file == b.types_->file;
+}
+
+}  // namespace brownout::rules
