@@ -11,10 +11,10 @@ bool is_good(int status) { return status > 0 && status < 500; }
 
 }  // namespace
 
-Http2Side::Http2Side(Owner& owner, HttpHost& host, rules::ProtocolSet protocols)
+Http2Side::Http2Side(Owner& owner, HttpHost& host, const rules::Listener& listener)
     : owner_(owner),
       host_(host),
-      connection_(static_cast<http2::ClientConnection::Wire&>(*this), protocols) {}
+      connection_(static_cast<http2::ClientConnection::Wire&>(*this), listener) {}
 
 Http2Side::~Http2Side() = default;
 

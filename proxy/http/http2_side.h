@@ -31,7 +31,8 @@ class Http2Side final : private http2::ClientConnection::Wire {
     virtual StreamServer::Client& as_client() = 0;
   };
 
-  Http2Side(Owner& owner, HttpHost& host, rules::ProtocolSet protocols);
+  // `listener` is borrowed.
+  Http2Side(Owner& owner, HttpHost& host, const rules::Listener& listener);
   ~Http2Side() override;
 
   http::ClientSide& side() { return connection_; }

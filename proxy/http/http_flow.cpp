@@ -35,8 +35,7 @@ std::function<bool(std::string_view)> password_check(const ListenerView& listene
 HttpFlow::HttpFlow(HttpHost& host, HandOver from)
     : ClientFlow(host, from, from.target ? rules::Protocol::kHttp : from.listener->config.protocol),
       http_host_(host),
-      conversation_(static_cast<http::Conversation::Wire&>(*this), facts_,
-                    listener_->config.protocol.messages()),
+      conversation_(static_cast<http::Conversation::Wire&>(*this), facts_, &listener_->config),
       target_(std::move(from.target)) {
   if (target_) conversation_.forward(password_check(*listener_));
   client_.flow = server_.flow = up_.flow = down_.flow = this;
@@ -70,7 +69,7 @@ void HttpFlow::serve() {
 void HttpFlow::use_http2() {
   version_known_ = true;
   http2_ = std::make_unique<Http2Side>(static_cast<Http2Side::Owner&>(*this), http_host_,
-                                       listener_->config.protocol.messages());
+                                       listener_->config);
   side_ = &http2_->side();
 }
 

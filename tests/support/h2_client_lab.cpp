@@ -27,13 +27,13 @@ std::string shortened(const std::string& line) {
 H2ClientLab::H2ClientLab(const std::string& rules, bool http2_server, const std::string& protocol)
     : http2_server_(http2_server),
       protocol_(protocol),
-      set_(rules::RuleSet::activate(config_of(rules, protocol).rules, 1, Instant{})),
+      config_(config_of(rules, protocol)),
+      set_(rules::RuleSet::activate(config_.rules, 1, Instant{})),
       facts_(flow_of()) {
   to_upstream_ = std::make_unique<http2::ServerConnection>(
       static_cast<http2::ServerConnection::Wire&>(*this), false);
-  connection_ =
-      std::make_unique<http2::ClientConnection>(static_cast<http2::ClientConnection::Wire&>(*this),
-                                                rules::Protocol::named(protocol)->messages());
+  connection_ = std::make_unique<http2::ClientConnection>(
+      static_cast<http2::ClientConnection::Wire&>(*this), config_.listeners.front());
 }
 
 H2ClientLab::~H2ClientLab() { connection_.reset(); }

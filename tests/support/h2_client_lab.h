@@ -101,6 +101,7 @@ class H2ClientLab final : private http2::ClientConnection::Wire,
 
   bool http2_server_;
   std::string protocol_;
+  rules::Config config_;
   std::shared_ptr<const rules::RuleSet> set_;
   rules::FlowFacts facts_;
   Instant now_{};

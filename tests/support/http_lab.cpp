@@ -18,13 +18,15 @@ constexpr Duration kPatience = std::chrono::minutes(10);
 HttpLab::HttpLab(const std::string& rules, std::uint64_t seed, const std::string& protocol)
     : reply("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"),
       protocol_(protocol),
-      set_(rules::RuleSet::activate(config_of(rules, protocol).rules, seed, Instant{})) {
+      config_(config_of(rules, protocol)),
+      set_(rules::RuleSet::activate(config_.rules, seed, Instant{})) {
   reconnect();
 }
 
 HttpLab::HttpLab(const HttpLab& other)
     : reply(other.reply),
       protocol_(other.protocol_),
+      config_(other.config_),
       set_(other.set_),
       now_(other.now_),
       ordinal_(other.ordinal_ + 1000) {
@@ -36,9 +38,8 @@ HttpLab::~HttpLab() = default;
 void HttpLab::reconnect(const std::string& address) {
   facts_ = flow_of(++ordinal_, address);
   facts_.opened = now_;
-  conversation_ =
-      std::make_unique<http::Conversation>(static_cast<http::Conversation::Wire&>(*this), facts_,
-                                           rules::Protocol::named(protocol_)->messages());
+  conversation_ = std::make_unique<http::Conversation>(
+      static_cast<http::Conversation::Wire&>(*this), facts_, &config_.listeners.front());
   requests_.reset();
   received_.clear();
   mark_ = 0;

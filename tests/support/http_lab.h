@@ -99,6 +99,7 @@ class HttpLab final : private http::Conversation::Wire {
   std::string outcome(const std::string& method, std::size_t from, Instant asked);
 
   std::string protocol_;
+  rules::Config config_;
   std::shared_ptr<const rules::RuleSet> set_;
   rules::FlowFacts facts_;
   std::unique_ptr<http::Conversation> conversation_;

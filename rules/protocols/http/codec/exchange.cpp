@@ -44,7 +44,8 @@ void Exchange::begin(Request request, Instant now) {
   if (may_match) {
     facts_ = request.connection;
     facts_.carrier = rules::Carrier::kHttp;
-    facts_.message_protocols = request.message_protocols;
+    listener_ = request.listener;
+    if (listener_ != nullptr) facts_.message_protocols = listener_->protocol.messages();
     facts_.message = request.number;
     knows_server_ = request.knows_server;
     if (!knows_server_) {

@@ -115,7 +115,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     codecs::HttpFraming framing;
     std::optional<rules::HttpHead> head = {};  // set if it is needed whether rules match or not
     bool edited = false;                       // whether `head` differs from the one received
-    rules::ProtocolSet message_protocols = {};
+    // The listener, which is borrowed; null if rules act on no messages.
+    const rules::Listener* listener = nullptr;
     std::uint64_t number = 1;   // its number within the connection
     bool knows_server = false;  // whether `connection` has the address of its server
   };
@@ -294,6 +295,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   rules::FlowFacts facts_;
   std::optional<rules::HttpExchange> http_;  // set if a rule may match the request
   rules::HttpPlan plan_;
+  const rules::Listener* listener_ = nullptr;
   std::unique_ptr<messages::BodyMessages> messages_;  // null if no body has messages
   std::uint64_t sent_ = 0;                            // bytes of the response's body that were sent
   Instant now_{};  // time of the current call, while messages pass

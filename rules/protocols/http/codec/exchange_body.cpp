@@ -47,10 +47,10 @@ void Exchange::pass_end(Direction direction, bool whole, Instant now) {
 void Exchange::look_for_messages(Side& side, Instant now) {
   const bool request = &side == &request_;
   const auto direction = request ? Direction::kUpstream : Direction::kDownstream;
-  if (!http_ || facts_.message_protocols.empty()) return;
+  if (!http_ || listener_ == nullptr) return;
   if (!messages_) {
     messages_ = messages::BodyMessages::of(static_cast<messages::BodyMessages::Owner&>(*this),
-                                           facts_, direction);
+                                           facts_, *listener_, direction);
   }
   if (!messages_) return;
   messages_->set_rules(owner_.rules(), now);

@@ -15,8 +15,8 @@ constexpr std::size_t kMostHeld = 256 * 1024;
 }  // namespace
 
 Conversation::Conversation(Wire& wire, const rules::FlowFacts& connection,
-                           rules::ProtocolSet protocols)
-    : wire_(wire), connection_(connection), protocols_(protocols) {}
+                           const rules::Listener* listener)
+    : wire_(wire), connection_(connection), listener_(listener) {}
 
 void Conversation::client_bytes(ByteView bytes, Instant now) {
   if (client_in_.empty() && !over()) {
@@ -142,7 +142,8 @@ void Conversation::hang() {
 }
 
 bool Conversation::upgrades_to_websocket() const {
-  const bool websockets = !(protocols_ & rules::Protocol::kWebSocket.messages()).empty();
+  const bool websockets =
+      listener_ != nullptr && listener_->protocol == rules::Protocol::kWebSocket;
   if (!websockets || exchange_.framing(Direction::kDownstream).status != 101) return false;
   const auto head = link_->head();
   const auto* protocol = head.find("upgrade");

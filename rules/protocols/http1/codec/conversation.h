@@ -78,9 +78,10 @@ class Conversation final : public ClientSide,
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
 
-  // `wire` and `connection` are borrowed and must outlive the Conversation. `protocols` are those
-  // of the messages, in bodies or after an upgrade, on which rules may act.
-  Conversation(Wire& wire, const rules::FlowFacts& connection, rules::ProtocolSet protocols = {});
+  // All are borrowed and must outlive the Conversation. `listener` is null if rules act on no
+  // messages, neither in bodies nor after an upgrade.
+  Conversation(Wire& wire, const rules::FlowFacts& connection,
+               const rules::Listener* listener = nullptr);
 
   // Must be called if the client uses the listener as a forward proxy and the first request is for
   // a URL. `authorized` returns whether the value of a request's Proxy-Authorization is accepted
@@ -229,7 +230,7 @@ class Conversation final : public ClientSide,
   bool discards_client_ = false;  // whether further bytes from the client are discarded
   bool waits_for_client_ = false;
   bool pumping_ = false;
-  const rules::ProtocolSet protocols_;
+  const rules::Listener* listener_;
   bool forwards_ = false;
   std::function<bool(std::string_view)> authorized_;
   rules::Endpoint target_;

@@ -62,7 +62,7 @@ void Conversation::request_head(Instant now) {
   const bool named = connection_.intercepted && (!forwards_ || count_ == 1);
   Exchange::Request request{
       .connection = connection_, .framing = requests_.framing(), .number = count_};
-  request.message_protocols = protocols_;
+  request.listener = listener_;
   if (forwards_) {
     auto& head = request.head.emplace(requests_.head());
     if (!is_authorized(head)) return demand_password(now);

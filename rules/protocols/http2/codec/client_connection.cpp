@@ -11,10 +11,10 @@ constexpr std::size_t kOutput = 32 * 1024;
 
 }  // namespace
 
-ClientConnection::ClientConnection(Wire& wire, rules::ProtocolSet protocols,
+ClientConnection::ClientConnection(Wire& wire, const rules::Listener& listener,
                                    const Session::Options& options)
     : wire_(wire),
-      protocols_(protocols),
+      listener_(listener),
       options_(options),
       session_(Session::Role::kServer, *this, options) {}
 

@@ -68,9 +68,9 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
 
-  // `wire` is borrowed. `websockets` means that rules may act on WebSocket messages. `protocols`
-  // are the protocols of messages that rules may mean.
-  ClientConnection(Wire& wire, rules::ProtocolSet protocols, const Session::Options& options = {});
+  // `wire` and `listener` are borrowed.
+  ClientConnection(Wire& wire, const rules::Listener& listener,
+                   const Session::Options& options = {});
   ~ClientConnection() override;
 
   void client_bytes(ByteView bytes, Instant now) override;
@@ -117,7 +117,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   void set_faults(Instant now);
 
   Wire& wire_;
-  const rules::ProtocolSet protocols_;
+  const rules::Listener& listener_;
   std::map<StreamId, std::unique_ptr<ClientStream>> streams_;
   std::map<StreamId, std::uint32_t> ending_;  // streams to reset after their data, with the code
   std::vector<StreamId> has_room_;            // streams whose data the client has taken

@@ -55,7 +55,7 @@ void ClientStream::begin(rules::HttpHead head, std::string_view scheme, std::str
                             .head = std::move(head),
                             .edited = true,
                             .number = number_};
-  request.message_protocols = connection_.protocols_;
+  request.listener = &connection_.listener_;
   request.knows_server = request.connection.intercepted;
   exchange_.begin(std::move(request), now);
   pump(now);

@@ -90,8 +90,8 @@ void ClientStream::start_tunnel(Instant now) {
   if (!is_connect_) return end(rules::Close::kReset);
   tunnel_ = true;
   exchange_.leave_rules();
-  const auto websocket = connection_.protocols_ & rules::Protocol::kWebSocket.messages();
-  if (protocol_ != "websocket" || websocket.empty()) return;
+  const bool messages = connection_.listener_.protocol == rules::Protocol::kWebSocket;
+  if (protocol_ != "websocket" || !messages) return;
   const auto& facts = exchange_.facts(connection_.wire_.facts(*this));
   const auto head = link_->head();
   const auto* chosen = head.find("sec-websocket-protocol");
