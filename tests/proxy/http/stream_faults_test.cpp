@@ -76,7 +76,7 @@ TEST(FaultsOverSockets, sse_retry) {
 
 // Rules of messages and of requests act at the same listener.
 TEST(StreamsOverSockets, KeepTheRulesOfRequests) {
-  const StreamWorld world(fault("\"rewrite_header\", set = { x-new = \"1\" }") +
+  const StreamWorld world(fault("\"rewrite_header\", set = { x-new = \"1\" }") + "\n" +
                           fault("\"drop\"", "event = \"message\""));
   const auto got = world.stream({"data: one\n\n", "event: a\ndata: two\n\n"});
   EXPECT_THAT(got, HasSubstr("x-new: 1\r\n"));
