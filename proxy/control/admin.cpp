@@ -92,7 +92,7 @@ Result<Admin::Secrets> Admin::read_files(const AdminOptions& options) {
   rules::TlsServer files;
   files.certificate = options.certificate;
   files.key = options.key;
-  auto made = tls::ServerContexts::make(files, true);
+  auto made = tls::ServerContexts::make(files, tls::OfferedHttp::kHttp1);
   if (!made) return tl::unexpected(made.error());
   secrets.tls = std::move(*made);
   return secrets;

@@ -75,7 +75,7 @@ class FilesCheck {
 
  private:
   void add_context(const Node* table, std::string_view key, const rules::TlsServer& config) {
-    add(table, key, tls::ServerContexts::make(config, false));
+    add(table, key, tls::ServerContexts::make(config, tls::OfferedHttp::kNone));
   }
   void add_context(const Node* table, std::string_view key, const rules::TlsClient& config) {
     add(table, key, tls::ClientContext::make(config));

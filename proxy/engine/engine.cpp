@@ -197,7 +197,9 @@ Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) con
       if (zone.name == listener.zone) view->zone = std::make_shared<rules::DnsZone>(zone.records);
     }
     if (listener.tls && !listener.decrypts()) {
-      auto made = tls::ServerContexts::make(*listener.tls, listener.protocol.has_requests());
+      auto made = tls::ServerContexts::make(*listener.tls, listener.protocol.has_requests()
+                                                               ? tls::OfferedHttp::kAny
+                                                               : tls::OfferedHttp::kNone);
       if (!made) return tl::unexpected(in_context("listener " + listener.name, made.error()));
       view->tls = std::move(*made);
     }

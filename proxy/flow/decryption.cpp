@@ -18,8 +18,9 @@ rules::Result<void> add_decryption(ListenerView& view,
   const auto& config = view.config;
   const auto inside = config.inside();
   if (config.tls->ca.empty() && !authority) return need_ca();
-  auto contexts =
-      tls::ServerContexts::make(*config.tls, inside.has_requests(), std::move(authority));
+  auto contexts = tls::ServerContexts::make(
+      *config.tls, inside.has_requests() ? tls::OfferedHttp::kAny : tls::OfferedHttp::kNone,
+      std::move(authority));
   if (!contexts) return tl::unexpected(contexts.error());
   auto servers = tls::ClientContext::make(config.upstream_tls.value_or(rules::TlsClient{}));
   if (!servers) return tl::unexpected(servers.error());

@@ -59,11 +59,15 @@ std::string contents_of(const std::vector<std::string>& paths) {
 }  // namespace
 
 rules::Result<std::shared_ptr<ServerContexts>> ServerContexts::make(
-    const rules::TlsServer& config, bool http, std::shared_ptr<const Authority> authority) {
+    const rules::TlsServer& config, OfferedHttp http, std::shared_ptr<const Authority> authority) {
   auto contexts = std::shared_ptr<ServerContexts>(new ServerContexts);
   contexts->config_ = config;
   contexts->protocols_ = alpn_of(config.alpn);
-  if (config.alpn.empty() && http) contexts->protocols_ = alpn_of({"h2", "http/1.1", "http/1.0"});
+  if (config.alpn.empty() && http != OfferedHttp::kNone) {
+    std::vector<std::string> versions{"http/1.1", "http/1.0"};
+    if (http == OfferedHttp::kAny) versions.insert(versions.begin(), "h2");
+    contexts->protocols_ = alpn_of(versions);
+  }
   contexts->authority_ = std::move(authority);
   if (!config.ca.empty()) {
     auto loaded = Authority::load(config.ca);

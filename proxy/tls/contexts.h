@@ -16,13 +16,16 @@
 
 namespace brownout::tls {
 
+// Versions of HTTP that are offered or accepted by ALPN where the rule file has no `alpn`.
+enum class OfferedHttp { kNone, kHttp1, kHttp2, kAny };
+
 class ServerContexts {
  public:
-  // Reads the files that `config` names; an error names the file and what to do. With `http`, ALPN
-  // selects h2, http/1.1 and http/1.0 if config.alpn is empty. `authority` mints certificates if
-  // `config` names no CA; may be null.
+  // Reads the files that `config` names; an error names the file and what to do. `http` are the
+  // versions that ALPN selects if config.alpn is empty. `authority` mints certificates if `config`
+  // names no CA; may be null.
   static rules::Result<std::shared_ptr<ServerContexts>> make(
-      const rules::TlsServer& config, bool http,
+      const rules::TlsServer& config, OfferedHttp http,
       std::shared_ptr<const Authority> authority = nullptr);
 
   // Makes a session for a client that asks for `name` by SNI. Without SNI, `name` is the address to
@@ -58,9 +61,6 @@ class ServerContexts {
   std::mutex mutex_;
   std::map<std::pair<std::string, rules::Flaw>, std::shared_ptr<Entry>> minted_;
 };
-
-// Versions of HTTP to offer to a server by ALPN, where the rule file has no `alpn`.
-enum class OfferedHttp { kNone, kHttp1, kHttp2, kAny };
 
 class ClientContext {
  public:

@@ -69,7 +69,7 @@ match = { first = 2 }
 fault = { type = "refuse" }'
 listens "$proxy_port" || true # makes the first connection, which the rule refuses
 # If the RST arrives before curl checks its connection, curl reports "could not connect" (7).
-curl_fails "56 7" "refuse: the second connection is reset" "http://127.0.0.1:$proxy_port/hello"
+curl_fails "55 56 7" "refuse: the second connection is reset" "http://127.0.0.1:$proxy_port/hello"
 [ "$(get "http://127.0.0.1:$proxy_port/hello")" = hello ] || fail "refuse with first = 2: expected the third connection to work, but it did not"
 
 proxy down "$port"

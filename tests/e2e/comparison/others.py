@@ -415,12 +415,6 @@ def _(row):
 
 # ---- other ways that a rule cannot show
 
-@check("Envoy, Istio", "HTTP/2 requests")
-def _(row):
-    with lab.http_front(['[[rule]]\nfault = { type = "abort", status = 503 }\n']) as proxy:
-        expect(proxy.get("/", "--http2-prior-knowledge").status != 503, "h2c is hit")
-
-
 @check("Chaos Mesh", "pod selectors, cron Schedule")
 def _(row):
     path = os.path.join(os.path.dirname(__file__), "../../../examples/kubernetes/sidecar.yaml")

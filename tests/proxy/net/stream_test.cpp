@@ -262,7 +262,7 @@ TEST(Streams, RenewsMintedCertificatesBeforeTheirValidityStateChanges) {
   const TlsWorld ca;
   rules::TlsServer config;
   config.ca = ca.folder;
-  auto contexts = *tls::ServerContexts::make(config, false);
+  auto contexts = *tls::ServerContexts::make(config, tls::OfferedHttp::kNone);
   constexpr std::time_t kHour = 3600;
   const auto start = std::time(nullptr);
   const auto first = validity(*contexts, rules::Flaw::kNone, start);

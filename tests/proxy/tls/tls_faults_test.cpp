@@ -91,7 +91,7 @@ TEST(Tls, RejectsPipesInsteadOfWaitingForThem) {
     config.key = with;
     config.client_ca = client_ca;
     config.ca = ca;
-    return why(tls::ServerContexts::make(config, false));
+    return why(tls::ServerContexts::make(config, tls::OfferedHttp::kNone));
   };
   const auto client = [&](const std::string& ca, const std::string& cert, const std::string& with) {
     rules::TlsClient config;
@@ -126,7 +126,7 @@ TEST(Tls, RejectsAKeyWithAPassphrase) {
   rules::TlsServer config;
   config.certificate = world.folder + "/ca.pem";
   config.key = locked;
-  const auto made = tls::ServerContexts::make(config, false);
+  const auto made = tls::ServerContexts::make(config, tls::OfferedHttp::kNone);
   ASSERT_FALSE(made);
   EXPECT_THAT(made.error().what, HasSubstr("cannot use the key"));
   EXPECT_THAT(made.error().hint, HasSubstr("without a passphrase"));

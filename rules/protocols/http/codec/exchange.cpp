@@ -34,7 +34,10 @@ void Exchange::clear() {
 void Exchange::begin(Request request, Instant now) {
   request_.framing = std::move(request.framing);
   const auto& set = owner_.rules();
-  const bool may_match = set.may_match(request.connection.listener);
+  // A rule that is loaded later may mean the messages of this request's body.
+  const bool has_messages =
+      request.listener != nullptr && request.listener->protocol.has_body_messages();
+  const bool may_match = has_messages || set.may_match(request.connection.listener);
   if (request.head) {
     request_.message.head = std::move(*request.head);
     request_.message.edited = request.edited;
