@@ -8,10 +8,10 @@ namespace brownout::proxy {
 std::optional<OtlpRetry::Milliseconds> OtlpRetry::pause(const PostResult& result,
                                                         OtlpAnswer::Then then, Milliseconds since,
                                                         double draw) {
-  using Then = OtlpAnswer::Then;
-  if (then != Then::kRetry && then != Then::kRetrySlowly) return std::nullopt;
+  const bool slowly = then == OtlpAnswer::Then::kRetrySlowly;
+  if (then != OtlpAnswer::Then::kRetry && !slowly) return std::nullopt;
   if (result.status == 0 && result.sent && ++uncertain_ >= kMostUncertain) return std::nullopt;
-  if (then == Then::kRetrySlowly) next_ = kMostPause;
+  if (slowly) next_ = kMostPause;
   const auto between = std::exchange(next_, std::min(2 * next_, kMostPause));
   // Clients that failed together come back at different times: in the second half of the pause, but
   // never before the time that the collector asks for.

@@ -249,10 +249,10 @@ void Exchange::body_passed(Direction direction, const std::vector<rules::HttpHea
   const auto& change = side(direction).message.trailers;
   if (!change.drops && change.set.empty()) return owner_.send_end(direction, trailers, whole);
   auto changed = change.drops ? std::vector<rules::HttpHeader>() : trailers;
-  for (const auto& [name, value] : change.set) {
+  for (const auto& field : change.set) {
     std::erase_if(changed,
-                  [&](const auto& old) { return rules::same_header_name(old.name, name); });
-    changed.push_back({name, value});
+                  [&](const auto& old) { return rules::same_header_name(old.name, field.first); });
+    changed.push_back({field.first, field.second});
   }
   owner_.send_end(direction, changed, whole);
 }
