@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "rules/protocols/codec/codec_of.h"
 #include "rules/protocols/websocket/codec/websocket.h"
 #include "tests/fuzz/message_fuzz.h"
 

@@ -2,6 +2,7 @@
 // the server; each byte 0xff switches sides.
 #include <cstdint>
 
+#include "rules/protocols/codec/codec_of.h"
 #include "tests/fuzz/message_fuzz.h"
 
 using namespace brownout;
