@@ -51,7 +51,11 @@ Outcome<HttpReply> HttpRequests::get(const Target& target, const std::string& ur
   curl.easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
   curl.easy_setopt(handle, CURLOPT_HEADERFUNCTION, keep_header);
   curl.easy_setopt(handle, CURLOPT_HEADERDATA, &reply.headers);
-  curl.easy_setopt(handle, CURLOPT_HTTP_VERSION, version_of(asked.version, url));
+  const auto version_wanted = version_of(asked.version, url);
+  curl.easy_setopt(handle, CURLOPT_HTTP_VERSION, version_wanted);
+  // libcurl before 8.0 cannot use such a connection again (its issue 10634).
+  curl.easy_setopt(handle, CURLOPT_FRESH_CONNECT,
+                   version_wanted == CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE ? 1L : 0L);
   curl_slist* lines = nullptr;
   for (const auto& line : asked.headers) lines = curl.slist_append(lines, line.c_str());
   const proxy::CurlList headers(lines);

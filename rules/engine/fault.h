@@ -24,8 +24,8 @@
 
 namespace brownout::rules {
 
-class DnsFault;   // defined in dns_fault.h
-class HttpFault;  // defined in http_fault.h
+class DnsFault;    // defined in dns_fault.h
+class HttpFault;   // defined in http_fault.h
 class Http2Fault;  // defined in http2_fault.h
 
 // FaultState is the state that all flows of one rule share, on all threads. Implementations use
@@ -147,7 +147,7 @@ struct FaultKind {
   bool per_chunk = false;  // the rule may have per = "chunk"
   // For faults on messages: acts only on messages that set up a connection, such as CONNECT.
   bool at_opening = false;
-  bool on_syn = false;  // the fault acts on SYNs: a rule can match only what they show
+  bool on_syn = false;    // the fault acts on SYNs: a rule can match only what they show
   bool on_http2 = false;  // the fault acts on HTTP/2 connections: a rule cannot match requests
   // For HTTP and DNS: whether the key `direction` limits the fault to the request or the response.
   bool directed = false;

@@ -2,6 +2,7 @@
 
 #include "rules/engine/activation.h"
 #include "rules/engine/http2_fault.h"
+#include "rules/engine/plan.h"
 
 namespace brownout::rules {
 
@@ -21,6 +22,8 @@ bool Http2Plan::set(const RuleSet& set, const FlowFacts& connection, Instant now
     const auto action = fault->on_connection(faults);
     acting.push_back(rule);
     if (std::find(acting_.begin(), acting_.end(), rule) != acting_.end()) return;
+    count_arrival(*rule, facts);
+    rule->state->sampled.fetch_add(1, std::memory_order_relaxed);
     const Note note{.action = action};
     rule->state->count(note);
     notes.emplace_back(rule, note);

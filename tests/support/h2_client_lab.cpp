@@ -30,6 +30,7 @@ H2ClientLab::H2ClientLab(const std::string& rules, bool http2_server, const std:
       config_(config_of(rules, protocol)),
       set_(rules::RuleSet::activate(config_.rules, 1, Instant{})),
       facts_(flow_of()) {
+  if (!set_->rules().empty()) first_ = set_->rules().front()->state;
   to_upstream_ = std::make_unique<http2::ServerConnection>(
       static_cast<http2::ServerConnection::Wire&>(*this), false);
   connection_ = std::make_unique<http2::ClientConnection>(

@@ -41,6 +41,8 @@ class H2ClientLab final : private http2::ClientConnection::Wire,
   std::string seen();
   // Returns the number of PINGs of the client that were answered.
   std::size_t acks() const { return acks_; }
+  // Returns how often the first of the rules at the beginning has matched.
+  std::uint64_t matched() const { return first_->matched; }
   // Lets the client, the proxy and the server exchange what they have.
   void run();
   // For the HTTP/1 server of a stream: sends more bytes, or ends the connection.
@@ -108,6 +110,7 @@ class H2ClientLab final : private http2::ClientConnection::Wire,
   Duration waited_{};
   std::string seen_;
   std::size_t acks_ = 0;
+  std::shared_ptr<rules::RuleState> first_;
   std::map<StreamId, Server> servers_;
   std::vector<Server> left_;
   std::unique_ptr<http2::ServerConnection> to_upstream_;

@@ -10,7 +10,7 @@ namespace {
 using What = codecs::Http1Parser::What;
 
 WorldOptions options_for_http(const std::string& servers, const std::string& listener_keys,
-                        const std::string& upstream_keys) {
+                              const std::string& upstream_keys) {
   WorldOptions options;
   options.upstream = upstream_keys;
   options.listener = "protocol = \"http\"\n" + listener_keys;

@@ -155,6 +155,9 @@ void Exchange::go_on(Side& side, Instant now) {
 
 void Exchange::decide_request(Instant now) {
   auto& message = request_.message;
+  if (const auto& reset = message.http2.reset) {
+    return owner_.reset_stream(static_cast<std::uint32_t>(reset->code), reset->both_sides);
+  }
   switch (message.fate) {
     case Fate::kAnswer:
       request_body_.begin_discarded();
@@ -304,7 +307,11 @@ void Exchange::server_ended(rules::Close how, bool whole, Retry retry, Instant n
     const bool again = retry != Retry::kNo && !retried_ && !response_began_ && harmless;
     if (!again && retry == Retry::kAlways) {
       owner_.drop_server();
-      return server_failed("the server takes no request over HTTP/2", false, now);
+      return server_failed(
+          "the server takes no request over HTTP/2; if it speaks HTTP/1, its [[upstream]] needs "
+          "http = "
+          "\"1\"",
+          false, now);
     }
     if (!again) return end(how);
     retried_ = true;

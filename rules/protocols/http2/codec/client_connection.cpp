@@ -163,13 +163,14 @@ void ClientConnection::send_goaway(StreamId id, const rules::Goaway& goaway) {
 }
 
 // A gRPC server ends the connection of a client whose keepalive is too frequent (gRFC A9).
-void ClientConnection::on_ping() {
+bool ClientConnection::on_ping() {
   ++pings_;
   const auto& most = plan_.faults().most_pings;
-  if (!most || pings_ <= *most) return;
+  if (!most || pings_ <= *most) return true;
   session_.send_goaway(0x7fffffff, static_cast<std::uint32_t>(rules::Http2Error::kEnhanceYourCalm),
                        "too_many_pings");
   close_at_ = now_;
+  return false;
 }
 
 void ClientConnection::on_head(StreamId id, rules::HttpHead head, std::string_view scheme,

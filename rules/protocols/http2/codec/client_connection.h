@@ -107,7 +107,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   void on_goaway(StreamId last, std::uint32_t code) override;
   void on_settings(std::uint32_t) override {}
   void on_failed(std::string_view why) override;
-  void on_ping() override;
+  bool on_ping() override;
   void end(rules::Close how);
   // Resets the stream once the client has been sent the data that was queued for it.
   void reset_after_data(StreamId id, std::uint32_t code);

@@ -261,6 +261,8 @@ void ClientStream::reset_stream(std::uint32_t code, bool both_sides) {
 
 void ClientStream::send_goaway(const rules::Goaway& goaway) {
   connection_.send_goaway(id_, goaway);
+  // The client may send the request again, so no server must get it.
+  if (goaway.last == rules::Goaway::Last::kZero) gone();
 }
 
 void ClientStream::hang() {

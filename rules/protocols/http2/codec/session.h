@@ -89,8 +89,8 @@ class Session {
     // The connection must end: a connection error or a limit. GOAWAY is in the output. The last
     // event; the streams that are open get no other one. May come from receive() or output().
     virtual void on_failed(std::string_view why) = 0;
-    // The peer has sent a PING, not an answer to one.
-    virtual void on_ping() {}
+    // The peer has sent a PING, not an answer to one. Returns whether it is answered.
+    virtual bool on_ping() { return true; }
     // The client has sent PRIORITY_UPDATE (RFC 9218, 7.1) for a stream, which need not be open.
     // `value` is a Priority Field Value. The Session applies it to its own order of sending.
     virtual void on_priority_update(StreamId /*id*/, std::string_view /*value*/) {}

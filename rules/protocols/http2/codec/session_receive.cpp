@@ -179,9 +179,8 @@ void Session::State::on_frame(const nghttp2_frame& frame) {
       return owner.on_settings(
           nghttp2_session_get_remote_settings(wire(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
     case NGHTTP2_PING:
-      if (ack) return;
-      answer_ping(frame.ping.opaque_data);
-      return owner.on_ping();
+      if (!ack && owner.on_ping()) answer_ping(frame.ping.opaque_data);
+      return;
     case NGHTTP2_GOAWAY:
       goaway_received = true;
       return owner.on_goaway(frame.goaway.last_stream_id, frame.goaway.error_code);

@@ -39,7 +39,9 @@ class ResetStream final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("code", &Settings::code, "error code of the RST_STREAM"),
+        field("code", &Settings::code,
+              "error code of the RST_STREAM; with \"REFUSED_STREAM\" in place of the headers, the "
+              "server does not get the request"),
         field("at", &Settings::at,
               "when: in place of the response's headers, behind them, after `after` bytes of the "
               "body, or in place of the end of the body and its trailers"),
@@ -59,6 +61,10 @@ class ResetStream final : public HttpOnlyFault {
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
     if (message.decided() || message.http2.reset) return std::nullopt;
+    // A server that refuses a stream has not processed it (RFC 9113, 8.7), so it must not get it.
+    const bool refuses =
+        settings_.code == Http2Error::kRefusedStream && settings_.at == StreamReset::At::kHeaders;
+    if (refuses != message.is_request()) return std::nullopt;
     message.http2.reset = StreamReset{.code = settings_.code,
                                       .at = settings_.at,
                                       .after = settings_.after,
@@ -76,7 +82,6 @@ extern const FaultKind kH2ResetStream = describe<ResetStream>(
     {.name = "h2_reset_stream",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
-     .http_part = ExchangePart::kResponse,
      .summary =
          "The stream of the request ends with RST_STREAM. Other streams of the connection go "
          "on. To a client of HTTP/1, whose connection carries one request at a time, the "

@@ -17,6 +17,7 @@ TEST(H2PingLoss, LeavesPingsWithoutAnAnswerWhileItActs) {
   lab.reload("");
   EXPECT_EQ(lab.acks(), 1U);
   EXPECT_EQ(lab.notes, "hold PING\n");
+  EXPECT_EQ(lab.matched(), 1U);
 }
 
 TEST(H2PingLoss, CannotMatchRequests) {

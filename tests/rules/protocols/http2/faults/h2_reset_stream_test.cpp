@@ -18,6 +18,7 @@ TEST(H2ResetStream, EndsOneStreamInPlaceOfItsHeaders) {
   lab.get("/bad");
   lab.get("/");
   EXPECT_EQ(lab.seen(), "reset 1 7 refused\nhead 3 200\ndata 3 hello\nend 3\n");
+  EXPECT_EQ(lab.asked.count(1), 0U);  // the server has not processed it
 }
 
 TEST(H2ResetStream, ChoosesThePoint) {

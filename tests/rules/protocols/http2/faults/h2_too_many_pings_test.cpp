@@ -16,6 +16,7 @@ TEST(H2TooManyPings, EndsTheConnectionAfterAFewPings) {
   EXPECT_FALSE(lab.connection().over());
   lab.client_bytes(h2_frame(kPing, 0, 0, "12345678"));
   EXPECT_THAT(lab.seen(), testing::HasSubstr("goaway 2147483647 11"));
+  EXPECT_EQ(lab.acks(), 1U);
   lab.advance(1ms);
   EXPECT_TRUE(lab.connection().over());
 }
