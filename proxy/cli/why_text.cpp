@@ -43,7 +43,7 @@ std::string what_text(const Json& entry) {
 
 // Returns what a rule did: "latency: delay 300 ms downstream, 17 times".
 std::string done_text(const Json& entry) {
-  if (entry.contains("event")) return entry.value("event", "") + ": " + entry.value("why", "");
+  if (!entry.contains("fault")) return entry.value("event", "") + ": " + entry.value("why", "");
   auto text = entry.value("fault", "") + ": " + entry.value("action", "");
   if (entry.contains("delay_ms")) text += fmt::format(" {:g} ms", entry.value("delay_ms", 0.0));
   if (entry.contains("direction")) text += " " + entry.value("direction", "");

@@ -51,7 +51,7 @@ class SseProtocol final : public MessageProtocol {
   }
   void describe(const Message& message, const Tell& tell) const override {
     const auto& is = view(message);
-    if (is.kind == SseKind::kEvent) tell("type", is.event());
+    if (is.kind == SseKind::kEvent) tell("event", is.event());
     if (is.kind == SseKind::kComment) tell("comment", "true");
     if (is.has_id) tell("id", is.id);
     if (is.last_event_id && !is.last_event_id->empty()) tell("last_event_id", *is.last_event_id);
