@@ -111,8 +111,9 @@ fault = { type = "unreachable" }
 E3
 cat >"$folder/plain.sh" <<'S'
 ip link set lo up
+rm -f "$2/plain.log" # that of an earlier proxy
 "$1" run "$2/plain.toml" --api off --drain 0s 2>"$2/plain.log" &
-until grep -q 'listener front' "$2/plain.log"; do sleep 0.05; done
+until grep -qs 'listener front' "$2/plain.log"; do sleep 0.05; done
 python3 "$2/connect.py" tcp 127.0.0.1 "$3"
 "$1" explain "$2/plain.toml" --listener front --client 127.0.0.1:5000
 kill $!
