@@ -38,7 +38,7 @@ constexpr std::array<Choice, 24> kChoices{{
     {R"(type = "corrupt", chance = "10%")", false},
     {R"(type = "packet_loss", loss_rate = "50%")", false},
     {R"(type = "limit_data", bytes = "100 B")", false},
-    {R"(type = "garbage", bytes = "9 B")", false},
+    {R"(type = "garbage", bytes = "1 B")", false},
     {R"(type = "reset", after = "40ms")", false},
     {R"(type = "timeout", close_after = "20ms")", false},
     {R"(type = "slot", min = "1ms", max = "9ms", packets = 1)", true},

@@ -8,7 +8,8 @@ using namespace brownout;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   static const auto config = test::config_of(
-      "[[rule]]\nmatch = { json = { \"/none/0\" = \"such\" } }\n"
+      "[[rule]]\nmatch = { json = { \"/none/0\" = \"such a text as no input of this length has by "
+      "chance\" } }\n"
       "fault = { type = \"drop\" }",
       "ndjson");
   static const auto none = test::config_of("", "ndjson");
