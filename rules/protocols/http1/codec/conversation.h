@@ -23,8 +23,8 @@
 #include <optional>
 #include <string>
 
+#include "rules/protocols/codec/byte_queue.h"
 #include "rules/protocols/codec/message_tunnel.h"
-#include "rules/protocols/http/codec/backlog.h"
 #include "rules/protocols/http/codec/client_side.h"
 #include "rules/protocols/http1/codec/http1_link.h"
 
@@ -212,8 +212,8 @@ class Conversation final : public ClientSide,
   Wire& wire_;
   const rules::FlowFacts& connection_;
   codecs::Http1Parser requests_{codecs::Http1Parser::Side::kRequests};
-  Backlog client_in_;  // bytes from the client, not yet parsed
-  Backlog server_in_;  // bytes from the server, not yet parsed
+  codecs::ByteQueue client_in_;  // bytes from the client, not yet parsed
+  codecs::ByteQueue server_in_;  // bytes from the server, not yet parsed
   // Bytes that were parsed but are not HTTP. They are sent to the server first.
   codecs::Bytes unparsed_prefix_;
   Exchange exchange_{static_cast<Exchange::Owner&>(*this)};

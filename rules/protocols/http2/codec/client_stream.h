@@ -126,9 +126,9 @@ class ClientStream final : public http::ServerUser,
   std::string protocol_;
   Exchange exchange_{static_cast<Exchange::Owner&>(*this)};
   http::Http1Link http1_{static_cast<http::Http1Link::Wire&>(*this)};
-  ServerLink* link_ = nullptr;  // http1_, or a stream of HTTP/2; null without a server
-  http::Backlog client_in_;     // data from the client, not yet taken
-  http::Backlog server_in_;     // bytes of an HTTP/1 server, not yet read
+  ServerLink* link_ = nullptr;   // http1_, or a stream of HTTP/2; null without a server
+  codecs::ByteQueue client_in_;  // data from the client, not yet taken
+  codecs::ByteQueue server_in_;  // bytes of an HTTP/1 server, not yet read
   std::vector<rules::HttpHeader> trailers_;
   std::unique_ptr<messages::MessageTunnel> messages_;
   bool client_ended_ = false;  // the client has sent the end of its request

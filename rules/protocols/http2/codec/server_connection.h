@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "rules/protocols/http/codec/backlog.h"
+#include "rules/protocols/codec/byte_queue.h"
 #include "rules/protocols/http/codec/server_link.h"
 #include "rules/protocols/http2/codec/session.h"
 
@@ -98,7 +98,7 @@ class StreamLink final : public ServerLink {
   std::deque<rules::HttpHead> interims_;
   std::optional<rules::HttpHead> final_;  // received, but not yet read
   rules::HttpHead head_;
-  http::Backlog body_;  // received, but not yet read
+  codecs::ByteQueue body_;  // received, but not yet read
   std::vector<rules::HttpHeader> trailers_;
   std::size_t arrived_ = 0;
   std::string why_;

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "rules/protocols/http2/codec/byte_queue.h"
+#include "rules/protocols/codec/byte_queue.h"
 #include "rules/protocols/http2/codec/flood_guard.h"
 #include "rules/protocols/http2/codec/frame_scanner.h"
 #include "rules/protocols/http2/codec/head_reader.h"
@@ -42,7 +42,7 @@ struct Stream {
   // Sending
   bool sent_head = false;  // the final head was passed to nghttp2
   bool unsent = false;     // the request's head is not in the output yet
-  ByteQueue queue;
+  codecs::ByteQueue queue;
   bool ended = false;  // send_end() was called, or the head ended the stream
   std::vector<rules::HttpHeader> trailers;
   bool sent_end = false;           // END_STREAM is in the output

@@ -364,21 +364,5 @@ TEST(Conversation, RejectsAStatusBeyondTheRangeOfInt) {
             "status: a status is from 100 to 599");
 }
 
-TEST(Backlog, TakeDoesNotMoveTheRest) {
-  http::Backlog backlog;
-  backlog.add(codecs::bytes_of("0123456789"));
-  const auto* front = backlog.view().data();
-  backlog.take(3);
-  EXPECT_EQ(backlog.view().data(), front + 3);
-  EXPECT_EQ(codecs::text_of(backlog.view()), "3456789");
-  backlog.add(codecs::bytes_of("ab"));
-  EXPECT_EQ(codecs::text_of(backlog.view()), "3456789ab");
-  backlog.take(6);
-  backlog.add(codecs::bytes_of("c"));
-  EXPECT_EQ(codecs::text_of(backlog.view()), "9abc");
-  backlog.take(4);
-  EXPECT_TRUE(backlog.empty());
-}
-
 }  // namespace
 }  // namespace brownout::test

@@ -1,4 +1,4 @@
-// ByteQueue holds the data of one stream that is not in a frame yet.
+// ByteQueue buffers bytes of one connection or stream that nobody can take yet.
 //
 // take() only advances a position. add() moves the remaining bytes to the front if they are no
 // longer than the part already taken, so the cost per byte is constant on average. The memory is
@@ -7,13 +7,13 @@
 
 #include "rules/protocols/codec/bytes.h"
 
-namespace brownout::http2 {
+namespace brownout::codecs {
 
 class ByteQueue {
  public:
   static constexpr std::size_t kKept = 64 * 1024;  // size in bytes
 
-  void add(codecs::ByteView bytes) {
+  void add(ByteView bytes) {
     if (taken_ > 0 && taken_ >= size()) {
       bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));
       taken_ = 0;
@@ -21,15 +21,15 @@ class ByteQueue {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   }
   // Returns the first `count` bytes. Valid until the next add() or take().
-  codecs::ByteView front(std::size_t count) const {
-    return codecs::ByteView(bytes_).subspan(taken_, count);
-  }
+  ByteView front(std::size_t count) const { return ByteView(bytes_).subspan(taken_, count); }
+  // Returns all bytes. Valid until the next add() or take().
+  ByteView view() const { return front(size()); }
   void take(std::size_t count) {
     taken_ += count;
     if (taken_ == bytes_.size()) clear();
   }
   void clear() {
-    if (bytes_.capacity() > kKept) codecs::Bytes().swap(bytes_);
+    if (bytes_.capacity() > kKept) Bytes().swap(bytes_);
     bytes_.clear();
     taken_ = 0;
   }
@@ -38,8 +38,8 @@ class ByteQueue {
   std::size_t capacity() const { return bytes_.capacity(); }
 
  private:
-  codecs::Bytes bytes_;
+  Bytes bytes_;
   std::size_t taken_ = 0;
 };
 
-}  // namespace brownout::http2
+}  // namespace brownout::codecs

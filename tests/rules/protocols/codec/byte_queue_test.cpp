@@ -1,5 +1,5 @@
 // Tests the queue of a stream's data: order, and memory that does not grow.
-#include "rules/protocols/http2/codec/byte_queue.h"
+#include "rules/protocols/codec/byte_queue.h"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,9 @@
 namespace brownout::test {
 namespace {
 
-using http2::ByteQueue;
+using codecs::ByteQueue;
 
-TEST(Http2ByteQueue, KeepsTheOrder) {
+TEST(ByteQueueTest, KeepsTheOrder) {
   for (unsigned seed = 0; seed < 50; ++seed) {
     std::mt19937 random(seed);
     ByteQueue queue;
@@ -36,7 +36,7 @@ TEST(Http2ByteQueue, KeepsTheOrder) {
   }
 }
 
-TEST(Http2ByteQueue, MemoryStaysNearTheSize) {
+TEST(ByteQueueTest, MemoryStaysNearTheSize) {
   ByteQueue queue;
   const codecs::Bytes piece(1000);
   for (int i = 0; i < 10; ++i) queue.add(piece);
@@ -48,7 +48,23 @@ TEST(Http2ByteQueue, MemoryStaysNearTheSize) {
   EXPECT_LE(queue.capacity(), 50'000U);
 }
 
-TEST(Http2ByteQueue, AnEmptyQueueReleasesMuchMemory) {
+TEST(ByteQueueTest, TakeDoesNotMoveTheRest) {
+  ByteQueue queue;
+  queue.add(codecs::bytes_of("0123456789"));
+  const auto* front = queue.view().data();
+  queue.take(3);
+  EXPECT_EQ(queue.view().data(), front + 3);
+  EXPECT_EQ(codecs::text_of(queue.view()), "3456789");
+  queue.add(codecs::bytes_of("ab"));
+  EXPECT_EQ(codecs::text_of(queue.view()), "3456789ab");
+  queue.take(6);
+  queue.add(codecs::bytes_of("c"));
+  EXPECT_EQ(codecs::text_of(queue.view()), "9abc");
+  queue.take(4);
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(ByteQueueTest, AnEmptyQueueReleasesMuchMemory) {
   ByteQueue queue;
   queue.add(codecs::Bytes(1000));
   queue.take(1000);
