@@ -250,8 +250,7 @@ void HttpServer::Connection::refuse(const HttpResponse& response) { write(respon
 
 void HttpServer::Connection::write(const HttpResponse& response, bool keep) {
   rules::HttpHead head;
-  head.start_line = "HTTP/1.1 " + std::to_string(response.status) + " " +
-                    std::string(rules::reason_phrase(response.status));
+  head.start_line = rules::status_line(response.status);
   head.headers = response.headers;
   if (!response.body.empty() || response.feed) head.append("Content-Type", response.type);
   // A response with status 204 has no body and no Content-Length (RFC 9110, section 8.6).

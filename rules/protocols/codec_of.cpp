@@ -57,6 +57,12 @@ std::unique_ptr<MessageCodec> codec_of_websocket(std::string_view subprotocol,
   return chosen->websocket(extensions, flow);
 }
 
+std::unique_ptr<MessageCodec> codec_of_websocket(const rules::HttpHead& accepted, rules::Key flow) {
+  const auto* chosen = accepted.find("sec-websocket-protocol");
+  return codec_of_websocket(chosen != nullptr ? *chosen : std::string(),
+                            accepted.list("sec-websocket-extensions"), flow);
+}
+
 std::unique_ptr<MessageCodec> codec_of_body(const rules::Listener& listener,
                                             const rules::HttpExchange& exchange,
                                             Direction direction) {

@@ -140,6 +140,10 @@ void make_grpc(HttpAnswer& answer, std::int64_t grpc_status) {
   answer.headers.push_back({"grpc-status", std::to_string(grpc_status)});
 }
 
+std::string status_line(int status) {
+  return "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status));
+}
+
 std::string_view reason_phrase(int status) {
   constexpr std::array<std::pair<int, std::string_view>, 38> kPhrases{{
       {200, "OK"},

@@ -101,6 +101,8 @@ struct HttpAnswer {
 void make_grpc(HttpAnswer& answer, std::int64_t grpc_status);
 // Returns the reason phrase of a status code (RFC 9110, 15; RFC 6585), or "" for an unknown code.
 std::string_view reason_phrase(int status);
+// Returns the first line of an HTTP/1.1 response: "HTTP/1.1 404 Not Found" (RFC 9112, 4).
+std::string status_line(int status);
 
 // A range of status codes, written as "404", "5xx" or "500-504".
 struct StatusRange {

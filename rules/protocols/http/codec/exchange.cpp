@@ -240,8 +240,7 @@ void Exchange::answer_here(rules::HttpAnswer answer, Instant now) {
   response_.framing = {};
   rules::HttpHead head;
   head.status = answer.status;
-  head.start_line = "HTTP/1.1 " + std::to_string(answer.status) + " " +
-                    std::string(rules::reason_phrase(answer.status));
+  head.start_line = rules::status_line(answer.status);
   head.headers = std::move(answer.headers);
   // A response to HEAD also has a Content-Length (RFC 9110, 9.3.2).
   if (answer.status != 204 && answer.status != 304) head.announce(answer.body.size());

@@ -56,6 +56,9 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     bool again;  // a request that was sent before, on a connection that has broken
   };
 
+  // The Content-Length of a message that a rule malforms so: larger than the body.
+  static std::string wrong_length(const Outgoing& out);
+
   // Owner is the interface to the connections to the client and the server. Implementations must
   // not call back into the Exchange, except that ask_for_server() may call server_ready().
   class Owner {

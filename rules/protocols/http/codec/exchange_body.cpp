@@ -7,6 +7,17 @@
 #include "rules/protocols/http/codec/exchange.h"
 
 namespace brownout::http {
+namespace {
+
+constexpr std::uint64_t kTooLong = 10;
+
+}  // namespace
+
+std::string Exchange::wrong_length(const Outgoing& out) {
+  const auto& body = out.message.body;
+  const auto right = body ? body->size() : out.framing.content_length.value_or(0);
+  return std::to_string(right + kTooLong);
+}
 
 bool Exchange::takes(Direction direction) const {
   const auto& from = side(direction);

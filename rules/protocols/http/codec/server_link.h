@@ -69,6 +69,8 @@ class ServerLink {
   // Whether the server has ended the connection, or this stream of it, and how.
   virtual bool ended() const = 0;
   virtual rules::Close how_ended() const = 0;
+  // Code of the RST_STREAM with which it ended; 0 if it did not end so (RFC 9113, 7).
+  virtual std::uint32_t reset_code() const { return 0; }
   // Whether that end is the regular end of the response that is being read.
   virtual bool ends_response() = 0;
   // Whether the request may be sent again after that end.

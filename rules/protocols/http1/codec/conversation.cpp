@@ -156,13 +156,9 @@ void Conversation::start_tunnel(Instant now) {
   if (forwards_) return end(rules::Close::kFin);
   if (upgrades_to_websocket()) {
     const auto& facts = exchange_.facts(connection_);
-    const auto head = link_->head();
-    const auto* chosen = head.find("sec-websocket-protocol");
     websocket_ = std::make_unique<messages::MessageTunnel>(
         static_cast<messages::MessageTunnel::Owner&>(*this),
-        messages::codec_of_websocket(chosen != nullptr ? *chosen : std::string(),
-                                     head.list("sec-websocket-extensions"), facts.key()),
-        facts);
+        messages::codec_of_websocket(link_->head(), facts.key()), facts);
     websocket_->set_rules(wire_.rules(), now);
   }
   mode_ = Mode::kTunnel;

@@ -10,8 +10,6 @@ namespace {
 
 using rules::Malformed;
 
-constexpr std::uint64_t kTooLong = 10;
-
 // Removes headers that concern one connection only, for the client of a forward proxy.
 void edit_for_proxy(rules::HttpHead& head, const codecs::HttpFraming& framing) {
   rules::remove_hop_headers(head);
@@ -82,8 +80,7 @@ void Conversation::send_interim() {
   if (link_ == &http1_) return wire_.to_client(http1_.raw_head());
   if (requests_.framing().minor == 0) return;
   auto head = link_->head();
-  head.start_line = "HTTP/1.1 " + std::to_string(head.status) + " " +
-                    std::string(rules::reason_phrase(head.status));
+  head.start_line = rules::status_line(head.status);
   const auto text = head.text();
   wire_.to_client(codecs::bytes_of(text));
 }
@@ -151,12 +148,9 @@ std::string Conversation::response_text(const Exchange::Outgoing& out, bool& goe
       head.remove("content-length");
       head.set("transfer-encoding", "chunked");
       break;
-    case Malformed::kContentLength: {
-      const auto right =
-          message.body ? message.body->size() : out.framing.content_length.value_or(0);
-      head.set("content-length", std::to_string(right + kTooLong));
+    case Malformed::kContentLength:
+      head.set("content-length", Exchange::wrong_length(out));
       break;
-    }
     case Malformed::kHeadWithoutEnd: {
       goes_on = false;
       auto text = head.text();

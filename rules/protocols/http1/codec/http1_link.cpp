@@ -23,8 +23,7 @@ void make_http1(const Exchange::Outgoing& out, bool has_chunks) {
   if (out.framing.major > 1) {
     head.start_line = out.direction == Direction::kUpstream
                           ? head.method + " " + head.target + " HTTP/1.1"
-                          : "HTTP/1.1 " + std::to_string(head.status) + " " +
-                                std::string(rules::reason_phrase(head.status));
+                          : rules::status_line(head.status);
   }
   const bool announced = out.message.body || head.find("content-length") != nullptr ||
                          head.find("transfer-encoding") != nullptr;

@@ -191,10 +191,7 @@ void ClientStream::server_finished(bool reset, Instant now) {
 
 void ClientStream::server_ready(bool reused, Instant now) {
   http1_.open(reused);
-  server_in_.clear();
-  link_ = &http1_;
-  exchange_.server_ready(connection_.wire_.facts(*this), now);
-  pump(now);
+  server_ready(static_cast<ServerLink&>(http1_), now);
 }
 
 void ClientStream::server_ready(ServerLink& link, Instant now) {
@@ -240,16 +237,18 @@ void ClientStream::ask_for_server(bool fresh) { connection_.wire_.ask_for_server
 // ends. A stream that the server has reset ends for the client with the same code.
 void ClientStream::end(rules::Close how) {
   if (over_) return;
-  const auto* stream = dynamic_cast<const StreamLink*>(link_);
-  const bool by_server = stream != nullptr && stream->ended() && stream->reset_code() != kNoError;
-  finish_with(by_server ? stream->reset_code() : kInternalError, how != rules::Close::kReset);
+  const auto code = link_ != nullptr && link_->ended() ? link_->reset_code() : kNoError;
+  finish_with(code != kNoError ? code : kInternalError, how != rules::Close::kReset);
 }
 
 void ClientStream::finish_with(std::uint32_t code, bool after_data) {
   exchange_.stop();
   over_ = true;
-  after_data&& sent_head_ ? connection_.reset_after_data(id_, code)
-                          : connection_.session_.reset(id_, code);
+  if (after_data && sent_head_) {
+    connection_.reset_after_data(id_, code);
+  } else {
+    connection_.session_.reset(id_, code);
+  }
   leave_server();
 }
 

@@ -11,8 +11,6 @@ namespace {
 
 using rules::Malformed;
 
-constexpr std::uint64_t kTooLong = 10;
-
 }  // namespace
 
 std::size_t ClientStream::take_server(ByteView bytes, Instant now) {
@@ -93,13 +91,9 @@ void ClientStream::start_tunnel(Instant now) {
   const bool messages = connection_.listener_.protocol == rules::Protocol::kWebSocket;
   if (protocol_ != "websocket" || !messages) return;
   const auto& facts = exchange_.facts(connection_.wire_.facts(*this));
-  const auto head = link_->head();
-  const auto* chosen = head.find("sec-websocket-protocol");
   messages_ = std::make_unique<messages::MessageTunnel>(
       static_cast<messages::MessageTunnel::Owner&>(*this),
-      messages::codec_of_websocket(chosen != nullptr ? *chosen : std::string(),
-                                   head.list("sec-websocket-extensions"), facts.key()),
-      facts);
+      messages::codec_of_websocket(link_->head(), facts.key()), facts);
   messages_->set_rules(connection_.wire_.rules(), now);
 }
 
@@ -126,8 +120,7 @@ bool ClientStream::send_head(const Exchange::Outgoing& out) {
   auto& head = message.head;
   if (head.status == 0) head = link_->head();
   if (message.malformed == Malformed::kContentLength) {
-    const auto right = message.body ? message.body->size() : out.framing.content_length.value_or(0);
-    head.set("content-length", std::to_string(right + kTooLong));
+    head.set("content-length", Exchange::wrong_length(out));
   } else if (message.malformed != Malformed::kNone) {
     // HTTP/2 has no form of these mistakes: the stream ends in their place.
     return false;

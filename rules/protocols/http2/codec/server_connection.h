@@ -49,6 +49,7 @@ class StreamLink final : public ServerLink {
   // Whether the stream has ended early, and all that arrived before was read.
   bool ended() const override;
   rules::Close how_ended() const override { return rules::Close::kReset; }
+  std::uint32_t reset_code() const override { return code_; }
   bool ends_response() override { return false; }
   http::Retry retry() const override;
   // Whether the server has ended the connection without a sign that it speaks HTTP/2.
@@ -62,8 +63,6 @@ class StreamLink final : public ServerLink {
   }
   // Returns the number of bytes of the body that have arrived since the last call.
   std::size_t take_count() { return std::exchange(arrived_, 0); }
-  // Code of the RST_STREAM with which the stream ended; 0 if it did not end so.
-  std::uint32_t reset_code() const { return code_; }
 
  private:
   friend class ServerConnection;
