@@ -82,9 +82,8 @@ class Http2Servers {
   // for `client`, whose connection this one may share, and start_again() is called afterwards. A
   // request that dials must call end_dial().
   bool begin_dial(const UpstreamGroup& group, const void* client, Dialler& dialler);
+  // Its dial is over, or the request that waits or dials has gone.
   void end_dial(Dialler& dialler);
-  // Forgets a request that waits or dials.
-  void leave(Dialler& dialler) { end_dial(dialler); }
 
   // Remember that a server, or a group of servers, speaks HTTP/1 only, until kMostKnown others have
   // been remembered.

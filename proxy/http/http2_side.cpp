@@ -3,13 +3,6 @@
 #include <utility>
 
 namespace brownout::proxy {
-namespace {
-
-// Whether a response counts as a success. Only 5xx are failures: 4xx are correct answers to a wrong
-// request.
-bool is_good(int status) { return status > 0 && status < 500; }
-
-}  // namespace
 
 Http2Side::Http2Side(Owner& owner, HttpHost& host, const rules::Listener& listener)
     : owner_(owner),
@@ -63,7 +56,7 @@ const rules::FlowFacts& Http2Side::facts(const http2::ClientStream& stream) {
 }
 
 void Http2Side::server_known(const SocketAddress& server) {
-  if (!std::exchange(has_server_, true)) owner_.first_server(server);
+  if (!std::exchange(has_server_, true)) owner_.server_connected(server);
 }
 
 void Http2Side::begins(const http2::ClientStream& stream) {
@@ -73,7 +66,7 @@ void Http2Side::begins(const http2::ClientStream& stream) {
 void Http2Side::responds(const http2::ClientStream& stream, int status) {
   const auto asked = asked_.find(stream.id());
   if (asked == asked_.end()) return;
-  host_.served(facts(stream), {is_good(status), Loop::now() - asked->second});
+  host_.served(facts(stream), {is_success(status), Loop::now() - asked->second});
   asked_.erase(asked);
 }
 

@@ -26,8 +26,8 @@ class Http2Side final : private http2::ClientConnection::Wire {
     virtual void close_client(rules::Close how) = 0;
     // Makes the flow call settle() in the next iteration of the event loop.
     virtual void settle_soon() = 0;
-    // A server of the client is connected, for the first time.
-    virtual void first_server(const SocketAddress& server) = 0;
+    // A server of the client is connected. Applies the rules that match on its address.
+    virtual void server_connected(const SocketAddress& server) = 0;
     virtual StreamServer::Client& as_client() = 0;
   };
 

@@ -16,10 +16,6 @@ namespace {
 // Without rules, reading pauses while the receiving socket has not accepted this many bytes.
 constexpr std::size_t kStraight = Loop::kReadBuffer;
 
-// Whether a response counts as a success. Only 5xx are failures: 4xx are correct answers to a wrong
-// request.
-bool is_success(int status) { return status > 0 && status < 500; }
-
 // Returns the function that checks each request's Proxy-Authorization; null for a proxy without a
 // password.
 std::function<bool(std::string_view)> password_check(const ListenerView& listener) {
@@ -75,16 +71,16 @@ void HttpFlow::use_http2() {
 
 void HttpFlow::feed(codecs::ByteView bytes, Instant now) {
   if (version_known_) return side_->client_bytes(bytes, now);
-  const std::string text = preface_ + std::string(codecs::text_of(bytes));
-  const auto size = std::min(text.size(), http2::kPreface.size());
-  const bool like_http2 = text.substr(0, size) == http2::kPreface.substr(0, size) && !target_;
-  if (like_http2 && size < http2::kPreface.size()) {
-    preface_ = text;
-    return;
-  }
+  // The preface may arrive in pieces.
+  const auto known = preface_.size();
+  preface_ += codecs::text_of(bytes).substr(0, http2::kPreface.size() - known);
+  const bool like_http2 = http2::kPreface.starts_with(preface_) && !target_;
+  if (like_http2 && preface_.size() < http2::kPreface.size()) return;
   version_known_ = true;
   if (like_http2) use_http2();
-  side_->client_bytes(codecs::bytes_of(text), now);
+  if (known > 0) side_->client_bytes(codecs::bytes_of(preface_).first(known), now);
+  preface_.clear();
+  if (!over()) side_->client_bytes(bytes, now);
 }
 
 void HttpFlow::feed_end(Instant now) {
@@ -98,7 +94,7 @@ void HttpFlow::settle_soon() {
   host_.loop().poller().again(client_.stream.number());
 }
 
-void HttpFlow::first_server(const SocketAddress& server) {
+void HttpFlow::server_connected(const SocketAddress& server) {
   const auto before = rules_.size();
   connected(server);
   if (rules_.size() == before) return;
@@ -373,7 +369,7 @@ void HttpFlow::end(CloseMode mode) {
 void HttpFlow::release() {
   state_ = State::kOver;
   // A connection that belongs to this client is not pooled.
-  const bool reusable = !owns_server() && conversation_.server_reusable();
+  const bool reusable = !is_private(facts_, *group_) && conversation_.server_reusable();
   if (server_.stream && server_.out.empty() && reusable) {
     http_host_.server_pool().put(group_, server_address_, std::move(server_.stream));
   }

@@ -124,7 +124,7 @@ class HttpFlow final : public ClientFlow,
   // Overrides of Http2Side::Owner and StreamServer::Client.
   bool client_takes() const override { return has_room(down_, client_.out); }
   void settle_soon() override;
-  void first_server(const SocketAddress& server) override;
+  void server_connected(const SocketAddress& server) override;
   StreamServer::Client& as_client() override { return *this; }
   const rules::FlowFacts& connection() const override { return facts_; }
   const std::shared_ptr<UpstreamGroup>& group() const override { return group_; }
@@ -150,7 +150,10 @@ class HttpFlow final : public ClientFlow,
   void feed_end(Instant now);
   bool is_http2() const { return http2_ != nullptr; }
   bool wants_http2_server() const { return group_->config().http == rules::HttpVersion::k2; }
-  bool owns_server() const;
+  // The client to which connections to its servers belong; null if any client may use them.
+  const void* private_to() const {
+    return is_private(facts_, *group_) ? static_cast<const StreamServer::Client*>(this) : nullptr;
+  }
   void on_end_ready(End& ready, std::uint32_t events) noexcept;
   void read(End& from);
   bool read_once(End& from);

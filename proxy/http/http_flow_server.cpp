@@ -46,22 +46,13 @@ void HttpFlow::target_refused(std::string) {
   })();
 }
 
-// Whether connections to servers belong to this client: those to its original destination, and
-// those that begin with its PROXY header.
-bool HttpFlow::owns_server() const {
-  const bool has_proxy_header =
-      group_->config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;
-  return facts_.intercepted || has_proxy_header;
-}
-
 tls::OfferedHttp HttpFlow::offered_http() const {
   return wants_http2_server() ? tls::OfferedHttp::kHttp2 : tls::OfferedHttp::kHttp1;
 }
 
 bool HttpFlow::takes_shared(const SocketAddress& server) {
   if (fresh_ || !wants_http2_server()) return false;
-  const auto* client = owns_server() ? static_cast<StreamServer::Client*>(this) : nullptr;
-  link_ = http_host_.http2_servers().link(*group_, server, client, *this);
+  link_ = http_host_.http2_servers().link(*group_, server, private_to(), *this);
   return link_ != nullptr;
 }
 
@@ -82,8 +73,7 @@ Stream HttpFlow::idle_connection(const SocketAddress& server) {
 void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) {
   const bool by_alpn = stream && !stream.plain() && stream.tls().protocol() == "h2";
   if (!link_ && (by_alpn || (wants_http2_server() && !group_->tls()))) {
-    const auto* client = owns_server() ? static_cast<StreamServer::Client*>(this) : nullptr;
-    link_ = http_host_.http2_servers().add(group_, server, client, std::move(stream), *this);
+    link_ = http_host_.http2_servers().add(group_, server, private_to(), std::move(stream), *this);
   }
   if (!link_) {
     server_.stream = std::move(stream);
@@ -92,13 +82,8 @@ void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uin
     server_address_ = server;
     host_.loop().poller().replace(server_.stream.number(), server_);
   }
-  const auto before = rules_.size();
-  connected(server);
+  server_connected(server);
   const auto now = Loop::now();
-  if (rules_.size() != before) {
-    set_rules(up_, now);
-    set_rules(down_, now);
-  }
   if (link_) {
     link_->describe(group_->tls() ? "https" : "http", "");
     conversation_.server_ready(*link_, now);

@@ -21,6 +21,17 @@ class RetiredLink final : public Retirable {
   std::unique_ptr<http2::StreamLink> link_;
 };
 
+// Whether a response counts as a success. Only 5xx are failures: 4xx are correct answers to a wrong
+// request.
+inline bool is_success(int status) { return status > 0 && status < 500; }
+
+// Whether connections from a client to a server of the group must not serve other clients: those to
+// the client's original destination, and those that begin with a PROXY header about the client.
+inline bool is_private(const rules::FlowFacts& client, const UpstreamGroup& group) {
+  return client.intercepted ||
+         group.config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;
+}
+
 class HttpHost : public FlowHost {
  public:
   virtual ServerPool& server_pool() = 0;

@@ -47,7 +47,7 @@ void StreamServer::dial() {
 
 void StreamServer::leave(bool reusable) {
   stream_ = nullptr;
-  host_.http2_servers().leave(*this);
+  host_.http2_servers().end_dial(*this);
   auto& loop = host_.loop();
   if (link_) loop.retire(std::make_unique<RetiredLink>(std::move(link_)));
   if (connector_) {
@@ -64,11 +64,8 @@ void StreamServer::leave(bool reusable) {
   loop.close_later(socket_.take_fd());
 }
 
-// A connection that belongs to one client is not shared: one to its original destination, or one
-// that began with its PROXY header.
 const void* StreamServer::private_to() const {
-  const bool has_header = group_->config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;
-  return facts_.intercepted || has_header ? &side_.client() : nullptr;
+  return is_private(facts_, *group_) ? &side_.client() : nullptr;
 }
 
 // Whether the request is an extended CONNECT. Few servers allow it over HTTP/2, and all that speak
