@@ -35,7 +35,7 @@ TEST(ResetAfterData, AClientThatReadsLateGetsAllBytes) {
   ProxyWorld world(downstream("\"limit_data\", bytes = \"8 MB\", close = \"rst\""));
   const auto client = world.connect();
   std::thread writer([&] { send_all(client, std::string(9'000'000, 'x')); });
-  std::this_thread::sleep_for(300ms);
+  world.let_workers_turn();
   const auto received = receive(client);
   writer.join();
   EXPECT_EQ(received.bytes.size(), 8'000'000U);
