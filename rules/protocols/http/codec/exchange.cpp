@@ -9,6 +9,10 @@ namespace {
 
 using Fate = rules::HttpMessage::Fate;
 
+// How often a request that no server has processed is sent again. A server that restarts refuses
+// the requests of several connections one after the other.
+constexpr int kMostRetries = 3;
+
 // Safe methods do not change state on the server, so their requests may be sent again (RFC 9110,
 // 9.2.1).
 bool is_safe(std::string_view method) {
@@ -28,7 +32,9 @@ void Exchange::clear() {
   response_ = {};
   ready_ = rules::kNever;
   sent_ = 0;
-  made_here_ = response_began_ = retried_ = took_body_ = knows_server_ = stopped_ = false;
+  retries_ = 0;
+  sent_body_.reset();
+  made_here_ = response_began_ = knows_server_ = stopped_ = false;
 }
 
 void Exchange::begin(Request request, Instant now) {
@@ -214,9 +220,18 @@ void Exchange::server_broken(std::string_view why, Instant now) {
 
 void Exchange::send_request(Instant now) {
   request_.phase = Phase::kBody;
+  if (retries_ > 0 && forwards_body()) return send_again();
   auto& message = request_.message;
   if (message.body) message.head.announce(message.body->size());
   send_head(request_, now);
+}
+
+void Exchange::send_again() {
+  owner_.send_head(outgoing(request_, true));
+  const auto& sent = *sent_body_;
+  const std::array<ByteView, 1> body{ByteView(sent.bytes)};
+  if (!sent.bytes.empty()) owner_.send_body(Direction::kUpstream, {}, body);
+  if (sent.ended) owner_.send_end(Direction::kUpstream, sent.trailers, sent.whole);
 }
 
 void Exchange::client_ended_in_body(Instant now) {
@@ -251,7 +266,7 @@ void Exchange::answer_here(rules::HttpAnswer answer, Instant now) {
 
 void Exchange::response(codecs::HttpFraming framing, std::optional<rules::HttpHead> head,
                         bool edited, Instant now) {
-  response_began_ = true;
+  response_begins();
   response_.framing = std::move(framing);
   response_.message.edited = edited;
   if (!head && http_) head = owner_.received_head(Direction::kDownstream);
@@ -298,13 +313,24 @@ void Exchange::send_response(Instant now) {
   if (!goes_on || message.fate == Fate::kCloseBehindHead) end(rules::Close::kFin);
 }
 
+bool Exchange::may_retry(Retry retry) const {
+  if (response_began_) return false;
+  switch (retry) {
+    case Retry::kNo:
+      return false;
+    case Retry::kIfSafe:
+      return retries_ == 0 && !request_.framing.has_body && is_safe(request_.framing.method);
+    case Retry::kRefused:
+    case Retry::kUnsent:
+      return retries_ < kMostRetries && (!forwards_body() || sent_body_);
+  }
+  return false;
+}
+
 void Exchange::server_ended(rules::Close how, bool whole, Retry retry, Instant now) {
   if (response_.phase == Phase::kHead) {
-    const bool harmless = retry == Retry::kAlways
-                              ? !took_body_
-                              : !request_.framing.has_body && is_safe(request_.framing.method);
-    const bool again = retry != Retry::kNo && !retried_ && !response_began_ && harmless;
-    if (!again && retry == Retry::kAlways) {
+    const bool again = may_retry(retry);
+    if (!again && retry == Retry::kUnsent) {
       owner_.drop_server();
       return server_failed(
           "the server takes no request over HTTP/2; if it speaks HTTP/1, its [[upstream]] needs "
@@ -313,10 +339,10 @@ void Exchange::server_ended(rules::Close how, bool whole, Retry retry, Instant n
           false, now);
     }
     if (!again) return end(how);
-    retried_ = true;
+    ++retries_;
     owner_.drop_server();
     request_.phase = Phase::kDialling;
-    request_.passed = request_.source_ended;
+    if (!forwards_body()) request_.passed = request_.source_ended;
     return owner_.ask_for_server(true);
   }
   if (response_.phase == Phase::kCollecting) {

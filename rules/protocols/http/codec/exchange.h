@@ -27,10 +27,12 @@ namespace brownout::http {
 // Whether a request may be sent again after its connection has ended.
 enum class Retry {
   kNo,
-  // The server may not have seen it: the connection was idle before, or the server has refused the
-  // stream. Requests with a safe method may be sent again.
+  // The server may have seen it: the connection was idle before. Requests with a safe method may be
+  // sent again (RFC 9110, 9.2.2).
   kIfSafe,
-  kAlways,  // it was never sent
+  // The server has refused it before processing (RFC 9113, 8.7). Any request may be sent again.
+  kRefused,
+  kUnsent,
 };
 
 class Exchange final : private BodyPath::Owner, private messages::BodyMessages::Owner {
@@ -84,6 +86,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
 
     // Whether there is a connection to the server for this request.
     virtual bool connected() const = 0;
+    // Whether that server may refuse a request that was sent (Retry::kRefused).
+    virtual bool may_refuse() const = 0;
     // Requests a connection to the server. `fresh` requires one that has carried no request before.
     virtual void ask_for_server(bool fresh) = 0;
     // Closes the connection to the server, or this request's stream on it.
@@ -138,7 +142,10 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
                 Instant now);
   // A part of a response has arrived, at least of its head. The connections themselves forward
   // interim responses (1xx).
-  void response_begins() { response_began_ = true; }
+  void response_begins() {
+    response_began_ = true;
+    sent_body_.reset();
+  }
   // Whether take() may be called. False applies backpressure.
   bool takes(Direction direction) const;
   // Takes a part of a body. `ended` means that it is the last part.
@@ -243,6 +250,11 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   Instant due() const;
   void decide_request(Instant now);
   void send_request(Instant now);
+  bool may_retry(Retry retry) const;
+  // Whether the request has a body which is the client's, with the changes of rules.
+  bool forwards_body() const { return request_.own_body && request_.framing.has_body; }
+  // Sends the head of the request and the part of its body that was sent before.
+  void send_again();
   void answer_here(rules::HttpAnswer answer, Instant now);
   void response_head(rules::HttpHead head, Instant now);
   void send_response(Instant now);
@@ -256,6 +268,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   bool may_have_body(const Side& side) const;
   void note_length(const Side& side);
   bool changes_end(const Side& side) const;
+  // Describes the message whose head is to be sent. `changes` means that rules act on its body.
+  Outgoing outgoing(Side& side, bool changes) const;
   // Sends the head of the message. Returns false if the message ends with its head.
   bool send_head(Side& side, Instant now);
   // Starts to forward a body: the sender's, or a replacement from a rule.
@@ -282,6 +296,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
 
   // Implementation of BodyPath::Owner.
   void body_part(Direction direction, ByteView raw, std::span<const ByteView> payload) override;
+  // Keeps a part of the request's body for a server that refuses the request.
+  void keep(std::span<const ByteView> payload);
   void body_passed(Direction direction, const std::vector<rules::HttpHeader>& trailers,
                    bool whole) override;
   void body_cut(Direction, rules::Close how) override { end(how); }
@@ -289,6 +305,14 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
                      const rules::Note& note) override {
     owner_.record(facts_, rule, direction, note);
   }
+
+  // The part of the request's body that was sent, for a server that refuses the request.
+  struct SentBody {
+    codecs::Bytes bytes;
+    bool ended = false;
+    bool whole = false;  // whether it ended as the client meant
+    std::vector<rules::HttpHeader> trailers;
+  };
 
   Owner& owner_;
   BodyPath request_body_{*this, Direction::kUpstream};
@@ -306,8 +330,9 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   Instant ready_ = rules::kNever;
   bool made_here_ = false;       // whether the proxy generated the response
   bool response_began_ = false;  // whether any byte of the server's response has been received
-  bool retried_ = false;
-  bool took_body_ = false;     // whether a part of the request's body has left
+  int retries_ = 0;
+  // Set while it is kept: until the response begins, or the part is too long.
+  std::optional<SentBody> sent_body_;
   bool knows_server_ = false;  // whether the rules on the request know its server
   bool stopped_ = false;       // ended early, or left without a response
 };

@@ -10,6 +10,8 @@ namespace brownout::http {
 namespace {
 
 constexpr std::uint64_t kTooLong = 10;
+// Longest part of a request's body that is kept for a server that refuses the request.
+constexpr std::size_t kMostSentBody = std::size_t{32} * 1024;
 
 }  // namespace
 
@@ -37,7 +39,6 @@ void Exchange::take(Direction direction, ByteView raw, std::span<const ByteView>
 
 void Exchange::pass(Direction direction, ByteView raw, std::span<const ByteView> payload,
                     Instant now) {
-  if (direction == Direction::kUpstream && !payload.empty()) took_body_ = true;
   if (!reads_messages(direction)) return path(direction).take(raw, payload, now);
   now_ = now;
   for (const auto part : payload) {
@@ -196,19 +197,26 @@ bool Exchange::changes_end(const Side& side) const {
   return trailers.drops || !trailers.set.empty() || side.message.http2.reset;
 }
 
+Exchange::Outgoing Exchange::outgoing(Side& side, bool changes) const {
+  const bool request = &side == &request_;
+  return {.direction = request ? Direction::kUpstream : Direction::kDownstream,
+          .message = side.message,
+          .framing = side.framing,
+          .as_received = !changes && !side.message.body && !side.collected && !side.has_messages &&
+                         !changes_end(side),
+          .made_here = !request && made_here_,
+          .may_have_body = request || may_have_body(side),
+          .again = retries_ > 0};
+}
+
 bool Exchange::send_head(Side& side, Instant now) {
   const auto direction = &side == &request_ ? Direction::kUpstream : Direction::kDownstream;
   const bool none = direction == Direction::kDownstream && !may_have_body(side);
   look_for_messages(side, now);
   const auto rules = none ? std::vector<rules::RuleRef>() : plan_.body_rules(direction);
-  const Outgoing out{.direction = direction,
-                     .message = side.message,
-                     .framing = side.framing,
-                     .as_received = rules.empty() && !side.message.body && !side.collected &&
-                                    !side.has_messages && !changes_end(side),
-                     .made_here = direction == Direction::kDownstream && made_here_,
-                     .may_have_body = !none,
-                     .again = retried_};
+  const auto out = outgoing(side, !rules.empty());
+  if (direction == Direction::kUpstream && forwards_body() && owner_.may_refuse())
+    sent_body_.emplace();
   const bool goes_on = owner_.send_head(out);
   if (!goes_on || side.message.fate == rules::HttpMessage::Fate::kCloseBehindHead) return goes_on;
   if (direction == Direction::kDownstream && resets_at(rules::StreamReset::At::kBody)) return true;
@@ -236,6 +244,10 @@ void Exchange::begin_body(Side& side, Instant now) {
 
 void Exchange::body_part(Direction direction, ByteView raw, std::span<const ByteView> payload) {
   if (stopped_) return;
+  if (direction == Direction::kUpstream && forwards_body()) {
+    keep(payload);
+    if (request_.phase == Phase::kDialling) return;
+  }
   const auto& reset = response_.message.http2.reset;
   const bool counts =
       direction == Direction::kDownstream && reset && reset->at == rules::StreamReset::At::kBytes;
@@ -252,18 +264,31 @@ void Exchange::body_part(Direction direction, ByteView raw, std::span<const Byte
   }
 }
 
+void Exchange::keep(std::span<const ByteView> payload) {
+  if (!sent_body_) return;
+  auto& kept = sent_body_->bytes;
+  for (const auto part : payload) kept.insert(kept.end(), part.begin(), part.end());
+  // While the request waits for another server, nobody else has the bytes.
+  if (kept.size() > kMostSentBody && request_.phase != Phase::kDialling) sent_body_.reset();
+}
+
 void Exchange::body_passed(Direction direction, const std::vector<rules::HttpHeader>& trailers,
                            bool whole) {
   side(direction).passed = true;
   if (stopped_ || path(direction).discards()) return;
   if (direction == Direction::kDownstream && resets_at(rules::StreamReset::At::kTrailers)) return;
   const auto& change = side(direction).message.trailers;
-  if (!change.drops && change.set.empty()) return owner_.send_end(direction, trailers, whole);
   auto changed = change.drops ? std::vector<rules::HttpHeader>() : trailers;
   for (const auto& field : change.set) {
     std::erase_if(changed,
                   [&](const auto& old) { return rules::same_header_name(old.name, field.first); });
     changed.push_back({field.first, field.second});
+  }
+  if (direction == Direction::kUpstream && sent_body_) {
+    sent_body_->ended = true;
+    sent_body_->whole = whole;
+    sent_body_->trailers = changed;
+    if (request_.phase == Phase::kDialling) return;
   }
   owner_.send_end(direction, changed, whole);
 }

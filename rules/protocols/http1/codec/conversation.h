@@ -177,6 +177,7 @@ class Conversation final : public ClientSide,
   void responds(int status) override { wire_.responds(status); }
   void cut_short() override { wire_.cut_short(); }
   bool connected() const override { return link_ != nullptr; }
+  bool may_refuse() const override { return link_ != nullptr && link_->version() == 2; }
   void ask_for_server(bool fresh) override { wire_.ask_for_server(fresh); }
   void drop_server() override;
   void end(rules::Close how) override;

@@ -94,6 +94,7 @@ class ClientStream final : public http::ServerUser,
   void responds(int status) override;
   void cut_short() override;
   bool connected() const override { return link_ != nullptr; }
+  bool may_refuse() const override { return link_ != nullptr && link_->version() == 2; }
   void ask_for_server(bool fresh) override;
   void drop_server() override;
   void end(rules::Close how) override;

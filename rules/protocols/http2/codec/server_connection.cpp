@@ -104,8 +104,8 @@ void StreamLink::send_end(const std::vector<rules::HttpHeader>& trailers, bool w
 }
 
 http::Retry StreamLink::retry() const {
-  if (ended_ && id_ == 0 && protocol_.empty()) return http::Retry::kAlways;
-  return refused_ ? http::Retry::kIfSafe : http::Retry::kNo;
+  if (ended_ && id_ == 0 && protocol_.empty()) return http::Retry::kUnsent;
+  return refused_ ? http::Retry::kRefused : http::Retry::kNo;
 }
 
 std::size_t StreamLink::queued() const {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "tests/support/h2_client_lab.h"
 
 namespace brownout::test {
@@ -146,6 +148,64 @@ TEST(ClientConnection, AResetOfTheServerKeepsItsCode) {
   lab.upstream.session.reset(1, 0x8);
   lab.run();
   EXPECT_EQ(lab.seen(), "reset 1 8\n");
+}
+
+// The data of a stream in an H2Peer's log.
+std::string data_of(StreamId id, const std::string& log) {
+  const auto begin = "data " + std::to_string(id) + " ";
+  std::string all;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(begin)) all += line.substr(begin.size());
+  }
+  return all;
+}
+
+TEST(ClientConnection, ARefusedRequestIsSentAgainWithItsBody) {
+  const std::string slow = rule("\"latency\", delay = \"1s\"", "direction = \"upstream\"");
+  for (const auto& rules : {std::string(), slow}) {
+    H2ClientLab lab(rules, true);
+    const auto id = lab.ask("POST", "/", "first ", true);
+    lab.advance(2s);
+    EXPECT_THAT(lab.upstream.take_log(), HasSubstr("data 1 first "));
+    lab.client.session.send_data(id, codecs::bytes_of("second "));
+    lab.run();
+    lab.upstream.session.reset(1, 0x7);
+    lab.run();
+    lab.client.session.send_data(id, codecs::bytes_of("third"));
+    lab.client.session.send_end(id, {{"x-sum", "3"}});
+    lab.run();
+    lab.advance(2s);
+    const auto log = lab.upstream.take_log();
+    EXPECT_EQ(data_of(3, log), "first second third");
+    EXPECT_THAT(log, testing::EndsWith("end 3 [x-sum: 3]\n"));
+    rules::HttpHead head;
+    head.status = 204;
+    lab.upstream.session.send_response(3, head, true);
+    lab.run();
+    EXPECT_THAT(lab.seen(), HasSubstr("head 1 204 ended\n"));
+  }
+}
+
+TEST(ClientConnection, ARequestThatServersKeepRefusingEnds) {
+  H2ClientLab lab("", true);
+  lab.ask("POST", "/", "body");
+  for (const StreamId id : {1, 3, 5}) {
+    lab.upstream.session.reset(id, 0x7);
+    lab.run();
+    EXPECT_EQ(lab.seen(), "");
+  }
+  lab.upstream.session.reset(7, 0x7);
+  lab.run();
+  EXPECT_EQ(lab.seen(), "reset 1 7 refused\n");
+}
+
+TEST(ClientConnection, ARefusedRequestWithALongBodyIsNotSentAgain) {
+  H2ClientLab lab("", true);
+  lab.ask("POST", "/", std::string(40000, 'x'), true);
+  lab.upstream.session.reset(1, 0x7);
+  lab.run();
+  EXPECT_EQ(lab.seen(), "reset 1 7 refused\n");
 }
 
 TEST(ClientConnection, ARefusedStreamIsSentAgain) {
