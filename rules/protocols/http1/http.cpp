@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -11,7 +10,7 @@
 namespace brownout::rules {
 namespace {
 
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string without_port(std::string_view authority) {
   if (const auto user = authority.rfind('@'); user != std::string_view::npos)
@@ -32,12 +31,13 @@ std::string media_type(const HttpHead& head) {
 }  // namespace
 
 bool is_token(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_token_char);
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), [](char c) { return is_token_char(c); });
 }
 
 bool same_header_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 const std::string* HttpHead::find(std::string_view name) const {

@@ -38,8 +38,8 @@ bool is_of_connection(std::string_view name) {
 }
 
 bool is_value(std::string_view value) {
-  constexpr std::string_view kForbidden("\r\n\0", 3);
-  return value.find_first_of(kForbidden) == std::string_view::npos;
+  return std::none_of(value.begin(), value.end(),
+                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 // The parts of a target in absolute-form (RFC 9112, 3.2.2). A target in another form is the path.

@@ -9,7 +9,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +38,7 @@ class FieldList {
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
   std::vector<nghttp2_nv> fields_;
-  std::deque<std::string> kept_;
+  std::list<std::string> kept_;
 };
 
 }  // namespace brownout::http2

@@ -132,7 +132,8 @@ ServerLink::Read StreamLink::read(ByteView&, Exchange& exchange, Instant now, Ed
     const bool connects =
         exchange.framing(Direction::kUpstream).method == "CONNECT" || !protocol_.empty();
     tunnel_ = connects && head_.status / 100 == 2;
-    exchange.response(std::move(framing), head_, true, now);
+    // start_tunnel() reads the head again.
+    exchange.response(std::move(framing), tunnel_ ? head_ : std::move(head_), true, now);
     return Read::kMore;
   }
   if (tunnel_)
