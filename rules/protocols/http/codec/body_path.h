@@ -66,6 +66,7 @@ class BodyPath final : private rules::ChainOutput {
   void emit(rules::Chunk chunk) override;
   void finish() override;
   void close(rules::Close how) override { owner_.body_cut(direction_, how); }
+  bool resets_after_data() const override { return true; }
   void answer(std::string_view) override {}
   void injected(const rules::Rule& rule, Direction direction, const rules::Note& note) override {
     owner_.body_injected(rule, direction, note);

@@ -35,6 +35,14 @@ enum class Retry {
   kUnsent,
 };
 
+// The part of the request's body that was sent, for a server that refuses the request.
+struct SentBody {
+  codecs::Bytes bytes;
+  bool ended = false;
+  bool whole = false;  // whether it ended as the client meant
+  std::vector<rules::HttpHeader> trailers;
+};
+
 class Exchange final : private BodyPath::Owner, private messages::BodyMessages::Owner {
  public:
   // How far a message has come.
@@ -305,14 +313,6 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
                      const rules::Note& note) override {
     owner_.record(facts_, rule, direction, note);
   }
-
-  // The part of the request's body that was sent, for a server that refuses the request.
-  struct SentBody {
-    codecs::Bytes bytes;
-    bool ended = false;
-    bool whole = false;  // whether it ended as the client meant
-    std::vector<rules::HttpHeader> trailers;
-  };
 
   Owner& owner_;
   BodyPath request_body_{*this, Direction::kUpstream};

@@ -10,8 +10,6 @@ namespace brownout::http {
 namespace {
 
 constexpr std::uint64_t kTooLong = 10;
-// Longest part of a request's body that is kept for a server that refuses the request.
-constexpr std::size_t kMostSentBody = std::size_t{32} * 1024;
 
 }  // namespace
 
@@ -262,14 +260,6 @@ void Exchange::body_part(Direction direction, ByteView raw, std::span<const Byte
         resets_at(rules::StreamReset::At::kBytes))
       return;
   }
-}
-
-void Exchange::keep(std::span<const ByteView> payload) {
-  if (!sent_body_) return;
-  auto& kept = sent_body_->bytes;
-  for (const auto part : payload) kept.insert(kept.end(), part.begin(), part.end());
-  // While the request waits for another server, nobody else has the bytes.
-  if (kept.size() > kMostSentBody && request_.phase != Phase::kDialling) sent_body_.reset();
 }
 
 void Exchange::body_passed(Direction direction, const std::vector<rules::HttpHeader>& trailers,
