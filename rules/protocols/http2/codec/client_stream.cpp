@@ -190,6 +190,13 @@ void ClientStream::server_finished(bool reset, Instant now) {
 }
 
 void ClientStream::server_ready(bool reused, Instant now) {
+  // HTTP/1 has an upgrade for WebSocket only (RFC 8441, 5).
+  if (!protocol_.empty() && protocol_ != "websocket") {
+    leave_server();
+    return server_failed(
+        "the server speaks HTTP/1, where CONNECT cannot begin the protocol \"" + protocol_ + "\"",
+        false, now);
+  }
   http1_.open(reused);
   server_ready(static_cast<ServerLink&>(http1_), now);
 }

@@ -16,12 +16,11 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// Whether the list of tokens has this token. Parameters of an element are ignored.
+// Whether the list of tokens has this token.
 bool has_token(std::string_view list, std::string_view token) {
   while (!list.empty()) {
     const auto comma = std::min(list.find(','), list.size());
-    const auto element = list.substr(0, comma);
-    if (same_header_name(trimmed(element.substr(0, element.find(';'))), token)) return true;
+    if (same_header_name(trimmed(list.substr(0, comma)), token)) return true;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;
@@ -51,7 +50,8 @@ struct Url {
 Url split(std::string_view target) {
   const auto mark = target.find("://");
   if (target.starts_with('/') || mark == std::string_view::npos) return {{}, {}, target};
-  const auto rest = target.substr(mark + 3);
+  auto rest = target.substr(mark + 3);
+  rest = rest.substr(0, rest.find('#'));  // a request has no fragment (RFC 9110, 7.1)
   const auto end = std::min(rest.find_first_of("/?"), rest.size());
   return {target.substr(0, mark), rest.substr(0, end), rest.substr(end)};
 }

@@ -208,6 +208,15 @@ TEST(ClientConnection, ARefusedRequestWithALongBodyIsNotSentAgain) {
   EXPECT_EQ(lab.seen(), "reset 1 7 refused\n");
 }
 
+TEST(ClientConnection, HttpOneCannotBeginAnotherProtocolThanWebSocket) {
+  H2ClientLab lab;
+  lab.run();
+  lab.client.session.send_request(h2_request("CONNECT", "/"), "https", "connect-udp", false);
+  lab.run();
+  EXPECT_EQ(lab.asked[1], "");
+  EXPECT_THAT(lab.seen(), HasSubstr("head 1 502\ndata 1 brownout: the server speaks HTTP/1"));
+}
+
 TEST(ClientConnection, ARefusedStreamIsSentAgain) {
   H2ClientLab lab("", true);
   lab.get("/");
