@@ -13,8 +13,6 @@ namespace brownout::proxy {
 namespace {
 
 // Pauses between looks at whether the peers have acknowledged all data.
-constexpr Duration kFirstAsk = std::chrono::microseconds(100);
-constexpr Duration kLastAsk = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -347,19 +345,16 @@ void Flow::reset_when_acknowledged() {
   if (over()) return;
   const auto now = Loop::now();
   state_ = State::kResetting;
-  resets_at_ = rules::later(now, kLingerTime);
-  ask_again_ = kFirstAsk;
+  resets_.emplace(now);
   await_acknowledgement(now);
 }
 
-// The kernel does not report acknowledgements, so this asks again after growing pauses.
 void Flow::await_acknowledgement(Instant now) {
   const auto done = [](const End& end) {
     return end.gone || !end.stream || all_acknowledged(end.stream.fd());
   };
-  if ((done(client_) && done(server_)) || now >= resets_at_) return end(CloseMode::kReset);
-  host_.loop().deadlines().set(*this, std::min(resets_at_, rules::later(now, ask_again_)));
-  ask_again_ = std::min(2 * ask_again_, kLastAsk);
+  if ((done(client_) && done(server_)) || resets_->over(now)) return end(CloseMode::kReset);
+  host_.loop().deadlines().set(*this, resets_->next(now));
 }
 
 void Flow::linger() {

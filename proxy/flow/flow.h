@@ -144,9 +144,8 @@ class Flow final : public ClientFlow,
   std::string answer_;
   std::string server_host_;  // the server's host as written in [[upstream]], for STARTTLS
   State state_ = State::kWaiting;
-  std::optional<rules::Close> closing_;  // how to close both sockets once all bytes are sent
-  Instant resets_at_{};                  // when both get a RST although data is unacknowledged
-  Duration ask_again_{};                 // pause until the next look at unacknowledged data
+  std::optional<rules::Close> closing_;        // how to close both sockets once all bytes are sent
+  std::optional<AcknowledgementWait> resets_;  // set while a RST waits for data to arrive
   // STARTTLS: whether the server has agreed, and which TLS handshakes have completed since then.
   bool securing_ = false;
   bool client_secured_ = false;

@@ -144,6 +144,8 @@ void HttpFlow::on_end_ready(End& ready, std::uint32_t events) noexcept {
     case State::kHanging:
       if (ready.finished) end(CloseMode::kClose);
       return;
+    case State::kResetting:
+      return gone ? end(CloseMode::kReset) : void();
     case State::kLingering:
       if (discard_input(host_.loop(), client_.stream.fd())) release();
       return;
@@ -262,6 +264,12 @@ void HttpFlow::chain_finishes(Sink& sink) {
   down_ended_ = true;
 }
 
+// A chain that has closed passes nothing more on, not even the end of the stream.
+void HttpFlow::chain_closes(const Sink& sink, rules::Close how) {
+  if (&sink == &down_) down_ended_ = true;
+  close_client(how);
+}
+
 void HttpFlow::to_client(codecs::ByteView bytes) {
   if (over()) return;
   if (!down_.acts()) return write_to_client(bytes);
@@ -292,6 +300,8 @@ void HttpFlow::close_client(rules::Close how) {
     return end(CloseMode::kReset);
   }
   if (std::exchange(closing_, true)) return;
+  resets_ = how == rules::Close::kResetAfterData;
+  if (resets_) turns_.broke();
   finish_client();
 }
 
@@ -305,6 +315,7 @@ void HttpFlow::send_and_close(std::string_view bytes) {
 void HttpFlow::on_due(Instant now) noexcept {
   if (state_ == State::kWaiting) return gate_due();
   if (state_ == State::kLingering) return release();
+  if (state_ == State::kResetting) return reset_after_data(now);
   if (state_ != State::kServing) return;
   if (up_.chain) up_.chain->advance(now);
   if (!over()) side_->advance(now);
@@ -338,7 +349,7 @@ void HttpFlow::work() {
     server_.stream.finish();
   }
   if (client_.out.empty() && down_ended_) {
-    if (closing_) return linger();
+    if (closing_) return resets_ ? reset_after_data(Loop::now()) : linger();
     if (std::exchange(client_fin_, false)) client_.stream.finish();
   }
   for (End* end : {&client_, &server_}) {
@@ -354,6 +365,14 @@ void HttpFlow::linger() {
   client_.stream.finish();
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), kLingerTime));
   if (discard_input(host_.loop(), client_.stream.fd())) release();
+}
+
+void HttpFlow::reset_after_data(Instant now) {
+  state_ = State::kResetting;
+  if (!reset_wait_) reset_wait_.emplace(now);
+  if (all_acknowledged(client_.stream.fd()) || reset_wait_->over(now))
+    return end(CloseMode::kReset);
+  host_.loop().deadlines().set(*this, reset_wait_->next(now));
 }
 
 void HttpFlow::end(CloseMode mode) {

@@ -45,7 +45,7 @@ class HttpFlow final : public ClientFlow,
   void end(CloseMode mode) override;
 
  private:
-  enum class State { kWaiting, kHanging, kAnswering, kServing, kLingering, kOver };
+  enum class State { kWaiting, kHanging, kAnswering, kServing, kLingering, kResetting, kOver };
 
   struct End final : Ready {
     void on_ready(std::uint32_t events) noexcept override { flow->on_end_ready(*this, events); }
@@ -61,7 +61,8 @@ class HttpFlow final : public ClientFlow,
   struct Sink final : rules::ChainOutput {
     void emit(rules::Chunk chunk) override { flow->chain_emits(*this, std::move(chunk)); }
     void finish() override { flow->chain_finishes(*this); }
-    void close(rules::Close how) override { flow->close_client(how); }
+    void close(rules::Close how) override { flow->chain_closes(*this, how); }
+    bool resets_after_data() const override { return true; }
     void answer(std::string_view bytes) override { flow->send_and_close(bytes); }
     void injected(const rules::Rule& rule, rules::Direction where,
                   const rules::Note& note) override {
@@ -164,12 +165,16 @@ class HttpFlow final : public ClientFlow,
   void source_ended(End& from, bool reset, Instant now);
   void chain_emits(Sink& sink, rules::Chunk chunk);
   void chain_finishes(Sink& sink);
+  void chain_closes(const Sink& sink, rules::Close how);
   void set_rules(Sink& sink, Instant now);
   void work();
   void linger();
+  void reset_after_data(Instant now);
   void release();
   std::string server_name() const { return target_ ? to_text(*target_) : group_->config().name; }
-  bool over() const { return state_ == State::kLingering || state_ == State::kOver; }
+  bool over() const {
+    return state_ == State::kLingering || state_ == State::kResetting || state_ == State::kOver;
+  }
 
   HttpHost& http_host_;
   End client_;
@@ -187,6 +192,7 @@ class HttpFlow final : public ClientFlow,
   SocketAddress server_address_;
   // the server that group_ leads to; set only for a forward proxy's client
   std::optional<Endpoint> target_;
+  std::optional<AcknowledgementWait> reset_wait_;  // set while a RST waits for data to arrive
   State state_ = State::kWaiting;
   std::string answer_;
   std::optional<int> status_;    // status of the next response to the client
@@ -196,6 +202,7 @@ class HttpFlow final : public ClientFlow,
   bool client_fin_ = false;      // half-close once all bytes are written
   bool server_fin_ = false;
   bool closing_ = false;     // both connections are closed once all bytes are written
+  bool resets_ = false;      // the client then gets a RST instead of a FIN
   bool down_ended_ = false;  // faults on bytes to the client have passed on the end of the stream
 };
 

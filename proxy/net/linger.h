@@ -4,6 +4,9 @@
 // on the event loop's thread.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+
 #include "proxy/loop/fd.h"
 #include "proxy/loop/loop.h"
 
@@ -19,5 +22,25 @@ bool discard_input(Loop& loop, const Fd& fd);
 // Whether the peer has acknowledged all bytes that were written to this TCP socket (tcp(7),
 // SIOCOUTQ), or the connection has failed.
 bool all_acknowledged(const Fd& fd);
+
+// When to ask all_acknowledged() again, before a RST that must not overtake data: the kernel does
+// not report acknowledgements. The pauses grow, and the wait ends after kLingerTime.
+class AcknowledgementWait {
+ public:
+  explicit AcknowledgementWait(Instant begin) : until_(rules::later(begin, kLingerTime)) {}
+
+  bool over(Instant now) const { return now >= until_; }
+  Instant next(Instant now) {
+    const auto at = std::min(until_, rules::later(now, pause_));
+    pause_ = std::min(2 * pause_, kLongestPause);
+    return at;
+  }
+
+ private:
+  static constexpr Duration kLongestPause = std::chrono::milliseconds(20);
+
+  Instant until_;
+  Duration pause_ = std::chrono::microseconds(100);
+};
 
 }  // namespace brownout::proxy

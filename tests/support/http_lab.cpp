@@ -198,7 +198,7 @@ void HttpLab::ask_for_server(bool fresh) {
 }
 
 void HttpLab::close_client(rules::Close how) {
-  (how == rules::Close::kReset ? reset_ : closed_) = true;
+  (how == rules::Close::kFin ? closed_ : reset_) = true;
 }
 
 }  // namespace brownout::test

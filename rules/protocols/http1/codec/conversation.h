@@ -61,8 +61,8 @@ class Conversation final : public ClientSide,
     virtual void ask_for_server(bool fresh) = 0;
     // Closes the server connection, which must not be used again.
     virtual void drop_server() = 0;
-    // Called when the Conversation is over. With Close::kFin, the client gets the data already
-    // written.
+    // Called when the Conversation is over. Unless it is Close::kReset, the client gets the data
+    // already written.
     virtual void close_client(rules::Close how) = 0;
     virtual void finish_client() = 0;  // half-closes the connection to the client
     virtual void finish_server() = 0;  // half-closes the connection to the server
@@ -181,7 +181,7 @@ class Conversation final : public ClientSide,
   void ask_for_server(bool fresh) override { wire_.ask_for_server(fresh); }
   void drop_server() override;
   void end(rules::Close how) override;
-  void reset_stream(std::uint32_t, bool) override { end(rules::Close::kReset); }
+  void reset_stream(std::uint32_t, bool) override { end(rules::Close::kResetAfterData); }
   void hang() override;
   void ignore_rest() override;
   const rules::RuleSet& rules() override { return wire_.rules(); }
