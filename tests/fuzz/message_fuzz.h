@@ -49,18 +49,22 @@ inline std::vector<std::string> payloads_of(const rules::Config& config, codecs:
   const auto codec = codec_for(config.listeners.front());
   auto& reader = codec->reader(rules::Direction::kUpstream);
   std::vector<std::string> payloads;
-  while (!bytes.empty()) {
-    auto step = reader.next(bytes, true);
-    if (!step.broken.empty()) break;
-    require((step.taken > 0 || step.ended) && step.taken <= bytes.size());
-    bytes = bytes.subspan(step.taken);
-    if (!step.ended) continue;
-    payloads.emplace_back(codecs::text_of(step.ended->payload));
-    if (anew == nullptr) continue;
-    auto chunk = rules::Chunk::of(step.ended->payload, step.ended->message);
+  const auto take = [&](const codecs::Bytes& payload,
+                        std::shared_ptr<const rules::Message> message) {
+    payloads.emplace_back(codecs::text_of(payload));
+    if (anew == nullptr) return;
+    auto chunk = rules::Chunk::of(payload, std::move(message));
     chunk.mutable_bytes();
     *anew += codecs::text_of(codec->write(chunk, rules::Direction::kUpstream));
+  };
+  while (!bytes.empty()) {
+    auto step = reader.next(bytes, true);
+    if (!step.broken.empty()) return payloads;
+    require((step.taken > 0 || step.ended) && step.taken <= bytes.size());
+    bytes = bytes.subspan(step.taken);
+    if (step.ended) take(step.ended->payload, step.ended->message);
   }
+  if (auto last = reader.last()) take(last->payload, last->message);
   return payloads;
 }
 

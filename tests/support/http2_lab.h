@@ -139,7 +139,9 @@ class H2Peer final : public Session::Owner {
   bool takes = true;
   bool logs_data = true;
   bool logs_sent = false;
+  std::map<StreamId, rules::HttpHead> heads;
   std::map<StreamId, std::string> bodies;
+  std::map<StreamId, std::vector<rules::HttpHeader>> ends;  // trailers of messages that have ended
   std::map<StreamId, std::size_t> not_consumed;
   std::size_t largest_output = 0;
   std::uint32_t peer_streams = 0;
@@ -164,6 +166,8 @@ class H2Peer final : public Session::Owner {
   void on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
                std::string_view protocol, bool ended) override {
     auto line = text(head);
+    heads[id] = std::move(head);
+    if (ended) ends[id] = {};
     if (!scheme.empty()) line += " " + std::string(scheme);
     if (!protocol.empty()) line += " protocol=" + std::string(protocol);
     note("head", id, line + (ended ? " ended" : ""));
@@ -183,7 +187,9 @@ class H2Peer final : public Session::Owner {
     }
   }
   void on_end(StreamId id, std::vector<rules::HttpHeader> trailers) override {
-    note("end", id, text(trailers));
+    const auto line = text(trailers);
+    ends[id] = std::move(trailers);
+    note("end", id, line);
   }
   void on_reset(StreamId id, std::uint32_t code, bool refused, std::string_view why) override {
     note("reset", id,
