@@ -18,7 +18,8 @@ TEST(OtlpExporter, EventsBeyondItsBoundAreCountedAsLost) {
     ASSERT_TRUE(exporter);
     lost = (*exporter)->lost();
     for (int i = 0; i < 3; ++i) (*exporter)->submit(lines);
-    EXPECT_EQ(lost->load(), lines.size() / event.size());
+    // The exporter has lost others too if its thread was faster.
+    EXPECT_GE(lost->load(), lines.size() / event.size());
   }
   EXPECT_EQ(lost->load(), 3 * lines.size() / event.size());
 }
