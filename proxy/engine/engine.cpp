@@ -210,6 +210,9 @@ Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) con
       view->password = std::move(*password);
     }
     const auto* old = snapshot_ ? snapshot_->listeners.find(listener.name) : nullptr;
+    // The servers that clients know by the ports of this listener stay the same.
+    if (old != nullptr && (*old)->config.rewrite == listener.rewrite)
+      view->config.rewrite = (*old)->config.rewrite;
     view->stats = old != nullptr ? (*old)->stats : std::make_shared<ListenerStats>(workers_.size());
     if (listener.decrypts() && options_.decrypt) {
       auto added = add_decryption(*view, options_.authority, old != nullptr ? old->get() : nullptr);

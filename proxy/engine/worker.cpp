@@ -48,6 +48,7 @@ void Worker::stop() {
   // The worker's thread has ended, so the calling thread may destroy its objects.
   leases_.clear();
   acceptors_.clear();
+  broker_acceptors_.clear();
   services_.clear();
   while (!flows_.empty()) flows_.back()->end(CloseMode::kReset);
   report_doubts();
@@ -72,6 +73,9 @@ void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
     }
     for (const auto& [name, service] : services_) service->apply(*snapshot_->rules);
     for (const auto& [name, acceptor] : acceptors_) acceptor->turn_changed();
+    for (const auto& [name, acceptors] : broker_acceptors_) {
+      for (const auto& acceptor : acceptors) acceptor->turn_changed();
+    }
   });
 }
 
@@ -115,76 +119,12 @@ void Worker::follow_listener(const std::string& name) {
   const auto& view = *listener;
   const auto acceptor = acceptors_.find(name);
   if (acceptor != acceptors_.end()) acceptor->second->set_view(view);
+  const auto brokers = broker_acceptors_.find(name);
+  if (brokers != broker_acceptors_.end()) {
+    for (const auto& some : brokers->second) some->set_view(view);
+  }
   const auto service = services_.find(name);
   if (service != services_.end()) service->second->set_view(view, group_of(*view));
-}
-
-void Worker::open(std::string listener, PortSockets sockets, std::shared_ptr<void> lease) {
-  loop_.post([this, listener = std::move(listener),
-              shared = std::make_shared<PortSockets>(std::move(sockets)),
-              lease = std::move(lease)]() mutable {
-    const auto* found = snapshot_->listeners.find(listener);
-    if (found == nullptr) return;
-    const auto& view = *found;
-    leases_[listener] = std::move(lease);
-    if (!view->config.protocol.is_connections()) {
-      services_[listener] = make_service(view, std::move(*shared));
-      return;
-    }
-    acceptors_[listener] = std::make_unique<Acceptor>(
-        loop_, view, std::move(shared->stream),
-        [this](Acceptor& acceptor, Fd accepted_fd, const SocketAddress& peer) {
-          accepted(acceptor, std::move(accepted_fd), peer);
-        },
-        [this](const ListenerView& settings) {
-          return queues(settings) ? snapshot_->rules->next_accept(settings.config.name, Loop::now())
-                                  : Instant::min();
-        });
-  });
-}
-
-// Whether connections may queue at the listener before they are accepted. They may not where the
-// client speaks before the rules act.
-bool Worker::queues(const ListenerView& view) const {
-  const auto& config = view.config;
-  const bool speaks_first =
-      config.proxy_protocol || config.protocol == rules::Protocol::kProxy || view.expects_hello();
-  return snapshot_->rules->any_queues_accepts() && !speaks_first;
-}
-
-std::unique_ptr<Service> Worker::make_service(std::shared_ptr<const ListenerView> view,
-                                              PortSockets sockets) {
-  auto group = group_of(*view);
-  if (view->config.protocol == rules::Protocol::kDns) {
-    return std::make_unique<DnsServer>(static_cast<Host&>(*this), datagrams(), std::move(view),
-                                       std::move(group), std::move(sockets));
-  }
-  return std::make_unique<UdpServer>(static_cast<Host&>(*this), datagrams(), std::move(view),
-                                     std::move(group), std::move(sockets.datagram));
-}
-
-std::shared_ptr<UpstreamGroup> Worker::group_of(const ListenerView& view) const {
-  const auto found = groups_.find(view.config.upstream);
-  return found == groups_.end() ? nullptr : found->second;
-}
-
-DatagramBatch& Worker::datagrams() {
-  if (!datagrams_) datagrams_ = std::make_unique<DatagramBatch>();
-  return *datagrams_;
-}
-
-void Worker::close(std::string listener) {
-  loop_.post([this, listener = std::move(listener)] {
-    leases_.erase(listener);
-    const auto close_in = [&](auto& map) {
-      const auto found = map.find(listener);
-      if (found == map.end()) return;
-      loop_.retire(std::move(found->second));
-      map.erase(found);
-    };
-    close_in(acceptors_);
-    close_in(services_);
-  });
 }
 
 void Worker::hang(std::string listener, std::shared_ptr<FillerPorts> ports) {
@@ -292,42 +232,11 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
   // A queue counts the connection when it is served, which must be before the next accept.
   Worker& other = queues(*view) ? *this : least_loaded();
   other.open_.fetch_add(1, std::memory_order_relaxed);
-  if (&other == this) return serve(view, std::move(fd), std::move(facts));
-  other.loop_.post([&other, view, shared = std::make_shared<Fd>(std::move(fd)),
-                    facts = std::move(facts)]() mutable {
-    other.serve(view, std::move(*shared), std::move(facts));
-  });
-}
-
-// Stores the original destination of an intercepted client in `facts`. Returns false if it is
-// unknown.
-bool Worker::find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts) {
-  const auto& view = *acceptor.view();
-  const auto how = view.config.intercept;
-  if (how == rules::Intercept::kNone) return true;
-  const auto arrival = interception_->resolve_original_destination(facts, fd, how, acceptor.port());
-  if (arrival == ArrivalKind::kDiverted) return true;
-  view.stats->refused.fetch_add(1, std::memory_order_relaxed);
-  if (std::exchange(warned_stray_, true)) return false;
-  if (arrival == ArrivalKind::kOwnDial) {
-    spdlog::error(
-        "listener {}: connections that brownout itself opens are redirected back to it, and are "
-        "refused: `brownout intercept` covers the user that brownout runs as, and brownout may not "
-        "mark its sockets; run it as another user, or with the capability CAP_NET_ADMIN",
-        view.config.name);
-    return false;
-  }
-  spdlog::warn(
-      "listener {}: refused a client that connected directly: this listener serves only "
-      "connections that the kernel redirects to it (see `brownout intercept`)",
-      rules::printable(view.config.name));
-  return false;
-}
-
-std::shared_ptr<UpstreamGroup> Worker::group_for(const ListenerView& view,
-                                                 const rules::FlowFacts& facts) {
-  if (!facts.intercepted) return group_of(view);
-  return interception_->group_of(facts, snapshot_->rules->seed(), view.config.spoof_client);
+  const auto port = acceptor.port();
+  if (&other == this) return serve(view, std::move(fd), std::move(facts), port);
+  other.loop_.post(
+      [&other, view, shared = std::make_shared<Fd>(std::move(fd)), facts = std::move(facts),
+       port]() mutable { other.serve(view, std::move(*shared), std::move(facts), port); });
 }
 
 Worker& Worker::least_loaded() {
@@ -341,9 +250,11 @@ Worker& Worker::least_loaded() {
   return *best;
 }
 
-void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts) {
-  auto group = group_for(*view, facts);
-  // A reload has removed the listener's upstream since the accept: act as if the port were closed.
+void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts,
+                   std::uint16_t port) {
+  auto group = group_for(*view, facts, port);
+  // A reload has removed the listener's upstream since the accept, or no broker has the port: act
+  // as if the port were closed.
   if (!group && view->config.protocol != rules::Protocol::kProxy) {
     reset_on_close(fd);
     open_.fetch_sub(1, std::memory_order_relaxed);

@@ -118,14 +118,21 @@ class Worker final : private HttpHost {
   void follow_listener(const std::string& name);
   void accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer);
   bool queues(const ListenerView& view) const;
+  std::unique_ptr<Acceptor> make_acceptor(const std::shared_ptr<const ListenerView>& view,
+                                          Fd listening);
   std::unique_ptr<Service> make_service(std::shared_ptr<const ListenerView> view,
                                         PortSockets sockets);
   // Returns the servers of a listener; null for a DNS listener whose answers all come from a zone.
   std::shared_ptr<UpstreamGroup> group_of(const ListenerView& view) const;
   DatagramBatch& datagrams();
   bool find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts);
-  std::shared_ptr<UpstreamGroup> group_for(const ListenerView& view, const rules::FlowFacts& facts);
-  void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
+  // `port` is the port of this process at which the connection has arrived.
+  std::shared_ptr<UpstreamGroup> group_for(const ListenerView& view, const rules::FlowFacts& facts,
+                                           std::uint16_t port);
+  std::shared_ptr<UpstreamGroup> group_of_broker(const ListenerView& view,
+                                                 const std::optional<Endpoint>& broker) const;
+  void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts,
+             std::uint16_t port);
   void start_flow(HandOver client);
   Worker& least_loaded();
   void report_doubts();
@@ -144,6 +151,8 @@ class Worker final : private HttpHost {
   LagMeter lag_{loop_};
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
+  // Acceptors for the ports of brokers that a listener follows.
+  std::map<std::string, std::vector<std::unique_ptr<Acceptor>>> broker_acceptors_;
   std::map<std::string, std::unique_ptr<Service>> services_;
   // leases of the sockets of both; declared behind them, since they end first
   std::map<std::string, std::shared_ptr<void>> leases_;

@@ -37,6 +37,14 @@ Result<std::vector<PortSockets>> open_streams(const rules::Listener& listener,
   if (!streams) return tl::unexpected(streams.error());
   std::vector<PortSockets> sockets;
   for (auto& fd : *streams) sockets.push_back({std::move(fd), {}});
+  const auto& followed = listener.rewrite.followed();
+  if (!followed.any()) return sockets;
+  for (int port = followed.ports().first; port <= followed.ports().last; ++port) {
+    auto more = listen_on({endpoint.host, static_cast<std::uint16_t>(port), ""},
+                          static_cast<int>(listener.backlog), workers, sharing.streams());
+    if (!more) return tl::unexpected(more.error());
+    for (std::size_t i = 0; i < workers; ++i) sockets[i].brokers.push_back(std::move((*more)[i]));
+  }
   return sockets;
 }
 
@@ -70,7 +78,8 @@ Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
 
 bool keeps_sockets(const rules::Listener& old, const rules::Listener& coming) {
   return coming.enabled && old.listen == coming.listen && old.protocol == coming.protocol &&
-         takes_datagrams(old) == takes_datagrams(coming);
+         takes_datagrams(old) == takes_datagrams(coming) &&
+         old.rewrite.followed() == coming.rewrite.followed();
 }
 
 bool overlap(const Endpoint& left, const Endpoint& right) {

@@ -14,6 +14,8 @@ namespace brownout::proxy {
 struct PortSockets {
   Fd stream;    // TCP socket; for protocols over TCP, and for DNS
   Fd datagram;  // UDP socket; for UDP and DNS
+  // TCP sockets for the ports of brokers that are followed (Listener::broker_ports).
+  std::vector<Fd> brokers = {};
 
   // Returns either socket, since both are bound to the same address.
   const Fd& any() const { return stream ? stream : datagram; }
@@ -54,7 +56,7 @@ Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
                                            PortSharing sharing = {});
 
 // Returns copies (dup(2)) of sockets that this process has inherited. Stream sockets start to
-// listen again.
+// listen again. No process inherits sockets for brokers.
 Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, int backlog);
 // Makes the sockets refuse new connections, and resets connections that were not accepted yet.
 // Copies of the sockets stop listening too.

@@ -38,6 +38,7 @@ void ListenerCheck::run() const {
                   "descriptors is only for listeners with protocol = \"grpc\"",
                   "write protocol = \"grpc\", or leave descriptors out");
   }
+  check_brokers();
   check_decryption();
   if (listener_.intercept != Intercept::kNone) return check_intercept();
   for (const std::string_view key : {"ports", "spoof_client"}) {
@@ -75,6 +76,43 @@ void ListenerCheck::run() const {
           dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
               : "give a host and a port");
     }
+  }
+}
+
+void ListenerCheck::check_brokers() const {
+  const auto* messages = listener_.protocol.of_messages();
+  const bool follows = listener_.brokers == Brokers::kFollow;
+  for (const std::string_view key : {"brokers", "broker_ports", "advertise"}) {
+    if (node_.find(key) == nullptr) continue;
+    const auto what = std::string(key);
+    if (messages == nullptr || !messages->names_brokers()) {
+      problems_.add(position_of(node_, key),
+                    what + " is only for listeners with protocol = \"kafka\"",
+                    "write protocol = \"kafka\", or leave " + what + " out");
+    } else if (key != "brokers" && !follows) {
+      problems_.add(position_of(node_, key), what + " needs brokers = \"follow\"",
+                    "write brokers = \"follow\", or leave " + what + " out");
+    }
+  }
+  if (!follows) return;
+  const auto where = position_of(node_, "brokers");
+  if (!listener_.broker_ports) {
+    problems_.add(where, "brokers = \"follow\" needs \"broker_ports\"",
+                  "give one port for each broker, e.g. broker_ports = \"19100-19115\"");
+  } else if (listener_.broker_ports->first == 0 ||
+             listener_.broker_ports->last - listener_.broker_ports->first >=
+                 static_cast<int>(FollowedServers::kMostPorts)) {
+    problems_.add(position_of(node_, "broker_ports"), "broker_ports has port 0, or too many ports",
+                  "give at most " + std::to_string(FollowedServers::kMostPorts) +
+                      " ports, e.g. broker_ports = \"19100-19115\"");
+  }
+  if (listener_.knows_destination()) {
+    problems_.add(where, "a listener that intercepts needs no brokers = \"follow\"",
+                  "its clients reach the brokers' own addresses; leave brokers out");
+  }
+  if (listener_.listen.is_unix() || (listener_.listen.is_any() && listener_.advertise.empty())) {
+    problems_.add(where, "brokers = \"follow\" needs a host that clients can connect to",
+                  "add advertise = \"HOST\", the name or address of this machine for its clients");
   }
 }
 

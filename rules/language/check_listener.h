@@ -20,6 +20,7 @@ class ListenerCheck {
   void run() const;
 
  private:
+  void check_brokers() const;
   void check_loop() const;
   void check_intercept() const;
   void check_proxy() const;

@@ -24,6 +24,9 @@
 
 namespace brownout::rules {
 
+// The addresses of brokers that clients are told: those that the servers announce, or ports of this
+// listener, which lead to the brokers.
+enum class Brokers { kAsAnnounced, kFollow };
 // How bytes are forwarded while no rule acts on them: through a buffer, or inside the kernel
 // (splice(2)).
 enum class Forwarding { kCopy, kSplice };
@@ -103,6 +106,9 @@ struct Listener {
   // Server addresses to replace in messages in which servers announce other servers. Empty if
   // nothing is replaced.
   AddressMap rewrite;
+  Brokers brokers = Brokers::kAsAnnounced;
+  std::optional<PortRange> broker_ports;  // ports for brokers that are followed
+  std::string advertise;  // host that clients are told for brokers; if empty, that of `listen`
   // Whether the client's original destination is known, by interception or from its request to the
   // proxy.
   bool knows_destination() const {
@@ -166,6 +172,12 @@ const Schema<Zone>& zone_schema();
 const Schema<TlsServer>& tls_server_schema();
 const Schema<TlsClient>& tls_client_schema();
 
+template <>
+struct EnumNames<Brokers> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Brokers>{"as_announced", Brokers::kAsAnnounced},
+      std::pair<std::string_view, Brokers>{"follow", Brokers::kFollow}};
+};
 template <>
 struct EnumNames<Forwarding> {
   static constexpr std::array kValues{

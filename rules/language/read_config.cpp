@@ -8,6 +8,7 @@
 #include "rules/language/check_fit.h"
 #include "rules/language/check_listener.h"
 #include "rules/language/document_schema.h"
+#include "rules/language/listen_addresses.h"
 #include "rules/language/load_toml.h"
 #include "rules/language/misplaced_keys.h"
 #include "rules/language/presets.h"
@@ -86,12 +87,8 @@ class ConfigReader {
     // The mistake is told; rules shall not be told of a listener without TLS, too.
     const bool meant = listener.upstream_tls && listener.knows_destination();
     if (meant && !listener.tls) listener.tls.emplace();
-    const bool fixed = listener.listen.is_unix() || listener.listen.port != 0;
-    if (fixed && !claim_address(listener)) {
-      problems_.add(position_of(node, "listen"),
-                    "two listeners listen on " + in_quotes(to_text(listener.listen)),
-                    "give each its own port");
-    }
+    addresses_.claim(node, listener, problems_);
+    follow_brokers(listener);
     config_.listeners.push_back(std::move(listener));
   }
 
@@ -134,16 +131,6 @@ class ConfigReader {
     if (problems_.size() != before) return;
     rule_names_.insert(firewall.name);
     add_rule(firewall_rule(firewall, node.where, "[[firewall]] " + canonical(node)), firewall.name);
-  }
-
-  // Returns false if another listener has the same address. TCP and UDP ports are separate; a DNS
-  // listener uses both.
-  bool claim_address(const Listener& listener) {
-    const auto address = to_text(listener.listen);
-    bool free = true;
-    if (takes_connections(listener)) free &= addresses_.insert("tcp " + address).second;
-    if (takes_datagrams(listener)) free &= addresses_.insert("udp " + address).second;
-    return free;
   }
 
   void read_rehearsal(const Document& keys) {
@@ -381,7 +368,7 @@ class ConfigReader {
   std::unordered_set<std::string> firewall_names_;
   std::unordered_set<std::string> listener_names_;
   std::unordered_set<std::string> rule_names_;
-  std::set<std::string> addresses_;
+  ListenAddresses addresses_;
 };
 
 }  // namespace

@@ -117,6 +117,8 @@ class MessageProtocol {
   virtual bool needs_framing() const { return false; }
   // Whether servers announce addresses of other servers, which the key `rewrite` can replace.
   virtual bool names_servers() const { return false; }
+  // Whether these servers are the brokers of a cluster, which the key `brokers` can follow.
+  virtual bool names_brokers() const { return false; }
   // Whether requests and their responses can be distinguished from other messages.
   virtual bool has_requests() const { return false; }
   // Whether the receiver of a message can refuse it by a message of its own (refuse()).

@@ -1,23 +1,32 @@
 // AddressMap rewrites the server addresses that a protocol announces to clients, so that clients
-// connect to listeners instead: { "10.0.0.1:7000" = "127.0.0.1:17000" }. Plain values; any thread.
+// connect to listeners instead: { "10.0.0.1:7000" = "127.0.0.1:17000" }, or the ports of a range
+// (FollowedServers). Any thread.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "rules/base/address.h"
 #include "rules/base/diagnostics.h"
+#include "rules/schema/followed_servers.h"
 #include "rules/schema/node.h"
 
 namespace brownout::rules {
 
 class AddressMap {
  public:
-  bool empty() const { return entries_.empty(); }
-  // Returns the address that replaces this one, or null if the address stays.
+  bool empty() const { return entries_.empty() && !followed_.any(); }
+  // Returns the address in the table that replaces this one, or null if there is none.
   const Endpoint* find(std::string_view host, std::uint16_t port) const;
+  // Returns the address that replaces a server's: the one in the table, or a port of the range. No
+  // value if the address stays.
+  std::optional<Endpoint> announce(std::string_view host, std::uint16_t port) const;
+  // From now on, servers that are not in the table get ports of a range.
+  void follow(FollowedServers followed) { followed_ = std::move(followed); }
+  const FollowedServers& followed() const { return followed_; }
   friend bool operator==(const AddressMap&, const AddressMap&) = default;
 
   // Reads the table of the key `rewrite`.
@@ -25,6 +34,7 @@ class AddressMap {
 
  private:
   std::vector<std::pair<Endpoint, Endpoint>> entries_;
+  FollowedServers followed_;
 };
 
 }  // namespace brownout::rules
