@@ -35,6 +35,9 @@ std::unique_ptr<RunExpectations> RunExpectations::read(const std::vector<std::st
   rules::ScenarioSurroundings around;
   around.users = false;
   around.rules.assign(names.begin(), names.end());
+  for (const auto& rule : config.rules) {
+    if (rule.fault->punishes()) around.punishing.push_back(rule.name);
+  }
   for (const auto& listener : config.listeners) {
     around.listeners.push_back(listener.name);
     if (!listener.protocol.knows_requests()) around.without_requests.push_back(listener.name);
@@ -67,8 +70,8 @@ int RunExpectations::judge(const proxy::Engine& engine) {
   rehearsal::Course course;
   course.seen.phases.push_back({.phase = 0, .begin = {}, .end = now});
   course.seen.traffic = traffic_.take(now);
-  for (const auto& [rule, count] : engine.injected_by_rule()) {
-    course.seen.injected.push_back({now, rule, count});
+  for (const auto& [rule, counts] : engine.injected_by_rule()) {
+    course.seen.injected.push_back({now, rule, counts.injected, counts.early});
   }
   const auto report = rehearsal::make_report(scenario_, std::move(course), false);
   proxy::print_error(verdicts_text(report));

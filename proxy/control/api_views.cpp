@@ -19,6 +19,7 @@ struct RuleCounters {
   std::uint64_t matched = 0;
   std::uint64_t sampled = 0;
   std::uint64_t injected = 0;
+  std::uint64_t early = 0;
   bool on = false;
   std::string status;
 
@@ -26,6 +27,7 @@ struct RuleCounters {
     matched += rule.state->matched.load();
     sampled += rule.state->sampled.load();
     injected += rule.state->injected.load();
+    early += rule.state->early.load();
     const auto now = Loop::now();
     on = on || (!halted && rule.schedule.window(rule.began, now).contains(now));
     if (rule.state->shared) status += rule.state->shared->status();
@@ -57,6 +59,7 @@ void add_counters(Json& view, const Seen& seen, const std::string& name) {
   view["matched"] = counters.matched;
   view["sampled"] = counters.sampled;
   view["injected"] = counters.injected;
+  if (counters.early > 0) view["came_back_early"] = counters.early;
   if (!counters.status.empty()) view["status"] = counters.status;
 }
 

@@ -140,6 +140,15 @@ void add_rules(Families& all, const Engine& engine) {
       overflow.add(rule->state->overflow.load(), labels(*rule));
     }
   }
+  {
+    Family early(all, "brownout_came_back_early_total",
+                 "Requests that came before their client's Retry-After was over, and that "
+                 "retry_after = \"punish\" refused",
+                 MetricType::Counter);
+    for (const auto& rule : engine.rules().rules()) {
+      if (rule->fault->punishes()) early.add(rule->state->early.load(), labels(*rule));
+    }
+  }
   Family delays(all, "brownout_injected_delay_seconds", "Delays that faults added",
                 MetricType::Histogram);
   for (const auto& rule : engine.rules().rules()) delays.add(rule->state->delays, labels(*rule));

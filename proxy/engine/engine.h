@@ -77,7 +77,7 @@ class Engine final : private Deadline {
   // Return totals since the start: injected faults, and replies of servers to client data
   // (proxy/flow/turns.h). Rules and listeners that have been removed are included.
   std::uint64_t injected() const;
-  std::map<std::string, std::uint64_t> injected_by_rule() const;
+  std::map<std::string, rules::FaultCounts> injected_by_rule() const;
   std::uint64_t turns() const;
   // Names of rules that should have matched traffic but never did. Users are warned of them, since
   // a rule that matches nothing usually has an error in its conditions.

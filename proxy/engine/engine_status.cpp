@@ -78,10 +78,10 @@ std::uint64_t Engine::injected() const {
   return total;
 }
 
-std::map<std::string, std::uint64_t> Engine::injected_by_rule() const {
+std::map<std::string, rules::FaultCounts> Engine::injected_by_rule() const {
   const auto& former = history_.injected_by_name();
-  std::map<std::string, std::uint64_t> totals(former.begin(), former.end());
-  for (const auto& rule : rules_->rules()) totals[rule->name] += rule->state->injected.load();
+  std::map<std::string, rules::FaultCounts> totals(former.begin(), former.end());
+  for (const auto& rule : rules_->rules()) totals[rule->name].add(*rule->state);
   return totals;
 }
 

@@ -31,7 +31,9 @@ std::string rule_table(const rules::RuleSet& set) {
     text += fmt::format("{:<{}}  {:<16} {:>10} {:>10} {:>10}\n", rules::escaped(rule->name), width,
                         rule->kind->name, state.matched.load(), state.sampled.load(),
                         state.injected.load());
-    const auto status = state.shared ? state.shared->status() : std::string();
+    auto status = state.shared ? state.shared->status() : std::string();
+    if (const auto early = state.early.load(); early > 0)
+      status += rules::count_of(early, "request") + " before Retry-After was over";
     if (!status.empty()) text += fmt::format("{:<{}}  {}\n", "", width, status);
   }
   if (left_out > 0)

@@ -169,8 +169,9 @@ class Picture {
   std::string injected(const FaultSeries& fault) {
     std::uint64_t total = 0;
     for (const auto count : fault.injected) total += count;
-    const auto text =
-        label(fault.rule, grouped(total) + " injected") + bars(fault.injected, "fault");
+    auto what = grouped(total) + " injected";
+    if (fault.early > 0) what += ", " + grouped(fault.early) + " came back early";
+    const auto text = label(fault.rule, what) + bars(fault.injected, "fault");
     top_ += kRow;
     return text;
   }

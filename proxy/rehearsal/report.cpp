@@ -84,7 +84,8 @@ json json_of(const Series& series) {
   }
   json faults = json::array();
   for (const auto& fault : series.faults) {
-    faults.push_back({{"rule", fault.rule}, {"injected", fault.injected}});
+    faults.push_back(
+        {{"rule", fault.rule}, {"injected", fault.injected}, {"came_back_early", fault.early}});
   }
   json marks = json::array();
   for (const auto& mark : series.marks) {

@@ -303,12 +303,14 @@ void Runner::record_traffic() {
 void Runner::record_injections() {
   for (const auto& rule : engine_->rules().rules()) {
     matched_[rule->name] |= rule->state->matched.load() > 0;
-    const auto injected = rule->state->injected.load();
     auto& [state, before] = injected_[rule->name];
-    if (state != rule->state.get()) before = 0;
+    if (state != rule->state.get()) before = {};
     state = rule->state.get();
-    if (injected > before) course_.seen.injected.push_back({now(), rule->name, injected - before});
-    before = injected;
+    rules::FaultCounts total;
+    total.add(*state);
+    const auto fresh = total.since(std::exchange(before, total));
+    if (fresh.injected > 0)
+      course_.seen.injected.push_back({now(), rule->name, fresh.injected, fresh.early});
   }
 }
 

@@ -123,7 +123,7 @@ class Runner final : private proxy::Deadline {
   // operations that tally_operations() has not counted yet
   std::vector<rules::Operation> untallied_;
 
-  std::map<std::string, std::pair<const rules::RuleState*, std::uint64_t>> injected_;
+  std::map<std::string, std::pair<const rules::RuleState*, rules::FaultCounts>> injected_;
   std::map<std::string, bool> matched_;
   std::unique_ptr<proxy::MessagingServer> alerts_;
   std::unique_ptr<Descendants> processes_;  // starts commands; null if no probe is of the kind exec

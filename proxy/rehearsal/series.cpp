@@ -113,12 +113,15 @@ Series series_of(const rules::Scenario& scenario, const rules::Measurements& see
     series.probes.push_back({scenario.probes[probe].name, scenario.probes[probe].region,
                              steps_of(scenario, seen.tally.probe(probe), series)});
   }
-  std::map<std::string, std::vector<std::uint64_t>> faults;
+  std::map<std::string, FaultSeries> faults;
   for (const auto& injected : seen.injected) {
-    auto& row = faults.try_emplace(injected.rule, steps).first->second;
-    row[step_of(injected.at)] += injected.count;
+    auto& row = faults[injected.rule];
+    row.rule = injected.rule;
+    row.injected.resize(steps);
+    row.injected[step_of(injected.at)] += injected.count;
+    row.early += injected.early;
   }
-  for (auto& [rule, row] : faults) series.faults.push_back({rule, std::move(row)});
+  for (auto& [rule, row] : faults) series.faults.push_back(std::move(row));
   series.traffic = traffic_of(seen, series.width, steps);
   series.marks = marks_of(scenario, seen);
   return series;

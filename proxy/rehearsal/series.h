@@ -40,6 +40,7 @@ struct TrafficSeries {
 struct FaultSeries {
   std::string rule;
   std::vector<std::uint64_t> injected;
+  std::uint64_t early = 0;  // requests before their client's Retry-After, in all steps
 };
 
 // An instant that the charts mark, such as the end of a probe's last failure.

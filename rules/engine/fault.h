@@ -101,6 +101,9 @@ class Fault {
   virtual bool queues_accepts() const { return false; }
   // Returns when the accept loop takes its next connection; an instant that has passed means now.
   virtual Instant next_accept(const FaultState& /*shared*/) const { return Instant::min(); }
+  // Whether the fault with these settings refuses clients that come back before their Retry-After
+  // (Note::early).
+  virtual bool punishes() const { return false; }
   // For faults of level kListener: whether open connections are reset when the fault begins.
   virtual bool cuts_live_connections() const { return false; }
 };

@@ -90,6 +90,9 @@ class HttpFault {
   }
   // Called for each message on which the fault does not act, if its kind has observes_all.
   virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
+  // Whether the fault acts on a request that the rule's probability or ordinals exclude, because of
+  // what the fault told this client before.
+  virtual bool insists(const HttpContext& /*context*/) const { return false; }
   // Called if the rule matches, but its probability, schedule or limit excludes this request.
   virtual void on_skipped(HttpMessage& /*request*/) const {}
 };

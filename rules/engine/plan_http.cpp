@@ -20,6 +20,18 @@ HttpContext context_of(const Rule& rule, const FlowFacts& request, Instant now) 
                                                                           : Direction::kDownstream};
 }
 
+// Whether the rule acts on a request although its draw or its ordinals exclude the request.
+bool insists(const Rule& rule, const FlowFacts& request, Instant now) {
+  const auto* fault = rule.fault->http();
+  return rule.fault->punishes() && fault != nullptr &&
+         rule.schedule.window(rule.began, now).contains(now) &&
+         fault->insists(context_of(rule, request, now));
+}
+
+bool arrives(const Rule& rule, const FlowFacts& request, Instant now) {
+  return count_arrival(rule, request) || insists(rule, request, now);
+}
+
 }  // namespace
 
 bool acts_on_requests(const Rule& rule, ProtocolSet protocols) {
@@ -37,7 +49,7 @@ bool acts_on_requests(const Rule& rule, ProtocolSet protocols) {
 // excludes the request.
 bool HttpPlan::join(const RuleRef& rule, const FlowFacts& request, Instant now) {
   const Activation activation(*rule, request);
-  if (!activation.next(now).contains(now)) return false;
+  if (!activation.next(now).contains(now) && !insists(*rule, request, now)) return false;
   auto& state = *rule->state;
   const auto active = state.active.fetch_add(1, std::memory_order_relaxed);
   if (rule->max_active_faults && active >= *rule->max_active_faults) {
@@ -104,7 +116,7 @@ void HttpPlan::on_body(const RuleSet& set, const FlowFacts& request, HttpMessage
 void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
                           Instant now, Notes& notes) {
   set.for_each_match(request, [&](const RuleRef& rule) {
-    if (!acts_on_requests(*rule, request.message_protocols) || !count_arrival(*rule, request))
+    if (!acts_on_requests(*rule, request.message_protocols) || !arrives(*rule, request, now))
       return;
     if (!join(rule, request, now) && rule->fault->http() != nullptr)
       rule->fault->http()->on_skipped(message);
@@ -124,7 +136,7 @@ std::vector<bool> HttpPlan::select_again(const RuleSet& set, const FlowFacts& re
     const auto own = std::find(before.begin(), before.end(), rule);
     if (own != before.end()) {
       rules_.push_back(std::move(*own));
-    } else if (!is_late(rule->match) || !count_arrival(*rule, request)) {
+    } else if (!is_late(rule->match) || !arrives(*rule, request, now)) {
       return;
     } else if (!join(rule, request, now)) {
       if (message.is_request() && rule->fault->http() != nullptr)

@@ -51,6 +51,8 @@ struct RuleState {
   std::atomic<std::uint64_t> injected{0};  // number of faults injected
   // Number of items that a limit turned away: max_active_faults, or a limit of the fault.
   std::atomic<std::uint64_t> overflow{0};
+  // Number of requests that came before their client's Retry-After; these are among `injected`.
+  std::atomic<std::uint64_t> early{0};
   ArrivalCounter arrivals;              // numbers items for `first`, `after` and `every`
   std::atomic<std::int64_t> active{0};  // HTTP requests on which the rule is acting now
   // Connections and UDP sessions on whose data the rule is acting now.
@@ -62,6 +64,7 @@ struct RuleState {
   void count(const Note& note) {
     injected.fetch_add(1, std::memory_order_relaxed);
     if (note.overflow) overflow.fetch_add(1, std::memory_order_relaxed);
+    if (note.early) early.fetch_add(1, std::memory_order_relaxed);
   }
 };
 

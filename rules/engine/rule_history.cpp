@@ -14,10 +14,9 @@ void RuleHistory::replaced(const RuleSet& before, const RuleSet& after) {
   for (const auto& rule : after.rules()) stay.insert(rule->state.get());
   for (const auto& rule : before.rules()) {
     if (stay.contains(rule->state.get())) continue;
-    const auto injected = rule->state->injected.load();
-    injected_ += injected;
+    injected_ += rule->state->injected.load();
     const bool kept = matched_.contains(rule->name) || matched_.size() < kMostNames;
-    if (rule->state->matched.load() > 0 && kept) matched_[rule->name] += injected;
+    if (rule->state->matched.load() > 0 && kept) matched_[rule->name].add(*rule->state);
   }
 }
 

@@ -10,6 +10,19 @@
 
 namespace brownout::rules {
 
+struct FaultCounts {
+  std::uint64_t injected = 0;
+  std::uint64_t early = 0;  // see RuleState
+  // Reads `early` first: each early request is an injected fault, too.
+  void add(const RuleState& state) {
+    early += state.early.load();
+    injected += state.injected.load();
+  }
+  FaultCounts since(const FaultCounts& before) const {
+    return {injected - before.injected, early - before.early};
+  }
+};
+
 class RuleHistory {
  public:
   // Records that `after` replaces `before`: adds the counters of the rules that are only in
@@ -22,13 +35,11 @@ class RuleHistory {
   // most 4096 names.
   bool matched(const std::string& name) const { return matched_.contains(name); }
   // Returns, for the names that matched() knows, how many faults these rules injected.
-  const std::unordered_map<std::string, std::uint64_t>& injected_by_name() const {
-    return matched_;
-  }
+  const std::unordered_map<std::string, FaultCounts>& injected_by_name() const { return matched_; }
 
  private:
   std::uint64_t injected_ = 0;
-  std::unordered_map<std::string, std::uint64_t> matched_;  // number of faults by rule name
+  std::unordered_map<std::string, FaultCounts> matched_;  // by rule name
 };
 
 }  // namespace brownout::rules

@@ -43,6 +43,8 @@ struct Note {
   // Whether the fault turned this away because a limit was reached: a full queue, or a number of
   // connections.
   bool overflow = false;
+  // Whether the fault refused a client that came back before its Retry-After.
+  bool early = false;
   // The Chain or plan that runs the rule (chain.h, plan*.h) sets the members below. `message` is
   // the message of a connection on which the fault acted, borrowed for the call; null in other
   // cases.

@@ -16,8 +16,12 @@ constexpr std::string_view kSentenceExample =
     "e.g. rule_hits of \"the server is gone\" at least 1, or availability at web at least 99%";
 
 // The metrics that need no phase and no synthetic user.
-constexpr std::array kRunMetrics{Metric::kRuleHits, Metric::kAvailability, Metric::kLatencyP50,
-                                 Metric::kLatencyP99, Metric::kShare};
+constexpr std::array kRunMetrics{Metric::kRuleHits,   Metric::kCameBackEarly, Metric::kAvailability,
+                                 Metric::kLatencyP50, Metric::kLatencyP99,    Metric::kShare};
+
+bool counts_rules(std::optional<Metric> metric) {
+  return metric == Metric::kRuleHits || metric == Metric::kCameBackEarly;
+}
 
 struct SentenceWord {
   std::string text;
@@ -89,13 +93,13 @@ class SentenceReader {
       return std::any_of(table_.begin(), table_.end(),
                          [key](const auto& member) { return member.key == key; });
     };
-    const bool hits = metric_ == Metric::kRuleHits;
+    const bool hits = counts_rules(metric_);
     const auto name = std::string(name_of(*metric_));
     if (!bounded_) {
       complain("the expectation has no bound",
                "end it with \"at least\" or \"at most\" and a value");
     } else if (hits && !has("rule")) {
-      complain(name + " needs a rule", "e.g. rule_hits of \"the server is gone\" at least 1");
+      complain(name + " needs a rule", "e.g. " + name + " of \"the server is gone\" at least 1");
     } else if (!hits && !has("listener")) {
       complain(name + " needs a listener",
                "`run` has no users: say where to measure, e.g. availability at web at least 99%");
@@ -113,8 +117,8 @@ class SentenceReader {
     if (!metric_) return complain("there is no metric " + in_quotes(name), suggest(name, names));
     if (std::find(kRunMetrics.begin(), kRunMetrics.end(), *metric_) == kRunMetrics.end()) {
       return complain(name + " cannot be measured by `run`, which has no phases and no users",
-                      "write a rehearsal, or expect rule_hits, or at a listener availability, "
-                      "latency_p50, latency_p99 or share");
+                      "write a rehearsal, or expect rule_hits or came_back_early, or at a listener "
+                      "availability, latency_p50, latency_p99 or share");
     }
     add("metric", {name, where()});
     ++at_;
@@ -131,8 +135,8 @@ class SentenceReader {
 
   std::string key_at() const {
     if (is(at_, "of") && is(at_ + 1, "server") && metric_ == Metric::kShare) return "server";
-    if (is(at_, "of") && metric_ == Metric::kRuleHits) return "rule";
-    if (is(at_, "at") && metric_ != Metric::kRuleHits) return "listener";
+    if (is(at_, "of") && counts_rules(metric_)) return "rule";
+    if (is(at_, "at") && !counts_rules(metric_)) return "listener";
     return {};
   }
 

@@ -228,18 +228,29 @@ class Reader {
 
   void check_rules(const Node& node, const Expectation& wanted) {
     refer_all(node, "rule", "rule", around_.rules);
-    const bool hits = wanted.metric == Metric::kRuleHits;
-    if (hits == wanted.rule.empty()) {
-      problems_.add(hits ? node.where : position_of(node, "rule"),
-                    hits ? "metric = \"rule_hits\" needs \"rule\""
-                         : "\"rule\" is only for metric = \"rule_hits\"",
-                    hits ? "name the rule whose faults are counted"
-                         : "leave rule out, or write metric = \"rule_hits\"");
+    const bool counts = wanted.about_rules();
+    const auto metric = "metric = " + in_quotes(name_of(wanted.metric));
+    if (counts == wanted.rule.empty()) {
+      problems_.add(counts ? node.where : position_of(node, "rule"),
+                    counts ? metric + " needs \"rule\""
+                           : "\"rule\" is only for metric = \"rule_hits\" or \"came_back_early\"",
+                    counts ? "name the rule whose faults are counted"
+                           : "leave rule out, or write metric = \"rule_hits\"");
     }
-    if (hits && !wanted.probe.empty()) {
+    if (counts && !wanted.probe.empty()) {
       problems_.add(position_of(node, "probe"),
-                    "metric = \"rule_hits\" counts faults, not operations of a probe",
-                    "leave probe out");
+                    metric + " counts faults, not operations of a probe", "leave probe out");
+    }
+    if (wanted.metric != Metric::kCameBackEarly) return;
+    const auto has = [](const std::vector<std::string_view>& names, const std::string& name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    for (const auto& name : wanted.rule) {
+      if (!has(around_.rules, name) || has(around_.punishing, name)) continue;
+      problems_.add(
+          position_of(node, "rule"),
+          "rule " + in_quotes(name) + " does not count clients that come back early",
+          "add retry_after = \"punish\" to its fault, which must answer with Retry-After");
     }
   }
 

@@ -31,6 +31,8 @@ struct ScenarioTables {
 // Names and functions from the rest of the rule file that the tables of a rehearsal refer to.
 struct ScenarioSurroundings {
   std::vector<std::string_view> rules;
+  // Rules that count the clients which come back before their Retry-After.
+  std::vector<std::string_view> punishing = {};
   std::vector<std::string_view> listeners;
   // Names of listeners with traffic that the proxy does not parse.
   std::vector<std::string_view> without_requests;

@@ -18,6 +18,7 @@ Unit unit_of(Metric metric) {
     case Metric::kDuplicated:
     case Metric::kReordered:
     case Metric::kRuleHits:
+    case Metric::kCameBackEarly:
       return Unit::kCount;
     case Metric::kReconnectRate:
     case Metric::kAttemptRate:

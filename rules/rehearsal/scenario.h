@@ -113,6 +113,7 @@ enum class Metric {
   kShare,
   kAlert,
   kRuleHits,
+  kCameBackEarly,
 };
 
 // The unit in which a metric's values are measured: a share from 0 to 1, a time in seconds, a
@@ -134,12 +135,16 @@ struct Expectation {
   std::string endpoint;  // for the metric share: counts operations that this endpoint served
   std::string server;    // for the metric share: counts connections to this server of an upstream
   std::string alert;     // for the metric alert: a word in the webhook's body
-  std::vector<std::string> rule;  // for the metric rule_hits: names of the rules whose faults count
+  // For the metrics rule_hits and came_back_early: names of the rules whose faults count.
+  std::vector<std::string> rule;
   std::optional<double> at_least;  // lower limit in the metric's unit; times in seconds
   std::optional<double> at_most;
   Position where;
 
   bool about_traffic() const { return !listener.empty() || !server.empty(); }
+  bool about_rules() const {
+    return metric == Metric::kRuleHits || metric == Metric::kCameBackEarly;
+  }
 };
 
 // Condition under which all faults are halted: operations of a protected probe fail. Both `above`
@@ -217,7 +222,8 @@ struct EnumNames<Metric> {
       std::pair<std::string_view, Metric>{"attempt_rate", Metric::kAttemptRate},
       std::pair<std::string_view, Metric>{"share", Metric::kShare},
       std::pair<std::string_view, Metric>{"alert", Metric::kAlert},
-      std::pair<std::string_view, Metric>{"rule_hits", Metric::kRuleHits}};
+      std::pair<std::string_view, Metric>{"rule_hits", Metric::kRuleHits},
+      std::pair<std::string_view, Metric>{"came_back_early", Metric::kCameBackEarly}};
 };
 
 // Return the keys of the tables of a rehearsal, for the reference page. Some keys of [[phase]] and

@@ -217,7 +217,8 @@ const Schema<ExpectKeys>& expect_schema() {
             "alert: a word in the webhook; or name a prometheus probe, whose query has a result "
             "when the rule fires"),
       field("rule", own<ExpectKeys>(&ExpectKeys::rule),
-            "rule_hits: the rules whose faults count; a fault that never happened proves nothing",
+            "rule_hits: the rules whose faults count; a fault that never happened proves nothing; "
+            "came_back_early: rules with retry_after = \"punish\"",
             {.absent = "none"}),
       nested<ExpectKeys>(
           "at_least", "in the metric's unit", "lower bound of the value",

@@ -90,6 +90,7 @@ void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation
       return;
     }
     case Metric::kRuleHits:
+    case Metric::kCameBackEarly:
       return;
     case Metric::kAlert:
       if (operation.ok && !tally.first_ok) tally.first_ok = {operation.ended, operation.probe};

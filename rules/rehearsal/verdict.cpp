@@ -34,6 +34,7 @@ class Judge {
     }
     if (wanted_.metric == Metric::kAlert) return alert();
     if (wanted_.metric == Metric::kRuleHits) return rule_hits();
+    if (wanted_.metric == Metric::kCameBackEarly) return came_back_early();
     if (tally_.all == 0) return nothing();
     switch (wanted_.metric) {
       case Metric::kAvailability:
@@ -62,6 +63,7 @@ class Judge {
         return share_of_endpoint();
       case Metric::kAlert:
       case Metric::kRuleHits:
+      case Metric::kCameBackEarly:
         break;
     }
     return {};
@@ -104,18 +106,36 @@ class Judge {
     return {Duration::min(), Duration::max()};
   }
 
-  Finding rule_hits() const {
+  // Returns the sum of the faults of the wanted rules in the span.
+  InjectedFaults hits() const {
     const auto span = hits_span();
-    std::uint64_t hits = 0;
+    InjectedFaults hits;
     for (const auto& injected : seen_.injected) {
       const auto& names = wanted_.rule;
       const auto is_of = [&](const std::string& name) {
         return injected.rule == name || injected.rule.starts_with(name + "/");
       };
       const bool counts = injected.at > span.begin && injected.at <= span.end;
-      if (counts && std::any_of(names.begin(), names.end(), is_of)) hits += injected.count;
+      if (!counts || std::none_of(names.begin(), names.end(), is_of)) continue;
+      hits.count += injected.count;
+      hits.early += injected.early;
     }
-    return {static_cast<double>(hits), count_of(hits, "fault") + " happened"};
+    return hits;
+  }
+
+  Finding rule_hits() const {
+    const auto count = hits().count;
+    return {static_cast<double>(count), count_of(count, "fault") + " happened"};
+  }
+
+  Finding came_back_early() const {
+    const auto all = hits();
+    if (all.count == 0) return {std::nullopt, "no client was told to wait"};
+    const auto waits = all.count - all.early;
+    return {static_cast<double>(all.early),
+            count_of(all.early, "request") + " came before the end of Retry-After; clients were " +
+                "told to wait " + count_of(waits, "time"),
+            true, static_cast<double>(all.count)};
   }
 
   Finding availability() const {

@@ -378,7 +378,40 @@ TEST(Course, RuleHitsNameRules) {
   EXPECT_EQ(errors("metric = \"rule_hits\"\nrule = \"no\"\nat_least = 1"),
             "there is no rule \"no\"");
   EXPECT_EQ(errors("metric = \"attempt_rate\"\nrule = \"gone\"\nat_least = \"1/s\""),
-            "\"rule\" is only for metric = \"rule_hits\"");
+            "\"rule\" is only for metric = \"rule_hits\" or \"came_back_early\"");
+}
+
+TEST(Course, CameBackEarlyCountsRequestsBeforeRetryAfter) {
+  auto config = outage_config(kSevenHours);
+  rules::Expectation never;
+  never.metric = rules::Metric::kCameBackEarly;
+  never.rule = {"gone"};
+  never.phase = "outage";
+  never.at_most = 0;
+  config.scenario->expectations = {never};
+  rules::Conductor conductor(*config.scenario);
+  auto seen = rehearse(
+      *config.scenario, [](auto...) { return true; }, conductor);
+  const auto verdict = [&] { return rules::judge(*config.scenario, seen).front(); };
+  EXPECT_FALSE(verdict().measured) << "a client that was never told to wait proves nothing";
+  EXPECT_EQ(verdict().evidence, "no client was told to wait");
+  seen.injected = {{2h, "gone", 3, 0}, {4h, "another", 9, 9}};
+  EXPECT_TRUE(verdict().met);
+  seen.injected = {{2h, "gone", 3, 1}, {3h, "gone", 2, 1}};
+  EXPECT_FALSE(verdict().met);
+  EXPECT_EQ(verdict().evidence,
+            "2 requests came before the end of Retry-After; clients were told to wait 3 times");
+}
+
+TEST(Course, CameBackEarlyNeedsARuleThatPunishes) {
+  const auto errors = [](const std::string& expectation) {
+    const auto config = rules::load_toml(outage(kSevenHours + "[[expect]]\n" + expectation));
+    return config ? "" : config.error().sorted().front().what;
+  };
+  EXPECT_EQ(errors("metric = \"came_back_early\"\nat_most = 0"),
+            "metric = \"came_back_early\" needs \"rule\"");
+  EXPECT_EQ(errors("metric = \"came_back_early\"\nrule = \"gone\"\nat_most = 0"),
+            "rule \"gone\" does not count clients that come back early");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // abort: answers requests without the server, as a proxy or an overloaded server does.
+#include "rules/chance/client_table.h"
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
+#include "rules/protocols/http1/retry_after.h"
 #include "rules/protocols/http1/weighted_status.h"
 
 namespace brownout::rules {
@@ -11,6 +13,12 @@ struct AbortSettings {
   std::vector<HttpHeader> headers;
   std::string body;
   std::optional<std::int64_t> grpc_status;
+  EarlyRetry retry_after = EarlyRetry::kIgnore;
+};
+
+// For each client address, how long it was told to wait.
+struct ToldClients final : FaultState {
+  ClientTable<ToldToWait> clients;
 };
 
 class Abort final : public HttpOnlyFault {
@@ -31,14 +39,32 @@ class Abort final : public HttpOnlyFault {
             "gRPC status for clients of gRPC and gRPC-Web, e.g. 14 (unavailable); the HTTP status "
             "is 200",
             {.least = 0, .most = 16}),
+        field("retry_after", &Settings::retry_after,
+              std::string(kAboutEarlyRetry) +
+                  "; needs a number of seconds as retry-after in `headers`, and counts by client "
+                  "address"),
     }};
     return schema;
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.retry_after == EarlyRetry::kPunish && !retry_after_of(settings.headers)) {
+      problems.add(position_of(table, "retry_after"),
+                   "retry_after = \"punish\" needs a number of seconds as retry-after in `headers`",
+                   "e.g. headers = { retry-after = 5 }");
+    }
     if (!settings.grpc_status || table.find("status") == nullptr) return;
     problems.add(position_of(table, "status"), "a gRPC call is answered with status 200",
                  "leave out status or grpc_status");
+  }
+
+  bool punishes() const override { return settings_.retry_after == EarlyRetry::kPunish; }
+  std::unique_ptr<FaultState> make_state() const override {
+    return punishes() ? std::make_unique<ToldClients>() : nullptr;
+  }
+  bool insists(const HttpContext& context) const override {
+    const auto* told = clients_of(context).known(context.request->client_key());
+    return told != nullptr && told->left(context.now) > Duration::zero();
   }
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
@@ -46,10 +72,24 @@ class Abort final : public HttpOnlyFault {
     message.fate = HttpMessage::Fate::kAnswer;
     message.answer = {settings_.status.draw(context.dice), settings_.headers, settings_.body};
     if (settings_.grpc_status) make_grpc(message.answer, *settings_.grpc_status);
-    return Note{.action = "answer"};
+    return note_of_refusal({.action = "answer"}, punish(context), message.answer);
   }
 
  private:
+  static ClientTable<ToldToWait>& clients_of(const HttpContext& context) {
+    return static_cast<ToldClients&>(*context.shared).clients;
+  }
+
+  // Returns how long the client must still wait; zero if it is not early, and is told to wait now.
+  Duration punish(const HttpContext& context) const {
+    if (!punishes()) return Duration::zero();
+    auto* told = clients_of(context).of(context.request->client_key());
+    if (told == nullptr) return Duration::zero();
+    const auto left = told->left(context.now);
+    if (left == Duration::zero()) told->tell(context.now, *retry_after_of(settings_.headers));
+    return left;
+  }
+
   Settings settings_;
 };
 

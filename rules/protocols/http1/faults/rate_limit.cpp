@@ -2,40 +2,27 @@
 // `rate` (generic cell rate algorithm). A fixed window allows `limit` requests in each `window`.
 // There is one of them per rule, per client address, or per value of a header such as an API key.
 #include <algorithm>
-#include <array>
 
-#include "rules/chance/client_table.h"
 #include "rules/chance/fixed_window.h"
 #include "rules/chance/token_bucket.h"
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
+#include "rules/protocols/http1/limit_scope.h"
+#include "rules/protocols/http1/retry_after.h"
 
 namespace brownout::rules {
 namespace {
-
-enum class RateLimitScope { kClient, kRule };
 
 // A bucket or a window, whichever the rule has.
 struct RequestLimit {
   TokenBucket bucket;
   FixedWindow window;
+  ToldToWait told;
 };
 
 struct RequestLimits final : FaultState {
-  RequestLimit rule;
-  ClientTable<RequestLimit> others;
+  LimitTable<RequestLimit> table;
 };
-
-}  // namespace
-
-template <>
-struct EnumNames<RateLimitScope> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, RateLimitScope>{"client", RateLimitScope::kClient},
-      std::pair<std::string_view, RateLimitScope>{"rule", RateLimitScope::kRule}};
-};
-
-namespace {
 
 struct RateLimitSettings {
   std::optional<Frequency> rate;
@@ -44,8 +31,9 @@ struct RateLimitSettings {
   std::optional<Duration> window;
   std::string header_prefix = "RateLimit-";
   std::optional<std::string> header;
-  RateLimitScope shared = RateLimitScope::kClient;
+  LimitScope shared = LimitScope::kClient;
   std::int64_t status = 429;
+  EarlyRetry retry_after = EarlyRetry::kIgnore;
 };
 
 class RateLimit final : public HttpOnlyFault {
@@ -70,23 +58,17 @@ class RateLimit final : public HttpOnlyFault {
               "with `window`: responses get three headers with this prefix, e.g. "
               "\"X-RateLimit-\": Limit, Remaining (the requests that are left in the window) and "
               "Reset (the seconds until it ends)"),
-        field("shared", &Settings::shared,
-              "what shares one limit: \"client\", the requests of one client address; \"rule\", "
-              "all requests that the rule matches"),
-        field("header", &Settings::header,
-              "name of a header, e.g. \"authorization\": the requests with the same value share "
-              "one limit, and so do all requests without the header; excludes `shared`"),
+        field("shared", &Settings::shared, std::string(kAboutShared)),
+        field("header", &Settings::header, std::string(kAboutLimitHeader)),
         field("status", &Settings::status, "status of the response to requests above the rate",
               {.least = 400, .most = 599}),
+        field("retry_after", &Settings::retry_after, std::string(kAboutEarlyRetry)),
     }};
     return schema;
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    if (settings.header && table.find("shared") != nullptr) {
-      problems.add(position_of(table, "shared"), "shared and header exclude each other",
-                   "leave out shared or header");
-    }
+    check_limit_scope(settings.header, table, problems);
     check_kind(settings, table, problems);
   }
 
@@ -96,10 +78,19 @@ class RateLimit final : public HttpOnlyFault {
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
-    auto* own = limit_of(static_cast<RequestLimits&>(*context.shared), context);
+    auto* own = table_of(context).of(settings_.header, settings_.shared, *context.request);
     if (own == nullptr) return std::nullopt;
-    return settings_.rate ? pace(own->bucket, context, message)
-                          : count(own->window, context, message);
+    const auto early = punishes() ? own->told.left(context.now) : Duration::zero();
+    const auto wait = settings_.rate ? pace(own->bucket, early, context.now)
+                                     : count(own->window, context.now, message);
+    if (wait == Duration::zero() && early == Duration::zero()) return std::nullopt;
+    if (early == Duration::zero()) own->told.tell(context.now, seconds_rounded_up(wait));
+    return turn_away(wait, early, message);
+  }
+  bool punishes() const override { return settings_.retry_after == EarlyRetry::kPunish; }
+  bool insists(const HttpContext& context) const override {
+    const auto* own = table_of(context).known(settings_.header, settings_.shared, *context.request);
+    return own != nullptr && own->told.left(context.now) > Duration::zero();
   }
 
  private:
@@ -123,28 +114,20 @@ class RateLimit final : public HttpOnlyFault {
     }
   }
 
-  // Returns null for clients and header values beyond the size of the table. One limit for all of
-  // them would let a single client use up the requests of the others.
-  RequestLimit* limit_of(RequestLimits& limits, const HttpContext& context) const {
-    if (settings_.header) {
-      const auto* value = context.request->http->request.find(*settings_.header);
-      return value != nullptr ? limits.others.of(key_of(*value)) : &limits.rule;
-    }
-    if (settings_.shared == RateLimitScope::kRule) return &limits.rule;
-    return limits.others.of(context.request->client_key());
+  static LimitTable<RequestLimit>& table_of(const HttpContext& context) {
+    return static_cast<RequestLimits&>(*context.shared).table;
   }
 
-  std::optional<Note> pace(TokenBucket& bucket, const HttpContext& context,
-                           HttpMessage& message) const {
+  // Returns how long the client must wait; zero if the request passes. A request that comes `early`
+  // takes no token.
+  Duration pace(TokenBucket& bucket, Duration early, Instant now) const {
+    if (early > Duration::zero()) return early;
     const Duration cost{static_cast<std::int64_t>(1e9 / settings_.rate->per_second)};
-    const auto wait = bucket.take(context.now, cost, cost * (settings_.burst - 1));
-    if (wait == Duration::zero()) return std::nullopt;
-    return turn_away(wait, message);
+    return bucket.take(now, cost, cost * (settings_.burst - 1));
   }
 
-  std::optional<Note> count(FixedWindow& window, const HttpContext& context,
-                            HttpMessage& message) const {
-    const auto count = window.add(context.now, *settings_.window);
+  Duration count(FixedWindow& window, Instant now, HttpMessage& message) const {
+    const auto count = window.add(now, *settings_.window);
     const auto limit = *settings_.limit;
     const auto remaining = std::max<std::int64_t>(limit - count.number, 0);
     const auto add = [&](std::string_view name, std::string value) {
@@ -153,22 +136,16 @@ class RateLimit final : public HttpOnlyFault {
     };
     add("Limit", std::to_string(limit));
     add("Remaining", std::to_string(remaining));
-    add("Reset", seconds_of(count.left));
-    if (count.number <= limit) return std::nullopt;
-    return turn_away(count.left, message);
+    add("Reset", retry_after_seconds(count.left));
+    return count.number <= limit ? Duration::zero() : count.left;
   }
 
-  // Returns the whole seconds after which the time is over.
-  static std::string seconds_of(Duration time) {
-    return std::to_string((time + std::chrono::seconds(1) - Duration(1)) / std::chrono::seconds(1));
-  }
-
-  Note turn_away(Duration wait, HttpMessage& message) const {
+  Note turn_away(Duration wait, Duration early, HttpMessage& message) const {
     message.fate = HttpMessage::Fate::kAnswer;
     message.answer = {static_cast<int>(settings_.status),
-                      {{"retry-after", seconds_of(wait)}, {"content-type", "text/plain"}},
+                      {{"retry-after", retry_after_seconds(wait)}, {"content-type", "text/plain"}},
                       "too many requests\n"};
-    return Note{.action = "turn away", .delay = wait};
+    return note_of_refusal({.action = "turn away", .delay = wait}, early, message.answer);
   }
 
   Settings settings_;

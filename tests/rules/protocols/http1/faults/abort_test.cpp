@@ -56,6 +56,65 @@ fault = { type = "delay", delay = "1s" })");
   EXPECT_EQ(lab.state().active, 0);
 }
 
+TEST(Abort, PunishesAClientThatComesBackEarly) {
+  // Each request of this lab takes ten minutes.
+  HttpLab lab(R"([[rule]]
+match = { first = 1 }
+fault = { type = "abort", status = 429, headers = { Retry-After = 1500 }, retry_after = "punish" })");
+  EXPECT_EQ(lab.get("/"), "429");
+  EXPECT_EQ(lab.get("/"), "429") << "beyond `first`, but early";
+  EXPECT_THAT(lab.to_client_bytes(), testing::EndsWith("retry-after: 900\r\n"
+                                                       "content-length: 0\r\n\r\n"));
+  EXPECT_EQ(lab.get("/"), "429");
+  EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("retry-after: 300\r\n"));
+  EXPECT_EQ(lab.get("/"), "200 hello") << "an early request does not lengthen the time";
+  EXPECT_EQ(lab.notes(), "answer\nrefuse early retry\nrefuse early retry\n");
+  EXPECT_EQ(lab.state().injected, 3U);
+  EXPECT_EQ(lab.state().early, 2U);
+}
+
+TEST(Abort, PunishesOnlyTheClientThatWasTold) {
+  HttpLab lab(R"([[rule]]
+match = { first = 1, path = "/v1" }
+fault = { type = "abort", headers = { retry-after = 3600 }, retry_after = "punish" })");
+  EXPECT_EQ(lab.get("/v1"), "503");
+  EXPECT_EQ(lab.get("/v2"), "200 hello") << "the rule does not match";
+  lab.reconnect("10.9.9.9");
+  EXPECT_EQ(lab.get("/v1"), "200 hello");
+  lab.reconnect();
+  EXPECT_EQ(lab.get("/v1"), "503") << "the same client on another connection";
+  EXPECT_EQ(lab.state().early, 1U);
+}
+
+TEST(Abort, PunishesOnlyWhileItsRuleLasts) {
+  HttpLab lab(R"([[rule]]
+duration = "15m"
+fault = { type = "abort", headers = { retry-after = 3600 }, retry_after = "punish" })");
+  EXPECT_EQ(lab.get("/"), "503");
+  EXPECT_EQ(lab.get("/"), "503");
+  EXPECT_EQ(lab.get("/"), "200 hello");
+}
+
+TEST(Abort, DoesNotPunishUnlessItIsAskedTo) {
+  HttpLab lab(R"([[rule]]
+match = { first = 1 }
+fault = { type = "abort", headers = { retry-after = 3600 } })");
+  EXPECT_EQ(lab.get("/"), "503");
+  EXPECT_EQ(lab.get("/"), "200 hello");
+  EXPECT_EQ(lab.state().early, 0U);
+}
+
+TEST(Abort, PunishNeedsANumberOfSeconds) {
+  const auto problem = [](const std::string& settings) {
+    return first_problem_of(
+        "[[rule]]\nfault = { type = \"abort\", retry_after = \"punish\"" + settings + " }", "http");
+  };
+  EXPECT_THAT(problem(""), testing::HasSubstr("needs a number of seconds as retry-after"));
+  EXPECT_THAT(problem(", headers = { retry-after = \"Wed, 21 Oct 2026 07:28:00 GMT\" }"),
+              testing::HasSubstr("needs a number of seconds as retry-after"));
+  EXPECT_EQ(problem(", headers = { Retry-After = \"5\" }"), "");
+}
+
 TEST(Abort, AnswersGrpcCallsWithAGrpcStatus) {
   HttpLab lab("[[rule]]\nfault = { type = \"abort\", grpc_status = 14 }");
   EXPECT_EQ(lab.ask("POST", "/chat.Messages/Send", "", "x"), "200");

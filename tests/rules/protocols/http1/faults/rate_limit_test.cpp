@@ -96,6 +96,29 @@ fault = { type = "rate_limit", limit = 1, window = "1h", header = "x-key" })");
   EXPECT_EQ(lab.ask("GET", "/", "x-key: new\r\n"), "200 hello");
 }
 
+TEST(RateLimit, PunishesAClientThatComesBackEarly) {
+  // Each request of this lab takes ten minutes.
+  HttpLab lab(R"([[rule]]
+fault = { type = "rate_limit", rate = "2/h", burst = 1, retry_after = "punish" })");
+  EXPECT_EQ(lab.get("/"), "200 hello");
+  EXPECT_EQ(lab.get("/"), "429 too many requests\n");  // ten minutes after the first: wait twenty
+  EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("retry-after: 1200\r\n"));
+  EXPECT_EQ(lab.get("/"), "429 too many requests\n");
+  EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("retry-after: 600\r\n"));
+  EXPECT_EQ(lab.state().early, 1U);
+  EXPECT_EQ(lab.get("/"), "200 hello") << "an early request takes no token";
+}
+
+TEST(RateLimit, PunishesByTheHeaderThatSharesTheLimit) {
+  HttpLab lab(R"([[rule]]
+fault = { type = "rate_limit", limit = 1, window = "15m", header = "x-key", retry_after = "punish" })");
+  lab.ask("GET", "/", "x-key: a\r\n");
+  EXPECT_EQ(lab.ask("GET", "/", "x-key: a\r\n"), "429 too many requests\n");
+  EXPECT_EQ(lab.ask("GET", "/", "x-key: b\r\n"), "200 hello");
+  EXPECT_EQ(lab.state().early, 0U);
+  EXPECT_EQ(lab.ask("GET", "/", "x-key: a\r\n"), "200 hello");
+}
+
 TEST(RateLimit, RefusesSettingsThatContradict) {
   const auto problem = [](const std::string& settings) {
     return first_problem_of("[[rule]]\nfault = { type = \"rate_limit\"" + settings + " }", "http");
