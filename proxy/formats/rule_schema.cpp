@@ -169,7 +169,7 @@ OrderedJson match_schema(std::string_view place) {
 
 OrderedJson rule_schema(std::string_view place) {
   OrderedJson presets = OrderedJson::array();
-  for (const auto& preset : rules::all_presets()) presets.push_back(std::string(preset.name));
+  for (const auto name : rules::preset_names()) presets.push_back(std::string(name));
   return table_of(rules::rule_fields(), {{"match", reference(place, "Match")},
                                          {"fault", reference(place, "Fault")},
                                          {"preset", {{"enum", std::move(presets)}}}});

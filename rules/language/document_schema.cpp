@@ -40,7 +40,8 @@ const Schema<RuleKeys>& rule_schema() {
             "rehearsal with --ci does not fail"),
       field("enabled", &RuleKeys::enabled, "whether the rule acts; the API can switch it"),
       field("preset", &RuleKeys::preset,
-            "instead of `fault`: the name of a simulated network (see Presets)"),
+            "instead of `fault`: the name of a simulated network, or of a failure of a language "
+            "model (see Presets)"),
       nested<RuleKeys>("fault", "table", "the fault: its `type` and the keys of that type",
                        [](const Node& node, RuleKeys& keys, Diagnostics&) { keys.fault = &node; }),
   }};

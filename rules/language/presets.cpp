@@ -72,6 +72,47 @@ constexpr std::array kPresets{
     Preset{"very-bad", "1 Mbit/s", "1 Mbit/s", "1s", "10%", "the same as nlc-very-bad"},
 };
 
+constexpr std::array kRulePresets{
+    RulePreset{"llm-429", R"(match = { method = "POST" }
+[fault]
+type = "abort"
+status = 429
+headers = { retry-after = 5, content-type = "application/json" }
+body = """{"type":"error","error":{"type":"rate_limit_error",\
+          "code":"rate_limit_exceeded","message":"Too many requests"}}"""
+retry_after = "punish")",
+               "status 429 with Retry-After: 5, and again for who comes back early",
+               "OpenAI API, Error codes; Anthropic API, Errors (rate_limit_error)"},
+    RulePreset{"llm-overloaded", R"(match = { method = "POST" }
+[fault]
+type = "abort"
+status = 529
+headers = { retry-after = 5, content-type = "application/json" }
+body = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
+retry_after = "punish")",
+               "status 529 with Retry-After: 5, and again for who comes back early",
+               "Anthropic API, Errors (overloaded_error)"},
+    RulePreset{"llm-no-done", R"toml(fault = { type = "cut_stream", close = "end" }
+match = { text = ["[DONE]", '~"type": ?"(message_stop|response\.completed)"'] })toml",
+               "a stream ends as if complete, without its last event ([DONE], message_stop or "
+               "response.completed)",
+               "OpenAI API, Streaming; Anthropic API, Streaming messages"},
+    RulePreset{"llm-stall", R"(fault = { type = "half_open", after_messages = 5 }
+match = { direction = "downstream" }
+per = "connection")",
+               "a stream falls silent after five events, and stays open",
+               "WHATWG HTML, 9.2.7: servers send comments so that connections are not given up"},
+    RulePreset{"llm-slow", R"(fault = { type = "delay", delay = "250ms" }
+match = { direction = "downstream" }
+per = "message")",
+               "each event of a stream arrives 250 ms late, so at most four a second",
+               "four events a second are slower than people read"},
+};
+
+std::string figure_text(std::string figure, std::string_view preset, std::string_view source) {
+  return std::move(figure) + " by preset " + std::string(preset) + " (" + std::string(source) + ")";
+}
+
 Node table(Position where, std::initializer_list<std::pair<std::string_view, Node>> members) {
   Node::Table list;
   for (const auto& [key, node] : members) list.push_back({std::string(key), where, node});
@@ -89,9 +130,9 @@ std::vector<PresetPart> expand(const Preset& preset, Position where) {
   std::vector<PresetPart> parts;
   const auto add = [&](std::string_view suffix, DirectionChoice direction, Node fault,
                        std::string_view figure, std::string_view what) {
-    parts.push_back({std::string(suffix), direction, std::move(fault),
-                     std::string(figure) + std::string(what) + " by preset " +
-                         std::string(preset.name) + " (" + std::string(preset.source) + ")"});
+    parts.push_back(
+        {std::string(suffix), direction, std::move(fault),
+         figure_text(std::string(figure) + std::string(what), preset.name, preset.source)});
   };
   const auto add_delay = [&](std::string_view suffix, DirectionChoice direction,
                              std::string_view delay, std::string_view what) {
@@ -129,6 +170,21 @@ std::vector<PresetPart> expand(const Preset& preset, Position where) {
         " of packets lost");
   }
   return parts;
+}
+
+std::span<const RulePreset> rule_presets() { return kRulePresets; }
+
+const RulePreset* find_rule_preset(std::string_view name) { return find_named(kRulePresets, name); }
+
+std::string figure_text(const RulePreset& preset) {
+  return figure_text(std::string(preset.figure), preset.name, preset.source);
+}
+
+std::vector<std::string_view> preset_names() {
+  std::vector<std::string_view> names;
+  for (const auto& preset : kPresets) names.push_back(preset.name);
+  for (const auto& preset : kRulePresets) names.push_back(preset.name);
+  return names;
 }
 
 void select_dns(Match& match) {

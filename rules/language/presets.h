@@ -1,5 +1,6 @@
-// Presets are named networks: `preset = "3g"` in a rule stands for latency, bandwidth and loss with
-// figures from a documented source.
+// Presets are named networks, or named failures of a service. `preset = "3g"` in a rule stands for
+// latency, bandwidth and loss with figures from a documented source; `preset = "llm-429"` stands
+// for the keys of one rule (RulePreset).
 //
 // Sources disagree about what "3G" is, so each preset names the source of its figures. A preset
 // expands to several rules that use the same random draw, so a connection gets either all of them
@@ -45,6 +46,23 @@ struct PresetPart {
 
 // `where` is the position of the preset in the file, for error messages.
 std::vector<PresetPart> expand(const Preset& preset, Position where);
+
+// A preset that stands for keys of the rule: its fault, and what the fault acts on.
+struct RulePreset {
+  std::string_view name;
+  std::string_view keys;    // as TOML
+  std::string_view figure;  // the effect, in words
+  std::string_view source;
+};
+
+std::span<const RulePreset> rule_presets();
+const RulePreset* find_rule_preset(std::string_view name);
+// Returns the effect of the preset and its source, in words.
+std::string figure_text(const RulePreset& preset);
+
+// Returns the names of all presets.
+std::vector<std::string_view> preset_names();
+
 // Limits a match without keys of DNS to DNS queries, for the parts of DNS.
 void select_dns(Match& match);
 

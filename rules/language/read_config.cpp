@@ -13,6 +13,7 @@
 #include "rules/language/misplaced_keys.h"
 #include "rules/language/presets.h"
 #include "rules/language/read_schedule.h"
+#include "rules/language/rule_nodes.h"
 
 namespace brownout::rules {
 namespace {
@@ -28,23 +29,6 @@ void for_each_table(const Node* list, std::string_view name, Diagnostics& proble
     return;
   }
   for (const auto& node : *list->array()) read(node);
-}
-
-// Returns a copy of the [[rule]] in which `keys` are added to its fault, or replace the same keys
-// there.
-Node with_fault(const Node& rule, const Node& keys) {
-  Node changed = rule;
-  auto& table = std::get<Node::Table>(changed.value);
-  for (auto& member : table) {
-    if (member.key != "fault" || member.node.table() == nullptr || keys.table() == nullptr)
-      continue;
-    auto& fault = std::get<Node::Table>(member.node.value);
-    for (const auto& key : *keys.table()) {
-      std::erase_if(fault, [&](const Member& old) { return old.key == key.key; });
-      fault.push_back(key);
-    }
-  }
-  return changed;
 }
 
 class ConfigReader {
@@ -136,6 +120,9 @@ class ConfigReader {
   void read_rehearsal(const Document& keys) {
     ScenarioSurroundings around;
     for (const auto& name : rule_names_) around.rules.push_back(name);
+    for (const auto& rule : config_.rules) {
+      if (rule.fault->punishes()) around.punishing.push_back(rule.name);
+    }
     for (const auto& listener : config_.listeners) {
       around.listeners.push_back(listener.name);
       if (!listener.protocol.knows_requests()) around.without_requests.push_back(listener.name);
@@ -205,6 +192,14 @@ class ConfigReader {
   }
 
   void read_rule(const Node& node) {
+    const Node* preset = node.find("preset");
+    const auto* name = preset != nullptr ? preset->string() : nullptr;
+    const auto* keys = name != nullptr ? find_rule_preset(*name) : nullptr;
+    if (keys == nullptr || node.find("fault") != nullptr) return read_rule(node, "");
+    read_rule(with_keys_of(*keys, node, preset->where), figure_text(*keys));
+  }
+
+  void read_rule(const Node& node, const std::string& figure) {
     const auto before = problems_.size();
     RuleKeys keys = rule_schema().read(node, "[[rule]]", problems_);
     check_listeners(node);
@@ -222,6 +217,7 @@ class ConfigReader {
     rule.enabled = keys.enabled;
     rule.where = node.where;
     rule.definition = canonical(node);
+    rule.figure = figure;
     if ((keys.fault != nullptr) == keys.preset.has_value()) {
       problems_.add(node.where,
                     keys.preset ? "[[rule]] has both preset and fault" : "[[rule]] needs \"fault\"",
@@ -253,10 +249,8 @@ class ConfigReader {
     const auto where = position_of(node, "preset");
     const Preset* preset = find_preset(*keys.preset);
     if (preset == nullptr) {
-      std::vector<std::string_view> names;
-      for (const auto& known : all_presets()) names.push_back(known.name);
       problems_.add(where, "unknown preset " + in_quotes(*keys.preset),
-                    suggest(*keys.preset, names));
+                    suggest(*keys.preset, preset_names()));
       return;
     }
     if (rule.match.direction != DirectionChoice::kBoth) {

@@ -123,6 +123,14 @@ std::string preset_table() {
     text += "| `" + std::string(preset.name) + "` |" + cell(preset.upload) + cell(preset.download) +
             cell(delay_of(preset)) + cell(preset.loss) + cell(preset.source) + "\n";
   }
+  text +=
+      "\nThese presets stand for the keys of one rule, for a listener with `protocol = \"sse\"`. "
+      "Other keys of the rule, and other keys of its `match`, may be added.\n\n"
+      "| preset | effect | source |\n|---|---|---|\n";
+  for (const auto& preset : rule_presets()) {
+    text +=
+        "| `" + std::string(preset.name) + "` |" + cell(preset.figure) + cell(preset.source) + "\n";
+  }
   return text + "\n";
 }
 
@@ -192,6 +200,7 @@ constexpr std::string_view kMetrics =
 | `share` | the share of operations that `endpoint` served, or of connections that went to `server` | percentage |
 | `alert` | time until a webhook of your alerting with that word is received | duration |
 | `rule_hits` | faults that the rules in `rule` injected | number |
+| `came_back_early` | requests that came before their client's Retry-After was over, by the rules in `rule`, which have `retry_after = "punish"`; not measured if no client was told to wait | number |
 
 Times count from the start of `phase`; without `phase`, from the start of the first phase with rules
 (`time_to_recover`: of the recovery phase). If the event never happens, the expectation is not met.

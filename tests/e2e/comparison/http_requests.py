@@ -354,6 +354,23 @@ def _(row):
         between(1, int(replies[-1].headers["retry-after"]), 61, "Retry-After")
 
 
+@check("Dev Proxy", "call before Retry-After is over fails")
+def _(row):
+    with lab.http_front(row.rules) as proxy:
+        replies = [proxy.get() for _ in range(2)]
+        expect([reply.status for reply in replies] == [429, 429], replies)
+        time.sleep(2.1)
+        expect(proxy.get().status == 200, "refused after Retry-After is over")
+
+
+@check("MockServer", "LLM: token quota")
+def _(row):
+    with lab.http_front(row.rules) as proxy:
+        replies = [proxy.get("/tokens/12") for _ in range(3)]
+        expect([reply.status for reply in replies] == [200, 200, 429], replies)
+        between(1, int(replies[-1].headers["retry-after"]), 61, "Retry-After")
+
+
 @check("Dev Proxy", "mock response")
 def _(row):
     with lab.http_front(row.rules) as proxy:

@@ -284,6 +284,8 @@ class Web(http.server.BaseHTTPRequestHandler):
             reply = b"x" * int(self.path.split("/")[2])
         if self.path.startswith("/json/"):
             reply = b'{"data": {"user": "ann", "age": 7}, "text": "the cat and the cat"}'
+        if self.path.startswith("/tokens/"):
+            reply = json.dumps({"usage": {"total_tokens": int(self.path.split("/")[2])}}).encode()
         self.send_response(int(self.headers.get("x-want-status") or 200))
         self.send_header("content-type", "application/json")
         if self.path.endswith("/gzip"):

@@ -53,6 +53,12 @@ TEST(FaultsOverSockets, rate_limit) {
   EXPECT_THAT(world.get("/3"), HasSubstr("429 Too Many Requests\r\nretry-after: "));
 }
 
+TEST(FaultsOverSockets, token_quota) {
+  HttpWorld world(fault("\"token_quota\", tokens = 1, bytes_per_token = \"1 B\""));
+  EXPECT_THAT(world.get("/1"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(world.get("/2"), HasSubstr("429 Too Many Requests\r\nretry-after: 60\r\n"));
+}
+
 TEST(FaultsOverSockets, rewrite_header) {
   HttpWorld world(fault("\"rewrite_header\", set = { x-server = \"other\", x-new = \"1\" }"));
   EXPECT_THAT(world.get("/"), HasSubstr("x-server: other\r\nContent-Length: 6\r\nx-new: 1\r\n"));

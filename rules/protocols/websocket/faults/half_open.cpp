@@ -8,6 +8,7 @@ namespace {
 
 struct HalfOpenSettings {
   bool answer_pings = true;
+  std::int64_t after_messages = 0;
 };
 
 class HalfOpenStage final : public Stage {
@@ -15,6 +16,10 @@ class HalfOpenStage final : public Stage {
   explicit HalfOpenStage(const HalfOpenSettings& settings) : settings_(settings) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
+    if (passed_ < settings_.after_messages) {
+      ++passed_;
+      return out.emit(std::move(chunk), now);
+    }
     auto pong = settings_.answer_pings ? pong_of(chunk) : std::nullopt;
     out.note({.action = pong ? "answer" : "drop",
               .bytes = static_cast<std::int64_t>(chunk.size()),
@@ -23,12 +28,15 @@ class HalfOpenStage final : public Stage {
     if (pong) out.reply(std::move(*pong), now);
   }
   // Discards the end of the sender's stream, too.
-  void finish(Instant, Output&) override {}
-  bool blackholed() const override { return true; }
+  void finish(Instant now, Output& out) override {
+    if (passed_ < settings_.after_messages) out.finish(now);
+  }
+  bool blackholed() const override { return passed_ == settings_.after_messages; }
 
  private:
   HalfOpenSettings settings_;
   std::uint64_t count_ = 0;
+  std::int64_t passed_ = 0;
 };
 
 class HalfOpen final : public Fault {
@@ -40,6 +48,10 @@ class HalfOpen final : public Fault {
     static const Schema<Settings> schema{{
         field("answer_pings", &Settings::answer_pings,
               "whether Brownout answers pings in place of the peer; false: pings are lost, too"),
+        field("after_messages", &Settings::after_messages,
+              "number of messages of the connection, or of the HTTP body, that pass first in each "
+              "direction",
+              {.least = 0, .most = 1'000'000'000}),
     }};
     return schema;
   }

@@ -1,0 +1,17 @@
+// Functions that change a [[rule]] before it is read. Pure; any thread.
+#pragma once
+
+#include "rules/language/presets.h"
+#include "rules/schema/node.h"
+
+namespace brownout::rules {
+
+// Returns a copy of the [[rule]] in which `keys` are added to its fault, or replace the same keys
+// there.
+Node with_fault(const Node& rule, const Node& keys);
+// Returns a [[rule]] with the keys of the preset in place of `preset`. Where both have the same
+// key, also within `match`, that of the rule stays. `where` is the position of the preset in the
+// file, for error messages.
+Node with_keys_of(const RulePreset& preset, const Node& rule, Position where);
+
+}  // namespace brownout::rules
