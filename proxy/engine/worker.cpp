@@ -51,6 +51,7 @@ void Worker::stop() {
   broker_acceptors_.clear();
   services_.clear();
   while (!flows_.empty()) flows_.back()->end(CloseMode::kReset);
+  loop_.destroy_retired();
   report_doubts();
   events_.flush();
   flow_log_.flush();

@@ -25,7 +25,7 @@ Loop::Loop() : buffer_(std::make_unique_for_overwrite<std::byte[]>(kReadBuffer))
 }
 
 Loop::~Loop() {
-  retired_.clear();
+  destroy_retired();
   mail_signal_.reset();
   deadlines_.reset();
   poller_.reset();
@@ -89,12 +89,16 @@ void Loop::retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::m
 void Loop::before_wait() {
   // Handles deadlines that are already due first, since they may retire objects.
   if (VirtualTime::current() == nullptr) deadlines_->arm();
+  destroy_retired();
+  closing_.clear();
+}
+
+void Loop::destroy_retired() {
   // Repeats while objects are retired, since destroying one may retire another.
   while (!retired_.empty()) {
     std::vector<std::unique_ptr<Retirable>> gone;
     gone.swap(retired_);
   }
-  closing_.clear();
 }
 
 }  // namespace brownout::proxy

@@ -65,6 +65,8 @@ class Loop {
   std::span<std::byte> read_buffer() { return {buffer_.get(), kReadBuffer}; }
   // Destroys `object` after the events of this iteration of the event loop.
   void retire(std::unique_ptr<Retirable> object);
+  // Destroys them now. For a loop that has stopped, before objects end to which they refer.
+  void destroy_retired();
   // Closes `fd` after the events of this iteration of the event loop. If it were closed at once, a
   // new socket could get its number and receive one of these events.
   void close_later(Fd fd) { closing_.push_back(std::move(fd)); }

@@ -21,6 +21,32 @@ TEST(Loop, EndsIfStoppedBeforeItRuns) {
   loop.run();
 }
 
+// Retires another object when it is destroyed, as a flow does with its server link.
+struct Retiring final : Retirable {
+  Retiring(Loop& loop, int others, int& destroyed)
+      : loop_(loop), others_(others), destroyed_(destroyed) {}
+  ~Retiring() override {
+    ++destroyed_;
+    for (int i = 0; i < others_; ++i)
+      loop_.retire(std::make_unique<Retiring>(loop_, others_ - 1, destroyed_));
+  }
+  Loop& loop_;
+  int others_;
+  int& destroyed_;
+};
+
+TEST(Loop, DestroysWhatRetiredObjectsRetire) {
+  int destroyed = 0;
+  {
+    Loop loop;
+    loop.retire(std::make_unique<Retiring>(loop, 3, destroyed));
+    loop.destroy_retired();
+    EXPECT_EQ(destroyed, 1 + 3 + 3 * 2 + 3 * 2 * 1);
+    loop.retire(std::make_unique<Retiring>(loop, 3, destroyed));
+  }
+  EXPECT_EQ(destroyed, 2 * 16);
+}
+
 TEST(Loop, RunsPostedTasksInOrder) {
   Loop loop;
   std::vector<int> seen;
