@@ -1,7 +1,5 @@
 #include "rules/protocols/http1/retry_after.h"
 
-#include <algorithm>
-
 #include "rules/base/whole_number.h"
 
 namespace brownout::rules {
@@ -37,17 +35,6 @@ std::optional<Duration> retry_after_of(const std::vector<HttpHeader>& headers) {
     return seconds ? std::optional<Duration>(std::chrono::seconds(*seconds)) : std::nullopt;
   }
   return std::nullopt;
-}
-
-Note note_of_refusal(Note note, Duration left, HttpAnswer& answer) {
-  if (left == Duration::zero()) return note;
-  std::erase_if(answer.headers,
-                [](const auto& header) { return same_header_name(header.name, "retry-after"); });
-  answer.headers.push_back({"retry-after", retry_after_seconds(left)});
-  note.action = "refuse early retry";
-  note.delay = {};
-  note.early = true;
-  return note;
 }
 
 }  // namespace brownout::rules

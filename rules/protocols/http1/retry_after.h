@@ -1,5 +1,5 @@
 // The key `retry_after` of faults that answer requests with Retry-After (RFC 9110, 10.2.3): whether
-// a client that comes back earlier is refused again and counted (Note::early).
+// a client that comes back earlier is refused again and counted.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "rules/base/instant.h"
-#include "rules/engine/fault.h"
 #include "rules/protocols/http1/http.h"
+#include "rules/schema/schema.h"
 
 namespace brownout::rules {
 
@@ -52,8 +52,4 @@ std::string retry_after_seconds(Duration time);
 // Returns the wait that a Retry-After among the headers asks for; no value without one that is a
 // number of seconds.
 std::optional<Duration> retry_after_of(const std::vector<HttpHeader>& headers);
-// Returns the answer's entry for the event log. `left` is the time that an early client must still
-// wait; zero for a client that is not early. The answer of an early client gets it as Retry-After.
-Note note_of_refusal(Note note, Duration left, HttpAnswer& answer);
-
 }  // namespace brownout::rules

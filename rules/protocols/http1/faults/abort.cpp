@@ -2,7 +2,7 @@
 #include "rules/chance/client_table.h"
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
-#include "rules/protocols/http1/retry_after.h"
+#include "rules/protocols/http1/faults/early_retry.h"
 #include "rules/protocols/http1/weighted_status.h"
 
 namespace brownout::rules {

@@ -6,8 +6,8 @@
 #include "rules/chance/token_quota.h"
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
-#include "rules/protocols/http1/limit_scope.h"
-#include "rules/protocols/http1/retry_after.h"
+#include "rules/protocols/http1/faults/early_retry.h"
+#include "rules/protocols/http1/faults/limit_scope.h"
 #include "rules/protocols/http1/token_usage.h"
 
 namespace brownout::rules {
