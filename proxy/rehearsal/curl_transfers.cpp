@@ -46,32 +46,44 @@ bool CurlTransfers::start() {
 }
 
 CURLcode CurlTransfers::perform(CURL* request, Instant deadline) {
-  if (!start() || curl().multi_add_handle(multi_, request) != CURLM_OK) return CURLE_FAILED_INIT;
-  const auto code = run(deadline);
-  curl().multi_remove_handle(multi_, request);
-  return code;
+  begin(request);
+  while (under_way()) {
+    if (proxy::monotonic_now() >= deadline || given_up()) {
+      end(request);
+      return CURLE_OPERATION_TIMEDOUT;
+    }
+    go_on(deadline);
+  }
+  return end(request);
 }
 
-CURLcode CurlTransfers::run(Instant deadline) {
-  bool healthy = act(CURL_SOCKET_TIMEOUT, 0);
-  while (healthy && running_ > 0) {
-    if (proxy::monotonic_now() >= deadline || given_up()) return CURLE_OPERATION_TIMEDOUT;
-    auto ready = sockets_;
-    if (!wait_unless_given_up(ready, std::min(deadline, timer_)) &&
-        timer_ <= proxy::monotonic_now()) {
-      timer_ = kNever;
-      healthy = act(CURL_SOCKET_TIMEOUT, 0);
-    }
-    for (const auto& socket : ready) {
-      const int events = ((socket.revents & POLLIN) != 0 ? CURL_CSELECT_IN : 0) |
-                         ((socket.revents & POLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                         ((socket.revents & (POLLERR | POLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-      if (socket.revents != 0) healthy = healthy && act(socket.fd, events);
-    }
+void CurlTransfers::begin(CURL* request) {
+  healthy_ = start() && curl().multi_add_handle(multi_, request) == CURLM_OK &&
+             act(CURL_SOCKET_TIMEOUT, 0);
+}
+
+void CurlTransfers::go_on(Instant until) {
+  auto ready = sockets_;
+  if (!wait_unless_given_up(ready, std::min(until, timer_)) && timer_ <= proxy::monotonic_now()) {
+    timer_ = kNever;
+    healthy_ = act(CURL_SOCKET_TIMEOUT, 0);
   }
+  for (const auto& socket : ready) {
+    const int events = ((socket.revents & POLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                       ((socket.revents & POLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                       ((socket.revents & (POLLERR | POLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+    if (socket.revents != 0) healthy_ = healthy_ && act(socket.fd, events);
+  }
+}
+
+CURLcode CurlTransfers::end(CURL* request) {
+  if (multi_ == nullptr) return CURLE_FAILED_INIT;
   int left = 0;
   const auto* message = curl().multi_info_read(multi_, &left);
-  return message != nullptr ? message->data.result : CURLE_FAILED_INIT;
+  const auto result = message != nullptr ? message->data.result : CURLE_FAILED_INIT;
+  curl().multi_remove_handle(multi_, request);
+  running_ = 0;
+  return result;
 }
 
 bool CurlTransfers::act(curl_socket_t socket, int events) {

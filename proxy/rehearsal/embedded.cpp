@@ -45,10 +45,12 @@ rules::Result<void> check_virtual(const rules::Scenario& scenario) {
 // receive, so the expected answer must be part of the bytes that the probe sends.
 rules::Result<void> check_answers(const rules::Scenario& scenario) {
   for (const auto& probe : scenario.probes) {
-    if (probe.kind == rules::ProbeKind::kGrpc) {
-      return rules::config_error(
-          "probe " + rules::in_quotes(probe.name) + ": the embedded servers do not speak gRPC",
-          "rehearse with the real server, without --embedded");
+    const bool grpc = probe.kind == rules::ProbeKind::kGrpc;
+    if (grpc || probe.kind == rules::ProbeKind::kSse) {
+      return rules::config_error("probe " + rules::in_quotes(probe.name) +
+                                     ": the embedded servers " +
+                                     (grpc ? "do not speak gRPC" : "send no events"),
+                                 "rehearse with the real server, without --embedded");
     }
     if (probe.send.find(probe.expect) != std::string::npos) continue;
     return rules::config_error(

@@ -1,5 +1,6 @@
-// HttpRequests: sends the HTTP requests of a synthetic user by libcurl, on a kept-alive connection.
-// Blocking; use only on the user's thread.
+// HttpRequests: sends the HTTP requests of a synthetic user by libcurl, on a kept-alive connection,
+// one at a time. A response is read whole by get(), or as it arrives: begin(), go_on(). Blocking;
+// use only on the user's thread.
 #pragma once
 
 #include <optional>
@@ -24,11 +25,14 @@ struct HttpAsked {
   std::vector<std::string> headers = {};  // lines
   rules::HttpVersion version = rules::HttpVersion::kAuto;
   std::string method = {};  // "" for the probe's
+  bool whole = true;        // if false, all of the body is kept, for a caller that takes it away
 };
 
 class HttpRequests {
  public:
   explicit HttpRequests(const ClientSettings& settings) : settings_(settings) {}
+
+  ~HttpRequests() { drop(); }
 
   void drop();  // closes the connection; the next request opens a new one
   // Sends a request with the probe's method and returns the response. Sets `connects` to the number
@@ -36,12 +40,33 @@ class HttpRequests {
   Outcome<HttpReply> get(const Target& target, const std::string& url, Instant deadline,
                          std::uint32_t& connects, const HttpAsked& asked = {});
 
+  // Begins a request. Returns why that is not possible; "" after success.
+  std::string begin(const Target& target, const std::string& url, Instant deadline,
+                    const HttpAsked& asked);
+  // Waits until more of the response has arrived, at most until `until`, or not at all if that is
+  // in the past. Returns false once the response has ended, or broken off.
+  bool go_on(Instant until);
+  // The response so far. `status` is 0 until its head is complete.
+  HttpReply& reply() { return reply_; }
+  // Returns the media type of the response, in lower case and without parameters.
+  std::string media_type() const;
+  // Why the response broke off, or its head is not what was asked for; "" without a reason.
+  std::string why_broken();
+
  private:
+  std::string prepare(const Target& target, const std::string& url, Instant deadline,
+                      const HttpAsked& asked);
   curl_slist* connect_to(const Target& target, Instant deadline);
+  std::string wrong_version() const;
 
   const ClientSettings settings_;
   std::optional<CurlTransfers> transfers_{std::in_place};
   proxy::CurlHandle handle_;
+  proxy::CurlList headers_;
+  proxy::CurlList elsewhere_;
+  rules::HttpVersion version_ = rules::HttpVersion::kAuto;  // of the current request
+  HttpReply reply_;
+  bool begun_ = false;  // whether a request of begin() was not ended
   std::string why_;
 };
 

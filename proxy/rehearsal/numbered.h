@@ -1,11 +1,13 @@
-// Counts the messages of a synthetic user that are lost, duplicated or out of order, by the number
-// in each message. Each user of a messaging protocol owns its counter.
+// Count the messages of a synthetic user that are lost, duplicated or out of order, by the number
+// in each message: NumberedMessages those that the user sends itself, ReceivedNumbers those of a
+// server. Each user owns its counter.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -58,6 +60,46 @@ class NumberedMessages {
   std::uint64_t last_ = 0;
   std::uint64_t highest_ = 0;  // highest number of a message that has arrived
   std::set<std::uint64_t> under_way_;
+};
+
+// The server numbers its messages, each one more than the one before. The first that arrives is the
+// first that counts.
+class ReceivedNumbers {
+ public:
+  void came(std::uint64_t number, Attempt& done) {
+    if (!highest_ || number > *highest_) return came_next(number, done);
+    if (missing_.erase(number) == 0) {
+      ++done.duplicated;
+      return;
+    }
+    --done.lost;
+    ++done.reordered;
+    if (std::erase(done.missing, number) == 0) done.found.push_back(number);
+  }
+
+ private:
+  // A gap beyond this many messages is counted, but its numbers are not kept.
+  static constexpr std::uint64_t kMostMissing = 100'000;
+
+  void came_next(std::uint64_t number, Attempt& done) {
+    const auto before = highest_ ? *highest_ : number - 1;
+    const auto between = number - before - 1;
+    highest_ = number;
+    done.sent += counted(between) + 1;
+    done.lost += counted(between);
+    if (missing_.size() + between > kMostMissing) return;
+    for (auto lost = before + 1; lost < number; ++lost) {
+      missing_.insert(lost);
+      done.missing.push_back(lost);
+    }
+  }
+  // A server may send any number, so a gap is bounded.
+  static std::int64_t counted(std::uint64_t messages) {
+    return static_cast<std::int64_t>(std::min<std::uint64_t>(messages, 1'000'000'000));
+  }
+
+  std::optional<std::uint64_t> highest_;
+  std::set<std::uint64_t> missing_;
 };
 
 }  // namespace brownout::rehearsal

@@ -200,13 +200,13 @@ constexpr std::string_view kMetrics =
 | `share` | the share of operations that `endpoint` served, or of connections that went to `server` | percentage |
 | `alert` | time until a webhook of your alerting with that word is received | duration |
 | `rule_hits` | faults that the rules in `rule` injected | number |
-| `came_back_early` | requests that came before their client's Retry-After was over, by the rules in `rule`, which have `retry_after = "punish"`; not measured if no client was told to wait | number |
+| `came_back_early` | requests before the end of Retry-After that the rules in `rule` refused | number |
 
 Times count from the start of `phase`; without `phase`, from the start of the first phase with rules
 (`time_to_recover`: of the recovery phase). If the event never happens, the expectation is not met.
 
-Users of `websocket` and of messaging protocols number their messages. An operation of `tcp` or `http` is one message,
-which is lost if no attempt got through.
+Users of `websocket` and of messaging protocols number their messages; those of `sse` read the server's numbers. An
+operation of `tcp`, `http` or `grpc` is one message, which is lost if no attempt got through.
 
 )";
 

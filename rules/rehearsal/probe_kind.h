@@ -16,6 +16,7 @@ class ProbeKind {
   static const ProbeKind kTcp;
   static const ProbeKind kHttp;
   static const ProbeKind kGrpc;
+  static const ProbeKind kSse;
   static const ProbeKind kDns;
   static const ProbeKind kWebSocket;
   static const ProbeKind kTls;
@@ -42,6 +43,7 @@ class ProbeKind {
 inline constexpr ProbeKind ProbeKind::kTcp{"tcp"};
 inline constexpr ProbeKind ProbeKind::kHttp{"http"};
 inline constexpr ProbeKind ProbeKind::kGrpc{"grpc"};
+inline constexpr ProbeKind ProbeKind::kSse{"sse"};
 inline constexpr ProbeKind ProbeKind::kDns{"dns"};
 inline constexpr ProbeKind ProbeKind::kWebSocket{"websocket"};
 inline constexpr ProbeKind ProbeKind::kTls{"tls"};

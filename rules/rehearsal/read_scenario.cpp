@@ -7,6 +7,7 @@
 #include "rules/base/list_text.h"
 #include "rules/engine/fault.h"
 #include "rules/match/protocol.h"
+#include "rules/rehearsal/probe_keys.h"
 #include "rules/rehearsal/scenario_schema.h"
 
 namespace brownout::rules {
@@ -136,6 +137,7 @@ class Reader {
       }
     }
     needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
+    check_kind(node, probe.kind);
     check_conversation(node, probe);
     check_database(node, probe);
     check_endpoints(node, probe);
@@ -154,14 +156,23 @@ class Reader {
                                        std::string(database->type_name()));
   }
 
+  // Reports keys that users of this kind do not have.
+  void check_kind(const Node& node, ProbeKind kind) {
+    const Node* given = node.find("kind");
+    const bool known = given == nullptr || ValueKind<ProbeKind>::read(*given);
+    if (!known || node.table() == nullptr) return;
+    for (const auto& member : *node.table()) {
+      const auto* key = find_probe_key(member.key);
+      if (key == nullptr || key->is_of(kind)) continue;
+      problems_.add(member.where,
+                    std::string(kind.name()) + " probes have no key " + in_quotes(member.key),
+                    "leave it out; kinds of probes that have it: " + kinds_text(*key));
+    }
+  }
+
   // Checks the keys `send` and `expect`. With them, a tcp probe sends a text that the server
   // understands and checks the answer, instead of expecting its own message back.
   void check_conversation(const Node& node, const Probe& probe) {
-    for (const auto* key : {"send", "expect"}) {
-      if (probe.kind == ProbeKind::kTcp || node.find(key) == nullptr) continue;
-      problems_.add(position_of(node, key), "only tcp probes have " + in_quotes(key),
-                    "leave it out, or write kind = \"tcp\"");
-    }
     if (node.find("send") == nullptr && node.find("expect") == nullptr) return;
     if (probe.kind != ProbeKind::kTcp) return;
     if (probe.expect.empty()) {

@@ -18,6 +18,7 @@
 #include "rules/engine/rule.h"
 #include "rules/protocols/http1/http_version.h"
 #include "rules/rehearsal/probe_kind.h"
+#include "rules/schema/json_text.h"
 #include "rules/schema/schema.h"
 
 namespace brownout::rules {
@@ -78,6 +79,8 @@ struct Probe {
   std::string method = "GET";
   HttpVersion http = HttpVersion::kAuto;  // kAuto: HTTP/1.1, over TLS what the server chooses
   std::string service;                    // for grpc: the service whose health is asked for
+  // For sse: where the data of an event has its number; no value if its id is the number.
+  std::optional<JsonPointer> number;
   std::string path = "/";
   std::int64_t status = 200;
   std::string body;  // for http: text that the body must contain

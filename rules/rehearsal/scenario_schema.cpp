@@ -1,5 +1,7 @@
 #include "rules/rehearsal/scenario_schema.h"
 
+#include "rules/rehearsal/probe_keys.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -46,6 +48,90 @@ std::vector<Field<Probe>> protocol_fields() {
       probe.database = *node.string();
     };
   }
+  return fields;
+}
+
+std::vector<Field<Probe>> probe_fields_of_all() {
+  return {
+      field("name", &Probe::name, "the name in expectations and reports", {.required = true}),
+      field("kind", &Probe::kind, "the kind of operation that its users perform"),
+      field("users", &Probe::users, "number of synthetic users, each with its own client address",
+            {.least = 1, .most = 200}),
+      field("region", &Probe::region, "the [[region]] that provides the users' addresses"),
+      field("every", &Probe::every, "interval between operations",
+            {.least = std::chrono::milliseconds(1)}),
+      field("timeout", &Probe::timeout, "time-out of one attempt, in real time",
+            {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(10)}),
+      field("endpoints", &Probe::endpoints,
+            "required, except for exec: names of listeners, addresses, or whole URLs, in the "
+            "order of the contingency plan",
+            {.absent = "none"}),
+      field("attempts", &Probe::attempts, "attempts at each endpoint before the next one",
+            {.least = 1, .most = 100}),
+      field("reuse", &Probe::reuse,
+            "whether a connection stays open for the next operation, if the protocol allows it"),
+      field("backoff", &Probe::backoff, "pause before another attempt; doubled each time"),
+      field("backoff_most", &Probe::backoff_most, "the longest backoff"),
+      field("jitter", &Probe::jitter, "the share of a backoff that is random"),
+      field("failback", &Probe::failback,
+            "time after a failover until the first endpoint is tried again; left out, never"),
+      field("resolve", &Probe::resolve,
+            "host names of the endpoints, in their order: looked up before each new "
+            "connection, which then goes to the address found",
+            {.absent = "none"}),
+      field("resolver", &Probe::resolver, "the dns listener, or address, for these lookups"),
+  };
+}
+
+std::vector<Field<Probe>> probe_fields_of_some() {
+  return {
+      field("qname", &Probe::qname, "the name to look up"),
+      field("qtype", &Probe::qtype, "A or AAAA"),
+      field("answer", &Probe::answer,
+            "one of these addresses must be in the answer; left out, any answer with an "
+            "address will do",
+            {.absent = "none"}),
+      field("method", &Probe::method, "the method of the request"),
+      field("http", &Probe::http,
+            "the version of HTTP; auto: HTTP/1.1, over TLS what the server chooses; with "
+            "\"2\", a response over HTTP/1 is a failure"),
+      field("service", &Probe::service, "the service whose health is asked for",
+            {.absent = "none"}),
+      field("number", &Probe::number,
+            "JSON pointer to the number of an event in its data, e.g. \"/seq\"; left out, the "
+            "id of an event is its number"),
+      field("path", &Probe::path, "the path of the request"),
+      field("status", &Probe::status, "the expected status", {.least = 100, .most = 599}),
+      field("body", &Probe::body, "text that the body must contain"),
+      field("sni", &Probe::sni, "the name that is requested (SNI) and verified"),
+      field("ca", &Probe::ca,
+            "a PEM file with the trusted CAs; postgres and messaging protocols use TLS if it is "
+            "given"),
+      field("command", &Probe::command, "a command for /bin/sh; exit code 0 is success"),
+      field("query", &Probe::query, "the query, which must have a result"),
+      field("size", &Probe::size, "bytes in a message",
+            {.least = Bytes{16}, .most = Bytes{1 << 20}}),
+      field("send", &Probe::send,
+            "a text to send in place of a message that the server echoes, e.g. "
+            "\"PING\\r\\n\"; left out with `expect`, the server speaks first, on a new "
+            "connection each time"),
+      field("expect", &Probe::expect,
+            "text that the answer must contain before the time-out, in its first 64 KiB"),
+      field("user_name", &Probe::user_name, "the user name; postgres: \"postgres\" if left out"),
+      field("password_file", &Probe::password_file, "a file whose first line is the password"),
+  };
+}
+
+// Returns the keys of [[probe]]. The meaning of a key that only some kinds of users have begins
+// with these kinds.
+std::vector<Field<Probe>> all_probe_fields() {
+  auto fields = probe_fields_of_all();
+  for (auto& known : probe_fields_of_some()) fields.push_back(std::move(known));
+  for (auto& known : fields) {
+    const auto* key = find_probe_key(known.info.name);
+    if (key != nullptr) known.info.meaning = kinds_text(*key) + ": " + known.info.meaning;
+  }
+  for (auto& known : protocol_fields()) fields.push_back(std::move(known));
   return fields;
 }
 
@@ -123,72 +209,7 @@ const Schema<PhaseKeys>& phase_schema() {
 }
 
 const Schema<Probe>& probe_schema() {
-  static const Schema<Probe> schema{
-      {
-          field("name", &Probe::name, "the name in expectations and reports", {.required = true}),
-          field("kind", &Probe::kind, "the kind of operation that its users perform"),
-          field("users", &Probe::users,
-                "number of synthetic users, each with its own client address",
-                {.least = 1, .most = 200}),
-          field("region", &Probe::region, "the [[region]] that provides the users' addresses"),
-          field("every", &Probe::every, "interval between operations",
-                {.least = std::chrono::milliseconds(1)}),
-          field("timeout", &Probe::timeout, "time-out of one attempt, in real time",
-                {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(10)}),
-          field("endpoints", &Probe::endpoints,
-                "required, except for exec: names of listeners, addresses, or whole URLs, in the "
-                "order of the contingency plan",
-                {.absent = "none"}),
-          field("attempts", &Probe::attempts, "attempts at each endpoint before the next one",
-                {.least = 1, .most = 100}),
-          field(
-              "reuse", &Probe::reuse,
-              "whether a connection stays open for the next operation, if the protocol allows it"),
-          field("backoff", &Probe::backoff, "pause before another attempt; doubled each time"),
-          field("backoff_most", &Probe::backoff_most, "the longest backoff"),
-          field("jitter", &Probe::jitter, "the share of a backoff that is random"),
-          field("failback", &Probe::failback,
-                "time after a failover until the first endpoint is tried again; left out, never"),
-          field("resolve", &Probe::resolve,
-                "host names of the endpoints, in their order: looked up before each new "
-                "connection, which then goes to the address found",
-                {.absent = "none"}),
-          field("resolver", &Probe::resolver, "the dns listener, or address, for these lookups"),
-          field("qname", &Probe::qname, "dns: the name to look up"),
-          field("qtype", &Probe::qtype, "dns: A or AAAA"),
-          field("answer", &Probe::answer,
-                "dns: one of these addresses must be in the answer; left out, any answer with an "
-                "address will do",
-                {.absent = "none"}),
-          field("method", &Probe::method, "http: the method of the request"),
-          field("http", &Probe::http,
-                "http: the version of HTTP; auto: HTTP/1.1, over TLS what the server chooses; with "
-                "\"2\", a response over HTTP/1 is a failure"),
-          field("service", &Probe::service, "grpc: the service whose health is asked for",
-                {.absent = "none"}),
-          field("path", &Probe::path, "http, websocket: the path of the request"),
-          field("status", &Probe::status, "http: the expected status", {.least = 100, .most = 599}),
-          field("body", &Probe::body, "http: text that the body must contain"),
-          field("sni", &Probe::sni, "tls: the name that is requested (SNI) and verified"),
-          field("ca", &Probe::ca,
-                "tls, http: a PEM file with the trusted CAs; postgres, messaging protocols: the "
-                "same, and users connect with TLS if it is given"),
-          field("command", &Probe::command, "exec: a command for /bin/sh; exit code 0 is success"),
-          field("query", &Probe::query, "prometheus: the query, which must have a result"),
-          field("size", &Probe::size, "tcp, websocket: bytes in a message",
-                {.least = Bytes{16}, .most = Bytes{1 << 20}}),
-          field("send", &Probe::send,
-                "tcp: a text to send in place of a message that the server echoes, e.g. "
-                "\"PING\\r\\n\"; left out with `expect`, the server speaks first, on a new "
-                "connection each time"),
-          field("expect", &Probe::expect,
-                "tcp: text that the answer must contain before the time-out, in its first 64 KiB"),
-          field("user_name", &Probe::user_name,
-                "postgres, messaging protocols: the user name; postgres: \"postgres\" if left out"),
-          field("password_file", &Probe::password_file,
-                "postgres, messaging protocols: a file whose first line is the password"),
-      },
-      protocol_fields()};
+  static const Schema<Probe> schema(all_probe_fields());
   return schema;
 }
 

@@ -29,7 +29,7 @@ if [ -z "$sanitized" ]; then
 fi
 # The outages of other servers have their own tests (rehearse_nats_test, rehearse_redis_test, rehearse_tcp_test,
 # rehearse_postgres_test).
-mapfile -t files < <(ls "$outages"/*.toml | grep -v -e nats- -e redis- -e own-protocol -e postgres-)
+mapfile -t files < <(ls "$outages"/*.toml | grep -v -e nats- -e redis- -e own-protocol -e postgres- -e silent-)
 for file in "${files[@]}"; do
   for handling in well badly; do
     rehearse "$file" "$handling" &

@@ -18,6 +18,11 @@ upstream = "127.0.0.1:$server"
 name = "some fail"
 match = { path = "/fails" }
 fault = { type = "abort", status = 503 }
+[[rule]]
+name = "wait"
+match = { path = "/wait" }
+probability = "100%"
+fault = { type = "abort", status = 429, headers = { retry-after = 60 }, retry_after = "punish" }
 FILE
 run() { "$brownout" run "$folder/rules.toml" --api off --drain 0s "$@"; }
 
@@ -45,12 +50,24 @@ says '^NOT MEASURED +availability at web .*there was no request'
 visit 0 "/"
 pass "expectations decide the exit code of a run that a signal ends: met, not met, not measured"
 
+early='came_back_early of wait at most 0'
+visit 0 "/wait" --expect "$early"
+says '^met +came_back_early of wait at most 0: 0 \(0 requests came before .*told to wait 1 time\)'
+visit 1 "/wait /wait /wait" --expect "$early"
+says '^NOT MET +came_back_early of wait at most 0: 2 \(2 requests came before '
+says '^ +2 requests before Retry-After was over'
+visit 3 "/" --expect "$early"
+says '^NOT MEASURED +came_back_early of wait .*no client was told to wait'
+expect_code 2 run --expect 'came_back_early of "some fail" at most 0'
+expect_text err 'rule "some fail" does not count clients that come back early'
+pass "clients that come back before Retry-After are counted"
+
 start run env "$brownout" run "$folder/rules.toml" --api off --drain 0s --expect "$hits"
 wait_port "$web"
 curl -s -o "$folder/body" "http://127.0.0.1:$web/fails"
 sed 's/503/502/' "$folder/rules.toml" >"$folder/new.toml"
 mv "$folder/new.toml" "$folder/rules.toml"
-wait_for 10 grep -q '1 rule loaded' "$folder/run.log" || fail "the file is not reloaded: $(cat "$folder/run.log")"
+wait_for 10 grep -q '2 rules loaded' "$folder/run.log" || fail "the file is not reloaded: $(cat "$folder/run.log")"
 code=0
 kill -TERM "$last_pid"
 wait "$last_pid" || code=$?

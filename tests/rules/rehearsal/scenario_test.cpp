@@ -142,7 +142,7 @@ TEST(Scenario, ReportsEachKindOfError) {
   EXPECT_EQ(problem_of(tcp + "expect = \"+PONG\"\nsize = \"1kB\""),
             "\"size\" and \"expect\" exclude each other");
   EXPECT_EQ(problem_of(tcp + "kind = \"redis\"\nexpect = \"+PONG\""),
-            "only tcp probes have \"expect\"");
+            "redis probes have no key \"expect\"");
   EXPECT_EQ(problem_of(tcp + "kind = \"postgres\"\ndatabase = 3"),
             "database: expected a name for \"postgres\", found a whole number");
   EXPECT_EQ(problem_of(tcp + "kind = \"redis\"\ndatabase = \"shop\""),
