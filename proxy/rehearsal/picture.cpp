@@ -170,7 +170,7 @@ class Picture {
     std::uint64_t total = 0;
     for (const auto count : fault.injected) total += count;
     auto what = grouped(total) + " injected";
-    if (fault.early > 0) what += ", " + grouped(fault.early) + " came back early";
+    if (fault.early > 0) what += ", " + grouped(fault.early) + " early";
     const auto text = label(fault.rule, what) + bars(fault.injected, "fault");
     top_ += kRow;
     return text;

@@ -58,7 +58,9 @@ fault = { type = "edit_body", regex = "^", with = "x", most = "100 B" }
 [[rule]]
 fault = { type = "dribble", chunks = 3, over = "3s" }
 [[rule]]
-fault = { type = "rate_limit", limit = 3, window = "5s" })",
+fault = { type = "rate_limit", limit = 3, window = "5s", retry_after = "punish" }
+[[rule]]
+fault = { type = "token_quota", tokens = 50, window = "5s", bytes_per_token = "4 B" })",
 };
 
 // Returns the number of heads in the stream. Aborts if the stream is not HTTP.

@@ -5,6 +5,9 @@
 // A stream that ended is opened once again in the same attempt; a silent one is given up, and the
 // next attempt opens it again. Both wait for the time that the server asked for (`retry`), and
 // continue behind the last event (Last-Event-ID). The server numbers its events.
+#include <limits>
+#include <utility>
+
 #include "proxy/rehearsal/http_requests.h"
 #include "proxy/rehearsal/numbered.h"
 #include "rules/base/whole_number.h"
