@@ -102,11 +102,10 @@ match = { direction = "downstream" }
 per = "connection")",
                "a stream falls silent after five events, and stays open",
                "WHATWG HTML, 9.2.7: servers send comments so that connections are not given up"},
-    RulePreset{"llm-slow", R"(fault = { type = "delay", delay = "250ms" }
-match = { direction = "downstream" }
-per = "message")",
-               "each event of a stream arrives 250 ms late, so at most four a second",
-               "four events a second are slower than people read"},
+    RulePreset{"llm-slow", R"(fault = { type = "response_rate", rate = "1 KiB/s" }
+match = { method = "POST" })",
+               "an answer arrives at 1 KiB/s, which is about four events a second",
+               "events of OpenAI and Anthropic have 200 to 300 bytes for each token"},
 };
 
 std::string figure_text(std::string figure, std::string_view preset, std::string_view source) {

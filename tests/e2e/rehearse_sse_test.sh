@@ -8,10 +8,13 @@ source "$(dirname "$0")/rehearsal_lib.sh"
 need node
 
 replay=$(free_port)
-start replay node "$(dirname "$0")/sse_server.js" "$replay" replay
+start replay node "$(dirname "$0")/sse_server.js" "$replay" replay 100
 forget=$(free_port)
-start forget node "$(dirname "$0")/sse_server.js" "$forget" forget
+start forget node "$(dirname "$0")/sse_server.js" "$forget" forget 100
+busy=$(free_port)
+start busy node "$(dirname "$0")/sse_server.js" "$busy" replay 60000
 wait_port "$replay"
+wait_port "$busy"
 wait_port "$forget"
 
 # scenario NAME PORT PROBE_KEYS [RULES [PHASE_KEYS]]: rehearses.
@@ -48,7 +51,12 @@ scenario cut-forgotten "$forget" '' "$cut" 'rules = ["fault"]'
 code cut-forgotten 1
 says cut-forgotten '^NOT MET +messages_lost'
 says cut-forgotten '^met +availability'
-pass "streams that break off lose nothing if the server sends again what was missed, and are counted if it does not"
+scenario wait "$busy" '' "${cut/5%/20%}" 'rules = ["fault"]'
+code wait 1
+says wait '^NOT MET +availability'
+grep -q "waits as long as the server's .retry. says" "$folder/wait/report.json" ||
+  fail "users do not wait as the server asks: $(cat "$folder/wait.txt")"
+pass "streams that break off lose nothing if the server sends again what was missed, and are counted if it does not; users wait as the server asks"
 
 scenario lost "$replay" '' "$(rule 'type = "drop"' $'probability = "5%"\nper = "message"')" 'rules = ["fault"]'
 says lost '^NOT MET +messages_lost'

@@ -1,10 +1,10 @@
-// Server of an event stream: `node sse_server.js PORT replay|forget`. It sends a numbered event every
-// 100 ms and a comment every 150 ms. With "replay" it continues behind the Last-Event-ID of a client
-// that connects again; with "forget" it goes on with the next event. A client shall wait 100 ms before
-// it connects again. It prints the Last-Event-ID of each stream, or "-".
+// Server of an event stream: `node sse_server.js PORT replay|forget RETRY`. It sends a numbered event
+// every 100 ms and a comment every 150 ms. With "replay" it continues behind the Last-Event-ID of a
+// client that connects again; with "forget" it goes on with the next event. A client shall wait RETRY
+// milliseconds before it connects again. It prints the Last-Event-ID of each stream, or "-".
 const http = require('http');
 
-const [port, memory] = process.argv.slice(2);
+const [port, memory, retry] = process.argv.slice(2);
 const sent = [];
 const streams = new Set();
 
@@ -15,7 +15,7 @@ http.createServer((request, response) => {
   const last = request.headers['last-event-id'];
   console.log(last || '-');
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-  response.write('retry: 100\n\n');
+  response.write(`retry: ${retry}\n\n`);
   if (last && memory === 'replay') response.write(sent.slice(Number(last)).map(event).join(''));
   streams.add(response);
   response.on('close', () => streams.delete(response));

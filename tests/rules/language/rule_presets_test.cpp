@@ -65,6 +65,12 @@ TEST(RulePresets, AShortStreamEndsAsItShould) {
   EXPECT_EQ(lab.client_ends, 1);
 }
 
+TEST(RulePresets, AnAnswerIsSlow) {
+  HttpLab lab(preset_rule("llm-slow"), 1, "sse");
+  lab.reply = "HTTP/1.1 200 OK\r\nContent-Length: 2048\r\n\r\n" + std::string(2048, 'x');
+  EXPECT_THAT(lab.ask("POST", "/v1/messages"), testing::EndsWith(" in 2s"));
+}
+
 TEST(RulePresets, KeysOfTheRuleStay) {
   MessageLab lab("sse", preset_rule("llm-no-done", "match = { text = \"end\" }"));
   lab.from_server("data: [DONE]\n\ndata: end\n\n");
