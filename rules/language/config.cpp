@@ -131,6 +131,25 @@ Field<Listener> descriptors_field() {
                "file of protoc --include_imports --descriptor_set_out=FILE");
 }
 
+Field<Listener> brokers_field() {
+  return field(
+      "brokers", &Listener::brokers,
+      "kafka: which addresses of brokers clients are told: those that the brokers "
+      "announce, or ports of this listener, so that clients reach every broker through it");
+}
+
+Field<Listener> broker_ports_field() {
+  return field("broker_ports", &Listener::broker_ports,
+               "kafka: the ports for the brokers of brokers = \"follow\", one for each, e.g. "
+               "\"19100-19115\"");
+}
+
+Field<Listener> advertise_field() {
+  return field("advertise", &Listener::advertise,
+               "kafka: the host that clients are told for the brokers of brokers = \"follow\"; "
+               "left out, the host of `listen`");
+}
+
 }  // namespace
 
 const Schema<Listener>& listener_schema() {
@@ -196,15 +215,9 @@ const Schema<Listener>& listener_schema() {
       framing_field(),
       descriptors_field(),
       rewrite_field(),
-      field("brokers", &Listener::brokers,
-            "kafka: which addresses of brokers clients are told: those that the brokers announce, "
-            "or ports of this listener, so that clients reach every broker through it"),
-      field("broker_ports", &Listener::broker_ports,
-            "kafka: the ports for the brokers of brokers = \"follow\", one for each, e.g. "
-            "\"19100-19115\""),
-      field("advertise", &Listener::advertise,
-            "kafka: the host that clients are told for the brokers of brokers = \"follow\"; left "
-            "out, the host of `listen`"),
+      brokers_field(),
+      broker_ports_field(),
+      advertise_field(),
   }};
   return schema;
 }

@@ -1,5 +1,5 @@
-// FollowedServers gives each server that a protocol announces (the brokers of a Kafka cluster) a
-// port of a range, so that clients reach the server through the listener that has the range.
+// FollowedServers gives each server that a protocol announces a port of a range. Clients reach the
+// server (a broker of a Kafka cluster) through the listener that has the range.
 //
 // Copies share one table, so that all connections of the listener know the same servers. Any
 // thread; a lock is held only for a lookup or an insertion.
