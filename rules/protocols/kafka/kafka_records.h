@@ -9,12 +9,13 @@
 // batch. Plain values and pure functions; any thread.
 //
 // Requirements of a broker for a batch of a Produce request (LogValidator, ProduceRequest and
-// ProducerStateManager of Apache Kafka):
+// ProducerStateManager of Apache Kafka; tried with 4.4.0):
 // - Offset deltas are 0 to n-1 without holes, last_offset_delta is n-1, and n is at least 1.
 //   Otherwise: INVALID_RECORD. A Produce request from version 3 has exactly 1 batch per partition.
-// - With a producer id, base_sequence is the sequence number behind that of the previous record.
-//   Each record has a number. A batch that lost or gained records is stored, but the producer's
-//   next batch then fails with OUT_OF_ORDER_SEQUENCE_NUMBER, unless shift_sequence() renumbers it.
+// - The CRC is right. Otherwise: CORRUPT_MESSAGE.
+// - With a producer id, each record has a sequence number, and base_sequence continues those of the
+//   previous batch. A batch that lost or gained records is stored. The producer's next batch then
+//   fails with OUT_OF_ORDER_SEQUENCE_NUMBER, unless shift_sequence() renumbers it.
 // - Only brokers write control batches.
 // In a Fetch response, holes are legal (compaction makes them), even a batch without records. A
 // consumer continues behind last_offset_delta, which therefore stays as it is.
@@ -34,15 +35,16 @@ enum class KafkaCompression : std::uint8_t { kNone, kGzip, kSnappy, kLz4, kZstd 
 
 struct KafkaHeader {
   std::string_view key;
-  std::optional<std::string_view> value;  // no value: null
+  std::optional<std::string_view> value = std::nullopt;  // no value: null
 };
 
 struct KafkaRecord {
   std::int64_t offset_delta = 0;     // offset minus base_offset of the batch
   std::int64_t timestamp_delta = 0;  // timestamp minus base_timestamp of the batch, in milliseconds
-  std::optional<std::string_view> key;    // no value: null
-  std::optional<std::string_view> value;  // no value: null, which deletes the key when compacted
-  std::vector<KafkaHeader> headers;       // always empty before v2
+  std::optional<std::string_view> key = std::nullopt;  // no value: null
+  // No value: null, which deletes the key when a topic is compacted.
+  std::optional<std::string_view> value = std::nullopt;
+  std::vector<KafkaHeader> headers = {};  // always empty before v2
   std::int8_t attributes = 0;             // of the record itself; unused in v2
 };
 
@@ -59,8 +61,8 @@ enum class KafkaBatchState : std::uint8_t {
 // 1 record, or a compressed wrapper, which has many.
 struct KafkaBatch {
   KafkaBatchState state = KafkaBatchState::kRead;
-  std::string problem;  // the reason of kUnreadable, for a log line
-  std::int8_t magic = 2;
+  std::string problem;    // the reason of kUnreadable, for a log line
+  std::int8_t magic = 2;  // version of the format; -1 if too few bytes are there to tell
 
   // `base_offset` of a Produce request is usually 0. In v0 and v1 it is the offset of the first
   // record, and the fields behind it, except timestamps, are not on the wire.
@@ -92,7 +94,7 @@ struct KafkaRecords {
 // Bounds for reading one records field. A batch beyond them becomes kUnreadable.
 struct KafkaRecordLimits {
   std::size_t plain_bytes = std::size_t{32} << 20U;  // decompressed, all batches together
-  std::size_t records = 500'000;                     // all batches together
+  std::size_t records = 500'000;                     // and headers, all batches together
 };
 
 KafkaCompression compression_of(const KafkaBatch& batch);
