@@ -1,0 +1,77 @@
+// Fuzzes the reading of Kafka's record batches and message sets. The CRC of each batch is set right
+// before, since no fuzzer guesses it. The first byte of the input selects a record to edit.
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "rules/protocols/kafka/codec/record_batch.h"
+#include "rules/protocols/kafka/codec/record_wire.h"
+#include "tests/fuzz/require.h"
+#include "tests/support/kafka_batches.h"
+
+using namespace brownout;
+
+namespace {
+
+constexpr rules::KafkaRecordLimits kLimits{.plain_bytes = 1 << 18, .records = 5000};
+
+void repair_crcs(std::string& field) {
+  constexpr std::size_t kBehindLength = 12;
+  for (std::size_t at = 0; field.size() - at >= 26;) {
+    const auto rest = std::string_view(field).substr(at);
+    const auto length = codecs::RecordReader(rest.substr(8)).number<std::int32_t>();
+    if (length < 14 || rest.size() - kBehindLength < static_cast<std::size_t>(length)) return;
+    const auto batch = rest.substr(0, kBehindLength + static_cast<std::size_t>(length));
+    const bool v2 = batch[16] == 2;
+    codecs::RecordWriter crc;
+    crc.number(v2 ? codecs::record_crc32c(batch.substr(21))
+                  : codecs::record_crc32(batch.substr(16)));
+    field.replace(at + (v2 ? 17 : 12), crc.size(), crc.text());
+    at += batch.size();
+  }
+}
+
+std::size_t unread(const rules::KafkaRecords& records) {
+  return static_cast<std::size_t>(std::count_if(
+      records.batches.begin(), records.batches.end(),
+      [](const auto& batch) { return batch.state != rules::KafkaBatchState::kRead; }));
+}
+
+// Edits the record at `index` of a batch in every way that faults do.
+void edit(rules::KafkaBatch& batch, std::size_t index) {
+  if (batch.records.empty()) return;
+  index %= batch.records.size();
+  set_key(batch, index, "key");
+  set_value(batch, index, std::string("\0\0\0\0\1value", 10));
+  require(set_schema_id(batch, index, 7));
+  require(rules::schema_id_of(batch.records[index].value) == 7);
+  set_header(batch, index, "header", std::nullopt);
+  shift_timestamp(batch, index, -5);
+  shift_timestamps(batch, 1'000'000);
+  shift_sequence(batch, -1);
+  const auto selected = [&](std::size_t i, const rules::KafkaRecord&) { return i == index; };
+  const auto count = batch.records.size();
+  duplicate_records(batch, selected, 2, rules::KafkaNumbering::kConsecutive);
+  require(batch.records.size() == count + 2);
+  drop_records(batch, selected, rules::KafkaNumbering::kKept);
+  require(batch.records.size() == count + 1);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  std::string field(reinterpret_cast<const char*>(data + 1), size - 1);
+  repair_crcs(field);
+  auto records = test::read_records(field, kLimits);
+  require(test::write_records(records) == field);
+  for (auto& batch : records.batches) batch.changed = true;
+  const auto again = test::read_records(test::write_records(records));
+  require(test::shown(again) == test::shown(records));
+  require(unread(again) == unread(records));
+  for (auto& batch : records.batches) edit(batch, data[0]);
+  const auto edited = test::read_records(test::write_records(records));
+  require(test::shown(edited) == test::shown(records));
+  require(unread(edited) == unread(records));
+  return 0;
+}
