@@ -184,7 +184,8 @@ void Conversation::response_broken(Instant now) {
   const auto why = link_->why();
   wire_.report("not HTTP", "the response: " + why);
   const auto phase = response_phase();
-  const bool head_held = phase == Phase::kCollecting || (link_ != &http1_ && phase == Phase::kHead);
+  const bool passes = link_ == &http1_ && !http1_.speaks_http2();
+  const bool head_held = phase == Phase::kCollecting || (!passes && phase == Phase::kHead);
   if (head_held) return exchange_.server_broken(why, now);
   if (link_ != &http1_ || exchange_.chained(Direction::kDownstream) ||
       !exchange_.own_body(Direction::kDownstream)) {

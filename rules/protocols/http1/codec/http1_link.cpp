@@ -1,5 +1,6 @@
 #include "rules/protocols/http1/codec/http1_link.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace brownout::http {
@@ -7,7 +8,26 @@ namespace {
 
 using What = codecs::Http1Parser::What;
 
+constexpr std::string_view kHttp2Why =
+    "it begins with a frame of HTTP/2; if the server speaks only HTTP/2, its [[upstream]] needs "
+    "http = \"2\"";
+
 bool is_interim(int status) { return status < 200 && status != 101; }
+
+// Whether the bytes begin with the first frame of a server of HTTP/2: SETTINGS, or GOAWAY since the
+// client has sent no HTTP/2 (RFC 9113, 3.4 and 4.1). No value if that cannot be known yet.
+std::optional<bool> begins_http2(ByteView bytes) {
+  constexpr std::size_t kFrameHead = 9;
+  constexpr std::uint8_t kSettings = 4;
+  constexpr std::uint8_t kGoaway = 7;
+  for (std::size_t at = 0; at < std::min(bytes.size(), kFrameHead); ++at) {
+    const auto octet = codecs::octet(bytes, at);
+    const bool is_size = at == 1 || at == 2;
+    const bool fits = at == 3 ? octet == kSettings || octet == kGoaway : is_size || octet == 0;
+    if (!fits) return false;
+  }
+  return bytes.size() < kFrameHead ? std::nullopt : std::optional(true);
+}
 
 }  // namespace
 
@@ -34,6 +54,7 @@ void make_http1(const Exchange::Outgoing& out, bool has_chunks) {
 void Http1Link::open(bool reused) {
   state_ = State::kOpen;
   reused_ = reused;
+  speaks_http2_ = false;
   parser_.emplace(codecs::Http1Parser::Side::kResponses);
 }
 
@@ -83,10 +104,20 @@ void Http1Link::send_end(const std::vector<rules::HttpHeader>& trailers, bool wh
   if (copy_) wire_.send_copy(*std::exchange(copy_, std::nullopt), method_);
 }
 
+std::string Http1Link::why() const {
+  return speaks_http2_ ? std::string(kHttp2Why) : parser_->why();
+}
+
 ServerLink::Read Http1Link::read(ByteView& bytes, Exchange& exchange, rules::Instant now,
                                  Edit edit) {
   const bool in_head = exchange.phase(Direction::kDownstream) == Exchange::Phase::kHead;
   if (in_head ? bytes.empty() : !exchange.takes(Direction::kDownstream)) return Read::kWait;
+  if (in_head && !parser_->in_message()) {
+    const auto http2 = begins_http2(bytes);
+    if (!http2 && !ended()) return Read::kWait;
+    speaks_http2_ = http2.value_or(false);
+    if (speaks_http2_) return Read::kBroken;
+  }
   const auto step = parser_->next(bytes);
   if (step.what == What::kBroken) return Read::kBroken;
   exchange.response_begins();

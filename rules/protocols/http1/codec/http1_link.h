@@ -42,7 +42,9 @@ class Http1Link final : public ServerLink {
   rules::HttpHead head() const override { return parser_->head(); }
   const std::vector<rules::HttpHeader>& trailers() const override { return parser_->trailers(); }
   ByteView raw_head() const override { return parser_->raw_head(); }
-  std::string why() const override { return parser_->why(); }
+  std::string why() const override;
+  // Whether the server has sent a frame of HTTP/2 in place of a response.
+  bool speaks_http2() const { return speaks_http2_; }
   bool ended() const override { return state_ == State::kEnded || state_ == State::kReset; }
   rules::Close how_ended() const override {
     return state_ == State::kReset ? rules::Close::kReset : rules::Close::kFin;
@@ -59,6 +61,7 @@ class Http1Link final : public ServerLink {
   Wire& wire_;
   State state_ = State::kNone;
   bool reused_ = false;
+  bool speaks_http2_ = false;
   std::optional<codecs::Http1Parser> parser_;  // a new parser for each connection
   BodyWriter body_;
   // Copy of the request that is being sent, for the fault duplicate_request, and the largest size

@@ -152,6 +152,35 @@ TEST(HttpEndings, RefusesARequestWithoutAVersionAtOnce) {
   EXPECT_TRUE(lab.closed());
 }
 
+// The frames are SETTINGS, as most servers send it at once, and the GOAWAY of those that only
+// complain.
+TEST(HttpEndings, AServerOfHttp2AloneIsABadGatewayWithAHint) {
+  for (const auto& frame : {std::string("\0\0\x06\4\0\0\0\0\0\0\3\0\0\0d", 15),
+                            std::string("\0\0\x08\7\0\0\0\0\0\0\0\0\0\0\0\0\1", 17)}) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{100}}) {
+      HttpLab lab;
+      lab.piece = piece;
+      lab.reply = frame;
+      const auto answer = lab.get("/");
+      EXPECT_THAT(answer, testing::StartsWith("502 brownout: ")) << piece;
+      EXPECT_THAT(answer, HasSubstr("its [[upstream]] needs http = \"2\"\n"));
+      EXPECT_EQ(lab.reports(), "not HTTP\n");
+    }
+  }
+}
+
+// Bytes that only begin like a frame are passed, as other malformed responses are.
+TEST(HttpEndings, OtherBytesThanAFramePassAtTheEndOfTheServer) {
+  for (const auto& bytes : {std::string("\0\0\x06", 3), std::string("\0\0\x06\1", 4)}) {
+    HttpLab lab;
+    lab.reply.reset();
+    lab.client("GET / HTTP/1.1\r\n\r\n");
+    lab.server(bytes);
+    lab.server_ends();
+    EXPECT_EQ(lab.to_client_bytes(), bytes);
+  }
+}
+
 // A word without a space may be the beginning of a method until the client closes.
 TEST(HttpEndings, SingleWordPassesAsBytesOnceTheClientEnds) {
   HttpLab lab;
