@@ -293,6 +293,7 @@ void Engine::stop_accepting() {
     // Removes the unix socket's file at once, before another process binds the same name.
     port.file.remove();
   }
+  for (const auto& worker : workers_) worker->drain();
 }
 
 void Engine::stop() {

@@ -67,7 +67,7 @@ class Engine final : private Deadline {
   // Returns when every worker has done all tasks posted so far. Call on any thread except the
   // workers'.
   void wait_for_workers() const;
-  // Closes all ports: no new connections from now on.
+  // Closes all ports: no new connections from now on. Clients of HTTP are told to leave.
   void stop_accepting();
   void stop();
 

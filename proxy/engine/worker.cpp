@@ -80,6 +80,15 @@ void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
   });
 }
 
+void Worker::drain() {
+  loop_.post([this] {
+    draining_ = true;
+    for (auto i = flows_.size(); i > 0; --i) {
+      if (i <= flows_.size()) flows_[i - 1]->drain();
+    }
+  });
+}
+
 void Worker::take_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   warned_buffer_ = false;

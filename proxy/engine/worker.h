@@ -58,6 +58,8 @@ class Worker final : private HttpHost {
   void set_team(std::vector<Worker*> team) { team_ = std::move(team); }
   void start(std::shared_ptr<const Snapshot> snapshot);
   void apply(std::shared_ptr<const Snapshot> snapshot);
+  // The proxy is about to end: tells clients to leave, if their protocol can.
+  void drain();
   // `lease` is destroyed before the sockets are closed.
   void open(std::string listener, PortSockets sockets, std::shared_ptr<void> lease);
   void close(std::string listener);
@@ -104,6 +106,7 @@ class Worker final : private HttpHost {
   void take_over(HandOver client) override;
   ServerPool& server_pool() override { return server_pool_; }
   Http2Servers& http2_servers() override { return http2_servers_; }
+  bool draining() const override { return draining_; }
   RequestCopies& request_copies() override { return request_copies_; }
   void report(const rules::FlowFacts& flow, std::string_view event, std::string_view why,
               bool warns) override;
@@ -164,6 +167,7 @@ class Worker final : private HttpHost {
   RequestCopies request_copies_{*this};
   std::vector<std::unique_ptr<ClientFlow>> flows_;
   std::vector<Worker*> team_;
+  bool draining_ = false;
   bool warned_buffer_ = false;
   bool warned_stray_ = false;
   alignas(64) std::atomic<std::int64_t> open_{0};

@@ -69,6 +69,8 @@ class ClientFlow : public Retirable,
   virtual void start() = 0;
   // Applies new rules to this connection.
   virtual void apply(const rules::RuleSet& set) = 0;
+  // The proxy is about to end: tells the client to leave, if its protocol can.
+  virtual void drain() {}
   // Ends the flow and closes its sockets.
   virtual void end(CloseMode mode) = 0;
 

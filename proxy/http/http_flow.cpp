@@ -55,6 +55,7 @@ void HttpFlow::serve() {
   const auto now = Loop::now();
   set_rules(up_, now);
   set_rules(down_, now);
+  if (http_host_.draining()) side_->drain(now);
   if (!client_.stream.plain() && client_.stream.tls().protocol() == "h2") use_http2();
   // Marks the client as readable, since epoll does not report bytes that the TLS session has
   // already taken from the socket.
@@ -67,6 +68,7 @@ void HttpFlow::use_http2() {
   http2_ = std::make_unique<Http2Side>(static_cast<Http2Side::Owner&>(*this), http_host_,
                                        listener_->config);
   side_ = &http2_->side();
+  if (http_host_.draining()) side_->drain(Loop::now());
 }
 
 void HttpFlow::feed(codecs::ByteView bytes, Instant now) {
@@ -120,6 +122,12 @@ void HttpFlow::apply(const rules::RuleSet& set) {
   set_rules(up_, now);
   set_rules(down_, now);
   if (!over()) side_->apply(set, now);
+  work();
+}
+
+void HttpFlow::drain() {
+  if (state_ != State::kServing) return;
+  side_->drain(Loop::now());
   work();
 }
 
@@ -383,16 +391,6 @@ void HttpFlow::end(CloseMode mode) {
     if (server_.stream && !conversation_.server_reusable()) reset_on_close(server_.stream.fd());
   }
   release();
-}
-
-void HttpFlow::release() {
-  state_ = State::kOver;
-  // A connection that belongs to this client is not pooled.
-  const bool reusable = !is_private(facts_, *group_) && conversation_.server_reusable();
-  if (server_.stream && server_.out.empty() && reusable) {
-    http_host_.server_pool().put(group_, server_address_, std::move(server_.stream));
-  }
-  leave();
 }
 
 }  // namespace brownout::proxy

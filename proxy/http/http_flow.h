@@ -42,6 +42,7 @@ class HttpFlow final : public ClientFlow,
 
   void start() override;
   void apply(const rules::RuleSet& set) override;
+  void drain() override;
   void end(CloseMode mode) override;
 
  private:

@@ -124,6 +124,16 @@ void HttpFlow::drop_server() {
   server_fin_ = false;
 }
 
+void HttpFlow::release() {
+  state_ = State::kOver;
+  // A connection that belongs to this client is not pooled.
+  const bool reusable = !is_private(facts_, *group_) && conversation_.server_reusable();
+  if (server_.stream && server_.out.empty() && reusable) {
+    http_host_.server_pool().put(group_, server_address_, std::move(server_.stream));
+  }
+  leave();
+}
+
 void HttpFlow::send_copy(std::string request, std::string_view method) {
   if (!http_host_.request_copies().send(group_, facts_, std::move(request), method)) {
     report("sent once", "too many duplicates of other requests are in flight");

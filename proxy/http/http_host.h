@@ -37,6 +37,8 @@ class HttpHost : public FlowHost {
   virtual ServerPool& server_pool() = 0;
   virtual Http2Servers& http2_servers() = 0;
   virtual RequestCopies& request_copies() = 0;
+  // Whether the proxy is about to end, so that clients are sent away.
+  virtual bool draining() const = 0;
 };
 
 }  // namespace brownout::proxy

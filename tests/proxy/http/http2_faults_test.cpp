@@ -117,5 +117,24 @@ TEST(FaultsOverSockets, h2_window) {
   EXPECT_GT(client.peer.session.queued(id), 0U);
 }
 
+// As at the end of `run`, before --drain is over (RFC 9113, 6.8; RFC 9112, 9.6).
+TEST(Drain, ClientsOfHttpAreToldToLeave) {
+  HttpWorld world("", "", kHttp1);
+  Http2Client client(world);
+  client.get("/1");
+  client.until("end 1");
+  const Fd old = world.proxy.connect();
+  const std::string_view request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  send_all(old, request);
+  EXPECT_THAT(receive(old, 20, 10s).bytes, HasSubstr("200"));
+  world.proxy.engine().stop_accepting();
+  world.proxy.engine().wait_for_workers();
+  EXPECT_THAT(client.until("goaway 1 0"), HasSubstr("goaway 2147483647 0\ngoaway 1 0\n"));
+  send_all(old, request);
+  const auto answer = receive(old, SIZE_MAX, 10s);
+  EXPECT_THAT(answer.bytes, HasSubstr("connection: close\r\n"));
+  EXPECT_EQ(answer.ending, Ending::kFin);
+}
+
 }  // namespace
 }  // namespace brownout::test

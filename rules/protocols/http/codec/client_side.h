@@ -23,6 +23,9 @@ class ClientSide {
   virtual void client_finished(Instant now) = 0;
   // The client's socket has room again for bytes that waited for it.
   virtual void client_has_room(Instant /*now*/) {}
+  // The proxy is about to end: tells the client to send further requests elsewhere. Requests that
+  // have arrived are served. May be called more than once.
+  virtual void drain(Instant now) = 0;
   // Applies changed rules.
   virtual void apply(const rules::RuleSet& set, Instant now) = 0;
   // Returns the time at which advance() must be called.

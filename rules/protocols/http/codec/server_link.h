@@ -51,6 +51,9 @@ class ServerLink {
   virtual Read read(ByteView& bytes, Exchange& exchange, rules::Instant now, Edit edit) = 0;
   // Over HTTP/2: the RST_STREAM with which the request ends, if it ends early, has this code.
   virtual void reset_with(std::uint32_t /*code*/) {}
+  // Over HTTP/2: the client has changed the priority of its request. `value` is a Priority Field
+  // Value (RFC 9218, 4).
+  virtual void prioritize(std::string_view /*value*/) {}
   // Returns the head and the trailers of the response that is being read.
   virtual rules::HttpHead head() const = 0;
   virtual const std::vector<rules::HttpHeader>& trailers() const = 0;

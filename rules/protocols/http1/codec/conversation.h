@@ -103,6 +103,7 @@ class Conversation final : public ClientSide,
   void server_bytes(ByteView bytes, Instant now) override;
   void server_finished(bool reset, Instant now) override;
   void server_moved(Instant now) override { pump(now); }
+  void drain(Instant) override { drains_ = true; }
   void apply(const rules::RuleSet& set, Instant now) override;
   Instant deadline() const override;
   void advance(Instant now) override;
@@ -160,6 +161,7 @@ class Conversation final : public ClientSide,
   bool server_step(ByteView& bytes, Instant now);
   bool tunnel_step(ByteView& bytes, Instant now);
   void tunnel_to_server(ByteView bytes);
+  void say_close(const Exchange::Outgoing& out);
   std::string response_text(const Exchange::Outgoing& out, bool& goes_on);
   void send_interim();
   void make_http2(const Exchange::Outgoing& out);
@@ -227,6 +229,7 @@ class Conversation final : public ClientSide,
   End downstream_ = End::kNotYet;
   std::uint64_t count_ = 0;  // number of requests so far
   bool client_ended_ = false;
+  bool drains_ = false;           // whether responses say that the connection closes
   bool close_after_ = false;      // whether to close after this response
   bool discards_client_ = false;  // whether further bytes from the client are discarded
   bool waits_for_client_ = false;

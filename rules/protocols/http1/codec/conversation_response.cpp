@@ -10,6 +10,8 @@ namespace {
 
 using rules::Malformed;
 
+constexpr int kStatusOfUpgrade = 101;
+
 // Removes headers that concern one connection only, for the client of a forward proxy.
 void edit_for_proxy(rules::HttpHead& head, const codecs::HttpFraming& framing) {
   rules::remove_hop_headers(head);
@@ -103,6 +105,7 @@ bool Conversation::send_head(const Exchange::Outgoing& out) {
     link_->send_head(out, requests_.raw_head());
     return true;
   }
+  if (drains_) say_close(out);
   response_body_.begin(body_form(out));
   // HTTP/1.0 has no chunks: the end of the connection ends the body (RFC 9112, 6.3).
   const bool needs_chunks = out.message.edited && out.framing.chunked &&
@@ -122,6 +125,19 @@ bool Conversation::send_head(const Exchange::Outgoing& out) {
   }
   if (!out.framing.keep_alive) close_after_ = true;
   return goes_on;
+}
+
+// Makes the response the last one of its connection (RFC 9112, 9.6). A response that begins a
+// tunnel stays as it is.
+void Conversation::say_close(const Exchange::Outgoing& out) {
+  const bool connects = exchange_.framing(Direction::kUpstream).method == "CONNECT";
+  if (connects || out.framing.status == kStatusOfUpgrade) return;
+  close_after_ = true;
+  auto& message = out.message;
+  if (message.malformed != Malformed::kNone) return;
+  if (message.head.status == 0) message.head = link_->head();
+  message.head.set("connection", "close");
+  message.edited = true;
 }
 
 // Makes the request one that HTTP/2 can carry: with its head, and without the form for proxies.

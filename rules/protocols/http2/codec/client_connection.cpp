@@ -8,6 +8,12 @@ namespace {
 
 // Number of bytes that one call of Session::output() returns at most.
 constexpr std::size_t kOutput = 32 * 1024;
+constexpr StreamId kHighest = 0x7fffffff;
+// Number of streams that are not open whose priorities are kept.
+constexpr std::size_t kMostPriorities = 64;
+// Time between the notice of a shutdown and the final GOAWAY: longer than a round trip, so that
+// requests which are on their way are served (RFC 9113, 6.8).
+constexpr rules::Duration kNotice = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -37,6 +43,14 @@ void ClientConnection::client_finished(Instant now) {
 
 void ClientConnection::client_has_room(Instant now) { settle(now); }
 
+void ClientConnection::drain(Instant now) {
+  if (over_ || std::exchange(drains_, true)) return;
+  now_ = now;
+  session_.send_goaway(kHighest, static_cast<std::uint32_t>(rules::Http2Error::kNoError));
+  final_at_ = rules::later(now, kNotice);
+  settle(now);
+}
+
 void ClientConnection::apply(const rules::RuleSet& set, Instant now) {
   now_ = now;
   set_faults(now);
@@ -46,7 +60,7 @@ void ClientConnection::apply(const rules::RuleSet& set, Instant now) {
 
 Instant ClientConnection::deadline() const {
   if (over_) return rules::kNever;
-  auto next = std::min(plan_.next(), close_at_);
+  auto next = std::min({plan_.next(), close_at_, final_at_});
   for (const auto& [id, stream] : streams_) next = std::min(next, stream->deadline());
   return next;
 }
@@ -55,6 +69,10 @@ void ClientConnection::advance(Instant now) {
   now_ = now;
   if (plan_.next() <= now) set_faults(now);
   for (const auto& [id, stream] : streams_) stream->advance(now);
+  if (final_at_ <= now) {
+    final_at_ = rules::kNever;
+    session_.shut_down();
+  }
   if (close_at_ <= now) end(rules::Close::kFin);
   settle(now);
 }
@@ -156,7 +174,6 @@ void ClientConnection::reset_drained() {
 
 void ClientConnection::send_goaway(StreamId id, const rules::Goaway& goaway) {
   using Last = rules::Goaway::Last;
-  constexpr StreamId kHighest = 0x7fffffff;
   const auto last = goaway.last == Last::kLast ? id : goaway.last == Last::kZero ? 0 : kHighest;
   session_.send_goaway(last, static_cast<std::uint32_t>(goaway.code));
   if (goaway.close_after) close_at_ = std::min(close_at_, rules::later(now_, *goaway.close_after));
@@ -167,10 +184,16 @@ bool ClientConnection::on_ping() {
   ++pings_;
   const auto& most = plan_.faults().most_pings;
   if (!most || pings_ <= *most) return true;
-  session_.send_goaway(0x7fffffff, static_cast<std::uint32_t>(rules::Http2Error::kEnhanceYourCalm),
+  session_.send_goaway(kHighest, static_cast<std::uint32_t>(rules::Http2Error::kEnhanceYourCalm),
                        "too_many_pings");
   close_at_ = now_;
   return false;
+}
+
+void ClientConnection::on_priority_update(StreamId id, std::string_view value) {
+  if (auto* stream = find(id)) return stream->prioritize(value);
+  if (id <= last_ || (priorities_.size() == kMostPriorities && priorities_.count(id) == 0)) return;
+  priorities_[id] = value;
 }
 
 void ClientConnection::on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
@@ -178,6 +201,10 @@ void ClientConnection::on_head(StreamId id, rules::HttpHead head, std::string_vi
   if (plan_.faults().holds_window) session_.hold_windows(id, true);
   auto& stream = streams_[id];
   stream = std::make_unique<ClientStream>(*this, id, ++count_);
+  last_ = id;
+  const auto known = priorities_.find(id);
+  if (known != priorities_.end()) stream->prioritize(known->second);
+  priorities_.erase(priorities_.begin(), priorities_.upper_bound(id));
   stream->begin(std::move(head), scheme, protocol, ended, now_);
 }
 

@@ -76,6 +76,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   void client_bytes(ByteView bytes, Instant now) override;
   void client_finished(Instant now) override;
   void client_has_room(Instant now) override;
+  void drain(Instant now) override;
   void apply(const rules::RuleSet& set, Instant now) override;
   Instant deadline() const override;
   void advance(Instant now) override;
@@ -108,6 +109,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   void on_settings(std::uint32_t) override {}
   void on_failed(std::string_view why) override;
   bool on_ping() override;
+  void on_priority_update(StreamId id, std::string_view value) override;
   void end(rules::Close how);
   // Resets the stream once the client has been sent the data that was queued for it.
   void reset_after_data(StreamId id, std::uint32_t code);
@@ -120,13 +122,18 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   const rules::Listener& listener_;
   std::map<StreamId, std::unique_ptr<ClientStream>> streams_;
   std::map<StreamId, std::uint32_t> ending_;  // streams to reset after their data, with the code
-  std::vector<StreamId> has_room_;            // streams whose data the client has taken
-  Instant now_{};                             // the time of the current call
-  std::uint64_t count_ = 0;                   // number of requests so far
+  // Priorities of streams that are not open yet, which a client may send ahead (RFC 9218, 7.1).
+  std::map<StreamId, std::string> priorities_;
+  std::vector<StreamId> has_room_;  // streams whose data the client has taken
+  Instant now_{};                   // the time of the current call
+  StreamId last_ = 0;               // the highest id of a request so far
+  std::uint64_t count_ = 0;         // number of requests so far
   rules::Http2Plan plan_;
   const Session::Options options_;
   std::uint64_t pings_ = 0;           // PINGs that the client has sent
   Instant close_at_ = rules::kNever;  // when the connection closes after GOAWAY
+  Instant final_at_ = rules::kNever;  // when the final GOAWAY follows the notice
+  bool drains_ = false;
   bool began_ = false;
   bool has_output_ = false;
   bool settling_ = false;

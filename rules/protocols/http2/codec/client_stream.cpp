@@ -72,6 +72,11 @@ void ClientStream::finished(std::vector<rules::HttpHeader> trailers, Instant now
   pump(now);
 }
 
+void ClientStream::prioritize(std::string_view value) {
+  priority_ = value;
+  if (link_ != nullptr) link_->prioritize(priority_);
+}
+
 void ClientStream::gone() {
   if (std::exchange(over_, true)) return;
   exchange_.stop();
@@ -204,6 +209,7 @@ void ClientStream::server_ready(bool reused, Instant now) {
 void ClientStream::server_ready(ServerLink& link, Instant now) {
   server_in_.clear();
   link_ = &link;
+  if (!priority_.empty()) link.prioritize(priority_);
   exchange_.server_ready(connection_.wire_.facts(*this), now);
   pump(now);
 }

@@ -37,6 +37,8 @@ class ClientStream final : public http::ServerUser,
              Instant now);
   void data(ByteView bytes, Instant now);
   void finished(std::vector<rules::HttpHeader> trailers, Instant now);
+  // The client has changed the priority of the request (PRIORITY_UPDATE).
+  void prioritize(std::string_view value);
   // The client has reset the stream, or its connection has ended.
   void gone();
   // The client has taken data, so that more may be read from the server.
@@ -131,6 +133,7 @@ class ClientStream final : public http::ServerUser,
   codecs::ByteQueue client_in_;  // data from the client, not yet taken
   codecs::ByteQueue server_in_;  // bytes of an HTTP/1 server, not yet read
   std::vector<rules::HttpHeader> trailers_;
+  std::string priority_;  // value of the last PRIORITY_UPDATE
   std::unique_ptr<messages::MessageTunnel> messages_;
   bool client_ended_ = false;  // the client has sent the end of its request
   bool sent_head_ = false;     // the head of the response is sent

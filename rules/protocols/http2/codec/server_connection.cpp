@@ -53,7 +53,18 @@ void StreamLink::send_request(const rules::HttpHead& head, bool ends) {
   connection_->open_.emplace(id, this);
   id_ = id;
   sent_end_ = ends;
+  if (!priority_.empty()) prioritize(std::exchange(priority_, {}));
   if (ends) send_copy();
+  connection_->wire_.has_output();
+}
+
+void StreamLink::prioritize(std::string_view value) {
+  if (connection_ == nullptr || ended_) return;
+  if (id_ == 0) {
+    priority_ = value;
+    return;
+  }
+  connection_->session_.send_priority_update(id_, value);
   connection_->wire_.has_output();
 }
 

@@ -41,6 +41,7 @@ class StreamLink final : public ServerLink {
   const std::vector<rules::HttpHeader>& trailers() const override { return trailers_; }
   std::string why() const override { return why_; }
   void reset_with(std::uint32_t code) override { reset_with_ = code; }
+  void prioritize(std::string_view value) override;
   void tunnel_send(ByteView bytes) override;
   void tunnel_finish() override { send_end({}, true); }
   ByteView tunnel_data() const override { return body_.view(); }
@@ -80,6 +81,7 @@ class StreamLink final : public ServerLink {
   StreamId id_ = 0;  // 0 until the head is sent
   std::string scheme_ = "http";
   std::string protocol_;
+  std::string priority_;  // of an update that waits until the head is sent
   // A request that waits for the server's SETTINGS: they show that the server speaks HTTP/2, and
   // whether it allows an extended CONNECT (RFC 8441, 3).
   struct Waiting {

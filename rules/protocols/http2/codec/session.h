@@ -121,6 +121,9 @@ class Session {
   // Sends RST_STREAM and drops the queued data. With the code 0 (NO_ERROR) after send_end(), which
   // asks a client to stop sending (RFC 9113, 8.1), the queued data and the end are sent first.
   void reset(StreamId id, std::uint32_t code);
+  // kClient: sends PRIORITY_UPDATE for the stream (RFC 9218, 7.1), unless the server's SETTINGS
+  // have not announced that it knows such priorities. `value` is a Priority Field Value.
+  void send_priority_update(StreamId id, std::string_view value);
   // `bytes` of on_data() were forwarded; opens the windows of the stream and the connection.
   void consumed(StreamId id, std::size_t bytes);
   // Queued data of the stream that is not in the output yet.

@@ -224,6 +224,12 @@ void Session::reset(StreamId id, std::uint32_t code) {
   nghttp2_submit_rst_stream(state.wire(), NGHTTP2_FLAG_NONE, id, code);
 }
 
+void Session::send_priority_update(StreamId id, std::string_view value) {
+  if (state_->failed || state_->find(id) == nullptr) return;
+  nghttp2_submit_priority_update(state_->wire(), NGHTTP2_FLAG_NONE, id,
+                                 reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
+}
+
 std::size_t Session::queued(StreamId id) const {
   const auto found = state_->streams.find(id);
   return found == state_->streams.end() ? 0 : found->second.queue.size();

@@ -181,6 +181,27 @@ TEST(HttpEndings, OtherBytesThanAFramePassAtTheEndOfTheServer) {
   }
 }
 
+TEST(HttpEndings, DrainingEndsTheConnectionBehindTheNextResponse) {
+  for (const std::string framing :
+       {"Content-Length: 2\r\n\r\nok", "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"}) {
+    HttpLab lab;
+    lab.reply = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n" + framing;
+    lab.client("GET /1 HTTP/1.1\r\n\r\n");
+    lab.conversation().drain(Instant{});
+    EXPECT_FALSE(lab.closed());
+    lab.client("GET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(lab.to_client_bytes(), "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n" + framing +
+                                         "HTTP/1.1 200 OK\r\nconnection: close\r\n" + framing);
+    EXPECT_TRUE(lab.closed());
+  }
+  HttpLab tunnel;
+  tunnel.reply = "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+  tunnel.conversation().drain(Instant{});
+  tunnel.client("GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+  EXPECT_EQ(tunnel.to_client_bytes(), *tunnel.reply);
+  EXPECT_FALSE(tunnel.closed());
+}
+
 // A word without a space may be the beginning of a method until the client closes.
 TEST(HttpEndings, SingleWordPassesAsBytesOnceTheClientEnds) {
   HttpLab lab;

@@ -142,6 +142,46 @@ TEST(ClientConnection, AServerOfHttp2GetsTheSameRequest) {
   EXPECT_EQ(lab.seen(), "head 1 200\ndata 1 answer\nend 1 [grpc-status: 0]\n");
 }
 
+// Its server gets an update only for streams that it knows.
+TEST(ClientConnection, AServerOfHttp2GetsChangesOfThePriority) {
+  H2ClientLab lab("", true);
+  lab.get("/");
+  lab.upstream.take_log();
+  lab.client.session.send_priority_update(1, "u=1, i");
+  lab.run();
+  EXPECT_EQ(lab.upstream.take_log(), "priority 1 u=1, i\n");
+  // Ahead of its request, the second value counts.
+  for (const std::string value : {"u=7", "u=0"})
+    lab.client_bytes(h2_frame(kH2PriorityUpdate, 0, 0, h2_number(3) + value));
+  EXPECT_EQ(lab.upstream.take_log(), "");
+  lab.get("/next");
+  const auto log = lab.upstream.take_log();
+  EXPECT_THAT(log, HasSubstr("head 3 GET /next"));
+  EXPECT_THAT(log, HasSubstr("priority 3 u=0\n"));
+}
+
+// RFC 9113, 6.8: a notice, then the last stream that is served.
+TEST(ClientConnection, DrainingEndsTheConnectionBehindItsStreams) {
+  H2ClientLab lab("", true);
+  lab.get("/");
+  lab.connection().drain(Instant{});
+  lab.run();
+  EXPECT_EQ(lab.seen(), "goaway 2147483647 0\n");
+  lab.advance(10s);
+  EXPECT_EQ(lab.seen(), "+500ms\ngoaway 1 0\n");
+  EXPECT_FALSE(lab.connection().over());
+  lab.upstream.session.send_response(1, h2_response(204), true);
+  lab.run();
+  EXPECT_EQ(lab.seen(), "+9.5s\nhead 1 204 ended\n");
+  EXPECT_TRUE(lab.connection().over());
+  H2ClientLab idle;
+  idle.get("/");
+  idle.seen();
+  idle.connection().drain(Instant{});
+  idle.advance(1s);
+  EXPECT_TRUE(idle.connection().over());
+}
+
 TEST(ClientConnection, AResetOfTheServerKeepsItsCode) {
   H2ClientLab lab("", true);
   lab.get("/");
