@@ -70,11 +70,16 @@ void print_explanations(const rules::Asked& asked, const rules::Question& questi
              answers.size() == 1 ? "acts" : "act");
   if (!tls.empty()) fmt::print("  TLS {}\n", tls);
   std::size_t width = 4;
-  for (const auto& answer : answers) width = std::max(width, answer.rule.size());
+  std::size_t fault_width = 16;
+  for (const auto& answer : answers) {
+    width = std::max(width, answer.rule.size());
+    fault_width = std::max(fault_width, answer.fault.size());
+  }
   int order = 0;
   for (const auto& answer : answers) {
     const auto mark = answer.acts ? fmt::format("{:>3}.", ++order) : std::string("  - ");
-    fmt::print("{} {:<{}}  {:<16} {}\n", mark, answer.rule, width, answer.fault, answer.why);
+    fmt::print("{} {:<{}}  {:<{}} {}\n", mark, answer.rule, width, answer.fault, fault_width,
+               answer.why);
   }
 }
 

@@ -15,6 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kLeastFault = 16;  // least width of the column of faults
+
 // Keys that what_text() leaves out: other columns show them, or they say little to a reader.
 constexpr std::string_view kElsewhere[] = {
     "time",   "seed",  "rule",     "fault",   "listener",    "flow",        "client",
@@ -60,18 +62,20 @@ std::string draw_text(const Json& entry) {
 
 std::string rules_text(const Json& rules) {
   std::size_t width = 4;
+  std::size_t fault_width = kLeastFault;
   std::size_t acting = 0;
   for (const auto& rule : rules) {
     width = std::max(width, rules::printable(rule.value("rule", "")).size());
+    fault_width = std::max(fault_width, rule.value("fault", "").size());
     acting += rule.value("acts", false) ? 1 : 0;
   }
   auto text =
       fmt::format("\nOf the next one like this: {} of {} {}\n", acting,
                   rules::count_of(rules.size(), "rule"), rules.size() == 1 ? "acts" : "act");
   for (const auto& rule : rules) {
-    text += fmt::format("  {} {:<{}}  {:<16} {}\n", rule.value("acts", false) ? "*" : "-",
+    text += fmt::format("  {} {:<{}}  {:<{}} {}\n", rule.value("acts", false) ? "*" : "-",
                         rules::printable(rule.value("rule", "")), width, rule.value("fault", ""),
-                        rules::printable(rule.value("why", "")));
+                        fault_width, rules::printable(rule.value("why", "")));
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #include "rules/base/diagnostics.h"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 
 #include "rules/base/utf8.h"
@@ -108,6 +109,14 @@ std::string render(const Diagnostics& found, std::string_view file, std::string_
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  const auto same = [&](std::string_view other) {
+    return std::equal(word.begin(), word.end(), other.begin(), other.end(), [](char a, char b) {
+      return std::tolower(static_cast<unsigned char>(a)) ==
+             std::tolower(static_cast<unsigned char>(b));
+    });
+  };
+  const auto in_other_case = std::find_if(candidates.begin(), candidates.end(), same);
+  if (in_other_case != candidates.end()) return *in_other_case;
   for (const auto candidate : candidates) {
     const auto longer = std::max(word.size(), candidate.size());
     const auto shorter = std::min(word.size(), candidate.size());

@@ -149,6 +149,10 @@ class Chain::Slot final : public Output {
   void reply(Chunk chunk, Instant /*now*/) override {
     if (!closed_) chain_.sink_->reply(std::move(chunk));
   }
+  void unchanged(std::string_view why) override {
+    if (std::exchange(unchanged_, true)) return;
+    chain_.sink_->unchanged("rule " + in_quotes(rule_->name) + ": " + std::string(why));
+  }
   void note(const Note& note, Instant /*now*/) override {
     rule_->state->count(note);
     auto whole = note;
@@ -212,6 +216,7 @@ class Chain::Slot final : public Output {
     std::optional<std::uint64_t> chunk = {};
   };
   Pushed pushed_;
+  bool unchanged_ = false;  // whether unchanged() was called
   bool closed_ = false;
   // when the fault ended, while it still holds data
   std::optional<Instant> leaves_;

@@ -161,6 +161,8 @@ struct FaultKind {
   // both.
   ExchangePart http_part = ExchangePart::kBoth;
   ExchangePart dns_part = ExchangePart::kBoth;
+  // For messages: acts only on those that the receiver can refuse.
+  bool refuses = false;
   // For HTTP and DNS: whether on_seen() is called for messages on which the fault does not act.
   bool observes_all = false;
   ProtocolSet (*protocols)() = ProtocolSet::any;  // protocols of messages that the fault supports

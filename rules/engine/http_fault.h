@@ -66,6 +66,8 @@ struct HttpMessage {
   Bytes collects{};
   TrailerChange trailers = {};  // changes of the message's trailers
   Http2Orders http2 = {};       // demands on the stream and its connection
+  // The rule that has set `http2.reset`, if the reset does not happen at once.
+  std::shared_ptr<const Rule> resets = {};
   // Parts that on_body() did not find in a body which it changed otherwise, for the event log.
   std::string not_found = {};
   // For a request: headers that its response gets, whoever makes the response.

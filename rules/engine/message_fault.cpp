@@ -44,7 +44,10 @@ class JudgingStage final : public HoldingStage {
     }
     if (verdict.text != nullptr) {
       auto other = with_text(chunk, *verdict.text);
-      if (!other) return pass(std::move(chunk), now, out);
+      if (!other) {
+        if (words_of(chunk)) out.unchanged("the text does not fit the type of the message");
+        return pass(std::move(chunk), now, out);
+      }
       note();
       return pass(std::move(*other), now, out);
     }

@@ -64,6 +64,13 @@ std::uint64_t number_of(const Rule& rule, const FlowFacts& flow) {
   return flow.activity->numbers.of(rule.state, arrivals.resets(), next);
 }
 
+// Whether messages of this direction can be requests, if the fault acts on requests only.
+bool may_be_refused(const Rule& rule, ProtocolSet protocols, Direction direction) {
+  const bool asks = direction == Direction::kUpstream ||
+                    !(protocols & ProtocolSet::where(&MessageProtocol::servers_ask)).empty();
+  return asks || !rule.kind->refuses;
+}
+
 }  // namespace
 
 bool count_arrival(const Rule& rule, const FlowFacts& flow) {
@@ -191,6 +198,7 @@ bool acts_on_messages(const Rule& rule, ProtocolSet protocols) {
 std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction) {
   std::vector<RuleRef> rules;
   set.for_each_match(flow, [&](const RuleRef& rule) {
+    if (!may_be_refused(*rule, flow.message_protocols, direction)) return;
     if (rule->match.covers(direction) && rule->probability.parts_per_billion > 0 &&
         acts_on_messages(*rule, flow.message_protocols)) {
       rules.push_back(rule);

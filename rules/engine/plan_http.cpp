@@ -76,6 +76,7 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
   const auto* fault = rule->fault->http();
   if (fault == nullptr || !rule->acts_on_half(Carrier::kHttp, message.direction)) return;
   const bool before = message.decided();
+  const bool had_reset = message.http2.reset.has_value();
   auto note = fault->act(context_of(*rule, request, now), message);
   if (message.is_request() && !before && message.decided()) made_by_ = number + 1;
   if (message.hold) {
@@ -87,6 +88,12 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
     message.collects = std::max(message.collects, *wanted);
   }
   if (!note) return;
+  // The body may end before the point of the reset.
+  const auto& reset = message.http2.reset;
+  if (!had_reset && reset && reset->at != StreamReset::At::kHeaders) {
+    message.resets = rule;
+    return;
+  }
   if (!before && message.fate == HttpMessage::Fate::kAnswer) note->status = message.answer.status;
   add_note(rule, request, *note, notes);
 }
@@ -95,6 +102,11 @@ void HttpPlan::add_note(const RuleRef& rule, const FlowFacts& request, Note note
   rule->state->count(note);
   note.draw = Activation(*rule, request).draw();
   notes.emplace_back(rule, note);
+}
+
+void HttpPlan::on_reset(const FlowFacts& request, HttpMessage& message, Notes& notes) {
+  if (!message.resets) return;
+  add_note(std::exchange(message.resets, nullptr), request, {.action = "reset stream"}, notes);
 }
 
 void HttpPlan::on_body(const RuleSet& set, const FlowFacts& request, HttpMessage& message,

@@ -46,6 +46,8 @@ class HttpPlan {
   // these rules, if `set` contains them. Adds to `refusals` why a rule left the body unchanged.
   void on_body(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                Notes& notes, std::vector<std::string>& refusals);
+  // Must be called when the stream of a message with `http2.reset` is reset.
+  void on_reset(const FlowFacts& request, HttpMessage& message, Notes& notes);
   // Returns the holds (hold.h) for which the request waits; after on_response(), the holds for
   // which the response waits.
   PlanHolds& holds() { return holds_; }

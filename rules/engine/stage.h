@@ -69,6 +69,8 @@ class Output {
   virtual void finish(Instant now) = 0;  // ends this direction (half-close) after all emitted data
   virtual void close(Close how, Instant now) = 0;
   virtual void note(const Note& note, Instant now) = 0;
+  // Reports, once for a stage, why a message on which the fault acts stays as it is.
+  virtual void unchanged(std::string_view /*why*/) {}
   // Whether the stage should emit no more in this call.
   virtual bool full() const { return false; }
   // Sends a message back to the sender of the chunks, as if the other end had sent it.

@@ -53,6 +53,7 @@ void FitCheck::run(Position type) const {
   check_messages();
   check_direction_of_messages();
   check_direction_of_requests();
+  check_refusal_keys();
   if (rule_.kind->level == Level::kBytes) return check_exchanges();
   const bool of_messages = rule_.kind->carries(Carrier::kMessage) && has(kMessages);
   if (direction != nullptr && !rule_.kind->directed && !of_messages) {

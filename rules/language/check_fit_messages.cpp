@@ -1,18 +1,39 @@
 // The part of FitCheck that is about messages.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+
 #include "rules/language/check_fit.h"
 
 namespace brownout::rules {
 namespace {
 
-// Lists the match keys that each protocol has, for an error message.
-std::string keys_of_protocols() {
+// Lists the match keys that these protocols have, for an error message.
+std::string keys_of(ProtocolSet protocols) {
   std::string text;
   for (const auto* protocol : message_protocols()) {
+    if (!protocols.has(*protocol)) continue;
     std::string names;
     for (const auto& key : protocol->keys()) names += (names.empty() ? "" : ", ") + key.info.name;
     text += (text.empty() ? "" : "; ") + std::string(protocol->title()) + " has " + names;
   }
   return text;
+}
+
+// Says which protocols the keys of `match` belong to.
+std::string protocols_of(const MessageConditions& keys) {
+  std::string text;
+  for (const auto& [key, protocols] : keys.given())
+    text += (text.empty() ? "" : "; ") + key + " is of " + protocols.text();
+  return text;
+}
+
+// Whether the fault acts on a message that ends a call and has no text.
+bool acts_on_trailers(std::string_view fault) {
+  constexpr auto kOthers = std::to_array<std::string_view>(
+      {"corrupt_message", "duplicate", "reject", "reorder", "replace", "truncate_message"});
+  return std::find(kOthers.begin(), kOthers.end(), fault) == kOthers.end();
 }
 
 std::string protocols_with_messages() {
@@ -56,11 +77,17 @@ void FitCheck::check_messages() const {
     problems_.add(position_of(node_, key), "no listener that the rule matches has messages",
                   protocols_with_messages());
   } else if (const auto protocols = rule_.match.protocols(); protocols.empty()) {
-    problems_.add(position_of(node_, key), "match has keys of two protocols", keys_of_protocols());
+    problems_.add(position_of(node_, key), "match has keys of two protocols",
+                  protocols_of(rule_.match.message));
   } else if (!supports(protocols)) {
     problems_.add(position_of(node_, key),
                   "no listener that the rule matches has messages of " + protocols.text(),
-                  keys_of_protocols());
+                  keys_of(messages_matched()));
+  } else if (rule_.match.message.has("grpc_status") && !acts_on_trailers(rule_.kind->name)) {
+    problems_.add(position_of(node_, "match"),
+                  fault_ + " does nothing to the trailers that grpc_status selects",
+                  "faults that act on them are delay, drop, hold_until, cut_stream and half_open; "
+                  "the fault \"trailers\" changes them, whatever their status is");
   } else if (rule_.match.needs_types() &&
              !any_matched([](const Listener& listener) { return !listener.descriptors.empty(); })) {
     problems_.add(position_of(node_, "match"),
@@ -94,10 +121,27 @@ void FitCheck::check_direction_of_messages() const {
       "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
+// Reports keys of `reject` that belong to other protocols than those of the matched listeners.
+void FitCheck::check_refusal_keys() const {
+  const auto* fault = node_.find("fault");
+  if (!rule_.kind->refuses || fault == nullptr || !has(kMessages)) return;
+  std::map<std::string, ProtocolSet> owners;
+  for (const auto* protocol : message_protocols()) {
+    for (const auto& key : protocol->refusal_keys())
+      owners[key.info.name] = owners[key.info.name] | ProtocolSet::of(*protocol);
+  }
+  for (const auto& [key, protocols] : owners) {
+    const auto* given = fault->find(key);
+    if (given == nullptr || supports(protocols)) continue;
+    problems_.add(given->where, key + " has no effect: it is for " + protocols.text(),
+                  "leave it out; the rule matches listeners with " + messages_matched().text());
+  }
+}
+
 // Reports a rule with the fault `reject` and direction = "downstream" if no server behind the
 // matched listeners sends requests.
 void FitCheck::check_direction_of_requests() const {
-  if (rule_.kind->name != "reject" || rule_.match.direction != DirectionChoice::kDownstream) return;
+  if (!rule_.kind->refuses || rule_.match.direction != DirectionChoice::kDownstream) return;
   if (!has(kMessages) || supports(ProtocolSet::where(&MessageProtocol::servers_ask))) return;
   problems_.add(
       position_of(*node_.find("match"), "direction"),

@@ -39,7 +39,10 @@ void MessageConditions::read(const Key& key, const Node& value, Diagnostics& pro
       mistakes = std::move(wrong);
     }
   }
-  if (understood.empty() && mistakes) problems.add_all(*mistakes);
+  if (understood.empty()) {
+    if (mistakes) problems.add_all(*mistakes);
+    return;
+  }
   protocols_ = protocols_ & understood;
 }
 
@@ -64,8 +67,27 @@ void MessageConditions::drop(std::string_view key) {
   for (const auto& [name, protocols] : understood) protocols_ = protocols_ & protocols;
 }
 
+std::vector<std::pair<std::string, ProtocolSet>> MessageConditions::given() const {
+  std::vector<std::pair<std::string, ProtocolSet>> all;
+  for (const auto& condition : conditions_) {
+    const auto own = ProtocolSet::of(*condition.protocol);
+    if (!all.empty() && all.back().first == condition.key) {
+      all.back().second = all.back().second | own;
+    } else {
+      all.emplace_back(condition.key, own);
+    }
+  }
+  return all;
+}
+
 bool MessageConditions::match(const Message& message, std::span<const std::byte> payload,
                               std::string_view* why_not) const {
+  const auto needed =
+      message.protocol != nullptr ? message.protocol->selecting_key(message) : std::string_view();
+  if (!needed.empty() && !has(needed)) {
+    if (why_not != nullptr) *why_not = needed;
+    return false;
+  }
   if (conditions_.empty()) return true;
   if (message.protocol == nullptr || !protocols().has(*message.protocol)) return false;
   const auto other =

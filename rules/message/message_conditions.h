@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rules/message/message_protocol.h"
@@ -29,6 +30,8 @@ class MessageConditions {
   bool has(std::string_view key) const;
   bool has_another_than(std::string_view key) const;
   void drop(std::string_view key);
+  // Returns the keys added, in order, each with the protocols that define it.
+  std::vector<std::pair<std::string, ProtocolSet>> given() const;
   // Returns the protocols that define all of the keys added.
   ProtocolSet protocols() const { return protocols_; }
   // `why_not` receives the name of a key that does not match.

@@ -150,6 +150,8 @@ class MessageProtocol {
   virtual bool acknowledges(const Message&) const { return false; }
   virtual bool is_control(const Message&) const { return false; }
   virtual bool ends_conversation(const Message&) const { return false; }
+  // Returns the key of `match` without which no rule selects the message; "" if there is none.
+  virtual std::string_view selecting_key(const Message&) const { return {}; }
   // Whether the receiver requires valid text: otherwise it closes the connection or rejects the
   // message.
   virtual bool must_be_text(const Message&) const { return false; }

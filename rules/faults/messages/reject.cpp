@@ -44,6 +44,7 @@ extern const FaultKind kReject = describe<Reject>(
      .directed = true,
      .http_part = ExchangePart::kRequest,
      .dns_part = ExchangePart::kRequest,
+     .refuses = true,
      .protocols = [] { return ProtocolSet::where(&MessageProtocol::has_refusals); },
      .summary = "A request gets an error of its own protocol, and never reaches the other end. "
                 "MQTT: an error in a CONNACK, SUBACK, UNSUBACK or PUBACK; XMPP: a stanza error; "

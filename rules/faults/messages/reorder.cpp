@@ -96,22 +96,20 @@ class ShufflingStage final : public Stage {
   std::size_t held_datagrams() const override { return gathered_.size(); }
 
  private:
-  // Fisher-Yates shuffle in Durstenfeld's form (Algorithm 235, CACM 1964).
+  // Fisher-Yates shuffle in Durstenfeld's form (Algorithm 235, CACM 1964). The drawn order may be
+  // that of arrival; but the group has waited.
   void shuffle(Instant now, Output& out) {
-    bool moved = false;
+    if (gathered_.empty()) return;
     for (auto left = gathered_.size(); left > 1; --left) {
       const auto last = static_cast<std::int64_t>(left) - 1;
       const auto chosen = order_.between(drawn_++, 0, last);
-      if (chosen == last) continue;
-      moved = true;
-      std::swap(gathered_[static_cast<std::size_t>(chosen)], gathered_[left - 1]);
+      if (chosen != last)
+        std::swap(gathered_[static_cast<std::size_t>(chosen)], gathered_[left - 1]);
     }
-    if (moved) {
-      out.note({.action = "shuffle",
-                .bytes = static_cast<std::int64_t>(held_),
-                .ordinal = datagrams_ - gathered_.size()},
-               now);
-    }
+    out.note({.action = "shuffle",
+              .bytes = static_cast<std::int64_t>(held_),
+              .ordinal = datagrams_ - gathered_.size()},
+             now);
     let_go(now, out);
   }
   void let_go(Instant now, Output& out) {
@@ -166,6 +164,11 @@ class Reorder final : public MessageFault {
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (!settings.window && settings.gap == 1 && settings.share.share() >= 1.0) {
+      problems.note(position_of(table, "share"),
+                    "with share = \"100%\" everything is sent at once, so that nothing overtakes",
+                    "write a smaller share, gap = 5, or window = 3");
+    }
     if (!settings.window || settings.gap == 1) return;
     problems.add(position_of(table, "gap"), "gap has no effect with window",
                  "leave one of them out");

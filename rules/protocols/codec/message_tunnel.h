@@ -117,6 +117,9 @@ class MessageTunnel final {
     void injected(const rules::Rule& rule, Direction where, const rules::Note& note) override {
       owner.owner_.tunnel_injected(rule, where, note);
     }
+    void unchanged(const std::string& why) override {
+      owner.owner_.tunnel_report("message unchanged", why);
+    }
 
     MessageTunnel& owner;
     Direction direction;

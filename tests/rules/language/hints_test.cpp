@@ -51,5 +51,44 @@ TEST(Hints, UpstreamTlsWithoutTlsIsOneMistake) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1) << lines;
 }
 
+std::string listener_of(const std::string& protocol) {
+  return "[[upstream]]\nname = \"up\"\nservers = [\"127.0.0.1:1\"]\n[[listener]]\nname = \"l\"\n"
+         "listen = \"127.0.0.1:0\"\nupstream = \"up\"\nprotocol = \"" +
+         protocol + "\"\n";
+}
+
+TEST(Hints, AValueInAnotherCaseIsRecognized) {
+  EXPECT_THAT(
+      mistakes(listener_of("http") + "[[rule]]\nfault = { type = \"h2_reset_stream\", code = "
+                                     "\"refused_stream\" }"),
+      HasSubstr("did you mean \"REFUSED_STREAM\"?"));
+}
+
+TEST(Hints, AKeyThatCannotBeReadIsTheOnlyMistake) {
+  const auto lines = mistakes(listener_of("mqtt") +
+                              "[[rule]]\nmatch = { topic = \"a\", qos = \"high\" }\n"
+                              "fault = { type = \"drop\" }");
+  EXPECT_THAT(lines, HasSubstr("qos"));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1) << lines;
+}
+
+TEST(Hints, KeysOfOtherProtocolsNameTheirOwn) {
+  EXPECT_EQ(mistakes(listener_of("mqtt") + "[[rule]]\nmatch = { qos = 1, stanza = \"iq\" }\n"
+                                           "fault = { type = \"drop\" }"),
+            "match has keys of two protocols = qos is of MQTT; stanza is of XMPP\n");
+  const auto lines = mistakes(listener_of("sse") +
+                              "[[rule]]\nmatch = { qos = 1 }\n"
+                              "fault = { type = \"drop\" }");
+  EXPECT_THAT(lines, AllOf(HasSubstr("no listener that the rule matches has messages of MQTT"),
+                           HasSubstr("has event, "), Not(HasSubstr("stanza"))));
+}
+
+TEST(Hints, AKeyOfRejectBelongsToItsProtocol) {
+  const auto rule = "[[rule]]\nfault = { type = \"reject\", grpc_status = 8 }";
+  EXPECT_THAT(mistakes(listener_of("sse") + rule),
+              HasSubstr("grpc_status has no effect: it is for gRPC"));
+  EXPECT_EQ(mistakes(listener_of("grpc") + rule), "");
+}
+
 }  // namespace
 }  // namespace brownout::test

@@ -106,6 +106,9 @@ void Exchange::hang() {
 bool Exchange::resets_at(rules::StreamReset::At at) {
   const auto& reset = response_.message.http2.reset;
   if (stopped_ || !reset || reset->at != at) return false;
+  rules::HttpPlan::Notes notes;
+  plan_.on_reset(facts_, response_.message, notes);
+  record(Direction::kDownstream, notes);
   owner_.reset_stream(static_cast<std::uint32_t>(reset->code), reset->both_sides);
   return true;
 }

@@ -100,6 +100,15 @@ TEST(Reorder, AWindowLosesNothingWhenTheRuleEnds) {
   EXPECT_EQ(world.log(), "1s a\n1s b\n1s c\n");
 }
 
+// A group of one is late, though its order cannot change.
+TEST(Reorder, EachGroupIsAnEvent) {
+  auto world = VirtualWorld::of_datagrams(
+      "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 9, delay = \"1s\" }");
+  world.at(0s).send("a").at(5s).send("b");
+  world.run();
+  EXPECT_EQ(world.notes(), "shuffle 0s 1 bytes #0\nshuffle 0s 1 bytes #1\n");
+}
+
 TEST(Reorder, GapAndWindowExcludeEachOther) {
   EXPECT_EQ(
       first_problem_of("[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 2, "

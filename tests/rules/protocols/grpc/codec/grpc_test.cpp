@@ -127,6 +127,47 @@ TEST(GrpcCodec, MatchesFieldsAndReplacesByJsonWithDescriptors) {
             "descriptors is only for listeners with protocol = \"grpc\"");
 }
 
+TEST(GrpcCodec, ReportsATextThatDoesNotFitItsType) {
+  const Files files{{"api.pb", shop_descriptors()}};
+  const auto config = config_with(files,
+                                  "descriptors = \"api.pb\"\n[[rule]]\nname = \"r\"\n"
+                                  "fault = { type = \"replace\", text = '{\"no\": 1}' }\n",
+                                  "grpc");
+  const auto set = rules::RuleSet::activate(config.rules, 1, {});
+  struct Owner final : messages::MessageTunnel::Owner {
+    void tunnel_bytes(rules::Direction, codecs::ByteView bytes) override {
+      sent += codecs::text_of(bytes);
+    }
+    void tunnel_finished(rules::Direction) override {}
+    void tunnel_closed(rules::Close) override {}
+    void tunnel_injected(const rules::Rule&, rules::Direction, const rules::Note&) override {
+      sent += "<injected>";
+    }
+    void tunnel_report(std::string_view event, std::string_view why) override {
+      reports += std::string(event) + ": " + std::string(why) + "\n";
+    }
+    std::string sent;
+    std::string reports;
+  } owner;
+  messages::MessageTunnel tunnel(owner, codec_for(config.listeners.front()), flow_of());
+  tunnel.set_rules(*set, {});
+  const auto order = grpc(pb_text(1, "47"));
+  tunnel.push(rules::Direction::kUpstream, codecs::bytes_of(order + order), {});
+  EXPECT_EQ(owner.sent, order + order);
+  EXPECT_EQ(owner.reports,
+            "message unchanged: rule \"r\": the text does not fit the type of the message\n");
+}
+
+// Servers send no requests, so `first` counts those of clients.
+TEST(GrpcCodec, RejectCountsWhatClientsSend) {
+  MessageLab lab("grpc", "[[rule]]\nmatch = { first = 1 }\nfault = { type = \"reject\" }");
+  lab.from_server(grpc("hello"));
+  EXPECT_EQ(lab.at_client(), grpc("hello"));
+  lab.from_client(grpc("order"));
+  EXPECT_EQ(lab.at_server(), "");
+  EXPECT_EQ(lab.injected, 1);
+}
+
 TEST(GrpcCodec, ReportsViolations) {
   const std::string rule = "[[rule]]\nmatch = { text = \"x\" }\nfault = { type = \"drop\" }";
   MessageLab flags("grpc", rule);

@@ -33,6 +33,16 @@ TEST(H2ResetStream, ChoosesThePoint) {
   EXPECT_EQ(seen(", at = \"trailers\""), "head 1 200\ndata 1 hello\nreset 1 2\n");
 }
 
+// A reset behind the end of the body does not happen.
+TEST(H2ResetStream, CountsWhenItHappens) {
+  for (const auto& [after, events] :
+       std::vector<std::pair<std::string, std::string>>{{"2 B", "reset stream\n"}, {"9 B", ""}}) {
+    H2ClientLab lab(reset_rule(", at = \"bytes\", after = \"" + after + "\""));
+    lab.get("/bad");
+    EXPECT_EQ(lab.notes, events) << after;
+  }
+}
+
 TEST(H2ResetStream, TellsTheServerIfItShall) {
   for (const bool both : {false, true}) {
     H2ClientLab lab(reset_rule(both ? ", from = \"both\"" : ""), true);
