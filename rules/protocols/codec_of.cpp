@@ -21,21 +21,24 @@ bool is_for(const CodecRow& row, std::string_view subprotocol) {
          std::find(names.begin(), names.end(), subprotocol) != names.end();
 }
 
-bool is_body_of(const CodecRow& row, std::string_view media_type) {
-  return std::any_of(row.media_types.begin(), row.media_types.end(), [&](std::string_view type) {
+bool is_one_of(std::span<const std::string_view> types, std::string_view media_type) {
+  return std::any_of(types.begin(), types.end(), [&](std::string_view type) {
     return media_type.starts_with(type) &&
            (media_type.size() == type.size() || media_type[type.size()] == '+');
   });
 }
 
+const std::string& type_of_body(const rules::HttpExchange& exchange, Direction direction) {
+  return direction == Direction::kUpstream ? exchange.request_type : exchange.response_type;
+}
+
 // Returns the table entry for the messages in a body, or null if there are none.
 const CodecRow* body_row_of(const rules::Listener& listener, const rules::HttpExchange& exchange,
                             Direction direction) {
-  const bool request = direction == Direction::kUpstream;
-  const auto& type = request ? exchange.request_type : exchange.response_type;
+  const auto& type = type_of_body(exchange, direction);
   const auto* found = std::find_if(kCodecRows.begin(), kCodecRows.end(), [&](const auto* row) {
     return row->body != nullptr && listener.protocol.of_messages() == &row->protocol() &&
-           is_body_of(*row, type);
+           (is_one_of(row->media_types, type) || is_one_of(row->base64_types, type));
   });
   return found != kCodecRows.end() ? *found : nullptr;
 }
@@ -73,6 +76,12 @@ std::unique_ptr<MessageCodec> codec_of_body(const rules::Listener& listener,
 bool has_body_codec(const rules::Listener& listener, const rules::HttpExchange& exchange,
                     Direction direction) {
   return body_row_of(listener, exchange, direction) != nullptr;
+}
+
+bool has_base64_body(const rules::Listener& listener, const rules::HttpExchange& exchange,
+                     Direction direction) {
+  const auto* row = body_row_of(listener, exchange, direction);
+  return row != nullptr && is_one_of(row->base64_types, type_of_body(exchange, direction));
 }
 
 std::unique_ptr<RequestWatch> request_watch_of(rules::Protocol protocol) {

@@ -12,21 +12,25 @@
 //   // in both cases, since rules may match the response
 //   if (messages) messages->set_rules(rules, now);
 //
-// If reads(direction), the body of this direction goes through push() and finish(). All other
-// bodies go around the object.
+// begin(direction) tells whether the body of this direction goes through push() and finish(), or
+// around the object. Bodies with a content coding (gzip, deflate, br) are decoded if a rule may act
+// on their messages; so are those of application/grpc-web-text, which are encoded again.
 //
-// Rules may change the length of a body: if reads(direction), the owner sends it without
-// Content-Length. No I/O and no clock: the caller passes the time. Used on the thread of the
-// connection.
+// Rules may change the length of a body: the owner sends a body that goes through the object
+// without Content-Length. No I/O and no clock: the caller passes the time. Used on the thread of
+// the connection.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "rules/base/base64.h"
 #include "rules/language/config.h"
 #include "rules/protocols/codec/message_tunnel.h"
+#include "rules/protocols/http1/content_decoder.h"
 
 namespace brownout::messages {
 
@@ -57,14 +61,18 @@ class BodyMessages final : private MessageTunnel::Owner {
 
   // Returns null if the body in `direction` has no messages of the listener's protocol.
   // `facts.http` must be set; it, `owner` and `listener` are borrowed and must outlive the
-  // object. If the messages cannot be read because the body is compressed, this is reported, and
-  // null is returned.
+  // object.
   static std::unique_ptr<BodyMessages> of(Owner& owner, const rules::FlowFacts& facts,
                                           const rules::Listener& listener, Direction direction);
 
-  // Whether the body in `direction` consists of messages. About the response, the answer is known
-  // when `facts.http` has its head.
-  bool reads(Direction direction) const;
+  enum class Begin {
+    kAround,   // the body does not go through the object
+    kThrough,  // it does
+    kDecoded,  // it does, and leaves without its content coding
+  };
+  // The body in `direction` begins. About the response, the answer is known when `facts.http` has
+  // its head. Must be called after set_rules().
+  Begin begin(Direction direction);
   // Sets the rules, and sets them again: after a reload, and when the response's head is known.
   void set_rules(const rules::RuleSet& set, Instant now) { tunnel_.set_rules(set, now); }
   // Whether a rule may act on the messages in `direction`.
@@ -72,10 +80,21 @@ class BodyMessages final : private MessageTunnel::Owner {
   // Returns the names of the rules in both directions.
   std::vector<std::string> rules() const { return tunnel_.rules(); }
 
+  // Whether a body may end where it ends now, as far as its codings tell.
+  bool whole(Direction direction) const;
+  // Cuts the body short, since it cannot be decoded.
+  void give_up(std::string_view why);
   // Take a part of the payload, or the end of the body, also if the sender broke it off. After
   // messages_ended() or messages_cut(), what the sender still sends is ignored.
   void push(Direction direction, ByteView payload, Instant now);
   void finish(Direction direction, Instant now);
+  // Must be called before the end of the response with its trailers, or with the head of a response
+  // without a body. Once messages_ended() is called, lacks_trailers() tells whether a rule has
+  // removed them.
+  void take_trailers(const std::vector<rules::HttpHeader>& trailers) {
+    tunnel_.take_trailers(trailers);
+  }
+  bool lacks_trailers() const { return tunnel_.lacks_trailers(); }
 
   // Returns the time at which advance() must be called. It releases held messages, too.
   Instant deadline() const { return over_ ? rules::kNever : tunnel_.deadline(); }
@@ -97,13 +116,24 @@ class BodyMessages final : private MessageTunnel::Owner {
   void tunnel_report(std::string_view event, std::string_view why) override {
     owner_.messages_report(event, why);
   }
-  bool& ended(Direction direction) { return ended_[direction == Direction::kUpstream ? 0 : 1]; }
-
+  struct Text {
+    rules::Base64Decoder in;
+    rules::Base64Encoder out;
+  };
+  struct Body {
+    bool ended = false;                            // whether messages_ended() was called
+    std::optional<rules::ContentDecoder> decoder;  // of its content coding
+    std::optional<Text> text;                      // set if it is in base64
+  };
+  Body& body(Direction direction) { return bodies_[direction == Direction::kUpstream ? 0 : 1]; }
+  const Body& body(Direction direction) const {
+    return bodies_[direction == Direction::kUpstream ? 0 : 1];
+  }
   Owner& owner_;
   const rules::HttpExchange& exchange_;
   const rules::Listener& listener_;
-  std::array<bool, 2> ended_{};  // by direction: whether messages_ended() was called
-  bool over_ = false;            // whether messages_cut() or messages_answered() was called
+  std::array<Body, 2> bodies_;  // by direction
+  bool over_ = false;           // whether messages_cut() or messages_answered() was called
   MessageTunnel tunnel_;
 };
 

@@ -28,5 +28,8 @@ std::unique_ptr<MessageCodec> codec_of_body(const rules::Listener& listener,
 // Whether codec_of_body() returns a codec.
 bool has_body_codec(const rules::Listener& listener, const rules::HttpExchange& exchange,
                     Direction direction);
+// Whether the body with these messages is in base64.
+bool has_base64_body(const rules::Listener& listener, const rules::HttpExchange& exchange,
+                     Direction direction);
 
 }  // namespace brownout::messages

@@ -34,6 +34,8 @@ struct CodecRow {
   // Media types of bodies with such messages, in lower case. A type also stands for itself with a
   // suffix: "application/grpc" for "application/grpc+proto".
   std::span<const std::string_view> media_types = {};
+  // Like media_types, for bodies with the same messages in base64.
+  std::span<const std::string_view> base64_types = {};
   // Creates the RequestWatch, which measures response times; null if requests cannot be paired with
   // their answers.
   std::unique_ptr<RequestWatch> (*requests)() = nullptr;

@@ -101,6 +101,11 @@ class MessageCodec {
   // For messages in bodies of HTTP: returns the answer that a rule gave, or null. Such an answer is
   // not in the bytes that write() returned for it.
   virtual const BodyAnswer* answer() const { return nullptr; }
+  // For messages in bodies of HTTP: must be called with the trailers of the response before its
+  // end. A codec in whose protocol they are a message returns that from last() of the reader.
+  virtual void take_trailers(const std::vector<rules::HttpHeader>& /*trailers*/) {}
+  // Whether a rule has removed that message, or still holds it.
+  virtual bool lacks_trailers() const { return false; }
   // Serializes a message that was buffered, or that a rule created. A message that no rule changed
   // is written as it arrived.
   virtual Bytes write(const rules::Chunk& chunk, Direction direction) = 0;

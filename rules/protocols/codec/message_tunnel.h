@@ -58,6 +58,11 @@ class MessageTunnel final {
   std::string host() const { return codec_->host(); }
   // For messages in bodies of HTTP: returns the answer of a rule to the request, or null.
   const BodyAnswer* answer() const { return codec_->answer(); }
+  // For messages in bodies of HTTP: the trailers of the response, before its end (message_codec.h).
+  void take_trailers(const std::vector<rules::HttpHeader>& trailers) {
+    codec_->take_trailers(trailers);
+  }
+  bool lacks_trailers() const { return codec_->lacks_trailers(); }
   // Returns the bytes of memory used by messages that faults hold and by raw bytes queued after
   // them. An incomplete message is not counted, because the proxy must continue reading to complete
   // it. Its size is bounded by kMostMessage.

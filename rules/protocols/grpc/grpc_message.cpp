@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/base/whole_number.h"
 #include "rules/message/json_key.h"
 #include "rules/message/trace.h"
 #include "rules/schema/text_pattern.h"
@@ -12,6 +13,7 @@ namespace {
 using GrpcPatterns = std::vector<TextPattern>;
 
 constexpr std::int64_t kGrpcUnavailable = 14;
+constexpr std::int64_t kMostGrpcStatus = 1'000'000;
 
 // Compares fields of a message, which the descriptors of the listener describe.
 class FieldPredicate final : public MessagePredicate {
@@ -81,8 +83,9 @@ class GrpcProtocol final : public MessageProtocol {
         metadata_key(),
         message_key<GrpcMessage, std::vector<std::int64_t>>(
             "grpc_status",
-            "only the trailers that end a gRPC-Web response with these statuses; in gRPC over "
-            "HTTP/2 the trailers are no message",
+            "only the trailers that end a call with these statuses: of HTTP/2, of gRPC-Web, or a "
+            "head that is the whole response (Trailers-Only). Rules on messages without this key "
+            "leave trailers alone",
             [](const auto& message, const auto& wanted) {
               return message.status &&
                      std::find(wanted.begin(), wanted.end(), *message.status) != wanted.end();
@@ -124,6 +127,9 @@ class GrpcProtocol final : public MessageProtocol {
 
   bool is_control(const Message& message) const override { return view(message).trailers; }
   bool ends_conversation(const Message& message) const override { return view(message).trailers; }
+  std::string_view selecting_key(const Message& message) const override {
+    return view(message).trailers ? "grpc_status" : "";
+  }
   std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
     const auto& is = view(*chunk.message());
     if (is.trailers) return std::nullopt;
@@ -154,7 +160,9 @@ class GrpcProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"service", "full name of the service"}, {"rpc", "name of its method"}};
+    return {{"service", "full name of the service"},
+            {"rpc", "name of its method"},
+            {"grpc-status", "status of the trailers that end the call"}};
   }
   Message message_from_options(const OptionValue& of) const override {
     auto call = std::make_shared<GrpcCall>();
@@ -162,6 +170,8 @@ class GrpcProtocol final : public MessageProtocol {
     call->rpc = of("rpc");
     auto message = std::make_shared<GrpcMessage>();
     message->call = std::move(call);
+    message->status = parse_whole_number<std::int64_t>(of("grpc-status"), kMostGrpcStatus);
+    message->trailers = message->status.has_value();
     return {.protocol = this, .view = std::move(message)};
   }
 

@@ -30,9 +30,10 @@ struct GrpcMessage final : MessageView {
   std::shared_ptr<const GrpcCall> call = {};  // never null
   bool from_server = false;
   bool compressed = false;  // whether the prefix says so
-  // Whether the message is the frame of trailers that ends a gRPC-Web response, or the trailers
-  // with which a rule ends a call.
+  // Whether the message is the trailers of the response: those of HTTP, the last frame of a
+  // gRPC-Web response, or those with which a rule ends a call.
   bool trailers = false;
+  bool of_http = false;  // trailers of HTTP, or the head of a Trailers-Only response: no payload
   std::optional<std::int64_t> status = {};  // value of `grpc-status` in trailers
   // The message without its compression. No value if it is not compressed, or if it cannot be
   // decompressed: its compression is unknown or broken, or more than 16 MiB would come out.

@@ -43,8 +43,9 @@ std::vector<rules::HttpHeader> read_grpc_trailers(std::string_view text) {
 }
 
 std::optional<std::int64_t> grpc_status_of(const std::vector<rules::HttpHeader>& trailers) {
-  const auto found = std::find_if(trailers.begin(), trailers.end(),
-                                  [](const auto& field) { return field.name == "grpc-status"; });
+  const auto found = std::find_if(trailers.begin(), trailers.end(), [](const auto& field) {
+    return rules::same_header_name(field.name, "grpc-status");
+  });
   return found != trailers.end() ? rules::parse_whole_number<std::int64_t>(found->value, 1'000'000)
                                  : std::nullopt;
 }
@@ -168,6 +169,26 @@ ReadMessage GrpcCodec::Reader::finish() {
   return read;
 }
 
+// Trailers behind an incomplete message are no end of a call, so that no rule sees them.
+std::optional<ReadMessage> GrpcCodec::Reader::last() {
+  const bool down = direction_ == Direction::kDownstream;
+  if (!down || within_ || codec_.trailers_ != Trailers::kReceived) return std::nullopt;
+  codec_.trailers_ = Trailers::kInMessage;
+  auto message = std::make_shared<rules::GrpcMessage>();
+  message->call = codec_.call_;
+  message->from_server = message->trailers = message->of_http = true;
+  message->status = codec_.status_;
+  ReadMessage read;
+  read.message = std::make_shared<rules::Message>(rules::Message{
+      .protocol = &rules::GrpcMessage::protocol(), .view = std::move(message), .wire = {}});
+  return read;
+}
+
+void GrpcCodec::take_trailers(const std::vector<rules::HttpHeader>& trailers) {
+  status_ = grpc_status_of(trailers);
+  if (status_) trailers_ = Trailers::kReceived;
+}
+
 Bytes GrpcCodec::Reader::rest() {
   within_ = false;
   known_ = 0;
@@ -189,6 +210,10 @@ Bytes GrpcCodec::write(const rules::Chunk& chunk, Direction) {
   const auto& wire = chunk.message()->wire;
   if (!chunk.touched() && !wire.empty()) return wire;
   const auto& message = *rules::view_as<rules::GrpcMessage>(chunk.message());
+  if (message.of_http) {
+    trailers_ = Trailers::kSent;
+    return {};
+  }
   const auto flags = static_cast<std::uint8_t>((message.compressed ? kCompressedFlag : 0) |
                                                (message.trailers ? kTrailersFlag : 0));
   auto bytes = with_grpc_prefix(flags, chunk.bytes());

@@ -30,6 +30,8 @@ class GrpcCodec final : public MessageCodec {
   }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
   const BodyAnswer* answer() const override { return answer_ ? &*answer_ : nullptr; }
+  void take_trailers(const std::vector<rules::HttpHeader>& trailers) override;
+  bool lacks_trailers() const override { return trailers_ == Trailers::kInMessage; }
 
  private:
   static constexpr std::size_t kPrefix = 5;
@@ -39,6 +41,7 @@ class GrpcCodec final : public MessageCodec {
     Reader(GrpcCodec& codec, Direction direction) : codec_(codec), direction_(direction) {}
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return keep_ ? wire_.size() : 0; }
+    std::optional<ReadMessage> last() override;
     Bytes rest() override;
     bool passing() const override { return within_ && !keep_; }
     void ask(Wanted& wanted) override { wanted_ = &wanted; }
@@ -61,12 +64,17 @@ class GrpcCodec final : public MessageCodec {
     bool keep_ = false;
   };
 
+  // Where the trailers of HTTP are.
+  enum class Trailers { kNone, kReceived, kInMessage, kSent };
+
   // Returns no value if the compression is unknown or broken, or the result is too long.
   std::optional<std::string> decompressed(ByteView payload, Direction direction) const;
 
   const rules::HttpExchange& exchange_;
   std::shared_ptr<const rules::GrpcCall> call_;
   bool web_ = false;
+  Trailers trailers_ = Trailers::kNone;
+  std::optional<std::int64_t> status_;  // value of `grpc-status` in them
   std::optional<BodyAnswer> answer_;
   Reader up_{*this, Direction::kUpstream};
   Reader down_{*this, Direction::kDownstream};

@@ -6,9 +6,9 @@
 namespace brownout::messages {
 namespace {
 
-// The bodies of application/grpc-web-text are in base64, so their messages are not found.
 constexpr std::array kGrpcTypes =
     std::to_array<std::string_view>({"application/grpc", "application/grpc-web"});
+constexpr std::array<std::string_view, 1> kGrpcTextTypes{"application/grpc-web-text"};
 
 }  // namespace
 
@@ -18,6 +18,7 @@ extern const CodecRow kGrpcCodec{
                const rules::HttpExchange& exchange) -> std::unique_ptr<MessageCodec> {
       return std::make_unique<GrpcCodec>(exchange, listener.descriptors);
     },
-    .media_types = kGrpcTypes};
+    .media_types = kGrpcTypes,
+    .base64_types = kGrpcTextTypes};
 
 }  // namespace brownout::messages

@@ -227,6 +227,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     bool passed = false;        // whether the whole body has been forwarded
     bool has_messages = false;  // whether the body passes through messages_
     bool broken_off = false;    // whether its sender broke the body off
+    bool head_waits = false;    // whether rules on messages decide about the head
   };
 
   const Side& side(Direction direction) const {
@@ -278,8 +279,11 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   bool changes_end(const Side& side) const;
   // Describes the message whose head is to be sent. `changes` means that rules act on its body.
   Outgoing outgoing(Side& side, bool changes) const;
-  // Sends the head of the message. Returns false if the message ends with its head.
+  // Sends the head of the message, or lets rules on messages decide about it. Returns false if the
+  // message ends with its head.
   bool send_head(Side& side, Instant now);
+  bool forward_head(Side& side, Instant now);
+  void forward_trailers_only();
   // Starts to forward a body: the sender's, or a replacement from a rule.
   void begin_body(Side& side, Instant now);
   // Forward a part of the sender's body, or its end, through the messages in it, if it has any.

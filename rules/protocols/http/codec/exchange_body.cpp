@@ -22,7 +22,7 @@ std::string Exchange::wrong_length(const Outgoing& out) {
 bool Exchange::takes(Direction direction) const {
   const auto& from = side(direction);
   const bool reads = from.phase == Phase::kBody || from.phase == Phase::kCollecting;
-  return reads && !from.source_ended && !stopped_;
+  return reads && !from.source_ended && !from.head_waits && !stopped_;
 }
 
 void Exchange::take(Direction direction, ByteView raw, std::span<const ByteView> payload,
@@ -48,6 +48,10 @@ void Exchange::pass_end(Direction direction, bool whole, Instant now) {
   side(direction).broken_off = !whole;
   if (reads_messages(direction)) {
     now_ = now;
+    if (whole && !messages_->whole(direction))
+      return messages_->give_up("the body ends within its content coding");
+    if (whole && direction == Direction::kDownstream)
+      messages_->take_trailers(owner_.received_trailers(direction));
     return messages_->finish(direction, now);
   }
   whole ? path(direction).finish(owner_.received_trailers(direction), now)
@@ -64,7 +68,14 @@ void Exchange::look_for_messages(Side& side, Instant now) {
   }
   if (!messages_) return;
   messages_->set_rules(owner_.rules(), now);
-  side.has_messages = !side.message.body && may_have_body(side) && messages_->reads(direction);
+  if (side.message.body || !may_have_body(side)) return;
+  using Begin = messages::BodyMessages::Begin;
+  const auto begin = messages_->begin(direction);
+  side.has_messages = begin != Begin::kAround;
+  if (begin == Begin::kDecoded) {
+    side.message.head.remove("content-encoding");
+    side.message.edited = true;
+  }
   if (!side.has_messages || !side.framing.content_length) return;
   // Rules may change the length of the body.
   side.message.head.remove("content-length");
@@ -80,10 +91,12 @@ void Exchange::message_bytes(Direction direction, ByteView payload) {
 
 void Exchange::messages_ended(Direction direction) {
   auto& from = side(direction);
+  if (from.head_waits) return forward_trailers_only();
   if (from.broken_off) return path(direction).break_off(now_);
   const bool early = !from.source_ended;
+  const bool none = early || (direction == Direction::kDownstream && messages_->lacks_trailers());
   path(direction).finish(
-      early ? std::vector<rules::HttpHeader>() : owner_.received_trailers(direction), now_);
+      none ? std::vector<rules::HttpHeader>() : owner_.received_trailers(direction), now_);
   // A rule has ended the response early, and the server may go on for ever.
   if (!early || direction == Direction::kUpstream || stopped_) return;
   from.source_ended = true;
@@ -171,7 +184,7 @@ void Exchange::messages_answered(const messages::BodyAnswer& answer) {
   request_.source_ended ? request_body_.drop() : ignore_rest();
   request_.phase = Phase::kDone;
   owner_.drop_server();
-  if (response_.phase == Phase::kBody) {
+  if (response_.phase == Phase::kBody && !response_.head_waits) {
     const std::array<ByteView, 1> body{ByteView(answer.body)};
     if (!answer.body.empty()) response_body_.take({}, body, now_);
     const bool in_body = !answer.body.empty();
@@ -208,9 +221,31 @@ Exchange::Outgoing Exchange::outgoing(Side& side, bool changes) const {
 }
 
 bool Exchange::send_head(Side& side, Instant now) {
+  look_for_messages(side, now);
+  // The head of a call that fails without messages is its trailers, too ("gRPC over HTTP2",
+  // Trailers-Only).
+  const bool ends = side.has_messages && &side == &response_ && side.framing.major == 2 &&
+                    !side.framing.has_body && !side.message.decided();
+  if (!ends) return forward_head(side, now);
+  side.head_waits = true;
+  now_ = now;
+  messages_->take_trailers(side.message.head.headers);
+  messages_->finish(Direction::kDownstream, now);
+  return true;
+}
+
+void Exchange::forward_trailers_only() {
+  response_.head_waits = response_.has_messages = false;
+  if (messages_->lacks_trailers()) {
+    for (const auto* name : {"grpc-status", "grpc-message", "grpc-status-details-bin"})
+      response_.message.head.remove(name);
+  }
+  if (!forward_head(response_, now_)) end(rules::Close::kFin);
+}
+
+bool Exchange::forward_head(Side& side, Instant now) {
   const auto direction = &side == &request_ ? Direction::kUpstream : Direction::kDownstream;
   const bool none = direction == Direction::kDownstream && !may_have_body(side);
-  look_for_messages(side, now);
   const auto rules = none ? std::vector<rules::RuleRef>() : plan_.body_rules(direction);
   const auto out = outgoing(side, !rules.empty());
   if (direction == Direction::kUpstream && forwards_body() && owner_.may_refuse())

@@ -1,6 +1,7 @@
 // Tests the messages in the bodies of HTTP exchanges.
 #include "rules/protocols/codec/body_messages.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -12,6 +13,7 @@ namespace brownout::test {
 namespace {
 
 using rules::Direction;
+using Begin = messages::BodyMessages::Begin;
 
 // A GET of /prices by a client, at a listener with this protocol.
 class BodyLab : messages::BodyMessages::Owner {
@@ -91,8 +93,8 @@ TEST(BodyMessages, AreThoseOfTheMediaType) {
   EXPECT_FALSE(lab);
   lab.answer("Text/Event-Stream; charset=utf-8");
   ASSERT_TRUE(lab);
-  EXPECT_TRUE(lab->reads(Direction::kDownstream));
-  EXPECT_FALSE(lab->reads(Direction::kUpstream));
+  EXPECT_EQ(lab->begin(Direction::kDownstream), Begin::kThrough);
+  EXPECT_EQ(lab->begin(Direction::kUpstream), Begin::kAround);
   EXPECT_FALSE(lab->ruled(Direction::kDownstream));
   lab.push("data: 1\n");
   lab.push("\n");
@@ -101,13 +103,114 @@ TEST(BodyMessages, AreThoseOfTheMediaType) {
   EXPECT_EQ(lab.log(), "data: 1\n\n<end>");
 }
 
-TEST(BodyMessages, CannotBeReadInACompressedBody) {
-  BodyLab lab("");
-  lab.answer("text/event-stream", "gzip");
-  EXPECT_FALSE(lab);
-  EXPECT_EQ(lab.log(), "<messages not read: the body has the content coding gzip>");
+// The body of a stream of events in these codings.
+std::string coded(const std::string& text, const std::vector<rules::ContentCoding>& codings) {
+  return rules::encode_body({text, codings}).value_or("");
+}
+
+TEST(BodyMessages, AreSeenThroughContentCodingsWhereARuleMayAct) {
+  using rules::ContentCoding;
+  const std::string drop =
+      "[[rule]]\nname = \"r\"\nmatch = { event = \"b\" }\nfault = { type = \"drop\" }\n";
+  const std::string text = "event: a\ndata: 1\n\nevent: b\ndata: 2\n\nevent: c\ndata: 3\n\n";
+  const std::vector<std::pair<std::string, std::string>> bodies{
+      {"gzip", coded(text, {ContentCoding::kGzip})},
+      {"gzip", coded("event: a\ndata: 1\n\nevent: b\n", {ContentCoding::kGzip}) +
+                   coded("data: 2\n\nevent: c\ndata: 3\n\n", {ContentCoding::kGzip})},
+      {"deflate", coded(text, {ContentCoding::kZlib})},
+      {"deflate", coded(text, {ContentCoding::kDeflate})},
+      {"br", coded(text, {ContentCoding::kBrotli})},
+      {"gzip, br", coded(text, {ContentCoding::kGzip, ContentCoding::kBrotli})}};
+  for (const auto& [coding, body] : bodies) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, body.size()}) {
+      BodyLab lab(drop);
+      lab.answer("text/event-stream", coding);
+      ASSERT_EQ(lab->begin(Direction::kDownstream), Begin::kDecoded);
+      for (std::size_t at = 0; at < body.size(); at += piece) lab.push(body.substr(at, piece));
+      EXPECT_TRUE(lab->whole(Direction::kDownstream)) << coding;
+      lab.finish();
+      auto log = lab.log();
+      const auto event = log.find("<r: drop>");
+      ASSERT_NE(event, std::string::npos) << coding << " in pieces of " << piece;
+      log.erase(event, 9);
+      EXPECT_EQ(log, "event: a\ndata: 1\n\nevent: c\ndata: 3\n\n<end>") << coding << piece;
+    }
+  }
+}
+
+TEST(BodyMessages, OfAnotherCodingPassUnreadWithAnEvent) {
+  const std::string drop = "[[rule]]\nmatch = { event = \"b\" }\nfault = { type = \"drop\" }\n";
+  BodyLab lab(drop);
+  lab.answer("text/event-stream", "zstd");
+  EXPECT_EQ(lab->begin(Direction::kDownstream), Begin::kAround);
+  EXPECT_EQ(lab.log(),
+            "<messages not read: the content coding \"zstd\" is not gzip, deflate or br>");
+  lab.answer("text/event-stream", "gzip", 206);
+  EXPECT_EQ(lab->begin(Direction::kDownstream), Begin::kAround);
+  EXPECT_EQ(lab.log(),
+            "<messages not read: the response has a part of the body, in the content coding gzip>");
   lab.answer("text/event-stream", "identity");
-  EXPECT_TRUE(lab);
+  EXPECT_EQ(lab->begin(Direction::kDownstream), Begin::kThrough);
+  // Without a rule, nobody needs to know.
+  BodyLab free("");
+  free.answer("text/event-stream", "gzip");
+  EXPECT_EQ(free->begin(Direction::kDownstream), Begin::kAround);
+  EXPECT_EQ(free.log(), "");
+}
+
+TEST(BodyMessages, ThatCannotBeDecodedEndTheBodyEarly) {
+  const std::string drop = "[[rule]]\nmatch = { event = \"b\" }\nfault = { type = \"drop\" }\n";
+  BodyLab lab(drop);
+  lab.answer("text/event-stream", "gzip");
+  ASSERT_EQ(lab->begin(Direction::kDownstream), Begin::kDecoded);
+  lab.push("data: 1\n\n");
+  EXPECT_EQ(lab.log(), "<body cut short: the body is not valid in its content coding gzip><cut>");
+  // 20 MiB from 20 KiB: more than one message may have.
+  BodyLab bomb(drop);
+  bomb.answer("text/event-stream", "gzip");
+  ASSERT_EQ(bomb->begin(Direction::kDownstream), Begin::kDecoded);
+  bomb.push(coded(std::string(20 << 20, 'a'), {rules::ContentCoding::kGzip}));
+  EXPECT_THAT(bomb.log(), testing::HasSubstr("decodes to more than 16777216 bytes><cut>"));
+}
+
+std::string grpc_web(const std::string& payload, char flags = 0) {
+  return std::string{flags, 0, 0, 0, static_cast<char>(payload.size())} + payload;
+}
+
+std::string as_base64(const std::string& bytes) {
+  rules::Base64Encoder encoder;
+  auto text = encoder.push(bytes);
+  return text + encoder.finish();
+}
+
+// The trailers of the call are a message; each piece may end with padding.
+TEST(BodyMessages, OfGrpcWebTextAreReadFromBase64) {
+  const auto trailers = grpc_web("grpc-status: 0\r\n", '\x80');
+  const auto bodies = {
+      as_base64(grpc_web("drop")) + as_base64(grpc_web("keep")) + as_base64(trailers),
+      as_base64(grpc_web("drop") + grpc_web("keep") + trailers)};
+  for (const auto& body : bodies) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, body.size()}) {
+      BodyLab lab(
+          "[[rule]]\nname = \"r\"\nmatch = { text = \"drop\" }\nfault = { type = \"drop\" }\n",
+          "grpc");
+      lab.answer("application/grpc-web-text+proto");
+      ASSERT_EQ(lab->begin(Direction::kDownstream), Begin::kThrough);
+      for (std::size_t at = 0; at < body.size(); at += piece) lab.push(body.substr(at, piece));
+      lab.finish();
+      rules::Base64Decoder decoder;
+      auto log = lab.log();
+      ASSERT_TRUE(log.starts_with("<r: drop>") && log.ends_with("<end>")) << log;
+      log = log.substr(9, log.size() - 14);
+      EXPECT_EQ(decoder.push(log).value_or("not base64"), grpc_web("keep") + trailers) << log;
+      EXPECT_TRUE(decoder.complete());
+    }
+  }
+  BodyLab broken("[[rule]]\nmatch = { text = \"x\" }\nfault = { type = \"drop\" }\n", "grpc");
+  broken.answer("application/grpc-web-text");
+  broken->begin(Direction::kDownstream);
+  broken.push("AA!A");
+  EXPECT_EQ(broken.log(), "<body cut short: the body is not base64><cut>");
 }
 
 TEST(BodyMessages, MeetRulesThatAlsoMatchTheRequestAndTheResponse) {
@@ -152,8 +255,8 @@ fault = { type = "reject", grpc_status = 8, text = "full" })",
               "grpc");
   lab.ask();
   ASSERT_TRUE(lab);
-  EXPECT_TRUE(lab->reads(Direction::kUpstream));
-  EXPECT_FALSE(lab->reads(Direction::kDownstream));
+  EXPECT_EQ(lab->begin(Direction::kUpstream), Begin::kThrough);
+  EXPECT_EQ(lab->begin(Direction::kDownstream), Begin::kAround);
   const std::string first("\0\0\0\0\5first", 10);
   lab.push(first, Direction::kUpstream);
   EXPECT_EQ(lab.log(), first);

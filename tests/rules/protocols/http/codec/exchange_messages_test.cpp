@@ -91,5 +91,59 @@ TEST(ExchangeMessages, ARejectedGrpcCallEndsWithItsHead) {
   EXPECT_EQ(lab.seen(), "head 1 200 ended\n");
 }
 
+// Asks for a gRPC call, to which the server answers with a message and `grpc-status: 14`, or with
+// the status alone. Returns what the client sees at once and, separated by it, after 2 seconds.
+std::string failed_call(const std::string& rules, bool trailers_only) {
+  H2ClientLab lab(rules, true, "grpc");
+  lab.ask("POST", "/chat.Messages/Send", grpc_frame("x"), false,
+          {{"content-type", "application/grpc"}, {"te", "trailers"}});
+  rules::HttpHead head;
+  head.status = 200;
+  head.append("content-type", "application/grpc");
+  if (trailers_only) head.append("grpc-status", "14");
+  lab.client.logs_data = false;
+  lab.upstream.session.send_response(1, head, trailers_only);
+  if (!trailers_only) {
+    lab.upstream.session.send_data(1, codecs::bytes_of(grpc_frame("y")));
+    lab.upstream.session.send_end(1, {{"grpc-status", "14"}});
+  }
+  lab.run();
+  lab.advance(5s);
+  return lab.seen();
+}
+
+std::string status_rule(const std::string& fault, const std::string& match = "grpc_status = 14") {
+  return "[[rule]]\nmatch = { " + match + " }\nper = \"message\"\nfault = { type = " + fault +
+         " }\n";
+}
+
+TEST(ExchangeMessages, AStatusOfGrpcSelectsTheTrailersOfHttp2) {
+  const std::string all = "head 1 200\nend 1 [grpc-status: 14]\n";
+  EXPECT_EQ(failed_call("", false), all);
+  EXPECT_EQ(failed_call(status_rule("\"drop\""), false), "head 1 200\nend 1\n");
+  EXPECT_EQ(failed_call(status_rule("\"delay\", delay = \"2s\""), false),
+            "head 1 200\n+2s\nend 1 [grpc-status: 14]\n");
+  EXPECT_EQ(failed_call(status_rule("\"cut_stream\""), false), "head 1 200\nreset 1 2\n");
+  EXPECT_EQ(failed_call(status_rule("\"half_open\""), false), "head 1 200\n");
+  EXPECT_EQ(failed_call(status_rule("\"drop\"", "grpc_status = [8, 13]"), false), all);
+  // Without the key, a rule on messages leaves trailers alone.
+  EXPECT_EQ(
+      failed_call(status_rule("\"drop\"", "rpc = \"Send\", direction = \"downstream\""), false),
+      all);
+}
+
+TEST(ExchangeMessages, AStatusOfGrpcSelectsAHeadThatIsTheWholeResponse) {
+  EXPECT_EQ(failed_call(status_rule("\"delay\", delay = \"2s\""), true), "+2s\nhead 1 200 ended\n");
+  EXPECT_EQ(failed_call(status_rule("\"half_open\""), true), "");
+  EXPECT_EQ(failed_call(status_rule("\"cut_stream\", close = \"rst\""), true), "reset 1 2\n");
+  EXPECT_EQ(failed_call(status_rule("\"drop\"", "grpc_status = 8"), true), "head 1 200 ended\n");
+}
+
+TEST(ExchangeMessages, CheckRefusesFaultsThatDoNothingToTrailers) {
+  EXPECT_EQ(first_problem_of(status_rule("\"replace\", text = \"{}\""), "grpc"),
+            "fault \"replace\" does nothing to the trailers that grpc_status selects");
+  EXPECT_EQ(first_problem_of(status_rule("\"delay\", delay = \"1s\""), "grpc"), "");
+}
+
 }  // namespace
 }  // namespace brownout::test

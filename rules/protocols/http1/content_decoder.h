@@ -1,0 +1,37 @@
+// ContentDecoder undoes the content codings of a body that arrives in pieces (RFC 9110, 8.4.1).
+// See content_coding.h for whole bodies.
+//
+// Each call returns all that its piece decodes to, so that a stream of messages is not held up. The
+// output of a call is bounded, so that a small piece cannot decode to a huge one. Pure; one thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/protocols/http1/content_coding.h"
+
+namespace brownout::rules {
+
+class ContentDecoder {
+ public:
+  // `codings` are those of content_codings(), in the order in which they were applied.
+  explicit ContentDecoder(const std::vector<ContentCoding>& codings);
+  ~ContentDecoder();
+  ContentDecoder(ContentDecoder&&) noexcept;
+
+  // Decodes the next piece. Returns an error if it is not valid in its coding, or decodes to more
+  // than `most` bytes; the decoder must not be used after that.
+  Result<std::string> push(std::string_view bytes, std::size_t most);
+  // Whether the body may end here.
+  bool complete() const;
+
+ private:
+  class Layer;
+  class ZlibLayer;
+  class BrotliLayer;
+  std::vector<std::unique_ptr<Layer>> layers_;  // in the order in which they are undone
+};
+
+}  // namespace brownout::rules
