@@ -7,8 +7,10 @@ namespace brownout::rules {
 bool has_body(const HttpContext& context, const HttpMessage& message) {
   const auto& request = context.request->http->request;
   if (message.is_request()) {
-    return request.find("content-length") != nullptr ||
-           request.find("transfer-encoding") != nullptr;
+    const auto known = context.request->http->request_has_body;
+    return known ? *known
+                 : request.find("content-length") != nullptr ||
+                       request.find("transfer-encoding") != nullptr;
   }
   return may_have_body(request.method, message.head.status);
 }

@@ -113,7 +113,14 @@ void HttpPlan::on_body(const RuleSet& set, const FlowFacts& request, HttpMessage
                        Instant now, Notes& notes, std::vector<std::string>& refusals) {
   for (const auto& rule : std::exchange(message.body_readers, {})) {
     if (!set.has(rule)) continue;
+    const bool before = message.decided();
     const auto note = rule->fault->http()->on_body(context_of(*rule, request, now), message);
+    if (!before && message.fate == HttpMessage::Fate::kAnswer) {
+      made_by_ = static_cast<std::size_t>(std::find(rules_.begin(), rules_.end(), rule) -
+                                          rules_.begin() + 1);
+      if (message.answer.open_until)
+        message.answer.open_until = Activation(*rule, request).next(now).close;
+    }
     if (!note) {
       refusals.push_back("rule " + in_quotes(rule->name) + ": " + note.error().what);
     } else if (*note) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/base/instant.h"
 #include "rules/schema/schema.h"
 
 namespace brownout::rules {
@@ -73,6 +74,8 @@ struct HttpExchange {
   std::string path;   // path of the target, without the query
   std::string query;  // query of the target, without the "?"
   int version = 1;    // major version of HTTP that the client speaks
+  // Whether the request has a body; no value if its headers tell (HTTP/1).
+  std::optional<bool> request_has_body = {};
   std::optional<HttpHead> response = {};
   // Media types (Content-Type) in lower case, without parameters.
   std::string request_type = {};
@@ -95,6 +98,9 @@ struct HttpAnswer {
   int status = 503;
   std::vector<HttpHeader> headers;
   std::string body;
+  std::vector<HttpHeader> trailers = {};
+  // If set, the response does not end with `body`, but at this time, or when the rule goes.
+  std::optional<Instant> open_until = {};
 };
 // Changes the answer into a failed gRPC call ("Trailers-Only" in "gRPC over HTTP2", section
 // Responses).

@@ -117,6 +117,19 @@ TEST(FaultsOverSockets, h2_window) {
   EXPECT_GT(client.peer.session.queued(id), 0U);
 }
 
+TEST(FaultsOverSockets, grpc_health) {
+  HttpWorld world(h2_rule("\"grpc_health\""), "", kHttp1);
+  Http2Client client(world);
+  const auto head = h2_request("POST", "/grpc.health.v1.Health/Check",
+                               {{"host", "a"}, {"content-type", "application/grpc"}});
+  auto& session = client.peer.session;
+  const auto id = session.send_request(head, "http", "", false);
+  session.send_data(id, codecs::bytes_of(std::string(5, '\0')));
+  session.send_end(id, {});
+  EXPECT_THAT(client.until("end 1"), HasSubstr("end 1 [grpc-status: 0]"));
+  EXPECT_EQ(client.peer.bodies[id], std::string("\0\0\0\0\2\x08\2", 7));
+}
+
 // As at the end of `run`, before --drain is over (RFC 9113, 6.8; RFC 9112, 9.6).
 TEST(Drain, ClientsOfHttpAreToldToLeave) {
   HttpWorld world("", "", kHttp1);

@@ -21,6 +21,7 @@ void Exchange::clear() {
   response_ = {};
   ready_ = rules::kNever;
   sent_ = 0;
+  stays_open_ = false;
   retries_ = 0;
   sent_body_.reset();
   made_here_ = response_began_ = knows_server_ = stopped_ = false;
@@ -52,6 +53,7 @@ void Exchange::begin(Request request, Instant now) {
     }
     http_ = rules::HttpExchange::of(request_.message.head);
     http_->version = request_.framing.major;
+    http_->request_has_body = request_.framing.has_body;
     facts_.http = &*http_;
     rules::HttpPlan::Notes notes;
     plan_.on_request(set, facts_, request_.message, now, notes);
@@ -160,6 +162,8 @@ void Exchange::decide_request(Instant now) {
     case Fate::kAnswer:
       request_body_.begin_discarded();
       request_.phase = Phase::kBody;
+      // A rule may have read the whole request before it answers.
+      if (request_.source_ended) request_.passed = true;
       return answer_here(std::move(message.answer), now);
     case Fate::kSilence:
       return hang();
@@ -192,24 +196,6 @@ void Exchange::server_ready(const rules::FlowFacts& connection, Instant now) {
   collect_or_wait(request_, now);
 }
 
-void Exchange::server_failed(std::string_view why, bool injected, Instant now) {
-  if (injected) return end(rules::Close::kReset);
-  request_body_.begin_discarded();
-  request_.phase = Phase::kBody;
-  answer_here({502, {{"content-type", "text/plain"}}, "brownout: " + std::string(why) + "\n"}, now);
-}
-
-void Exchange::server_broken(std::string_view why, Instant now) {
-  response_ = {};
-  request_body_.begin_discarded();
-  if (!request_.source_ended) ignore_rest();
-  owner_.drop_server();
-  answer_here({502,
-               {{"content-type", "text/plain"}},
-               "brownout: the server's response is malformed: " + std::string(why) + "\n"},
-              now);
-}
-
 void Exchange::send_request(Instant now) {
   request_.phase = Phase::kBody;
   if (retries_ > 0 && forwards_body()) return send_again();
@@ -227,25 +213,6 @@ void Exchange::client_ended_in_body(Instant now) {
   if (!owner_.connected()) return end(rules::Close::kFin);
   request_.source_ended = true;
   if (request_.own_body) pass_end(Direction::kUpstream, false, now);
-}
-
-// Answers without the server: a rule decides so, no server is reachable, or the request is refused.
-void Exchange::answer_here(rules::HttpAnswer answer, Instant now) {
-  made_here_ = true;
-  // A client that waits for "100 Continue" may never send the body, so do not wait for it.
-  const bool waits = request_.framing.expects_continue && request_.framing.has_body;
-  if (waits && !request_.source_ended) ignore_rest();
-  response_.source_ended = true;
-  response_.framing = {};
-  rules::HttpHead head;
-  head.status = answer.status;
-  head.start_line = rules::status_line(answer.status);
-  head.headers = std::move(answer.headers);
-  // A response to HEAD also has a Content-Length (RFC 9110, 9.3.2).
-  if (answer.status != 204 && answer.status != 304) head.announce(answer.body.size());
-  response_.message.body = std::move(answer.body);
-  response_.message.edited = true;
-  response_head(std::move(head), now);
 }
 
 void Exchange::response(codecs::HttpFraming framing, std::optional<rules::HttpHead> head,
@@ -289,7 +256,8 @@ void Exchange::send_response(Instant now) {
   if (resets_at(rules::StreamReset::At::kHeaders)) return;
   response_.phase = Phase::kBody;
   // If a rule replaced the body, its length must be announced.
-  if (http_ && message.body && rules::may_have_body(request_.framing.method, message.head.status)) {
+  if (http_ && message.body && !stays_open_ &&
+      rules::may_have_body(request_.framing.method, message.head.status)) {
     message.head.announce(message.body->size());
   }
   owner_.responds(message.malformed == rules::Malformed::kNone ? response_status() : 0);
@@ -299,6 +267,7 @@ void Exchange::send_response(Instant now) {
 
 void Exchange::apply(const rules::RuleSet& set, Instant now) {
   if (stopped_) return;
+  if (stays_open_ && !plan_.holds_in(set)) end_open_answer(now);
   for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
     if (!stopped_) path(direction).set_rules(plan_.body_rules(direction, set), now);
   }
@@ -317,7 +286,8 @@ void Exchange::apply(const rules::RuleSet& set, Instant now) {
 Instant Exchange::deadline() const {
   if (stopped_) return rules::kNever;
   const auto message = messages_ ? messages_->deadline() : rules::kNever;
-  return std::min({due(), request_body_.deadline(), response_body_.deadline(), message});
+  const auto open = stays_open_ ? open_until_ : rules::kNever;
+  return std::min({due(), request_body_.deadline(), response_body_.deadline(), message, open});
 }
 
 // Returns the time at which the waiting message must be checked: at the end of its delay, or at the
@@ -334,6 +304,7 @@ void Exchange::advance(Instant now) {
     return;
   }
   now_ = now;
+  if (stays_open_ && open_until_ <= now) end_open_answer(now);
   if (messages_) messages_->advance(now);
   if (!stopped_) request_body_.advance(now);
   if (!stopped_) response_body_.advance(now);

@@ -265,6 +265,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   // Sends the head of the request and the part of its body that was sent before.
   void send_again();
   void answer_here(rules::HttpAnswer answer, Instant now);
+  // Ends the response of a rule that has left it open.
+  void end_open_answer(Instant now);
   void response_head(rules::HttpHead head, Instant now);
   void send_response(Instant now);
 
@@ -332,6 +334,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   Instant now_{};  // time of the current call, while messages pass
   // When the delay of the waiting message ends. Rules may hold the message longer.
   Instant ready_ = rules::kNever;
+  Instant open_until_ = rules::kNever;  // when the response of a rule ends that stays open
+  bool stays_open_ = false;
   bool made_here_ = false;       // whether the proxy generated the response
   bool response_began_ = false;  // whether any byte of the server's response has been received
   int retries_ = 0;

@@ -265,7 +265,8 @@ void Exchange::begin_body(Side& side, Instant now) {
     side.own_body = false;
     const std::array<ByteView, 1> body{codecs::bytes_of(*side.message.body)};
     path(direction).take({}, body, now);
-    if (!stopped_) path(direction).finish({}, now);
+    const bool open = direction == Direction::kDownstream && stays_open_;
+    if (!stopped_ && !open) path(direction).finish({}, now);
     return;
   }
   const auto collected = std::exchange(side.collected, std::nullopt);
