@@ -44,9 +44,9 @@ struct StageContext {
   Direction direction;
   Instant now;         // time at which the stage is created
   FaultState* shared;  // state that all flows of the rule share, from make_state(); may be null
-  // Whether a random number is drawn for each chunk. If true, the stage must act in push(), not
-  // when it is created.
-  bool per_chunk = false;
+  // Whether the rule acts on some chunks only: its match selects messages, or a random number is
+  // drawn for each chunk. If true, the stage must act in push(), not when it is created.
+  bool selective = false;
   Dice rule_dice = {};  // random numbers that depend on the rule only; for the shared state
 };
 

@@ -14,7 +14,7 @@ struct ResetSettings {
 class ResetStage final : public Stage {
  public:
   ResetStage(const ResetSettings& settings, const StageContext& context) : settings_(settings) {
-    const bool waits = context.per_chunk || settings.after_bytes.count > 0 || settings.on_data;
+    const bool waits = context.selective || settings.after_bytes.count > 0 || settings.on_data;
     if (!waits) resets_ = later(context.now, settings.after);
   }
 

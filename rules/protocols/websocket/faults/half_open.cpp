@@ -1,5 +1,6 @@
 // half_open: discards messages and keeps the connection open, as if the peer had vanished without a
-// close. Pings may still be answered, as by a proxy in front of the peer.
+// close. Pings may still be answered, as by a proxy in front of the peer. A rule that selects
+// messages acts from the first of them on, so streams without such a message end as usual.
 #include "rules/engine/fault.h"
 #include "rules/message/message_protocol.h"
 
@@ -13,13 +14,15 @@ struct HalfOpenSettings {
 
 class HalfOpenStage final : public Stage {
  public:
-  explicit HalfOpenStage(const HalfOpenSettings& settings) : settings_(settings) {}
+  HalfOpenStage(const HalfOpenSettings& settings, bool selective)
+      : settings_(settings), vanished_(!selective && settings.after_messages == 0) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
     if (passed_ < settings_.after_messages) {
-      ++passed_;
+      vanished_ = ++passed_ == settings_.after_messages;
       return out.emit(std::move(chunk), now);
     }
+    vanished_ = true;
     auto pong = settings_.answer_pings ? pong_of(chunk) : std::nullopt;
     out.note({.action = pong ? "answer" : "drop",
               .bytes = static_cast<std::int64_t>(chunk.size()),
@@ -29,12 +32,13 @@ class HalfOpenStage final : public Stage {
   }
   // Discards the end of the sender's stream, too.
   void finish(Instant now, Output& out) override {
-    if (passed_ < settings_.after_messages) out.finish(now);
+    if (!vanished_) out.finish(now);
   }
-  bool blackholed() const override { return passed_ == settings_.after_messages; }
+  bool blackholed() const override { return vanished_; }
 
  private:
   HalfOpenSettings settings_;
+  bool vanished_;
   std::uint64_t count_ = 0;
   std::int64_t passed_ = 0;
 };
@@ -56,8 +60,8 @@ class HalfOpen final : public Fault {
     return schema;
   }
 
-  std::unique_ptr<Stage> stage(const StageContext&) const override {
-    return std::make_unique<HalfOpenStage>(settings_);
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    return std::make_unique<HalfOpenStage>(settings_, context.selective);
   }
 
  private:
@@ -71,8 +75,10 @@ extern const FaultKind kHalfOpen = describe<HalfOpen>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
-     .summary = "Messages are lost while the connection stays open. Brownout answers pings in "
-                "place of the peer, so the client sees an idle connection: no Close, FIN or RST.",
+     .summary =
+         "Messages are lost while the connection stays open. Brownout answers pings in "
+         "place of the peer, so the client sees an idle connection: no Close, FIN or RST. If "
+         "the rule selects messages, this begins with the first of them.",
      .correct_client =
          "has a time-out for each acknowledgement or answer of its application, closes the "
          "connection when one is missing, and connects again",

@@ -23,5 +23,30 @@ TEST(HalfOpen, DoesNotAnswerPingsIfDisabled) {
   EXPECT_EQ(lab.at_client(), "");
 }
 
+TEST(HalfOpen, HoldsBackTheEndOfAnIdleConnection) {
+  WebSocketLab lab("[[rule]]\nfault = { type = \"half_open\" }");
+  lab.http.server_ends();
+  EXPECT_FALSE(lab.http.closed());
+}
+
+// A stream without a message that the rule selects is not the rule's, and ends as usual.
+TEST(HalfOpen, BeginsWithTheFirstMessageThatTheRuleSelects) {
+  const std::string rule =
+      "[[rule]]\nmatch = { text = \"lost\" }\nfault = { type = \"half_open\" }";
+  for (const auto* text : {"kept", "lost"}) {
+    WebSocketLab lab(rule);
+    lab.from_server(text);
+    lab.http.server_ends();
+    EXPECT_EQ(lab.http.closed(), std::string_view(text) == "kept") << text;
+  }
+  for (const auto* draw : {"0.000001%", "100%"}) {
+    WebSocketLab lab(std::string("[[rule]]\nper = \"message\"\nprobability = \"") + draw +
+                     "\"\nfault = { type = \"half_open\" }");
+    lab.from_server("hello");
+    lab.http.server_ends();
+    EXPECT_EQ(lab.http.closed(), std::string_view(draw) != "100%") << draw;
+  }
+}
+
 }  // namespace
 }  // namespace brownout::test
