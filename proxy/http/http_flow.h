@@ -151,7 +151,10 @@ class HttpFlow final : public ClientFlow,
   void feed(codecs::ByteView bytes, Instant now);
   void feed_end(Instant now);
   bool is_http2() const { return http2_ != nullptr; }
-  bool wants_http2_server() const { return group_->config().http == rules::HttpVersion::k2; }
+  // Bytes that are not HTTP need a connection without HTTP/2.
+  bool wants_http2_server() const {
+    return group_->config().http == rules::HttpVersion::k2 && !conversation_.tunnel();
+  }
   // The client to which connections to its servers belong; null if any client may use them.
   const void* private_to() const {
     return is_private(facts_, *group_) ? static_cast<const StreamServer::Client*>(this) : nullptr;

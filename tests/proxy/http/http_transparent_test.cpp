@@ -123,5 +123,14 @@ TEST(HttpTransparent, ForwardsResponsesUnchanged) {
   }
 }
 
+// A client that is not one of HTTP gets the server's own answer, whatever version requests have.
+TEST(HttpTransparent, PassesOtherBytesToServersOfHttp2) {
+  ProxyWorld world("", {.listener = "protocol = \"http\"\n", .upstream = "http = \"2\"\n"});
+  const auto client = world.connect();
+  const std::string sent = "INVALID CONNECTION PREFACE\r\n\r\n";
+  send_all(client, sent);
+  EXPECT_EQ(receive(client, sent.size()).bytes, sent);
+}
+
 }  // namespace
 }  // namespace brownout::test

@@ -343,7 +343,7 @@ Http1Parser::Step Http1Parser::parse_head(ByteView bytes) {
     if (state.parser.http_major == 1) continue;
     // The preface of HTTP/2 (RFC 9113, 3.4) looks like a request.
     return state.broken(state.framing.method == "PRI"
-                            ? "HTTP/2 with prior knowledge (h2c) is not supported"
+                            ? "an incomplete preface of HTTP/2, or one to a forward proxy"
                             : "a version that is not HTTP/1.x (none: HTTP/0.9)");
   }
 }

@@ -190,7 +190,7 @@ TEST(Http1, RejectsTrafficThatIsNotHttp1) {
         "GET / HTTP/2.0\r\n", "GET / HTTP/0.9\r\n", "GET /\r\n"}) {
     EXPECT_NE(requests(bytes).find("broken"), std::string::npos) << bytes;
   }
-  EXPECT_NE(requests("PRI * HTTP/2.0\r\n\r\n").find("HTTP/2 with prior knowledge (h2c) is not "),
+  EXPECT_NE(requests("PRI * HTTP/2.0\r\n\r\n").find("an incomplete preface of HTTP/2"),
             std::string::npos);
   EXPECT_NE(requests("GET / HTTP/1.1\r\nHost: h\r\n").find("middle of a message"),
             std::string::npos);
