@@ -81,7 +81,7 @@ void Exchange::server_ended(rules::Close how, bool whole, Retry retry, Instant n
     response_.source_ended = true;
     if (!whole) owner_.cut_short();
     if (how == rules::Close::kReset && !whole && !chained(Direction::kDownstream)) return end(how);
-    if (response_.own_body) whole ? response_body_.finish({}, now) : response_body_.break_off(now);
+    if (response_.own_body) pass_end(Direction::kDownstream, whole, now);
   }
   if (stopped_) return;
   // The server no longer reads the rest of the request. The client may wait for the close instead

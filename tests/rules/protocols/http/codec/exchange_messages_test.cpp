@@ -43,6 +43,35 @@ TEST(ExchangeMessages, AClientOfHttp10GetsNoChunks) {
   EXPECT_TRUE(lab.closed());
 }
 
+// A response without a length ends with its connection. Events that wait, and the beginning of one
+// that is incomplete, must still reach the client.
+TEST(ExchangeMessages, NothingIsLostWhereTheConnectionEndsTheBody) {
+  const std::string delay_b =
+      "[[rule]]\nmatch = { event = \"b\" }\nper = \"message\"\n"
+      "fault = { type = \"delay\", delay = \"1s\" }\n";
+  HttpLab lab(delay_b, 1, "sse");
+  lab.reply.reset();
+  lab.client("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  lab.server(event_stream(kEvents + "data: incompl", false));
+  lab.server_ends();
+  EXPECT_THAT(lab.to_client_bytes(), EndsWith("data: 1\n\n"));
+  EXPECT_FALSE(lab.closed());
+  lab.advance(1s);
+  EXPECT_THAT(lab.to_client_bytes(), EndsWith("\r\n\r\n" + kEvents + "data: incompl"));
+  EXPECT_TRUE(lab.closed());
+}
+
+TEST(ExchangeMessages, AnIncompleteMessagePassesWhereTheServerDies) {
+  HttpLab lab(kDropB, 1, "sse");
+  lab.reply.reset();
+  lab.client("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  lab.server(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 99\r\n\r\ndata: 1");
+  lab.server_ends();
+  EXPECT_THAT(lab.to_client_bytes(), EndsWith("7\r\ndata: 1\r\n"));
+  EXPECT_TRUE(lab.closed());
+}
+
 TEST(ExchangeMessages, AnEventIsDroppedForAClientOfHttp2) {
   H2ClientLab lab(kDropB, false, "sse");
   lab.client.logs_data = false;
