@@ -228,6 +228,9 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     bool has_messages = false;  // whether the body passes through messages_
     bool broken_off = false;    // whether its sender broke the body off
     bool head_waits = false;    // whether rules on messages decide about the head
+    // Trailers of the sender. Rules may hold the body, so its connection may be gone when they are
+    // sent.
+    std::vector<rules::HttpHeader> trailers;
   };
 
   const Side& side(Direction direction) const {

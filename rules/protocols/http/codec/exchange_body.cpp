@@ -28,6 +28,7 @@ bool Exchange::takes(Direction direction) const {
 void Exchange::take(Direction direction, ByteView raw, std::span<const ByteView> payload,
                     bool ended, Instant now) {
   auto& from = side(direction);
+  if (ended) from.trailers = owner_.received_trailers(direction);
   if (from.phase == Phase::kCollecting) return collect(from, payload, ended, now);
   if (from.own_body) pass(direction, raw, payload, now);
   if (!ended || stopped_) return;
@@ -51,11 +52,10 @@ void Exchange::pass_end(Direction direction, bool whole, Instant now) {
     if (whole && !messages_->whole(direction))
       return messages_->give_up("the body ends within its content coding");
     if (whole && direction == Direction::kDownstream)
-      messages_->take_trailers(owner_.received_trailers(direction));
+      messages_->take_trailers(side(direction).trailers);
     return messages_->finish(direction, now);
   }
-  whole ? path(direction).finish(owner_.received_trailers(direction), now)
-        : path(direction).break_off(now);
+  whole ? path(direction).finish(side(direction).trailers, now) : path(direction).break_off(now);
 }
 
 void Exchange::look_for_messages(Side& side, Instant now) {
@@ -95,8 +95,7 @@ void Exchange::messages_ended(Direction direction) {
   if (from.broken_off) return path(direction).break_off(now_);
   const bool early = !from.source_ended;
   const bool none = early || (direction == Direction::kDownstream && messages_->lacks_trailers());
-  path(direction).finish(
-      none ? std::vector<rules::HttpHeader>() : owner_.received_trailers(direction), now_);
+  path(direction).finish(none ? std::vector<rules::HttpHeader>() : from.trailers, now_);
   // A rule has ended the response early, and the server may go on for ever.
   if (!early || direction == Direction::kUpstream || stopped_) return;
   from.source_ended = true;

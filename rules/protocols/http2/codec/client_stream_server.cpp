@@ -102,7 +102,7 @@ rules::HttpHead ClientStream::received_head(Direction) {
 }
 
 const std::vector<rules::HttpHeader>& ClientStream::received_trailers(Direction direction) {
-  return direction == Direction::kUpstream || link_ == nullptr ? trailers_ : link_->trailers();
+  return direction == Direction::kUpstream ? trailers_ : link_->trailers();
 }
 
 void ClientStream::send_continue() {

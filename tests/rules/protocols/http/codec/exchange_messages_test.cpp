@@ -61,6 +61,23 @@ TEST(ExchangeMessages, NothingIsLostWhereTheConnectionEndsTheBody) {
   EXPECT_TRUE(lab.closed());
 }
 
+TEST(ExchangeMessages, AServerMayLeaveWhileItsLastEventWaits) {
+  const std::string delay =
+      "[[rule]]\nper = \"message\"\nfault = { type = \"delay\", delay = \"1s\" }\n";
+  for (const auto* end : {"0\r\n\r\n", "0\r\nx-sum: 7\r\n\r\n"}) {
+    HttpLab lab(delay, 1, "sse");
+    lab.reply.reset();
+    lab.client("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    lab.server(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "9\r\ndata: 1\n\n\r\n" +
+        std::string(end));
+    lab.server_ends();
+    lab.advance(1s);
+    EXPECT_THAT(lab.to_client_bytes(), EndsWith("9\r\ndata: 1\n\n\r\n" + std::string(end)));
+  }
+}
+
 TEST(ExchangeMessages, AnIncompleteMessagePassesWhereTheServerDies) {
   HttpLab lab(kDropB, 1, "sse");
   lab.reply.reset();
