@@ -12,6 +12,7 @@
 #include "rules/fault_rows.h"
 #include "rules/protocols/framed/framed_message.h"
 #include "rules/protocols/grpc/grpc_message.h"
+#include "rules/protocols/kafka/kafka_message.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 #include "rules/protocols/nats/nats_message.h"
 #include "rules/protocols/ndjson/ndjson_message.h"
@@ -74,10 +75,11 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
 }  // namespace
 
 std::span<const MessageProtocol* const> message_protocols() {
-  static const std::array all{
-      &WebSocketMessage::protocol(), &MqttMessage::protocol(),   &XmppMessage::protocol(),
-      &NatsMessage::protocol(),      &RedisMessage::protocol(),  &FramedMessage::protocol(),
-      &SseMessage::protocol(),       &NdjsonMessage::protocol(), &GrpcMessage::protocol()};
+  static const std::array all{&WebSocketMessage::protocol(), &MqttMessage::protocol(),
+                              &XmppMessage::protocol(),      &NatsMessage::protocol(),
+                              &RedisMessage::protocol(),     &FramedMessage::protocol(),
+                              &SseMessage::protocol(),       &NdjsonMessage::protocol(),
+                              &GrpcMessage::protocol(),      &KafkaMessage::protocol()};
   return all;
 }
 

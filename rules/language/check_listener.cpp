@@ -31,7 +31,7 @@ void ListenerCheck::run() const {
   if (node_.find("rewrite") != nullptr && (messages == nullptr || !messages->names_servers())) {
     problems_.add(position_of(node_, "rewrite"),
                   "rewrite is only for protocols with servers that announce other servers",
-                  "write protocol = \"redis\", or leave rewrite out");
+                  "write protocol = \"redis\" or \"kafka\", or leave rewrite out");
   }
   if (node_.find("descriptors") != nullptr && (messages == nullptr || !messages->has_types())) {
     problems_.add(position_of(node_, "descriptors"),

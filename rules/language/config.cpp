@@ -72,8 +72,8 @@ void read_upstream(const Node& node, Listener& listener, Diagnostics& problems) 
 Field<Listener> rewrite_field() {
   return nested<Listener>(
       "rewrite", "table of addresses",
-      "redis: addresses to replace in servers' replies, so that clients connect to listeners "
-      "instead: { \"10.0.0.1:7000\" = \"127.0.0.1:17000\" }",
+      "redis, kafka: addresses to replace in servers' replies, so that clients connect to "
+      "listeners instead: { \"10.0.0.1:7000\" = \"127.0.0.1:17000\" }",
       [](const Node& node, Listener& listener, Diagnostics& problems) {
         listener.rewrite = AddressMap::read(node, problems);
       });
@@ -220,6 +220,12 @@ const Schema<Listener>& listener_schema() {
       advertise_field(),
   }};
   return schema;
+}
+
+Config with_shared_names(Config config) {
+  const auto names = SharedNames::make();
+  for (auto& listener : config.listeners) listener.names = names;
+  return config;
 }
 
 const Schema<Upstream>& upstream_schema() {

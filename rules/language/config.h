@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rules/base/address.h"
+#include "rules/base/shared_names.h"
 #include "rules/engine/rule.h"
 #include "rules/match/protocol.h"
 #include "rules/protocols/dns/dns_zone.h"
@@ -109,6 +110,7 @@ struct Listener {
   Brokers brokers = Brokers::kAsAnnounced;
   std::optional<PortRange> broker_ports;  // ports for brokers that are followed
   std::string advertise;  // host that clients are told for brokers; if empty, that of `listen`
+  SharedNames names;  // learned from messages; all listeners of a file share them
   // Whether the client's original destination is known, by interception or from its request to the
   // proxy.
   bool knows_destination() const {
@@ -167,6 +169,8 @@ struct Config {
 };
 
 const Schema<Listener>& listener_schema();
+// Returns the configuration with one SharedNames for all its listeners.
+Config with_shared_names(Config config);
 const Schema<Upstream>& upstream_schema();
 const Schema<Zone>& zone_schema();
 const Schema<TlsServer>& tls_server_schema();

@@ -375,7 +375,7 @@ tl::expected<Config, Diagnostics> read_config(const Node& document) {
 }
 
 Config read_config(const Node& document, Diagnostics& problems) {
-  return ConfigReader(problems).read(document);
+  return with_shared_names(ConfigReader(problems).read(document));
 }
 
 }  // namespace brownout::rules

@@ -155,6 +155,8 @@ class MessageProtocol {
   // Whether the receiver requires valid text: otherwise it closes the connection or rejects the
   // message.
   virtual bool must_be_text(const Message&) const { return false; }
+  // Whether messages have a text that with_text() replaces.
+  virtual bool has_words() const { return true; }
   // Returns the text of a message that with_text() replaces. Returns no value if the message has no
   // text.
   virtual std::optional<std::string> words(const Chunk& chunk) const;

@@ -7,6 +7,7 @@
 
 #include "rules/engine/rule_set.h"
 #include "rules/protocols/codec/message_tunnel.h"
+#include "rules/protocols/kafka/kafka_message.h"
 #include "rules/protocols/mqtt/codec/mqtt.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -208,6 +209,10 @@ std::string kind_of(const rules::Message& message) {
   if (const auto* redis = rules::view_as<rules::RedisMessage>(&message)) {
     return redis->reply ? std::string(rules::name_of(redis->reply->type)) : redis->command->name;
   }
+  if (const auto* kafka = rules::view_as<rules::KafkaMessage>(&message)) {
+    // The APIs that a response answers are lost with its request.
+    return kafka->response ? "response" : kafka->api_name();
+  }
   return "message";
 }
 
@@ -221,6 +226,9 @@ std::string text_of(const messages::ReadMessage& read) {
   }
   if (rules::view_as<rules::RedisMessage>(read.message.get()) != nullptr) {
     return std::string(codecs::text_of(read.message->wire));
+  }
+  if (rules::view_as<rules::KafkaMessage>(read.message.get()) != nullptr) {
+    return std::string(codecs::text_of(read.message->wire)) + payload;
   }
   const auto* published = rules::view_as<rules::MqttMessage>(read.message.get());
   if (published == nullptr || published->packet.type != rules::MqttType::kPublish) {

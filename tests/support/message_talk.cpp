@@ -3,6 +3,7 @@
 #include "rules/protocols/codec/codec_of.h"
 #include "rules/protocols/mqtt/mqtt.h"
 #include "rules/protocols/websocket/codec/websocket.h"
+#include "tests/support/kafka_words.h"
 #include "tests/support/message_lab.h"
 #include "tests/support/redis_words.h"
 
@@ -221,6 +222,54 @@ class RedisGenerator final : public MessageGenerator {
   }
 };
 
+// A client that produces, fetches and is in a group. The server answers every request, in order.
+class KafkaGenerator final : public MessageGenerator {
+ public:
+  void open(ConversationWriter& writer) override {
+    writer.client(kafka_ask_versions(next_));
+    writer.server(kafka_versions(next_++, 12));
+  }
+
+  void turn(ConversationWriter& writer) override {
+    for (auto requests = 1 + writer.below(3); requests > 0; --requests) {
+      const auto number = next_++;
+      switch (writer.below(6)) {
+        case 0:
+          ask(writer, kafka_heartbeat(number, "billing"), kafka_heartbeat_reply(number));
+          break;
+        case 1:
+          ask(writer, kafka_fetch(number), kafka_fetched(number, number, writer.words()));
+          break;
+        case 2:
+          ask(writer, kafka_metadata(number), kafka_orders(number, 2));
+          break;
+        case 3:
+          ask(writer, kafka_ask_versions(number), kafka_versions(number, 12));
+          break;
+        default:
+          ask(writer, kafka_produce(number, "orders", writer.words()),
+              kafka_produced(number, "orders", number));
+      }
+    }
+    writer.pause(50ms);
+    for (const auto& answer : std::exchange(answers_, {})) writer.server(answer);
+  }
+
+  std::string message(ConversationWriter& writer, Direction direction) override {
+    if (direction == Direction::kDownstream) return kafka_produced(next_ - 1, "orders", next_);
+    return kafka_produce(next_++, "orders", writer.words());
+  }
+
+ private:
+  void ask(ConversationWriter& writer, const std::string& request, const std::string& answer) {
+    writer.client(request);
+    answers_.push_back(answer);
+  }
+
+  int next_ = 1;
+  std::vector<std::string> answers_;
+};
+
 class FramedGenerator final : public MessageGenerator {
  public:
   explicit FramedGenerator(bool delimited) : delimited_(delimited) {}
@@ -321,6 +370,7 @@ std::unique_ptr<MessageGenerator> generator_of(const ProtocolSetup& setup) {
   if (setup.listener == "xmpp") return std::make_unique<XmppGenerator>();
   if (setup.listener == "nats") return std::make_unique<NatsGenerator>();
   if (setup.listener == "redis") return std::make_unique<RedisGenerator>();
+  if (setup.listener == "kafka") return std::make_unique<KafkaGenerator>();
   if (setup.listener == "websocket") return std::make_unique<WebSocketGenerator>();
   if (setup.listener == "ndjson") return std::make_unique<NdjsonGenerator>();
   if (setup.listener == "grpc") return std::make_unique<GrpcGenerator>();
@@ -356,6 +406,7 @@ const std::vector<ProtocolSetup>& all_protocol_setups() {
       {"WebSocket", "websocket"},
       {"Nats", "nats"},
       {"Redis", "redis"},
+      {"Kafka", "kafka"},
       {"Sse", "sse"},
       {"Ndjson", "ndjson"},
       {"Grpc", "grpc"},

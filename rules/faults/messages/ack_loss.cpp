@@ -33,7 +33,8 @@ extern const FaultKind kAckLoss = describe<AckLoss>(
      .protocols = [] { return ProtocolSet::where(&MessageProtocol::has_acknowledgements); },
      .summary = "Acknowledgements are lost; the messages themselves arrive. MQTT: PUBACK, PUBREC, "
                 "PUBREL, PUBCOMP; XMPP: `<a/>`; NATS: `+OK` and JetStream acknowledgements; Redis: "
-                "replies; `protocol = \"framed\"`: the kinds in `acks` of `framing`; HTTP: "
+                "replies; Kafka: responses to Produce; `protocol = \"framed\"`: the kinds in "
+                "`acks` of `framing`; HTTP: "
                 "responses; DNS: answers.",
      .correct_client =
          "sends unacknowledged messages again as its protocol allows (MQTT and XMPP: after a "

@@ -1,6 +1,7 @@
 // replace: replaces the text of messages. A message whose protocol cannot carry the text passes
 // unchanged.
 #include "rules/engine/message_fault.h"
+#include "rules/message/message_protocol.h"
 
 namespace brownout::rules {
 namespace {
@@ -39,6 +40,7 @@ extern const FaultKind kReplace = describe<Replace>(
      .per_chunk = true,
      .directed = true,
      .dns_part = ExchangePart::kResponse,
+     .protocols = [] { return ProtocolSet::where(&MessageProtocol::has_words); },
      .summary = "Messages arrive complete and valid, but with another text.",
      .correct_client =
          "validates the content of a message before it acts on it, reports an unexpected one, "

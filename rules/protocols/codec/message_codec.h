@@ -54,6 +54,9 @@ class MessageReader {
     std::string_view broken = {};
     // Whether TLS begins after the taken bytes, in both directions (STARTTLS).
     bool secures = false;
+    // A message that was valid but could not be decoded, or "": an unknown kind or version. Valid
+    // until the next call. Reported once for each connection.
+    std::string_view unread = {};
     bool more = false;  // whether another message may be ready without further bytes
   };
   virtual ~MessageReader() = default;

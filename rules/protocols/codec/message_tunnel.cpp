@@ -96,6 +96,11 @@ void MessageTunnel::end_turn() {
   flush(Direction::kDownstream);
 }
 
+void MessageTunnel::report_unread(std::string_view which) {
+  if (std::exchange(unread_, true)) return;
+  owner_.tunnel_report("unknown " + std::string(codec_->name()) + " message", which);
+}
+
 void MessageTunnel::finished(Direction direction) {
   // A rule may have ended the stream before its sender.
   if (std::exchange(side(direction).ended, true)) return;
@@ -165,6 +170,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     }
     bytes = bytes.subspan(step.taken);
     more = step.more;
+    if (!step.unread.empty()) owner.report_unread(step.unread);
     if (step.ended) {
       pass();
       deliver(std::move(*step.ended), now);

@@ -148,6 +148,7 @@ class MessageTunnel final {
   void flush(Direction direction);
   void begin_turn() { ++turns_; }
   void end_turn();
+  void report_unread(std::string_view which);
   void finished(Direction direction);
   void closed(rules::Close how);
   bool waits_to_insert() const { return !up_.inserted.empty() || !down_.inserted.empty(); }
@@ -157,8 +158,9 @@ class MessageTunnel final {
   std::unique_ptr<MessageCodec> codec_;
   rules::FlowFacts facts_;
   std::optional<rules::Close> closes_;  // how to close once the inserted messages are sent
-  bool over_ = false;  // whether the connection was closed, so that nothing passes any more
-  int turns_ = 0;      // number of begin_turn() calls that have no end_turn() yet
+  bool over_ = false;    // whether the connection was closed, so that nothing passes any more
+  bool unread_ = false;  // whether a message that could not be decoded was reported
+  int turns_ = 0;        // number of begin_turn() calls that have no end_turn() yet
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};
 };

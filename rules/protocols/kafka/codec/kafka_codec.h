@@ -1,0 +1,112 @@
+// KafkaCodec reads and writes the messages of one Kafka connection: requests of the client, and
+// responses of the broker, each with its length in front.
+//
+// A message that a rule may act on is buffered whole; more than kMostKafkaMessage bytes are then a
+// protocol violation. Messages of APIs and versions that the schema does not have pass without
+// being decoded, which is reported once. Addresses of brokers in responses are replaced before
+// rules see them. The connection's MessageTunnel owns the codec. No I/O; one thread.
+//
+// Source: kafka.apache.org/protocol; KIP-482 (flexible versions), KIP-511 (ApiVersions).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "rules/protocols/codec/message_codec.h"
+#include "rules/protocols/kafka/codec/kafka_pairing.h"
+#include "rules/protocols/kafka/codec/kafka_session.h"
+#include "rules/protocols/kafka/kafka_message.h"
+#include "rules/schema/address_map.h"
+
+namespace brownout::messages {
+
+// A Fetch response has 50 MiB at most by default (fetch.max.bytes), and more with a large batch.
+inline constexpr std::size_t kMostKafkaMessage = 64 << 20;
+
+class KafkaCodec final : public MessageCodec {
+ public:
+  // `rewrite` says which addresses of brokers to replace by which others. `topics` is what all
+  // connections know of topics.
+  explicit KafkaCodec(rules::AddressMap rewrite = {}, rules::SharedNames topics = {})
+      : rewrite_(std::move(rewrite)), topics_(std::move(topics)) {}
+
+  std::string_view name() const override { return "Kafka"; }
+  rules::ProtocolSet protocols() const override {
+    return rules::ProtocolSet::of(rules::KafkaMessage::protocol());
+  }
+  MessageReader& reader(Direction direction) override {
+    return direction == Direction::kUpstream ? up_ : down_;
+  }
+  // Whether the connection must be closed when its messages can no longer be parsed. A client
+  // assigns responses to requests by their order, so raw bytes must not pass ahead of a missing
+  // one.
+  bool must_end(Direction) const override { return !pairing_.is_intact(); }
+  Bytes write(const rules::Chunk& chunk, Direction direction) override;
+
+ private:
+  class Reader final : public MessageReader {
+   public:
+    Reader(KafkaCodec& codec, Direction direction) : codec_(codec), direction_(direction) {}
+    Step next(ByteView bytes, bool keep) override;
+    std::size_t held() const override { return keep_ ? wire_.size() : 0; }
+    Bytes rest() override;
+    bool passing() const override { return within_ && !keep_; }
+    void ask(Wanted& wanted) override { wanted_ = &wanted; }
+
+   private:
+    struct Seen {
+      std::size_t taken = 0;
+      bool ended = false;
+      // All that is known of the message that ends: the whole, or its head.
+      ByteView frame = {};
+    };
+    bool is_request() const { return direction_ == Direction::kUpstream; }
+    void begin(bool keep);
+    // Takes bytes up to the end of the message. Sets broken_ if they violate the protocol.
+    Seen see(ByteView bytes);
+    Seen gather(ByteView bytes);
+    void check(ByteView frame);
+    void check_end(ByteView frame);
+    void finish_request(Step& step, ByteView frame);
+    void finish_response(Step& step, ByteView frame);
+    void finish_unpaired(Step& step, ByteView message);
+    std::shared_ptr<rules::KafkaMessage> response_to(const KafkaRequest& request) const;
+    // Returns the body if it was read.
+    std::optional<rules::KafkaTree> examine(rules::KafkaMessage& view, ByteView body);
+    void end(Step& step, std::shared_ptr<const rules::KafkaMessage> view, ByteView header,
+             ByteView body);
+    bool wants(const std::shared_ptr<const rules::KafkaMessage>& view);
+
+    KafkaCodec& codec_;
+    Direction direction_;
+    Wanted* wanted_ = nullptr;
+    // Bytes of a message that arrives in pieces: all if it is buffered or examined, otherwise its
+    // head.
+    Bytes wire_;
+    std::size_t got_ = 0;   // number of bytes of the message so far
+    std::size_t size_ = 0;  // of the message with its length in front; 0 if not known
+    std::optional<KafkaPairing::Answer> answer_;  // the request of the response that ends
+    std::string_view broken_ = {};                // why no further bytes can be parsed
+    std::string unread_;                          // why the last message was not decoded
+    bool within_ = false;                         // whether a message has begun
+    bool keep_ = false;                           // whether the message is buffered
+    bool examines_ = false;  // whether its facts are needed, also if it is not buffered
+    bool asks_ = false;      // whether to ask `wanted_` when the message is complete
+    bool headed_ = false;    // whether wire_ has the whole head
+    bool whole_ = false;     // whether the message that ends is there as a whole
+  };
+
+  bool must_keep_next() const;
+  bool changes(rules::KafkaTree& response, const rules::KafkaMessage& request) const;
+
+  rules::AddressMap rewrite_;
+  rules::SharedNames topics_;
+  KafkaPairing pairing_;
+  KafkaSession session_;
+  bool raw_sasl_ = false;  // whether SASL tokens follow instead of messages
+  Reader up_{*this, Direction::kUpstream};
+  Reader down_{*this, Direction::kDownstream};
+};
+
+}  // namespace brownout::messages

@@ -1,0 +1,37 @@
+// KafkaPartFilter selects partitions of topics inside a request or response, and
+// split_kafka_request() and merge_kafka_response() divide a request by them.
+//
+// A broker reports errors for each partition. So a fault that concerns some partitions of a request
+// forwards it without these, and adds their errors to the response. Pure; any thread.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "rules/protocols/kafka/kafka_message.h"
+
+namespace brownout::rules {
+
+struct KafkaPartFilter {
+  std::vector<TextPattern> topics = {};       // all if empty
+  std::vector<std::int64_t> partitions = {};  // all if empty
+
+  bool takes_all() const { return topics.empty() && partitions.empty(); }
+  // `partition` is -1 for a whole topic, which is selected only if all its partitions are.
+  bool has(std::string_view topic, std::int64_t partition) const;
+};
+
+// Calls visit(struct, topic, partition) for each structure of a body that stands for a partition,
+// or for a topic (partition -1) whose partitions it does not list.
+using KafkaPartVisitor = std::function<void(KafkaValue&, std::string_view, std::int64_t)>;
+void for_each_kafka_part(KafkaTree& body, const SharedNames& topics, const KafkaPartVisitor& visit);
+
+// Removes all partitions from a request that the filter has (`wanted` true), or does not have.
+void remove_kafka_parts(KafkaTree& request, const SharedNames& topics,
+                        const KafkaPartFilter& filter, bool wanted);
+// Adds the topics and partitions of another response to the same API and version. The other one
+// must outlive the response.
+void merge_kafka_response(KafkaTree& response, const KafkaTree& other);
+
+}  // namespace brownout::rules

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Tests protocol = "kafka" with Apache Kafka and librdkafka: without matching rules all arrives, clients stay on the
+# listener, and a client sees each fault as the real condition of a cluster.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need java /usr/bin/python3
+here=$(dirname "$(readlink -f "$0")")
+libs=$here/../../build/kafka
+export PYTHONPATH=$here/../../build/pypi
+[ -d "$libs" ] || fail "Apache Kafka is needed and not installed; run .ci/install-packages --tests"
+/usr/bin/python3 -c 'import confluent_kafka' || fail "the Kafka client for Python is needed and not installed; run .ci/install-packages --tests"
+
+server=$(free_port)
+controller=$(free_port)
+cat >"$folder/broker.properties" <<P
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$controller
+listeners=PLAINTEXT://127.0.0.1:$server,CONTROLLER://127.0.0.1:$controller
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=$folder/data
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+P
+java=(java -Xmx256m -Xms64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$libs/*")
+"${java[@]}" kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qg -c "$folder/broker.properties" >"$folder/format.log" 2>&1 ||
+  fail "expected the broker's folder to be formatted: $(cat "$folder/format.log")"
+start broker "${java[@]}" kafka.Kafka "$folder/broker.properties"
+wait_for 90 listens "$server" || fail "expected Apache Kafka to listen within 90 s: $(tail -5 "$folder/broker.log")"
+
+# kafka NAME RULES: starts brownout in front of the broker, with its own address in the broker's place.
+kafka() {
+  local next=$(($(cat "$folder/last_port") + 1))
+  proxy "$1" "$server" "$2" "protocol = \"kafka\"
+rewrite = { \"127.0.0.1:$server\" = \"127.0.0.1:$next\" }"
+  [ "$proxy_port" = "$next" ] || fail "expected the proxy to listen on port $next, but it has $proxy_port"
+}
+at() { timeout 100 /usr/bin/python3 "$here/kafka_client.py" "$@" | tr '\n' ' '; }
+client() { at "$proxy_port" "$@"; }
+direct() { at "$server" "$@"; }
+# expect WHAT PATTERN COMMAND...: checks that the output of COMMAND matches PATTERN.
+expect() {
+  local said
+  said=$("${@:3}")
+  # shellcheck disable=SC2053
+  [[ "$said" == $2 ]] || fail "$1: expected output that matches \"$2\", got: $said"
+}
+injected() { [ "$(grep -c "\"action\":\"$2\"" "$folder/$1.jsonl")" -ge "$3" ]; }
+
+kafka plain '[[rule]]
+match = { topic = "nothing.*" }
+fault = { type = "drop" }'
+expect "a topic" "created " client create orders 3
+expect "brokers and leaders" "1@127.0.0.1:$proxy_port leaders 1 1 1 " client brokers orders
+for codec in none gzip snappy lz4 zstd; do
+  expect "records with $codec" "20 delivered " client produce orders 20 compression.type="$codec" enable.idempotence=true
+done
+expect "an idempotent producer" "100 delivered " client produce orders 100 acks=all enable.idempotence=true
+expect "a producer without acks" "20 delivered " client produce orders 20 acks=0
+expect "a group" "220 100 [1-9]* " client consume orders readers 100
+[ ! -s "$folder/plain.jsonl" ] || ! grep -q '"action"' "$folder/plain.jsonl" || fail "a rule for no topic: expected no action, got some"
+grep -q 'not Kafka\|unknown Kafka' "$folder/plain.log" && fail "expected every message to be understood: $(cat "$folder/plain.log")"
+pass "unmatched traffic passes, and clients stay on the listener"
+
+direct create once 1 >/dev/null
+direct create twice 1 >/dev/null
+kafka appended '[[rule]]
+match = { api = "Produce", every = 5 }
+fault = { type = "kafka_error", error = "REQUEST_TIMED_OUT", after_append = true }'
+expect "an idempotent producer that is told of failures" "20 delivered " client produce once 20 enable.idempotence=true retry.backoff.ms=10
+expect "a producer without idempotence" "20 delivered " client produce twice 20 enable.idempotence=false acks=all retry.backoff.ms=10
+expect "records of the idempotent producer" "20 " direct count once
+expect "records of the other producer" "2[3-9] " direct count twice
+pass "appended, and told that it failed: idempotence doubles nothing, its lack does"
+
+kafka refused '[[rule]]
+match = { api = "Produce", topic = "orders", first = 3 }
+fault = { type = "kafka_error", error = "NOT_LEADER_OR_FOLLOWER", topic = "orders" }
+[[rule]]
+match = { api = "Produce", topic = "once" }
+fault = { type = "reject", error = "TOPIC_AUTHORIZATION_FAILED" }'
+expect "a retriable error" "10 delivered " client produce orders 10 retry.backoff.ms=10
+expect "a fatal error" "2 TOPIC_AUTHORIZATION_FAILED " client produce once 2
+injected refused answer 3 || fail "expected three answers in place of the broker"
+pass "kafka_error and reject"
+
+kafka throttled '[[rule]]
+fault = { type = "kafka_throttle", time = "50ms" }'
+expect "throttled" "3 delivered [1-9]* throttled " client produce orders 3
+kafka leaderless '[[rule]]
+fault = { type = "kafka_leader", how = "none", topic = "orders", partition = [0, 2] }'
+expect "partitions without leader" "1@127.0.0.1:$proxy_port leaders -1 1 -1 " client brokers orders
+kafka down '[[rule]]
+fault = { type = "kafka_broker_down", node = 1 }'
+expect "a broker that is down" "*leaders -1 -1 -1 " client brokers orders
+kafka lagging '[[rule]]
+fault = { type = "kafka_lag", records = 5000, topic = "once" }'
+expect "the end of a partition" "5020 " client end once
+kafka older '[[rule]]
+fault = { type = "kafka_api_versions", api = "Produce", most = 7 }
+[[rule]]
+match = { api = "Produce" }
+fault = { type = "delay", delay = "1ms" }'
+expect "an older broker" "3 delivered " client produce orders 3
+injected older alter 1 || fail "expected the versions to be limited"
+pass "kafka_throttle, kafka_leader, kafka_broker_down, kafka_lag, kafka_api_versions"
+
+kafka rebalancing '[[rule]]
+match = { api = "Heartbeat", group = "shaken", first = 2 }
+fault = { type = "kafka_rebalance" }'
+expect "a group that rebalances" "*20 [2-9]* " client consume once shaken 20
+kafka moving '[[rule]]
+match = { group = "moved", first = 4 }
+fault = { type = "kafka_coordinator" }'
+expect "a group whose coordinator moves" "20 20 [1-9]* " client consume once moved 20
+injected moving answer 4 || fail "expected four answers in place of the coordinator"
+pass "kafka_rebalance, kafka_coordinator"
