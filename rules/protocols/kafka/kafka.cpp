@@ -93,6 +93,7 @@ class KafkaProtocol final : public MessageProtocol {
   std::string_view title() const override { return "Kafka"; }
 
   bool names_servers() const override { return true; }
+  bool names_brokers() const override { return true; }
   bool has_requests() const override { return true; }
   bool servers_ask() const override { return false; }
   bool has_words() const override { return false; }
