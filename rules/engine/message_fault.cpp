@@ -45,7 +45,11 @@ class JudgingStage final : public HoldingStage {
     if (verdict.text != nullptr) {
       auto other = with_text(chunk, *verdict.text);
       if (!other) {
-        if (words_of(chunk)) out.unchanged("the text does not fit the type of the message");
+        const auto* message = chunk.message();
+        // Other protocols have messages without text, which is no mistake.
+        const bool typed = message != nullptr && message->protocol != nullptr &&
+                           message->protocol->has_types() && words_of(chunk);
+        if (typed) out.unchanged("the text does not fit the type of the message");
         return pass(std::move(chunk), now, out);
       }
       note();
