@@ -57,10 +57,11 @@ constexpr std::array kRooms = std::to_array<std::string_view>({
 });
 
 // Exceptions to the table: the codec of MQTT uses that of WebSocket, since WebSocket can carry
-// MQTT, and a stream of HTTP/2 may lead to a server of HTTP/1.
+// MQTT, a stream of HTTP/2 may lead to a server of HTTP/1, and a client of gRPC speaks HTTP/2.
 constexpr std::array kAlsoAllowed = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"rules/protocols/mqtt/codec", "rules/protocols/websocket/codec"},
     {"rules/protocols/http2/codec", "rules/protocols/http1/codec"},
+    {"rules/protocols/grpc/codec", "rules/protocols/http2/codec"},
 });
 
 bool is(const std::string& folder, std::string_view room) {

@@ -240,6 +240,10 @@ void Session::hold_pings(bool hold) {
   state.held_pings.clear();
 }
 
+void Session::send_ping() {
+  if (!state_->failed) nghttp2_submit_ping(state_->wire(), NGHTTP2_FLAG_NONE, nullptr);
+}
+
 void Session::submit_settings(const SettingsChange& change) {
   Settings settings;
   const auto set = [&](nghttp2_settings_id id, std::optional<std::uint32_t> value) {

@@ -149,6 +149,8 @@ class Session {
   // While held, PING is not answered; the last kHeldPings are answered afterwards.
   static constexpr std::size_t kHeldPings = 64;
   void hold_pings(bool hold);
+  // Sends a PING (RFC 9113, 6.7). Its answer is no event of the Owner.
+  void send_ping();
   // The peer may use the old values until it has acknowledged the new ones (RFC 9113, 6.5.3).
   void submit_settings(const SettingsChange& change);
   // While held, consumed() does not open the window of the stream, or of the connection (id 0).
