@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 
+#include "proxy/embedded/http2_answers.h"
 #include "proxy/embedded/mqtt_broker.h"
 #include "proxy/net/outbox.h"
 #include "rules/protocols/websocket/codec/websocket.h"
@@ -20,8 +21,11 @@ namespace brownout::proxy {
 namespace {
 
 constexpr std::size_t kMostUnsent = 4 << 20;
+constexpr std::size_t kMostFrames = 64 << 10;  // bytes of HTTP/2 that are made at a time
 constexpr char kMqttConnect =
     0x10;  // first byte of MQTT's CONNECT packet (MQTT 5.0, section 3.1.1)
+// First bytes of an HTTP/2 connection (RFC 9113, 3.4).
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::string_view kOk =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n";
 
@@ -57,7 +61,7 @@ class MessagingServer::Connection final : public Retirable, public Ready, MqttBr
   void on_ready(std::uint32_t) noexcept override;
 
  private:
-  enum class Speaks { kUnknown, kEcho, kHttp, kWebSocket, kMqtt };
+  enum class Speaks { kUnknown, kEcho, kHttp, kHttp2, kWebSocket, kMqtt };
   void send(codecs::ByteView packet) override;
   void taken_over() override { gone(); }
   void take(std::span<const std::byte> bytes);
@@ -66,6 +70,7 @@ class MessagingServer::Connection final : public Retirable, public Ready, MqttBr
   bool serve_request();
   void upgrade(std::string_view key);
   void serve_messages();
+  void serve_http2();
   void write(std::string_view text) { out_.write(stream_, std::as_bytes(std::span(text))); }
   void gone();
 
@@ -79,6 +84,7 @@ class MessagingServer::Connection final : public Retirable, public Ready, MqttBr
   std::string in_;
   codecs::WebSocketParser parser_;
   std::string message_;
+  std::unique_ptr<Http2Answers> http2_;
   bool ended_ = false;
 };
 
@@ -135,6 +141,7 @@ void MessagingServer::Connection::take(std::span<const std::byte> bytes) {
   if (speaks_ == Speaks::kUnknown) decide();
   while (speaks_ == Speaks::kHttp && serve_request()) {
   }
+  if (speaks_ == Speaks::kHttp2) serve_http2();
   if (speaks_ == Speaks::kWebSocket) serve_messages();
   if (speaks_ == Speaks::kMqtt && !broker_.take(*this, in_)) ended_ = true;
 }
@@ -150,8 +157,9 @@ void MessagingServer::Connection::send(codecs::ByteView packet) {
 
 void MessagingServer::Connection::decide() {
   constexpr std::array<std::string_view, 5> kMethods{"GET ", "POST ", "HEAD ", "PUT ", "OPTIONS "};
-  bool may_be = false;
+  bool may_be = kHttp2Preface.starts_with(in_);
   if (in_.starts_with(kMqttConnect)) speaks_ = Speaks::kMqtt;
+  if (in_.starts_with(kHttp2Preface)) speaks_ = Speaks::kHttp2;
   for (const auto method : kMethods) {
     if (in_.starts_with(method)) speaks_ = Speaks::kHttp;
     may_be |= method.starts_with(in_);
@@ -203,6 +211,17 @@ void MessagingServer::Connection::serve_messages() {
     message_.clear();
   }
   in_.clear();
+}
+
+void MessagingServer::Connection::serve_http2() {
+  if (!http2_) http2_ = std::make_unique<Http2Answers>();
+  http2_->receive(std::as_bytes(std::span(in_)), monotonic_now());
+  in_.clear();
+  for (auto bytes = http2_->output(kMostFrames); !bytes.empty();) {
+    out_.write(stream_, bytes);
+    bytes = http2_->output(kMostFrames);
+  }
+  ended_ = ended_ || http2_->over();
 }
 
 void MessagingServer::Connection::gone() {

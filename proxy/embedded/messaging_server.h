@@ -1,9 +1,10 @@
 // MessagingServer is an embedded service, on its own thread, that stands in for a real messaging
 // platform in rehearsals, in the demo, and in tests.
 //
-// Echoes bytes and WebSocket messages, answers HTTP with 200 and "ok", and is an MQTT broker
-// (mqtt_broker.h). The first bytes of a connection select the protocol. Do not expose it to an open
-// network: apart from bounds on memory it has no protection.
+// Echoes bytes and WebSocket messages, answers HTTP/1 and HTTP/2 with 200 and "ok", has the health
+// service of gRPC (http2_answers.h), and is an MQTT broker (mqtt_broker.h). The first bytes of a
+// connection select the protocol. Do not expose it to an open network: apart from bounds on memory
+// it has no protection.
 #pragma once
 
 #include <functional>
