@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proxy/tls/authority.h"
+#include "rules/protocols/grpc/grpc_user.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -23,8 +24,8 @@ tl::unexpected<rules::Error> failed(std::string what, std::string hint) {
 // Whether the probe waits only for code of this process. Only such probes can run in virtual time.
 bool runs_in_process(const rules::Probe& probe) {
   using rules::ProbeKind;
-  constexpr std::array kInProcess{ProbeKind::kTcp, ProbeKind::kHttp, ProbeKind::kDns,
-                                  ProbeKind::kWebSocket, ProbeKind::kTls};
+  constexpr std::array kInProcess{ProbeKind::kTcp, ProbeKind::kHttp,      ProbeKind::kGrpc,
+                                  ProbeKind::kDns, ProbeKind::kWebSocket, ProbeKind::kTls};
   return std::find(kInProcess.begin(), kInProcess.end(), probe.kind) != kInProcess.end() &&
          std::none_of(
              probe.endpoints.begin(), probe.endpoints.end(),
@@ -45,12 +46,13 @@ rules::Result<void> check_virtual(const rules::Scenario& scenario) {
 // receive, so the expected answer must be part of the bytes that the probe sends.
 rules::Result<void> check_answers(const rules::Scenario& scenario) {
   for (const auto& probe : scenario.probes) {
-    const bool grpc = probe.kind == rules::ProbeKind::kGrpc;
-    if (grpc || probe.kind == rules::ProbeKind::kSse) {
-      return rules::config_error("probe " + rules::in_quotes(probe.name) +
-                                     ": the embedded servers " +
-                                     (grpc ? "do not speak gRPC" : "send no events"),
-                                 "rehearse with the real server, without --embedded");
+    const bool calls =
+        probe.kind == rules::ProbeKind::kGrpc && !rules::GrpcUser::of(probe.options).asks_health();
+    if (calls || probe.kind == rules::ProbeKind::kSse) {
+      return rules::config_error(
+          "probe " + rules::in_quotes(probe.name) + ": the embedded servers " +
+              (calls ? "have only the health service of gRPC" : "send no events"),
+          "rehearse with the real server, without --embedded");
     }
     if (probe.send.find(probe.expect) != std::string::npos) continue;
     return rules::config_error(

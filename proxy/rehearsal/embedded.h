@@ -27,7 +27,8 @@ enum class Handling {
 
 enum class Pace {
   kReal,
-  kVirtual,  // virtual time; only for probes of kind tcp, http, dns, websocket and tls without URLs
+  kVirtual,  // virtual time; only for probes of kind tcp, http, grpc, dns, websocket and tls
+             // without URLs
 };
 
 class Embedded {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "proxy/rehearsal/probe_client.h"
 
@@ -66,7 +67,16 @@ class NumberedMessages {
 // first that counts.
 class ReceivedNumbers {
  public:
+  // A stream begins that numbers its messages from 0 or 1 again, so that its first one is known.
+  // What the stream before has left out cannot arrive any more.
+  void begin_again() { begins_ = true; }
   void came(std::uint64_t number, Attempt& done) {
+    if (std::exchange(begins_, false)) {
+      highest_ = highest_.value_or(0);
+      offset_ = *highest_ + 1 - std::min<std::uint64_t>(number, 1);
+      missing_.clear();
+    }
+    number += offset_;
     if (!highest_ || number > *highest_) return came_next(number, done);
     if (missing_.erase(number) == 0) {
       ++done.duplicated;
@@ -98,6 +108,8 @@ class ReceivedNumbers {
     return static_cast<std::int64_t>(std::min<std::uint64_t>(messages, 1'000'000'000));
   }
 
+  bool begins_ = false;
+  std::uint64_t offset_ = 0;  // what is added to the numbers of the open stream
   std::optional<std::uint64_t> highest_;
   std::set<std::uint64_t> missing_;
 };

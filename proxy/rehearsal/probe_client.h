@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proxy/rehearsal/blocking.h"
+#include "rules/chance/dice.h"
 #include "rules/rehearsal/scenario.h"
 
 namespace brownout::rehearsal {
@@ -28,7 +29,9 @@ struct Attempt {
   // Whether the attempt could not be made, because of this machine or the rule file.
   bool unable = false;
   std::uint32_t connects = 0;  // number of new connections
-  std::int64_t sent = 0;       // number of messages sent; likewise the next members
+  // Number of further attempts that the client made by itself, as its protocol's libraries do.
+  std::uint32_t retries = 0;
+  std::int64_t sent = 0;  // number of messages sent; likewise the next members
   // Lost messages; negative if more messages of earlier attempts arrived than were lost.
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;
@@ -51,6 +54,7 @@ struct ClientSettings {
   std::optional<Endpoint> resolver;  // DNS server to ask before each new connection, if given
   std::string password = {};         // first line of the probe's password_file
   Descendants* processes = nullptr;  // starts commands, for the kind exec only; not owned
+  rules::Dice dice = {};             // for what the client itself draws, such as pauses
 };
 
 class ProbeClient {
@@ -59,6 +63,12 @@ class ProbeClient {
   virtual Attempt attempt(const Target& target, Instant deadline) = 0;
   // Closes the connection; the next attempt opens a new one.
   virtual void drop() {}
+  // Serves the open connection between two operations, for clients that must answer or watch it.
+  // Returns at `until` at the latest, and may return before.
+  virtual void idle(Instant /*until*/) {}
+  // Whether an operation is one message, which is lost if no attempt succeeds. Other clients count
+  // their messages themselves.
+  virtual bool counts_one_message() const { return false; }
 };
 
 // Makes a client of the probe's kind. Returns null if no file in users/ has that kind.

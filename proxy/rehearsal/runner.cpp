@@ -237,6 +237,7 @@ rules::Result<void> Runner::start_users_of(std::uint32_t number) {
     settings.client.user = static_cast<std::uint32_t>(user);
     settings.client.local = address_of_user(number, settings.targets);
     settings.dice = rules::Dice(course_.seed, rules::key_of(probe.name), settings.client.user);
+    settings.client.dice = settings.dice.split("client");
     auto why = settings.client.local ? why_unusable(*settings.client.local) : std::string();
     if (why.empty()) why = start_user(settings);
     if (why.empty()) continue;

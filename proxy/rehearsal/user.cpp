@@ -48,6 +48,15 @@ bool User::wait_until(Instant at) {
   return !proxy::wait_ready({&stopped, 1}, at);
 }
 
+bool User::idle_until(Instant at) {
+  try {
+    client_->idle(at);
+  } catch (const std::exception&) {
+    client_->drop();
+  }
+  return wait_until(at);
+}
+
 void User::live() {
   const auto& probe = *settings_.client.probe;
   const auto every = std::max<Duration>(rules::stretched(probe.every, 1 / settings_.clock.scale),
@@ -56,7 +65,7 @@ void User::live() {
   // at once.
   auto due = monotonic_now() + rules::stretched(every, settings_.dice.split("begin").unit(0));
   give_up_when_readable(stopped_.get());
-  while (wait_until(due)) {
+  while (idle_until(due)) {
     const auto operation = operate();
     report_(operation);
     // Skips operations that became due while this operation ran.
@@ -116,12 +125,9 @@ void User::attempt_all(rules::Operation& operation) {
   }
 }
 
-// Counts the message of a tcp, http or grpc probe. An operation of these kinds is one message,
-// which is lost if no attempt succeeds. Clients of the other kinds count their messages themselves.
+// Counts the message of an operation that is one message: lost if no attempt succeeded.
 void User::count_message(rules::Operation& operation) {
-  const auto kind = settings_.client.probe->kind;
-  using rules::ProbeKind;
-  if (kind != ProbeKind::kTcp && kind != ProbeKind::kHttp && kind != ProbeKind::kGrpc) return;
+  if (!client_->counts_one_message()) return;
   operation.sent = std::min<std::int64_t>(operation.sent, 1);
   operation.lost = operation.ok ? 0 : operation.sent;
   messages_ += static_cast<std::uint64_t>(operation.sent);
@@ -136,7 +142,8 @@ void User::leave_unfinished(rules::Operation& operation) const {
 }
 
 void User::count(const Attempt& attempt, rules::Operation& operation) const {
-  ++operation.attempts;
+  operation.attempts += 1 + attempt.retries;
+  operation.failed += attempt.retries;
   operation.connects += attempt.connects;
   operation.sent += attempt.sent;
   operation.lost += attempt.lost;

@@ -6,23 +6,24 @@
 
 #include "rules/engine/fault.h"
 #include "rules/language/config.h"
+#include "rules/rehearsal/scenario.h"
 #include "rules/schema/file_text.h"
 
 namespace brownout::rules {
 namespace {
 
-// Returns the keys of faults and listeners whose values are paths of files.
+// Returns the keys of faults, listeners and probes whose values are paths of files.
 const std::set<std::string, std::less<>>& file_keys() {
   static const auto keys = [] {
     std::set<std::string, std::less<>> found;
-    for (const auto& field : listener_schema().fields()) {
-      if (field.type == kFilePath) found.insert(field.name);
-    }
-    for (const auto* kind : all_faults()) {
-      for (const auto& field : kind->fields()) {
+    const auto add_from = [&](const std::vector<FieldInfo>& fields) {
+      for (const auto& field : fields) {
         if (field.type == kFilePath) found.insert(field.name);
       }
-    }
+    };
+    add_from(listener_schema().fields());
+    add_from(probe_fields());
+    for (const auto* kind : all_faults()) add_from(kind->fields());
     return found;
   }();
   return keys;
@@ -72,6 +73,7 @@ class FileTexts {
 Node with_file_texts(Node document, const FileReader& read) {
   FileTexts texts(read);
   FileTexts::for_each(document, "listener", [&](Node& listener) { texts.put_in(&listener); });
+  FileTexts::for_each(document, "probe", [&](Node& probe) { texts.put_in(&probe); });
   FileTexts::for_each(document, "rule",
                       [&](Node& rule) { texts.put_in(FileTexts::member_of(rule, "fault")); });
   FileTexts::for_each(document, "phase", [&](Node& phase) {

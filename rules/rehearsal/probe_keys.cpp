@@ -13,7 +13,8 @@ using Kind = ProbeKind;
 std::vector<Kind> kinds_of_messaging() {
   std::vector<Kind> kinds;
   for (const auto* protocol : message_protocols()) {
-    if (protocol->has_users()) kinds.push_back(Kind::of(*protocol));
+    // Users of a protocol in HTTP bodies, such as gRPC, have the keys of HTTP.
+    if (protocol->has_users() && protocol->has_connections()) kinds.push_back(Kind::of(*protocol));
   }
   return kinds;
 }
@@ -44,7 +45,6 @@ std::vector<ProbeKey> read_probe_keys() {
       {"answer", {Kind::kDns}},
       {"method", {Kind::kHttp}},
       {"http", {Kind::kHttp, Kind::kSse}},
-      {"service", {Kind::kGrpc}},
       {"path", {Kind::kHttp, Kind::kSse, Kind::kWebSocket}},
       {"status", {Kind::kHttp}},
       {"body", {Kind::kHttp}},
@@ -59,7 +59,7 @@ std::vector<ProbeKey> read_probe_keys() {
       {"user_name", messaging_and({Kind::kPostgres})},
       {"password_file", messaging_and({Kind::kPostgres})},
       {"database", {Kind::kPostgres}},
-      {"sni", {Kind::kTls, Kind::kPostgres}},
+      {"sni", {Kind::kTls, Kind::kPostgres, Kind::kGrpc}},
   };
   const auto add = [&](const std::string& name, Kind kind) {
     const auto known = std::find_if(keys.begin(), keys.end(),

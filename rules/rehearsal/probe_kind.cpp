@@ -7,7 +7,7 @@ namespace brownout::rules {
 std::vector<std::string_view> ProbeKind::names() {
   std::vector<std::string_view> names;
   for (const auto kind :
-       {kTcp, kHttp, kGrpc, kSse, kDns, kWebSocket, kTls, kExec, kPrometheus, kPostgres}) {
+       {kTcp, kHttp, kSse, kDns, kWebSocket, kTls, kExec, kPrometheus, kPostgres}) {
     names.push_back(kind.name());
   }
   for (const auto* protocol : message_protocols()) {

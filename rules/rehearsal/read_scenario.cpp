@@ -7,6 +7,7 @@
 #include "rules/base/list_text.h"
 #include "rules/engine/fault.h"
 #include "rules/match/protocol.h"
+#include "rules/rehearsal/check_grpc_user.h"
 #include "rules/rehearsal/probe_keys.h"
 #include "rules/rehearsal/scenario_schema.h"
 
@@ -138,6 +139,9 @@ class Reader {
     }
     needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
     check_kind(node, probe.kind);
+    if (probe.kind == ProbeKind::kGrpc) {
+      check_grpc_user(node, GrpcUser::of(probe.options), probe.timeout, problems_);
+    }
     check_conversation(node, probe);
     check_database(node, probe);
     check_endpoints(node, probe);

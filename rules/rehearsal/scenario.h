@@ -78,7 +78,6 @@ struct Probe {
   std::vector<std::string> answer;  // for dns: the answer must contain one of these addresses
   std::string method = "GET";
   HttpVersion http = HttpVersion::kAuto;  // kAuto: HTTP/1.1, over TLS what the server chooses
-  std::string service;                    // for grpc: the service whose health is asked for
   // For sse: where the data of an event has its number; no value if its id is the number.
   std::optional<JsonPointer> number;
   std::string path = "/";

@@ -95,8 +95,6 @@ std::vector<Field<Probe>> probe_fields_of_some() {
       field("http", &Probe::http,
             "the version of HTTP; auto: HTTP/1.1, over TLS what the server chooses; with "
             "\"2\", a response over HTTP/1 is a failure"),
-      field("service", &Probe::service, "the service whose health is asked for",
-            {.absent = "none"}),
       field("number", &Probe::number,
             "JSON pointer to the number of an event in its data, e.g. \"/seq\"; left out, the "
             "id of an event is its number"),

@@ -42,7 +42,8 @@ inline std::string shop_descriptors() {
                       pb_field("kind", 4, 14, ".shop.Kind");
   const auto kind = pb_text(1, "Kind") + pb_text(2, pb_text(1, "NEW") + pb_number(2, 0)) +
                     pb_text(2, pb_text(1, "OLD") + pb_number(2, 1));
-  const auto watch = pb_text(1, "Watch") + pb_text(2, ".shop.Order") + pb_text(3, ".shop.Update");
+  const auto watch = pb_text(1, "Watch") + pb_text(2, ".shop.Order") + pb_text(3, ".shop.Update") +
+                     pb_number(6, 1);
   const auto file = pb_text(1, "shop.proto") + pb_text(2, "shop") + pb_text(4, order) +
                     pb_text(4, update) + pb_text(5, kind) +
                     pb_text(6, pb_text(1, "Orders") + pb_text(2, watch)) + pb_text(12, "proto3");

@@ -1,67 +1,193 @@
-// Synthetic users of the kind grpc: each operation asks for the health of a service
-// (grpc.health.v1.Health/Check, "GRPC Health Checking Protocol"), which must be SERVING.
-#include "proxy/rehearsal/http_requests.h"
+// Synthetic users of the kind grpc. An operation is a call of the health service ("GRPC Health
+// Checking Protocol") or of any unary method, which must succeed; or, where the server answers with
+// a stream, the next messages of a call that stays open.
+#include "proxy/loop/deadlines.h"
+#include "proxy/rehearsal/grpc_channel.h"
+#include "proxy/rehearsal/numbered.h"
 
 namespace brownout::rehearsal {
 namespace {
 
-constexpr std::string_view kServing("\x08\x01", 2);  // field 1 (status), the value 1
-
-// A message with its prefix: not compressed, 4 bytes of length ("gRPC over HTTP2", Requests).
-std::string framed(const std::string& message) {
-  std::string frame(1, '\0');
-  for (const int shift : {24, 16, 8, 0}) frame += static_cast<char>(message.size() >> shift & 0xff);
-  return frame + message;
-}
-
-// The HealthCheckRequest: field 1 is the name of the service, which has less than 128 bytes here.
-std::string request_for(const std::string& service) {
-  if (service.empty()) return framed("");
-  const auto name = service.substr(0, 127);
-  return framed("\x0a" + std::string(1, static_cast<char>(name.size())) + name);
-}
-
-// Returns the value of a header or trailer, or "".
-std::string value_of(const std::string& lines, const std::string& name) {
-  const auto at = lines.find("\n" + name + ": ");
-  if (at == std::string::npos) return {};
-  const auto begin = at + name.size() + 3;
-  return lines.substr(begin, lines.find_first_of("\r\n", begin) - begin);
-}
+using rules::GrpcFailure;
+using rules::GrpcRetry;
+using rules::GrpcStatus;
 
 class GrpcClient final : public ProbeClient {
  public:
-  explicit GrpcClient(const ClientSettings& settings) : settings_(settings), requests_(settings) {}
+  explicit GrpcClient(const ClientSettings& settings)
+      : user_(rules::GrpcUser::of(settings.probe->options)),
+        streams_(user_.streams()),
+        dice_(settings.dice),
+        channel_(settings, user_) {}
 
-  void drop() override { requests_.drop(); }
+  void drop() override {
+    channel_.close();
+    open_ = false;
+  }
+  bool counts_one_message() const override { return !streams_; }
 
   Attempt attempt(const Target& target, Instant deadline) override {
-    Attempt done;
-    done.sent = 1;
-    const HttpAsked asked{.body = request_for(settings_.probe->service),
-                          .headers = {"content-type: application/grpc", "te: trailers"},
-                          .version = rules::HttpVersion::k2,
-                          .method = "POST"};
-    const auto reply = requests_.get(target, base_url(target) + "/grpc.health.v1.Health/Check",
-                                     deadline, done.connects, asked);
-    if (!reply) {
-      done.why = reply.error();
-    } else if (reply->status != 200) {
-      done.why = "HTTP status " + std::to_string(reply->status);
-    } else if (const auto status = value_of(reply->headers, "grpc-status"); status.empty()) {
-      done.why = "the call has no grpc-status";
-    } else if (status != "0") {
-      done.why = "gRPC status " + status;
-    } else if (reply->body.size() < 5 || reply->body.substr(5) != kServing) {
-      done.why = "the service is not SERVING";
+    auto done = std::exchange(meanwhile_, {});
+    if (streams_) {
+      done.why = read_stream(target, deadline, done);
+    } else {
+      done.sent = 1;
+      done.why = call(target, deadline, done);
+      done.lost = done.ok() ? 0 : 1;
     }
-    done.lost = done.ok() ? 0 : 1;
     return done;
   }
 
+  void idle(Instant until) override {
+    channel_.run(until, [&] {
+      if (open_) take_messages(meanwhile_);
+      return false;
+    });
+  }
+
  private:
-  ClientSettings settings_;
-  HttpRequests requests_;
+  // Makes a unary call, with its repetitions. Returns why it failed; "" after success.
+  std::string call(const Target& target, Instant deadline, Attempt& done) {
+    GrpcRetry retry(user_.retry, dice_.split("retry " + std::to_string(++calls_)));
+    const auto call_deadline =
+        user_.deadline ? later(proxy::monotonic_now(), *user_.deadline) : rules::kNever;
+    while (true) {
+      auto [failure, why] = try_call(target, deadline, call_deadline, done);
+      if (why.empty()) {
+        const auto message = channel_.next_message();
+        return message ? user_.mismatch(*message) : "the response has no message";
+      }
+      if (!may_repeat(retry, failure, std::min(deadline, call_deadline), why)) return why;
+      ++done.retries;
+    }
+  }
+
+  // Waits until the next attempt of a call. Returns false if there is none, and sets `why` if that
+  // is due to the deadline.
+  bool may_repeat(GrpcRetry& retry, const GrpcFailure& failure, Instant deadline,
+                  std::string& why) {
+    const auto now = proxy::monotonic_now();
+    if (now >= deadline || given_up()) return false;
+    const auto wait = retry.failed(failure);
+    if (!wait) return false;
+    const auto at = later(now, *wait);
+    pause(std::min(at, deadline));
+    if (at < deadline && !given_up()) return true;
+    why = "no time left to repeat the call, which had failed: " + why;
+    return false;
+  }
+
+  // One attempt of a call. Its first message, and after success its result, are in the channel.
+  std::pair<GrpcFailure, std::string> try_call(const Target& target, Instant deadline,
+                                               Instant call_deadline, Attempt& done) {
+    if (auto why = channel_.start(target, deadline, call_deadline, done.connects); !why.empty()) {
+      const bool late = proxy::monotonic_now() >= call_deadline;
+      const auto status = late ? GrpcStatus::kDeadlineExceeded : GrpcStatus::kUnavailable;
+      return {{.status = status},
+              "gRPC status " + std::string(rules::name_of(status)) + ": " + why};
+    }
+    channel_.run(deadline, [&] { return channel_.result() != nullptr; });
+    if (const auto* result = channel_.result()) return {result->failure, result->why};
+    channel_.cancel();
+    return {{.status = GrpcStatus::kCancelled}, "no response: timed out"};
+  }
+
+  // Waits for the next messages of the open call, and begins another call if there is none.
+  std::string read_stream(const Target& target, Instant deadline, Attempt& done) {
+    GrpcRetry retry(user_.retry, dice_.split("retry " + std::to_string(++calls_)));
+    while (true) {
+      if (!open_) {
+        if (auto why = begin_stream(target, deadline, done); !why.empty()) {
+          if (!may_repeat(retry, {.status = GrpcStatus::kUnavailable}, deadline, why)) return why;
+          ++done.retries;
+          continue;
+        }
+      }
+      channel_.run(deadline, [&] {
+        take_messages(done);
+        return is_served() || channel_.result() != nullptr;
+      });
+      take_messages(done);
+      if (const auto* result = channel_.result()) {
+        open_ = false;
+        auto why = result->why;
+        if (why.empty() && !is_served()) {
+          // The call has ended well, and the next one follows unless it was empty.
+          if (in_call_ == 0) return "the call ended without a message";
+          continue;
+        }
+        if (!why.empty()) {
+          if (!may_repeat(retry, result->failure, deadline, why)) return why;
+          ++done.retries;
+          continue;
+        }
+      }
+      return end_operation();
+    }
+  }
+
+  std::string begin_stream(const Target& target, Instant deadline, Attempt& done) {
+    auto why = channel_.start(target, deadline, rules::kNever, done.connects);
+    if (!why.empty()) return "gRPC status UNAVAILABLE: " + why;
+    open_ = true;
+    in_call_ = arrived_ = 0;
+    wrong_.clear();
+    if (!user_.numbers_continue) numbers_.begin_again();
+    return {};
+  }
+
+  void take_messages(Attempt& done) {
+    while (const auto message = channel_.next_message()) {
+      ++arrived_;
+      ++in_call_;
+      // The health is what the last message says; messages of other methods must all be right.
+      if (auto why = user_.mismatch(*message); user_.asks_health() || wrong_.empty()) {
+        wrong_ = std::move(why);
+      }
+      if (user_.number.empty()) continue;
+      if (const auto number = user_.number_of(*message)) {
+        numbers_.came(*number, done);
+      } else if (wrong_.empty()) {
+        wrong_ = "a message without a number in field " + rules::in_quotes(user_.number);
+      }
+    }
+  }
+
+  // Whether the open call has brought what an operation waits for.
+  bool is_served() const {
+    if (user_.asks_health()) return in_call_ > 0;
+    return arrived_ >= user_.messages;
+  }
+  std::string end_operation() {
+    if (!is_served()) {
+      return arrived_ == 0
+                 ? "no message: timed out"
+                 : "only " + rules::count_of(static_cast<std::uint64_t>(arrived_), "message") +
+                       " of " + std::to_string(user_.messages) + ": timed out";
+    }
+    arrived_ = 0;
+    if (user_.asks_health()) return wrong_;
+    return std::exchange(wrong_, {});
+  }
+
+  void pause(Instant until) {
+    channel_.run(until, [] { return false; });
+    while (proxy::monotonic_now() < until && !given_up()) wait_unless_given_up({}, until);
+  }
+
+  rules::GrpcUser user_;
+  bool streams_;
+  rules::Dice dice_;
+  GrpcChannel channel_;
+  std::uint64_t calls_ = 0;
+
+  // Of a stream
+  bool open_ = false;
+  std::int64_t arrived_ = 0;  // messages since the end of the last operation
+  std::int64_t in_call_ = 0;  // messages of the open call
+  std::string wrong_;         // what is wrong with them; "" if nothing is
+  ReceivedNumbers numbers_;
+  Attempt meanwhile_;  // counts of messages that have arrived between two operations
 };
 
 }  // namespace

@@ -10,6 +10,7 @@ class HttpClient final : public ProbeClient {
   explicit HttpClient(const ClientSettings& settings) : settings_(settings), requests_(settings) {}
 
   void drop() override { requests_.drop(); }
+  bool counts_one_message() const override { return true; }
 
   Attempt attempt(const Target& target, Instant deadline) override {
     Attempt done;

@@ -24,6 +24,7 @@ class TcpClient final : public ProbeClient {
   explicit TcpClient(const ClientSettings& settings) : settings_(settings) {}
 
   void drop() override { connection_.reset(); }
+  bool counts_one_message() const override { return true; }
 
   Attempt attempt(const Target& target, Instant deadline) override {
     Attempt done;

@@ -117,15 +117,19 @@ void collect_values(const pb::Message& message, std::string_view path,
 
 struct GrpcDescriptors::Types {
   std::string file;
+  std::vector<std::string> services;
   // Files that protoc includes only with --include_imports, such as those of timestamps.
   pb::DescriptorPool pool{pb::DescriptorPool::generated_pool()};
   // Keeps the prototypes of messages; locks while it makes one.
   mutable pb::DynamicMessageFactory factory;
 
+  const pb::MethodDescriptor* method_of(std::string_view service, std::string_view rpc) const {
+    const auto* found = pool.FindServiceByName(std::string(service));
+    return found != nullptr ? found->FindMethodByName(std::string(rpc)) : nullptr;
+  }
   const pb::Descriptor* type_of(std::string_view service, std::string_view rpc,
                                 bool from_server) const {
-    const auto* found = pool.FindServiceByName(std::string(service));
-    const auto* method = found != nullptr ? found->FindMethodByName(std::string(rpc)) : nullptr;
+    const auto* method = method_of(service, rpc);
     if (method == nullptr) return nullptr;
     return from_server ? method->output_type() : method->input_type();
   }
@@ -148,10 +152,45 @@ Result<GrpcDescriptors> GrpcDescriptors::parse(std::string_view file) {
     if (types->pool.BuildFileCollectingErrors(source, &error) == nullptr) {
       return config_error(error.text, std::string(kHint));
     }
+    const auto prefix = source.package().empty() ? "" : source.package() + ".";
+    for (const auto& service : source.service()) types->services.push_back(prefix + service.name());
   }
   GrpcDescriptors descriptors;
   descriptors.types_ = std::move(types);
   return descriptors;
+}
+
+std::vector<std::string> GrpcDescriptors::services() const {
+  return types_ != nullptr ? types_->services : std::vector<std::string>();
+}
+
+std::vector<std::string> GrpcDescriptors::rpcs(std::string_view service) const {
+  std::vector<std::string> names;
+  const auto* found =
+      types_ != nullptr ? types_->pool.FindServiceByName(std::string(service)) : nullptr;
+  for (int i = 0; found != nullptr && i < found->method_count(); ++i) {
+    names.push_back(found->method(i)->name());
+  }
+  return names;
+}
+
+std::optional<GrpcDescriptors::Streams> GrpcDescriptors::streams(std::string_view service,
+                                                                 std::string_view rpc) const {
+  const auto* method = types_ != nullptr ? types_->method_of(service, rpc) : nullptr;
+  if (method == nullptr) return std::nullopt;
+  return Streams{method->client_streaming(), method->server_streaming()};
+}
+
+bool GrpcDescriptors::has_field(std::string_view service, std::string_view rpc, bool from_server,
+                                std::string_view path) const {
+  const auto* type = types_ != nullptr ? types_->type_of(service, rpc, from_server) : nullptr;
+  while (type != nullptr) {
+    const auto* field = type->FindFieldByName(std::string(take_field_name(path)));
+    if (field == nullptr) return false;
+    type = field->message_type();
+    if (path.empty()) return type == nullptr;
+  }
+  return false;
 }
 
 std::vector<std::string> GrpcDescriptors::values(std::string_view service, std::string_view rpc,

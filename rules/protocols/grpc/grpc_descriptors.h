@@ -26,6 +26,18 @@ class GrpcDescriptors {
   static Result<GrpcDescriptors> parse(std::string_view file);
 
   bool empty() const { return types_ == nullptr; }
+  // Returns the full names of all services, and the names of the methods of a service.
+  std::vector<std::string> services() const;
+  std::vector<std::string> rpcs(std::string_view service) const;
+  // Returns which sides of a method send streams of messages; no value for an unknown method.
+  struct Streams {
+    bool client = false;
+    bool server = false;
+  };
+  std::optional<Streams> streams(std::string_view service, std::string_view rpc) const;
+  // Whether the path leads to a field that is no message, in messages of this side of a method.
+  bool has_field(std::string_view service, std::string_view rpc, bool from_server,
+                 std::string_view path) const;
   // Returns the values at the path as text: each element of a repeated field, no value if the field
   // is absent, the default of a field that has no presence. Empty if the type is unknown, or the
   // bytes are not a message of this type.

@@ -1,10 +1,12 @@
 #include "rules/protocols/grpc/grpc_message.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "rules/base/whole_number.h"
 #include "rules/message/json_key.h"
 #include "rules/message/trace.h"
+#include "rules/protocols/grpc/grpc_user.h"
 #include "rules/schema/text_pattern.h"
 
 namespace brownout::rules {
@@ -159,19 +161,32 @@ class GrpcProtocol final : public MessageProtocol {
     return Refusal{message_chunk(*this, std::move(trailers), text), true};
   }
 
+  bool has_users() const override { return true; }
+  std::vector<OptionKey> user_keys() const override { return GrpcUser::keys(); }
+
   std::vector<ExplainOption> explain_options() const override {
-    return {{"service", "full name of the service"},
-            {"rpc", "name of its method"},
+    return {{"service", "full name of the service; left out, that of the path of --url"},
+            {"rpc", "name of its method; likewise"},
+            {"json", "the message as JSON, by the listener's descriptors"},
+            {"compressed", "whether the message is compressed (false)", {"true", "false"}},
             {"grpc-status", "status of the trailers that end the call"}};
   }
   Message message_from_options(const OptionValue& of) const override {
+    const auto method = grpc_method_of(of("path"));
+    const auto given = [&](std::string_view option, const std::string& otherwise) {
+      auto value = of(option);
+      return value.empty() ? otherwise : value;
+    };
     auto call = std::make_shared<GrpcCall>();
-    call->service = of("service");
-    call->rpc = of("rpc");
+    call->service = given("service", method.service);
+    call->rpc = given("rpc", method.rpc);
+    call->metadata = metadata_of(of("header"));
     auto message = std::make_shared<GrpcMessage>();
     message->call = std::move(call);
+    message->compressed = of("compressed") == "true";
     message->status = parse_whole_number<std::int64_t>(of("grpc-status"), kMostGrpcStatus);
     message->trailers = message->status.has_value();
+    message->from_server = message->trailers;
     return {.protocol = this, .view = std::move(message)};
   }
 
@@ -182,6 +197,19 @@ class GrpcProtocol final : public MessageProtocol {
     copy->call = message.call;
     copy->from_server = message.from_server;
     return copy;
+  }
+  // Reads lines "name: value" as `explain` has them.
+  static std::vector<std::pair<std::string, std::string>> metadata_of(std::string_view lines) {
+    std::vector<std::pair<std::string, std::string>> metadata;
+    while (!lines.empty()) {
+      const auto line = lines.substr(0, lines.find("\r\n"));
+      lines.remove_prefix(std::min(line.size() + 2, lines.size()));
+      const auto colon = std::min(line.find(':'), line.size());
+      auto value = line.substr(std::min(colon + 1, line.size()));
+      value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+      metadata.emplace_back(lower_case(line.substr(0, colon)), value);
+    }
+    return metadata;
   }
   // Returns the key `metadata`. The request is known before its messages, so the payload is not
   // needed.
@@ -206,6 +234,14 @@ class GrpcProtocol final : public MessageProtocol {
 const MessageProtocol& GrpcMessage::protocol() {
   static const GrpcProtocol protocol;
   return protocol;
+}
+
+GrpcMethod grpc_method_of(std::string_view path) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  const auto slash = path.rfind('/');
+  GrpcMethod method{.service = std::string(path.substr(0, slash)), .rpc = {}};
+  if (slash != std::string_view::npos) method.rpc = path.substr(slash + 1);
+  return method;
 }
 
 std::string grpc_trailers(std::int64_t status, std::string_view text) {

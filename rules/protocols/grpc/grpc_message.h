@@ -42,6 +42,14 @@ struct GrpcMessage final : MessageView {
   std::size_t memory() const override { return sizeof *this + (plain ? plain->size() : 0); }
 };
 
+// The service and the method that the path of a request names: "/shop.Orders/Watch". The name of a
+// service may have slashes.
+struct GrpcMethod {
+  std::string service;
+  std::string rpc;
+};
+GrpcMethod grpc_method_of(std::string_view path);
+
 // Returns the lines of trailers, e.g. "grpc-status: 14\r\ngrpc-message: busy\r\n". The text is
 // percent-encoded as gRPC requires.
 std::string grpc_trailers(std::int64_t status, std::string_view text);

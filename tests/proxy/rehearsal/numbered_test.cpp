@@ -53,6 +53,16 @@ TEST(ReceivedNumbers, AMessageThatComesAgainIsADuplicate) {
   EXPECT_EQ(counts_of(numbers, {1, 2, 2, 1, 3}), "3 0 2 0");
 }
 
+TEST(ReceivedNumbers, AStreamMayBeginAgainWithZeroOrOne) {
+  ReceivedNumbers numbers;
+  numbers.begin_again();
+  EXPECT_EQ(counts_of(numbers, {2, 3}), "3 1 0 0");
+  numbers.begin_again();
+  EXPECT_EQ(counts_of(numbers, {1, 2, 4}), "4 1 0 0");
+  numbers.begin_again();
+  EXPECT_EQ(counts_of(numbers, {0, 1}), "2 0 0 0");
+}
+
 // A server may send any number.
 TEST(ReceivedNumbers, AHugeGapIsBounded) {
   ReceivedNumbers numbers;

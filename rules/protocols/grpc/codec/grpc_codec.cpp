@@ -50,15 +50,12 @@ std::optional<std::int64_t> grpc_status_of(const std::vector<rules::HttpHeader>&
                                  : std::nullopt;
 }
 
-// A path is /service/method; a service may have slashes in its name.
 rules::GrpcCall grpc_call_of(const rules::HttpExchange& exchange, rules::GrpcDescriptors types) {
   rules::GrpcCall call;
   call.types = std::move(types);
-  std::string_view path = exchange.path;
-  if (path.starts_with('/')) path.remove_prefix(1);
-  const auto slash = path.rfind('/');
-  call.service = path.substr(0, slash);
-  if (slash != std::string_view::npos) call.rpc = path.substr(slash + 1);
+  auto method = rules::grpc_method_of(exchange.path);
+  call.service = std::move(method.service);
+  call.rpc = std::move(method.rpc);
   for (const auto& header : exchange.request.headers) {
     call.metadata.emplace_back(rules::lower_case(header.name), header.value);
   }
