@@ -54,6 +54,7 @@ void ListenerCheck::run() const {
                       : "an address, e.g. \"127.0.0.1:5432\", or the name of an [[upstream]]");
   }
   check_loop();
+  check_http_version();
   if (listener_.tls) check_tls();
   check_starttls();
   if (listener_.protocol.is_connections()) return;
@@ -132,6 +133,20 @@ void ListenerCheck::check_loop() const {
     if (std::none_of(upstream.servers.begin(), upstream.servers.end(), leads_here)) continue;
     problems_.add(position_of(node_, "upstream"), "the listener forwards to itself",
                   "give it another port than its server has");
+  }
+}
+
+// Reports the key `http` of the servers of a listener that does not parse HTTP: it would pass the
+// client's bytes on, whatever version they are.
+void ListenerCheck::check_http_version() const {
+  if (!(carriers_of(listener_) & kHttpRequests).empty()) return;
+  for (const auto& upstream : upstreams_) {
+    if (upstream.name != listener_.upstream || upstream.http == HttpVersion::kAuto) continue;
+    problems_.add(position_of(node_, "upstream"),
+                  std::string(listener_.protocol.name()) +
+                      " cannot go to an upstream with http = " + in_quotes(name_of(upstream.http)) +
+                      ": only HTTP has versions of HTTP",
+                  "write protocol = \"http\" here, or leave http out of the [[upstream]]");
   }
 }
 

@@ -22,6 +22,7 @@ class ListenerCheck {
  private:
   void check_brokers() const;
   void check_loop() const;
+  void check_http_version() const;
   void check_intercept() const;
   void check_proxy() const;
   void check_tls() const;
