@@ -113,8 +113,10 @@ void add_explain_options(CLI::App& command, ExplainOptions& options) {
   command.add_option("--url", asked.url, "the URL of an HTTP request, e.g. http://host/path");
   command.add_option("--method", asked.method, "the method of an HTTP request (GET)");
   command
-      .add_option("--header", asked.headers,
-                  "a header of the HTTP request or the message, \"name: value\"; may be repeated")
+      .add_option(
+          "--header", asked.headers,
+          "a header of the HTTP request or the message, or metadata of the gRPC call, \"name: "
+          "value\"; may be repeated")
       ->take_all()
       ->expected(1);
   command.add_option("--status", asked.status, "the status of the HTTP response")

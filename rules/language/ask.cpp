@@ -5,6 +5,7 @@
 #include "rules/base/diagnostics.h"
 #include "rules/base/find_named.h"
 #include "rules/language/syn_listener.h"
+#include "rules/protocols/grpc/grpc_message.h"
 
 namespace brownout::rules {
 namespace {
@@ -80,10 +81,10 @@ Done ask_headers(const std::string& option, const std::vector<std::string>& text
   return {};
 }
 
-// Fills in the HTTP request, and its response if there is one.
-Done ask_http(const Asked& asked, HttpExchange& exchange) {
+// Fills in the HTTP request, and its response if there is one. Calls of gRPC are POST requests.
+Done ask_http(const Asked& asked, bool grpc, HttpExchange& exchange) {
   HttpHead request;
-  request.method = asked.method.empty() ? "GET" : asked.method;
+  request.method = !asked.method.empty() ? asked.method : grpc ? "POST" : "GET";
   request.target = asked.url;
   if (auto done = ask_headers("header", asked.headers, request); !done) return done;
   // Every HTTP client sends Host.
@@ -125,19 +126,54 @@ std::string lines_of(const std::vector<std::string>& headers) {
   return lines;
 }
 
-// Returns the message that the options describe; no value if no option describes a message.
-std::optional<Message> message_of(const Asked& asked, Protocol protocol) {
+bool is_grpc(const Protocol& protocol) {
+  return protocol.of_messages() == &GrpcMessage::protocol();
+}
+
+// Returns the message that the options describe; no value if no option describes a message. A path
+// of a gRPC listener names the method, and so describes its messages.
+std::optional<Message> message_of(const Asked& asked, const Protocol& protocol) {
   const bool headers =
       protocol.of_messages() != nullptr && !protocol.has_requests() && !asked.headers.empty();
-  if (asked.message.empty() && asked.text.empty() && !headers) return std::nullopt;
+  HttpHead request;
+  request.target = asked.url;
+  const auto path = HttpExchange::of(std::move(request)).path;
+  const auto method = grpc_method_of(path);
+  const bool call = is_grpc(protocol) && !method.service.empty() && !method.rpc.empty();
+  if (asked.message.empty() && asked.text.empty() && !headers && !call) return std::nullopt;
   const auto* spoken = protocol_of(asked, protocol.messages());
   if (spoken == nullptr) return std::nullopt;
   return spoken->message_from_options([&](std::string_view name) {
     if (name == "text") return asked.text;
     if (name == "header") return lines_of(asked.headers);
+    if (name == "path") return path;
     const auto given = asked.message.find(std::string(name));
     return given != asked.message.end() ? given->second : std::string();
   });
+}
+
+// Encodes the JSON of a gRPC message by the types that the listener names.
+Done ask_grpc_json(const std::string& json, const Listener& listener, Question& question) {
+  const auto& message = static_cast<const GrpcMessage&>(*question.message->view);
+  auto call = std::make_shared<GrpcCall>(*message.call);
+  call->types = listener.descriptors;
+  if (call->types.empty()) {
+    return no_such("json", json, "the listener has no descriptors, which give the types");
+  }
+  auto typed = std::make_shared<GrpcMessage>(message);
+  auto bytes = call->types.from_json(call->service, call->rpc, false, json);
+  typed->from_server = !bytes;
+  if (!bytes) bytes = call->types.from_json(call->service, call->rpc, true, json);
+  if (!bytes) {
+    const auto method = call->service + "/" + call->rpc;
+    return no_such("json", json,
+                   method == "/" ? "of which method? Give --url, or --service and --rpc"
+                                 : "no message of " + method + " by the descriptors");
+  }
+  typed->call = std::move(call);
+  question.message->view = std::move(typed);
+  question.payload = std::move(*bytes);
+  return {};
 }
 
 Done ask_connection(const Config& config, const Asked& asked, Question& question) {
@@ -172,6 +208,11 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
       syn_listener(*listener, find_named(config.upstreams, listener->upstream), asked.syn_ways);
   question.message = message_of(asked, listener->protocol);
   question.payload = asked.text;
+  question.carriers = carriers_of(*listener);
+  if (const auto json = asked.message.find("json");
+      json != asked.message.end() && is_grpc(listener->protocol)) {
+    if (auto done = ask_grpc_json(json->second, *listener, question); !done) return done;
+  }
   const auto at = parse_duration(asked.at);
   if (!at) return no_such("at", asked.at, at.error().what + "; " + at.error().hint);
   question.at = *at;
@@ -199,7 +240,10 @@ Result<std::unique_ptr<const Posed>> pose(const Config& config, const Asked& ask
     return tl::unexpected(done.error());
   }
   if (!asked.url.empty()) {
-    if (auto done = ask_http(asked, posed->exchange); !done) return tl::unexpected(done.error());
+    const bool grpc = flow.message_protocols.has(GrpcMessage::protocol());
+    if (auto done = ask_http(asked, grpc, posed->exchange); !done) {
+      return tl::unexpected(done.error());
+    }
     flow.carrier = Carrier::kHttp;
     flow.http = &posed->exchange;
     flow.message = 1;

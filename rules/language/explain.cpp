@@ -268,6 +268,11 @@ Explanation explain_effect(const Rule& rule, const Question& question) {
     return !either || acts_on_requests(rule, flow.message_protocols);
   };
   if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
+  // A fault of an HTTP/2 connection acts whatever its requests are.
+  const bool has_http = question.carriers.has(Carrier::kHttp);
+  if (rule.kind->on_http2 && flow.carrier == Carrier::kStream && has_http) {
+    flow.carrier = Carrier::kHttp;
+  }
   if (flow.carrier == Carrier::kStream && acts_on(Carrier::kTls)) flow.carrier = Carrier::kTls;
   const bool messages = flow.carrier == Carrier::kStream && !acts_on(Carrier::kStream) &&
                         !flow.message_protocols.empty() &&

@@ -18,6 +18,7 @@ struct Question {
   std::optional<Message> message = {};
   std::string payload = {};  // payload of the message
   Duration at{};             // time since the rules took effect
+  CarrierSet carriers = {};  // kinds of traffic on which rules can act at the listener
   // Facts that the SYNs of the listener show; none if only rules are known.
   std::optional<SynListener> syn = {};
   // Seed of the random draws. Without a seed, the explanation describes probabilities instead of

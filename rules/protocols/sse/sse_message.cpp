@@ -78,13 +78,15 @@ class SseProtocol final : public MessageProtocol {
   std::vector<ExplainOption> explain_options() const override {
     return {{"event", "type of the event"},
             {"id", "id of the event"},
-            {"last-event-id", "Last-Event-ID of the request"}};
+            {"last-event-id", "Last-Event-ID of the request"},
+            {"comment", "whether it is a comment (false)", {"true", "false"}}};
   }
   Message message_from_options(const OptionValue& of) const override {
     auto event = std::make_shared<SseMessage>();
     event->type = of("event");
     event->id = of("id");
     event->has_id = !event->id.empty();
+    if (of("comment") == "true") event->kind = SseKind::kComment;
     event->last_event_id = std::make_shared<const std::string>(of("last-event-id"));
     return {.protocol = this, .view = std::move(event)};
   }

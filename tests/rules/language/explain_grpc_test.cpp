@@ -1,0 +1,105 @@
+// Tests `explain` for HTTP/2 connections, and for the messages of gRPC and Server-Sent Events.
+#include <gtest/gtest.h>
+
+#include "rules/language/ask.h"
+#include "tests/support/protobuf_words.h"
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+rules::Asked asked_of_chat() {
+  rules::Asked asked;
+  asked.listener = "chat";
+  return asked;
+}
+
+// Why a rule with these keys of `match` acts ("* ") or not ("- "). An error is "! ...".
+std::string explained(const rules::Asked& asked, const std::string& match,
+                      const std::string& fault = "type = \"drop\"",
+                      const std::string& protocol = "grpc") {
+  const auto config =
+      config_with({{"api.pb", shop_descriptors()}},
+                  (protocol == "grpc" ? "descriptors = \"api.pb\"\n" : std::string()) +
+                      "[[rule]]\nmatch = { " + match + " }\nfault = { " + fault + " }",
+                  protocol);
+  const auto posed = rules::pose(config, asked);
+  if (!posed) return "! " + posed.error().what;
+  const auto answer = rules::explain(config, (*posed)->question).front();
+  return (answer.acts ? "* " : "- ") + answer.why;
+}
+
+std::string with(const std::string& option, const std::string& value, const std::string& match,
+                 const std::string& protocol = "grpc") {
+  auto asked = asked_of_chat();
+  if (protocol == "grpc") asked.url = "/shop.Orders/Watch";
+  asked.message[option] = value;
+  return explained(asked, match, "type = \"drop\"", protocol);
+}
+
+const std::string kActs = "* it acts on messages, in both directions";
+
+TEST(ExplainGrpc, FaultsOfAConnectionNeedNoRequest) {
+  for (const std::string protocol : {"http", "grpc", "sse"}) {
+    EXPECT_EQ(explained(asked_of_chat(), "", "type = \"h2_ping_loss\"", protocol),
+              "* it acts on the HTTP/2 connection")
+        << protocol;
+  }
+  auto asked = asked_of_chat();
+  asked.url = "/";
+  EXPECT_EQ(explained(asked, "", "type = \"h2_ping_loss\"", "http"),
+            "* it acts on the HTTP/2 connection");
+  EXPECT_EQ(explained(asked_of_chat(), "", "type = \"h2_goaway\"", "http"),
+            "- it acts on HTTP requests");
+}
+
+TEST(ExplainGrpc, ThePathNamesTheMethod) {
+  auto asked = asked_of_chat();
+  asked.url = "http://127.0.0.1:1/shop.Orders/Watch";
+  EXPECT_EQ(explained(asked, "service = \"shop.Orders\", rpc = \"Watch\""), kActs);
+  EXPECT_EQ(explained(asked, "rpc = \"Get\""), "- it is for messages with another rpc");
+  EXPECT_EQ(explained(asked, "path = \"/shop.Orders/*\", service = \"shop.*\""), kActs);
+  asked.message["rpc"] = "Get";
+  EXPECT_EQ(explained(asked, "rpc = \"Get\""), kActs);
+  EXPECT_EQ(explained(asked, "method = \"POST\"", "type = \"abort\", status = 503"),
+            "* it acts on the request");
+}
+
+TEST(ExplainGrpc, OptionsDescribeAMessage) {
+  EXPECT_EQ(with("compressed", "true", "compressed = true"), kActs);
+  EXPECT_EQ(with("compressed", "false", "compressed = true"),
+            "- it is for messages with another compressed");
+  EXPECT_EQ(with("grpc-status", "14", "grpc_status = [14]"), kActs);
+  EXPECT_EQ(with("grpc-status", "5", "grpc_status = [14]"),
+            "- it is for messages with another grpc_status");
+  EXPECT_EQ(with("json", R"({"order": {"id": "47"}})", "field = { \"order.id\" = \"4*\" }"), kActs);
+  EXPECT_EQ(with("json", R"({"order": {"id": "57"}})", "field = { \"order.id\" = \"4*\" }"),
+            "- it is for messages with another field");
+  EXPECT_EQ(with("comment", "true", "comment = true", "sse"), kActs);
+  EXPECT_EQ(with("comment", "false", "comment = true", "sse"),
+            "- it is for messages with another comment");
+}
+
+TEST(ExplainGrpc, HeadersAreMetadata) {
+  auto asked = asked_of_chat();
+  asked.url = "/shop.Orders/Watch";
+  asked.headers = {"x: y", "Tenant: blue:1"};
+  EXPECT_EQ(explained(asked, "metadata = { tenant = \"blue:*\" }"), kActs);
+  EXPECT_EQ(explained(asked, "metadata = { tenant = \"red\" }"),
+            "- it is for messages with another metadata");
+}
+
+TEST(ExplainGrpc, JsonThatDoesNotFitIsAnError) {
+  EXPECT_EQ(with("json", "{\"none\": 1}", "field = { \"order.id\" = \"4*\" }"),
+            "! json {\"none\": 1}: no message of shop.Orders/Watch by the descriptors");
+  auto asked = asked_of_chat();
+  asked.message["json"] = "{}";
+  EXPECT_EQ(explained(asked, "rpc = \"Get\""),
+            "! json {}: of which method? Give --url, or --service and --rpc");
+  const auto config = config_of("", "grpc");
+  EXPECT_EQ(rules::pose(config, asked).error().what,
+            "json {}: the listener has no descriptors, which give the types");
+}
+
+}  // namespace
+}  // namespace brownout::test
