@@ -25,8 +25,8 @@ def settings(words):
 
 
 def create(topic, partitions):
-    made = AdminClient(server).create_topics([NewTopic(topic, int(partitions), 1)], request_timeout=SECONDS)
-    made[topic].result()
+    admin = AdminClient(server)  # must live until the topic is there
+    admin.create_topics([NewTopic(topic, int(partitions), 1)], request_timeout=SECONDS)[topic].result()
     print("created")
 
 
@@ -57,14 +57,13 @@ def consume(topic, group, count):
     consumer.subscribe([topic], on_assign=lambda _, parts: assigned.append(len(parts)))
     seen = collections.Counter()
     end = time.monotonic() + SECONDS
-    # Records may be read before the group has rebalanced as often as it will.
-    while time.monotonic() < end and len(seen) < int(count):
-        message = consumer.poll(0.2)
+    # More records, and more assignments, may follow for a while after all numbers were there.
+    while time.monotonic() < end:
+        message = consumer.poll(0.1)
         if message is not None and message.error() is None:
             seen[message.value()] += 1
-    until = time.monotonic() + 1.5
-    while time.monotonic() < until:
-        consumer.poll(0.1)
+        if len(seen) >= int(count):
+            end = min(end, time.monotonic() + 1.5)
     consumer.close()
     print(sum(seen.values()), len(seen), len(assigned))
 

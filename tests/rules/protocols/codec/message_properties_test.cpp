@@ -83,7 +83,8 @@ fault = { type = "nats_slow_consumer" })"},
      R"(fault = { type = "hold_until", passes = { command = "ping" }, most = "700ms" })"},
     {"hold_until kafka",
      R"(fault = { type = "hold_until", passes = { api = "Heartbeat" }, most = "700ms" })"},
-    {"kafka_error", R"(probability = "20%"
+    {"kafka_error", R"(match = { api = ["Produce", "Heartbeat"] }
+probability = "20%"
 per = "message"
 fault = { type = "kafka_error", error = "NOT_LEADER_OR_FOLLOWER" })"},
     {"redis_readonly", R"(fault = { type = "redis_readonly" })"},
