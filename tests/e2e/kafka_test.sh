@@ -82,9 +82,9 @@ match = { api = "Produce", topic = "orders", first = 3 }
 fault = { type = "kafka_error", error = "NOT_LEADER_OR_FOLLOWER", topic = "orders" }
 [[rule]]
 match = { api = "Produce", topic = "once" }
-fault = { type = "reject", error = "TOPIC_AUTHORIZATION_FAILED" }'
+fault = { type = "reject", error = "POLICY_VIOLATION" }'
 expect "a retriable error" "10 delivered " client produce orders 10 retry.backoff.ms=10
-expect "a fatal error" "2 TOPIC_AUTHORIZATION_FAILED " client produce once 2
+expect "a fatal error" "2 POLICY_VIOLATION " client produce once 2
 injected refused answer 3 || fail "expected three answers in place of the broker"
 pass "kafka_error and reject"
 
