@@ -149,6 +149,34 @@ TEST(KafkaCodec, ReadsApiVersionsOfAnyBroker) {
   EXPECT_EQ(lab.reports, "");
 }
 
+// Produce 13 names topics only by id. The response to Metadata gave the name.
+TEST(KafkaCodec, KnowsTopicsByTheirIds) {
+  const std::string none(1, '\0');
+  const std::string empty = "\x01";  // a compact list without elements
+  const std::string single = "\x02";
+  const std::string id = "0123456789abcdef";
+  const auto flexible = [&](int key, int version, int correlation, const std::string& body) {
+    return kafka_request(key, version, correlation, none + body + none);
+  };
+  const auto produce = [&](int correlation) {
+    const auto part = kafka_int(3) + kafka_compact("records") + none;
+    return flexible(0, 13, correlation,
+                    none + kafka_int(0, 2) + kafka_int(1000) + single + id + single + part + none);
+  };
+  MessageLab lab("kafka", kafka_drop("direction = \"upstream\", topic = \"orders\""));
+  lab.from_client(produce(1));
+  EXPECT_EQ(lab.at_server(), produce(1));
+  lab.from_client(flexible(3, 12, 2, none + kafka_int(0, 2)));
+  const auto topic = kafka_int(0, 2) + kafka_compact("orders") + id + kafka_int(0, 1) + empty +
+                     kafka_int(0) + none;
+  lab.from_server(
+      kafka_reply(2, none + kafka_int(0) + empty + none + kafka_int(1) + single + topic + none));
+  lab.at_server();
+  lab.from_client(produce(3));
+  EXPECT_EQ(lab.at_server(), "");
+  EXPECT_EQ(lab.reports, "");
+}
+
 TEST(KafkaCodec, PassesOtherProtocolsAsBytes) {
   for (const std::string other :
        {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", "hello, hello, hello"}) {
