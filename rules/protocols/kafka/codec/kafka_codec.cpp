@@ -100,6 +100,7 @@ void KafkaCodec::Reader::begin(bool keep) {
   asks_ = keep && !must && wanted_ != nullptr;
   got_ = size_ = 0;
   headed_ = false;
+  if (!is_request() && !keep_) codec_.pairing_.passes();
 }
 
 KafkaCodec::Reader::Seen KafkaCodec::Reader::see(ByteView bytes) {

@@ -1,6 +1,7 @@
 #include "rules/protocols/kafka/codec/kafka_pairing.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace brownout::messages {
@@ -24,7 +25,12 @@ std::optional<KafkaPairing::Answer> KafkaPairing::answered(std::int32_t correlat
   });
   if (found == asked_.end()) return answered_early(correlation);
   Answer answer{std::move(found->request), found->copied};
-  asked_.erase(found);
+  // A server answers in order, so it answers none of the requests that it skipped.
+  for (auto skipped = asked_.begin(); skipped != found; ++skipped) {
+    const auto missing = open_.find(skipped->request->ordinal);
+    if (missing != open_.end() && !skipped->copied && !missing->second.response) close(missing);
+  }
+  asked_.erase(asked_.begin(), found + 1);
   const auto open = open_.find(answer.request->ordinal);
   answer.unwanted |= open == open_.end() || open->second.response.has_value();
   return answer;
@@ -44,7 +50,9 @@ std::optional<KafkaPairing::Answer> KafkaPairing::answered_early(std::int32_t co
 codecs::Bytes KafkaPairing::release(std::uint64_t number, codecs::Bytes bytes) {
   const auto open = open_.find(number);
   if (open == open_.end() || open->second.response || stuck_) return {};
-  if (open != open_.begin()) {
+  const bool behind = !open_.empty() && open_.begin()->first == passing_ && number != passing_;
+  const auto first = behind ? std::next(open_.begin()) : open_.begin();
+  if (open != first) {
     held_ += bytes.size();
     open->second.response = std::move(bytes);
     if (held_ <= kMostHeld) return {};
@@ -55,17 +63,18 @@ codecs::Bytes KafkaPairing::release(std::uint64_t number, codecs::Bytes bytes) {
     held_ = 0;
     return {};
   }
-  close(open);
-  while (!open_.empty() && open_.begin()->second.response) {
-    const auto& next = *open_.begin()->second.response;
-    held_ -= next.size();
-    bytes.insert(bytes.end(), next.begin(), next.end());
-    close(open_.begin());
+  for (auto next = std::next(open); next != open_.end() && next->second.response;) {
+    const auto& waiting = *next->second.response;
+    held_ -= waiting.size();
+    bytes.insert(bytes.end(), waiting.begin(), waiting.end());
+    close(next++);
   }
+  close(open);
   return bytes;
 }
 
 void KafkaPairing::passed(std::uint64_t number) {
+  passing_ = 0;
   if (const auto open = open_.find(number); open != open_.end()) close(open);
 }
 

@@ -53,7 +53,10 @@ class KafkaPairing {
   // Returns the bytes to send to the client now: `bytes` and the waiting responses that follow. If
   // an earlier response is missing, `bytes` waits, and the result is empty.
   codecs::Bytes release(std::uint64_t number, codecs::Bytes bytes);
-  // Must be called when a response was forwarded to the client without release().
+  // Must be called when a response, which is next in order, begins to be forwarded to the client
+  // as it arrives, without release(). What release() returns meanwhile follows that response.
+  void passes() { passing_ = open_.empty() ? 0 : open_.begin()->first; }
+  // Must be called when the response was forwarded.
   void passed(std::uint64_t number);
   // Whether the next response of the server may be forwarded to the client as it arrives.
   bool in_order() const;
@@ -77,7 +80,8 @@ class KafkaPairing {
   void close(std::map<std::uint64_t, Open>::iterator open);
   std::optional<Answer> answered_early(std::int32_t correlation) const;
 
-  std::uint64_t last_ = 0;  // number of the last request
+  std::uint64_t last_ = 0;     // number of the last request
+  std::uint64_t passing_ = 0;  // number of the response that is being forwarded as it arrives
   std::map<std::uint64_t, Open> open_;
   std::deque<Asked> asked_;  // requests in the order in which the server received them
   std::size_t facts_ = 0;    // bytes of the requests in open_
