@@ -101,6 +101,15 @@ class BodyMessages final : private MessageTunnel::Owner {
   void advance(Instant now);
   // Returns the bytes of messages that faults hold. If they are many, the owner stops reading.
   std::size_t held(Direction direction) const { return tunnel_.held(direction); }
+  // Returns the bytes of incomplete messages in both directions.
+  std::size_t incomplete() const {
+    return tunnel_.incomplete(Direction::kUpstream) + tunnel_.incomplete(Direction::kDownstream);
+  }
+  // Passes the rest of both bodies as bytes, around the faults.
+  void stop_parsing(std::string_view why) {
+    tunnel_.stop_parsing(Direction::kUpstream, why);
+    tunnel_.stop_parsing(Direction::kDownstream, why);
+  }
 
  private:
   BodyMessages(Owner& owner, const rules::FlowFacts& facts, const rules::Listener& listener,

@@ -69,6 +69,12 @@ class MessageTunnel final {
   std::size_t held(Direction direction) const {
     return *side(direction).held + side(direction).behind.size();
   }
+  // Returns the bytes of the incomplete message in `direction`.
+  std::size_t incomplete(Direction direction) const { return side(direction).reader.held(); }
+  // Passes what follows in `direction` as bytes, since incomplete messages take too much memory.
+  void stop_parsing(Direction direction, std::string_view why) {
+    if (!side(direction).raw) side(direction).degrade(why);
+  }
   // Returns the rules that may act on messages in `direction`, in the order of the rule file.
   const std::vector<rules::RuleRef>& rules(Direction direction) const {
     return side(direction).rules;

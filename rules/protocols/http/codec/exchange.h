@@ -204,6 +204,13 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   std::size_t held(Direction direction) const {
     return path(direction).held() + (messages_ ? messages_->held(direction) : 0);
   }
+  // Returns the bytes of incomplete messages in the bodies.
+  std::size_t incomplete_messages() const { return messages_ ? messages_->incomplete() : 0; }
+  // Passes the rest of the bodies as bytes, since incomplete messages take too much memory.
+  void stop_parsing(std::string_view why, Instant now) {
+    now_ = now;
+    if (messages_ && !stopped_) messages_->stop_parsing(why);
+  }
   // Returns the names of the rules that act on the messages in the bodies.
   std::vector<std::string> message_rules() const {
     return messages_ ? messages_->rules() : std::vector<std::string>();

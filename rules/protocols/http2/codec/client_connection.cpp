@@ -8,6 +8,8 @@ namespace {
 
 // Number of bytes that one call of Session::output() returns at most.
 constexpr std::size_t kOutput = 32 * 1024;
+// Most bytes of incomplete messages that rules may act on, of all streams together.
+constexpr std::size_t kMostIncomplete = std::size_t{64} * 1024 * 1024;
 constexpr StreamId kHighest = 0x7fffffff;
 // Number of streams that are not open whose priorities are kept.
 constexpr std::size_t kMostPriorities = 64;
@@ -125,6 +127,17 @@ void ClientConnection::end(rules::Close how) {
   if (std::exchange(over_, true)) return;
   for (const auto& [id, stream] : streams_) stream->gone();
   wire_.close_client(how);
+}
+
+void ClientConnection::count_incomplete(ClientStream& stream, Instant now) {
+  incomplete_ -= stream.counted_;
+  stream.counted_ = stream.incomplete();
+  incomplete_ += stream.counted_;
+  if (incomplete_ <= kMostIncomplete || stream.counted_ == 0) return;
+  stream.exchange_.stop_parsing("the incomplete messages of a connection exceed 64 MiB", now);
+  incomplete_ -= stream.counted_;
+  stream.counted_ = stream.incomplete();
+  incomplete_ += stream.counted_;
 }
 
 void ClientConnection::set_faults(Instant now) {

@@ -111,6 +111,9 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   bool on_ping() override;
   void on_priority_update(StreamId id, std::string_view value) override;
   void end(rules::Close how);
+  // Counts the incomplete messages of the stream. If all streams of the connection have too many
+  // bytes of them, the messages of this stream pass unread.
+  void count_incomplete(ClientStream& stream, Instant now);
   // Resets the stream once the client has been sent the data that was queued for it.
   void reset_after_data(StreamId id, std::uint32_t code);
   void reset_drained();
@@ -125,6 +128,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   // Priorities of streams that are not open yet, which a client may send ahead (RFC 9218, 7.1).
   std::map<StreamId, std::string> priorities_;
   std::vector<StreamId> has_room_;  // streams whose data the client has taken
+  std::size_t incomplete_ = 0;      // bytes of incomplete messages of all streams
   Instant now_{};                   // the time of the current call
   StreamId last_ = 0;               // the highest id of a request so far
   std::uint64_t count_ = 0;         // number of requests so far

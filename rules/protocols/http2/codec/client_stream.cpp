@@ -37,6 +37,8 @@ ClientStream::ClientStream(ClientConnection& connection, StreamId id, std::uint6
     : connection_(connection), id_(id), number_(number) {}
 
 ClientStream::~ClientStream() {
+  over_ = true;
+  connection_.count_incomplete(*this, {});
   connection_.wire_.ended(*this);
   leave_server();
 }
@@ -124,6 +126,7 @@ void ClientStream::pump(Instant now) {
     if (!over_ && !tunnel_ && exchange_.done()) complete(now);
     moved = moved || tunnel_ != was_tunnel;
   }
+  connection_.count_incomplete(*this, now);
   pumping_ = false;
   if (link_ == &http1_ && wants_server()) connection_.wire_.resume_server(*this);
 }

@@ -39,6 +39,8 @@ class ClientStream final : public http::ServerUser,
   void finished(std::vector<rules::HttpHeader> trailers, Instant now);
   // The client has changed the priority of the request (PRIORITY_UPDATE).
   void prioritize(std::string_view value);
+  // Bytes of incomplete messages in the bodies.
+  std::size_t incomplete() const { return over_ ? 0 : exchange_.incomplete_messages(); }
   // The client has reset the stream, or its connection has ended.
   void gone();
   // The client has taken data, so that more may be read from the server.
@@ -69,6 +71,7 @@ class ClientStream final : public http::ServerUser,
   }
 
  private:
+  friend class ClientConnection;
   using Phase = Exchange::Phase;
 
   void pump(Instant now);
@@ -135,6 +138,7 @@ class ClientStream final : public http::ServerUser,
   std::vector<rules::HttpHeader> trailers_;
   std::string priority_;  // value of the last PRIORITY_UPDATE
   std::unique_ptr<messages::MessageTunnel> messages_;
+  std::size_t counted_ = 0;    // bytes of incomplete messages that the connection has counted
   bool client_ended_ = false;  // the client has sent the end of its request
   bool sent_head_ = false;     // the head of the response is sent
   bool sent_end_ = false;      // the end of the response is sent

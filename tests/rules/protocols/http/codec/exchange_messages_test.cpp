@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/protocols/grpc/codec/grpc_connection.h"
 #include "tests/support/h2_client_lab.h"
 #include "tests/support/http_lab.h"
 
 namespace brownout::test {
 namespace {
 
+using messages::grpc_frame;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -111,8 +113,18 @@ TEST(ExchangeMessages, ADelayedEventIsGivenBackWhenItsRuleGoes) {
   EXPECT_EQ(lab.client.bodies[id], kEvents);
 }
 
-std::string grpc_frame(const std::string& message) {
-  return std::string("\0\0\0\0", 4) + static_cast<char>(message.size()) + message;
+TEST(ExchangeMessages, IncompleteMessagesOfAConnectionAreBounded) {
+  const std::vector<rules::HttpHeader> grpc{{"content-type", "application/grpc"}};
+  H2ClientLab lab("[[rule]]\nmatch = { text = \"lost\" }\nfault = { type = \"drop\" }\n", true,
+                  "grpc");
+  lab.upstream.logs_data = false;
+  const std::string most(std::size_t{15} << 20, 'x');
+  const auto part = std::string("\0\1\0\0\0", 5) + most;
+  for (int stream = 0; stream < 4; ++stream) lab.ask("POST", "/a.B/C", part, true, grpc);
+  EXPECT_EQ(lab.reports, "");
+  const auto last = lab.ask("POST", "/a.B/C", part, true, grpc);
+  EXPECT_EQ(lab.reports, "not gRPC: the incomplete messages of a connection exceed 64 MiB\n");
+  EXPECT_EQ(lab.upstream.bodies[last].size(), part.size());
 }
 
 TEST(ExchangeMessages, AGrpcMessageIsDropped) {
