@@ -85,6 +85,29 @@ void make_direct(HttpHead& request) {
   remove_hop_headers(request);
 }
 
+bool offers_h2c(const HttpHead& request) {
+  bool offers = false;
+  each_token(request.list("upgrade"),
+             [&](std::string_view token) { offers |= same_header_name(token, "h2c"); });
+  return offers;
+}
+
+void remove_h2c(HttpHead& request) {
+  const auto without = [&](const std::string& name, std::string_view unwanted) {
+    std::string rest;
+    each_token(request.list(name), [&](std::string_view token) {
+      if (same_header_name(token, unwanted)) return;
+      rest.append(rest.empty() ? "" : ", ").append(token);
+    });
+    rest.empty() ? request.remove(name) : request.set(name, rest);
+    return rest.empty();
+  };
+  const bool last = without("upgrade", "h2c");
+  without("connection", "http2-settings");
+  if (last) without("connection", "upgrade");
+  request.remove("http2-settings");
+}
+
 void remove_hop_headers(HttpHead& head) {
   constexpr std::array<std::string_view, 7> kHopHeaders{
       "connection", "keep-alive", "proxy-connection",   "proxy-authorization",

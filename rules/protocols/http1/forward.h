@@ -16,6 +16,10 @@ Result<Endpoint> server_of(std::string_view target);
 // Changes a request to a proxy into the same request to the server. The target becomes a path, Host
 // becomes the host of the URL, and headers that concern only the client's connection are removed.
 void make_direct(HttpHead& request);
+// Removes the offer to change to HTTP/2 in the clear (RFC 7540, 3.2), which RFC 9113 has dropped: a
+// server that took it would send frames that no rule sees.
+bool offers_h2c(const HttpHead& request);
+void remove_h2c(HttpHead& request);
 // Removes the headers that concern one connection, except those that say where the body ends.
 void remove_hop_headers(HttpHead& head);
 

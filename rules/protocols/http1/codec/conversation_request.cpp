@@ -71,6 +71,13 @@ void Conversation::request_head(Instant now) {
     }
     request.edited = true;
   }
+  // `Upgrade: h2c` is ignored, as RFC 9113, 3.1 lets servers do.
+  const auto raw = text_of(requests_.raw_head());
+  if (raw.find("h2c") != raw.npos && rules::offers_h2c(requests_.head())) {
+    if (!request.head) request.head = requests_.head();
+    rules::remove_h2c(*request.head);
+    request.edited = true;
+  }
   request.knows_server = connected() || named;
   exchange_.begin(std::move(request), now);
 }

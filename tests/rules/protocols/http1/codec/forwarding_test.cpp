@@ -110,5 +110,19 @@ TEST(Forwarding, TheClientIsToldThatAServerCloses) {
   EXPECT_TRUE(lab.closed());
 }
 
+TEST(Conversation, AnOfferOfHttp2InTheClearIsIgnored) {
+  HttpLab lab;
+  lab.client(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: x-a, Upgrade, HTTP2-Settings\r\n"
+      "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nX-A: h2c\r\n\r\n");
+  EXPECT_EQ(lab.to_server_bytes(),
+            "GET / HTTP/1.1\r\nHost: a\r\nconnection: x-a\r\nX-A: h2c\r\n\r\n");
+  lab.reconnect();
+  const std::string other =
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: other\r\nX-A: h2c\r\n\r\n";
+  lab.client(other);
+  EXPECT_EQ(lab.to_server_bytes(), other);
+}
+
 }  // namespace
 }  // namespace brownout::test
