@@ -76,6 +76,9 @@ void FitCheck::check_messages() const {
   } else if (!has(kMessages)) {
     problems_.add(position_of(node_, key), "no listener that the rule matches has messages",
                   protocols_with_messages());
+  } else if (const auto* mistakes = rule_.match.message.mistakes(messages_matched());
+             mistakes != nullptr && !supports(rule_.match.protocols())) {
+    problems_.add_all(*mistakes);
   } else if (const auto protocols = rule_.match.protocols(); protocols.empty()) {
     problems_.add(position_of(node_, key), "match has keys of two protocols",
                   protocols_of(rule_.match.message));

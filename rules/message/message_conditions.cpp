@@ -1,8 +1,9 @@
 #include "rules/message/message_conditions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
-#include <optional>
+#include <utility>
 
 namespace brownout::rules {
 
@@ -27,7 +28,7 @@ std::vector<MessageConditions::Key> MessageConditions::keys() {
 
 void MessageConditions::read(const Key& key, const Node& value, Diagnostics& problems) {
   ProtocolSet understood;
-  std::optional<Diagnostics> mistakes;
+  std::vector<std::pair<const MessageProtocol*, Diagnostics>> mistakes;
   for (const auto& [protocol, own] : key.of) {
     Diagnostics wrong;
     if (auto predicate = own.read(value, wrong)) {
@@ -35,15 +36,23 @@ void MessageConditions::read(const Key& key, const Node& value, Diagnostics& pro
       understood = understood | ProtocolSet::of(*protocol);
       behind_head_ = behind_head_ || own.behind_head;
       needs_types_ = needs_types_ || own.needs_types;
-    } else if (!mistakes) {
-      mistakes = std::move(wrong);
+    } else {
+      mistakes.emplace_back(protocol, std::move(wrong));
     }
   }
   if (understood.empty()) {
-    if (mistakes) problems.add_all(*mistakes);
+    if (!mistakes.empty()) problems.add_all(mistakes.front().second);
     return;
   }
+  std::move(mistakes.begin(), mistakes.end(), std::back_inserter(mistakes_));
   protocols_ = protocols_ & understood;
+}
+
+const Diagnostics* MessageConditions::mistakes(ProtocolSet protocols) const {
+  const auto found = std::find_if(mistakes_.begin(), mistakes_.end(), [&](const auto& mistake) {
+    return protocols.has(*mistake.first);
+  });
+  return found != mistakes_.end() ? &found->second : nullptr;
 }
 
 bool MessageConditions::has(std::string_view key) const {

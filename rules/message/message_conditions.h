@@ -32,6 +32,9 @@ class MessageConditions {
   void drop(std::string_view key);
   // Returns the keys added, in order, each with the protocols that define it.
   std::vector<std::pair<std::string, ProtocolSet>> given() const;
+  // Returns the mistakes in a key that another protocol understands, or null if there are none for
+  // any of `protocols`.
+  const Diagnostics* mistakes(ProtocolSet protocols) const;
   // Returns the protocols that define all of the keys added.
   ProtocolSet protocols() const { return protocols_; }
   // `why_not` receives the name of a key that does not match.
@@ -49,6 +52,7 @@ class MessageConditions {
     std::shared_ptr<const MessagePredicate> predicate;
   };
   std::vector<Condition> conditions_;
+  std::vector<std::pair<const MessageProtocol*, Diagnostics>> mistakes_;
   ProtocolSet protocols_ = ProtocolSet::any();
   bool behind_head_ = false;
   bool needs_types_ = false;

@@ -74,7 +74,7 @@ TEST(MqttDisconnect, RejectsMatchKeysOfOtherProtocols) {
             "no listener that the rule matches has messages of WebSocket");
   EXPECT_EQ(
       first_problem_of("[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }", "xmpp"),
-      "no listener that the rule matches has messages of MQTT");
+      "no listener that the rule matches has messages of MQTT and Kafka");
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a/#/b\" }\nfault = { type = \"drop\" }",
                              "mqtt"),
             "topic: \"a/#/b\" is not a topic filter: # can only be the last level");
