@@ -42,6 +42,10 @@ Window Activation::next(Instant now) const {
   return window;
 }
 
+bool Activation::selects_chunks() const {
+  return per_chunk() && rule_->probability.parts_per_billion != Ratio::kOne;
+}
+
 bool Activation::hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const {
   if (!per_chunk()) return true;
   return dice_.split(to_text(direction)).hit(chunk, probability_at(now));

@@ -32,6 +32,8 @@ class Activation {
     return rule_->per == Per::kChunk || rule_->per == Per::kMessage ||
            (rule_->per == Per::kRequest && carrier_ == Carrier::kMessage);
   }
+  // Whether these random numbers select some chunks or messages only.
+  bool selects_chunks() const;
   // Whether the random draw for a chunk or message selects it; true unless per_chunk(). `chunk` is
   // its number in this direction.
   bool hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const;

@@ -174,7 +174,7 @@ class Chain::Slot final : public Output {
                            .direction = chain_.direction_,
                            .now = now,
                            .shared = rule.state->shared.get(),
-                           .selective = activation_.per_chunk() || rule.match.is_for_messages(),
+                           .selective = activation_.selects_chunks() || rule.match.is_for_messages(),
                            .rule_dice = Dice(rule.seed, rule.stage_key, 0)});
     if (!stage_) {
       window_ = {};
