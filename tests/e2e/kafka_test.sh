@@ -119,3 +119,23 @@ fault = { type = "kafka_coordinator" }'
 expect "a group whose coordinator moves" "20 20 [1-9]* " client consume once moved 20
 injected moving answer 4 || fail "expected four answers in place of the coordinator"
 pass "kafka_rebalance, kafka_coordinator"
+
+# With brokers = "follow", the broker's own address leads past the proxy no more.
+first=$(free_port)
+second=$(free_port)
+proxy followed "$server" '[[rule]]
+match = { api = "Produce" }
+fault = { type = "delay", delay = "1ms" }' "protocol = \"kafka\"
+brokers = \"follow\"
+broker_ports = \"$first-$second\"
+advertise = \"localhost\""
+expect "the address of a followed broker" "1@localhost:$first leaders 1 1 1 " client brokers orders
+expect "records to a followed broker" "20 delivered " client produce orders 20
+expect "a group at a followed broker" "*20 [1-9]* " client consume once followers 20
+injected followed delay 20 || fail "expected that a rule acts on all requests to a followed broker"
+[ -z "$(timeout 5 bash -c "cat </dev/tcp/127.0.0.1/$second" 2>/dev/null)" ] || fail "a port without a broker: expected a reset"
+echo "# more" >>"$folder/followed.toml"
+kill -HUP "$last_pid"
+wait_for 10 grep -q SIGHUP "$folder/followed.log" || fail "expected a reload: $(cat "$folder/followed.log")"
+expect "a followed broker after a reload" "5 delivered " at "$first" produce orders 5
+pass "brokers that are followed"

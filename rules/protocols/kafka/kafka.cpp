@@ -182,8 +182,8 @@ class KafkaProtocol final : public MessageProtocol {
             {"topic", "its topic"},
             {"partition", "number of the partition (0)"},
             {"group", "its consumer group"},
-            {"transactional_id", "its transactional id"},
-            {"client_id", "its client.id"},
+            {"transactional-id", "its transactional id"},
+            {"client-id", "its client.id"},
             {"acks", "acks of a Produce request", names_of<KafkaAcks>()},
             {"error", "error of a response"}};
   }
@@ -192,13 +192,13 @@ class KafkaProtocol final : public MessageProtocol {
     const auto* api = kafka_api(of("api"));
     request->key = api != nullptr ? api->key : kKafkaProduceKey;
     request->decoded = true;
-    request->client_id = of("client_id");
+    request->client_id = of("client-id");
     KafkaPart part{.topic = of("topic"), .partition = 0};
     const auto number = of("partition");
     std::from_chars(number.data(), number.data() + number.size(), part.partition);
     if (!part.topic.empty() || !number.empty()) request->parts.push_back(part);
     if (const auto group = of("group"); !group.empty()) request->groups.push_back(group);
-    if (const auto id = of("transactional_id"); !id.empty()) {
+    if (const auto id = of("transactional-id"); !id.empty()) {
       request->transactional_ids.push_back(id);
     }
     if (const auto acks = value_named<KafkaAcks>(of("acks"))) {

@@ -30,6 +30,7 @@ const std::map<std::string, Properties> kTold{
     {"nats", {{"verb", "pub"}, {"subject", "x.y"}}},
     {"redis", {{"command", "get"}, {"key", "k"}}},
     {"framed", {{"kind", "order"}}},
+    {"kafka", {{"api", "Fetch"}, {"topic", "t"}, {"group", "g"}, {"client-id", "c"}}},
     {"sse", {{"event", "price"}, {"id", "7"}, {"last-event-id", "6"}}},
     {"ndjson", {}},
     {"grpc", {{"service", "shop.Orders"}, {"rpc", "Watch"}}},
