@@ -57,7 +57,7 @@ constexpr std::array kRooms = std::to_array<std::string_view>({
 });
 
 // Exceptions to the table: the codec of MQTT uses that of WebSocket, since WebSocket can carry
-// MQTT, a stream of HTTP/2 may lead to a server of HTTP/1, and a client of gRPC speaks HTTP/2.
+// MQTT. A stream of HTTP/2 may lead to a server of HTTP/1. A client of gRPC speaks HTTP/2.
 constexpr std::array kAlsoAllowed = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"rules/protocols/mqtt/codec", "rules/protocols/websocket/codec"},
     {"rules/protocols/http2/codec", "rules/protocols/http1/codec"},

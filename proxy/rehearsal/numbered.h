@@ -109,7 +109,7 @@ class ReceivedNumbers {
   }
 
   bool begins_ = false;
-  std::uint64_t offset_ = 0;  // what is added to the numbers of the open stream
+  std::uint64_t offset_ = 0;  // added to the numbers of the open stream
   std::optional<std::uint64_t> highest_;
   std::set<std::uint64_t> missing_;
 };

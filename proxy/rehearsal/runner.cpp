@@ -15,8 +15,7 @@
 namespace brownout::rehearsal {
 namespace {
 
-// Interval between checks of the measurements, since the scenario's `stop_if` must act within a
-// second.
+// Interval between checks of the measurements, since `stop_if` must act within a second.
 constexpr Duration kTick = std::chrono::milliseconds(50);
 
 // Traffic is counted in about this many steps of time, however long the rehearsal is.

@@ -185,7 +185,7 @@ class GrpcClient final : public ProbeClient {
   bool open_ = false;
   std::int64_t arrived_ = 0;  // messages since the end of the last operation
   std::int64_t in_call_ = 0;  // messages of the open call
-  std::string wrong_;         // what is wrong with them; "" if nothing is
+  std::string wrong_;         // mistake in them, or ""
   ReceivedNumbers numbers_;
   Attempt meanwhile_;  // counts of messages that have arrived between two operations
 };
