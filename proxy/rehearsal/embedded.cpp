@@ -4,6 +4,7 @@
 
 #include "proxy/tls/authority.h"
 #include "rules/protocols/grpc/grpc_user.h"
+#include "rules/protocols/kafka/kafka_message.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -42,16 +43,23 @@ rules::Result<void> check_virtual(const rules::Scenario& scenario) {
   return {};
 }
 
+// Returns why the embedded servers cannot answer the users of the probe; "" if they can.
+std::string_view unanswered(const rules::Probe& probe) {
+  using rules::ProbeKind;
+  const bool calls =
+      probe.kind == ProbeKind::kGrpc && !rules::GrpcUser::of(probe.options).asks_health();
+  if (calls) return "have only the health service of gRPC";
+  if (probe.kind == ProbeKind::kSse) return "send no events";
+  return probe.kind == ProbeKind::of(rules::KafkaMessage::protocol()) ? "do not speak Kafka" : "";
+}
+
 // Checks that the embedded servers can answer all probes. The servers echo the bytes that they
 // receive, so the expected answer must be part of the bytes that the probe sends.
 rules::Result<void> check_answers(const rules::Scenario& scenario) {
   for (const auto& probe : scenario.probes) {
-    const bool calls =
-        probe.kind == rules::ProbeKind::kGrpc && !rules::GrpcUser::of(probe.options).asks_health();
-    if (calls || probe.kind == rules::ProbeKind::kSse) {
+    if (const auto why = unanswered(probe); !why.empty()) {
       return rules::config_error(
-          "probe " + rules::in_quotes(probe.name) + ": the embedded servers " +
-              (calls ? "have only the health service of gRPC" : "send no events"),
+          "probe " + rules::in_quotes(probe.name) + ": the embedded servers " + std::string(why),
           "rehearse with the real server, without --embedded");
     }
     if (probe.send.find(probe.expect) != std::string::npos) continue;

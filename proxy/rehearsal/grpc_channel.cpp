@@ -108,7 +108,7 @@ std::string GrpcChannel::open(const Target& target, Instant deadline) {
 }
 
 std::string GrpcChannel::start(const Target& target, Instant deadline, Instant call_deadline,
-                               std::uint32_t& connects) {
+                               std::int64_t attempts, std::uint32_t& connects) {
   // Reads what the server has said since the last call, such as that the connection ends.
   if (connection_) receive();
   if (connection_ && !connection_->takes_calls()) close();
@@ -124,7 +124,8 @@ std::string GrpcChannel::start(const Target& target, Instant deadline, Instant c
                                          .authority = authority_,
                                          .path = user_.path(),
                                          .message = user_.message(),
-                                         .deadline = call_deadline},
+                                         .deadline = call_deadline,
+                                         .attempts = attempts},
                                         proxy::monotonic_now());
   return began ? "" : "the connection takes no call";
 }

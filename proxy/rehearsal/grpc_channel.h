@@ -23,9 +23,10 @@ class GrpcChannel {
 
   void close();
   // Begins a call; its deadline is `call_deadline`. Opens a connection before `deadline` if need
-  // be, and counts it in `connects`. Returns why no call began; "" after success.
+  // be, and counts it in `connects`. `attempts` is the number of earlier attempts of the call.
+  // Returns why no call began; "" after success.
   std::string start(const Target& target, Instant deadline, Instant call_deadline,
-                    std::uint32_t& connects);
+                    std::int64_t attempts, std::uint32_t& connects);
   // Exchanges bytes with the server until done() is true, the time comes, the connection is lost,
   // or the user gives up. Does nothing without a connection.
   void run(Instant until, const std::function<bool()>& done);

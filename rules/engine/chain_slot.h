@@ -167,15 +167,15 @@ class Chain::Slot final : public Output {
   void open(Instant now) {
     const auto& rule = *rule_;
     const Dice dice(rule.seed, rule.stage_key, chain_.flow_->message_key());
-    stage_ =
-        rule.fault->stage({.dice = dice.split(to_text(chain_.direction_)),
-                           .intensity = Intensity(rule.schedule, rule.began),
-                           .flow = chain_.flow_,
-                           .direction = chain_.direction_,
-                           .now = now,
-                           .shared = rule.state->shared.get(),
-                           .selective = activation_.selects_chunks() || rule.match.is_for_messages(),
-                           .rule_dice = Dice(rule.seed, rule.stage_key, 0)});
+    stage_ = rule.fault->stage(
+        {.dice = dice.split(to_text(chain_.direction_)),
+         .intensity = Intensity(rule.schedule, rule.began),
+         .flow = chain_.flow_,
+         .direction = chain_.direction_,
+         .now = now,
+         .shared = rule.state->shared.get(),
+         .selective = activation_.selects_chunks() || rule.match.is_for_messages(),
+         .rule_dice = Dice(rule.seed, rule.stage_key, 0)});
     if (!stage_) {
       window_ = {};
       return;

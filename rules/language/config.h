@@ -110,7 +110,7 @@ struct Listener {
   Brokers brokers = Brokers::kAsAnnounced;
   std::optional<PortRange> broker_ports;  // ports for brokers that are followed
   std::string advertise;  // host that clients are told for brokers; if empty, that of `listen`
-  SharedNames names;  // learned from messages; all listeners of a file share them
+  SharedNames names;      // learned from messages; all listeners of a file share them
   // Whether the client's original destination is known, by interception or from its request to the
   // proxy.
   bool knows_destination() const {

@@ -37,7 +37,8 @@ std::vector<Kind> messaging_and(std::initializer_list<Kind> others) {
 
 std::vector<ProbeKey> read_probe_keys() {
   std::vector<ProbeKey> keys{
-      {"reuse", all_but({Kind::kDns, Kind::kExec, Kind::kTls})},
+      // Clients of Kafka keep their connections for as long as they live.
+      {"reuse", all_but({Kind::kDns, Kind::kExec, Kind::kTls, *Kind::named("kafka")})},
       {"resolve", all_but({Kind::kDns, Kind::kExec})},
       {"resolver", all_but({Kind::kDns, Kind::kExec})},
       {"qname", {Kind::kDns}},

@@ -73,7 +73,7 @@ const answers = {
   },
   '/resets': (request, response) => { response.write('part'); setTimeout(() => response.stream.close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM), 50); },
   // The whole body is sent before the server dies.
-  '/last': (request, response) => { response.end(big.subarray(0, 500000)); setTimeout(() => connection(request).destroy(), 300); },
+  '/last': (request, response) => response.end(big.subarray(0, 500000), () => setTimeout(() => connection(request).destroy(), 100)),
   '/crash': (request) => connection(request).destroy(),
   // Graceful: this request and those in flight are answered, later ones need a new connection.
   '/goaway': (request, response) => {

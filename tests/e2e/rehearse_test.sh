@@ -28,8 +28,8 @@ if [ -z "$sanitized" ]; then
   demo=$!
 fi
 # The outages of other servers have their own tests (rehearse_nats_test, rehearse_redis_test, rehearse_tcp_test,
-# rehearse_postgres_test).
-mapfile -t files < <(ls "$outages"/*.toml | grep -v -e nats- -e redis- -e own-protocol -e postgres- -e silent-)
+# rehearse_postgres_test, rehearse_kafka_test).
+mapfile -t files < <(ls "$outages"/*.toml | grep -v -e nats- -e redis- -e own-protocol -e postgres- -e silent- -e kafka-)
 for file in "${files[@]}"; do
   for handling in well badly; do
     rehearse "$file" "$handling" &

@@ -52,7 +52,7 @@ class GrpcClient final : public ProbeClient {
     const auto call_deadline =
         user_.deadline ? later(proxy::monotonic_now(), *user_.deadline) : rules::kNever;
     while (true) {
-      auto [failure, why] = try_call(target, deadline, call_deadline, done);
+      auto [failure, why] = try_call(target, deadline, call_deadline, retry.attempts(), done);
       if (why.empty()) {
         const auto message = channel_.next_message();
         return message ? user_.mismatch(*message) : "the response has no message";
@@ -79,8 +79,10 @@ class GrpcClient final : public ProbeClient {
 
   // One attempt of a call. Its first message, and after success its result, are in the channel.
   std::pair<GrpcFailure, std::string> try_call(const Target& target, Instant deadline,
-                                               Instant call_deadline, Attempt& done) {
-    if (auto why = channel_.start(target, deadline, call_deadline, done.connects); !why.empty()) {
+                                               Instant call_deadline, std::int64_t attempts,
+                                               Attempt& done) {
+    auto why = channel_.start(target, deadline, call_deadline, attempts, done.connects);
+    if (!why.empty()) {
       const bool late = proxy::monotonic_now() >= call_deadline;
       const auto status = late ? GrpcStatus::kDeadlineExceeded : GrpcStatus::kUnavailable;
       return {{.status = status},
@@ -97,7 +99,7 @@ class GrpcClient final : public ProbeClient {
     GrpcRetry retry(user_.retry, dice_.split("retry " + std::to_string(++calls_)));
     while (true) {
       if (!open_) {
-        if (auto why = begin_stream(target, deadline, done); !why.empty()) {
+        if (auto why = begin_stream(target, deadline, retry.attempts(), done); !why.empty()) {
           if (!may_repeat(retry, {.status = GrpcStatus::kUnavailable}, deadline, why)) return why;
           ++done.retries;
           continue;
@@ -126,8 +128,9 @@ class GrpcClient final : public ProbeClient {
     }
   }
 
-  std::string begin_stream(const Target& target, Instant deadline, Attempt& done) {
-    auto why = channel_.start(target, deadline, rules::kNever, done.connects);
+  std::string begin_stream(const Target& target, Instant deadline, std::int64_t attempts,
+                           Attempt& done) {
+    auto why = channel_.start(target, deadline, rules::kNever, attempts, done.connects);
     if (!why.empty()) return "gRPC status UNAVAILABLE: " + why;
     open_ = true;
     in_call_ = arrived_ = 0;

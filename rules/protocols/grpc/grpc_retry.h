@@ -41,6 +41,9 @@ class GrpcRetry {
 
   // Returns how long to wait before the next attempt; no value if the call has failed.
   std::optional<Duration> failed(const GrpcFailure& failure);
+  // Number of failed attempts that servers may have seen, for the header
+  // grpc-previous-rpc-attempts (gRFC A6).
+  std::int64_t attempts() const { return attempts_; }
 
  private:
   const GrpcRetryPolicy& policy_;

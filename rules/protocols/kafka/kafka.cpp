@@ -6,25 +6,12 @@
 #include "rules/base/list_text.h"
 #include "rules/protocols/kafka/kafka_message.h"
 #include "rules/protocols/kafka/kafka_refusal.h"
+#include "rules/protocols/kafka/kafka_users.h"
 
 namespace brownout::rules {
 namespace {
 
 using KafkaPatterns = std::vector<TextPattern>;
-
-enum class KafkaAcks : std::int16_t { kNone = 0, kLeader = 1, kAll = -1 };
-
-}  // namespace
-
-template <>
-struct EnumNames<KafkaAcks> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, KafkaAcks>{"0", KafkaAcks::kNone},
-      std::pair<std::string_view, KafkaAcks>{"1", KafkaAcks::kLeader},
-      std::pair<std::string_view, KafkaAcks>{"all", KafkaAcks::kAll}};
-};
-
-namespace {
 
 template <class T>
 MessageKey kafka_key(std::string name, std::string meaning,
@@ -176,6 +163,9 @@ class KafkaProtocol final : public MessageProtocol {
     return {option_key<KafkaErrorName>(
         "error", "the error, by name; left out, a temporary one that fits the API", "by the API")};
   }
+
+  bool has_users() const override { return true; }
+  std::vector<OptionKey> user_keys() const override { return kafka_user_keys(); }
 
   std::vector<ExplainOption> explain_options() const override {
     return {{"api", "the API, such as Produce"},

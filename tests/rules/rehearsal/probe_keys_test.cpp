@@ -35,7 +35,7 @@ TEST(ProbeKeys, AKeyThatTheKindDoesNotHaveIsAnError) {
             "grpc\n");
   EXPECT_EQ(problems_of("redis", "topic = \"a\""),
             "redis probes have no key \"topic\" | leave it out; kinds of probes that have it: "
-            "mqtt\n");
+            "mqtt, kafka\n");
   EXPECT_EQ(
       problems_of("dns", "qname = \"a.test\"\nresolve = \"b.test\"\nresolver = \"127.0.0.1:2\""),
       "dns probes have no key \"resolve\" | leave it out; kinds of probes that have it: all "
@@ -56,6 +56,8 @@ TEST(ProbeKeys, EachKindTakesItsOwnKeys) {
   EXPECT_EQ(problems_of("sse", "http = \"2\"\npath = \"/events\"\nnumber = \"/seq\""), "");
   EXPECT_THAT(problems_of("sse", "number = \"seq\""), HasSubstr("seq"));
   EXPECT_EQ(problems_of("tls", "sni = \"a.test\"\nca = \"ca.pem\""), "");
+  EXPECT_EQ(problems_of("kafka", "topic = \"a\"\nacks = \"1\"\nsession_timeout = \"6s\""), "");
+  EXPECT_THAT(problems_of("kafka", "acks = 1"), HasSubstr("acks"));
   EXPECT_EQ(problems_of("postgres", "database = \"shop\"\nuser_name = \"ann\"\nca = \"ca.pem\""),
             "");
 }

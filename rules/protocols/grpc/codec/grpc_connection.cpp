@@ -105,6 +105,9 @@ bool GrpcConnection::start(const Call& call, Instant now) {
   if (call.deadline != rules::kNever) {
     head.append("grpc-timeout", grpc_timeout(call.deadline - now));
   }
+  if (call.attempts > 0) {
+    head.append("grpc-previous-rpc-attempts", std::to_string(call.attempts));
+  }
   head.append("te", "trailers");
   head.append("content-type", "application/grpc");
   head.append("user-agent", "grpc-brownout");

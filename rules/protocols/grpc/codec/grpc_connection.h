@@ -37,6 +37,7 @@ class GrpcConnection final : private http2::Session::Owner {
     std::string message;    // the only message of the request
     // Deadline of the call, which is also sent (grpc-timeout); kNever for none.
     Instant deadline = rules::kNever;
+    std::int64_t attempts = 0;  // earlier attempts, which are also sent (gRFC A6)
   };
   // How a call ended.
   struct Result {

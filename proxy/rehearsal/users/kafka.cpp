@@ -1,0 +1,345 @@
+// Synthetic users of the kind kafka, by librdkafka. Each attempt sends three numbered messages with
+// the user's own record key, so that they share a partition and have an order. An attempt succeeds
+// when the broker has acknowledged all, and the user's consumer, alone in its group, has read them.
+//
+// The clients outlive failures, as in a service: what a failed attempt has sent may still arrive
+// later. Only an error that librdkafka calls fatal makes new clients.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <random>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "proxy/loop/deadlines.h"
+#include "proxy/rehearsal/kafka_link.h"
+#include "proxy/rehearsal/numbered.h"
+#include "rules/base/whole_number.h"
+#include "rules/protocols/kafka/kafka_users.h"
+
+namespace brownout::rehearsal {
+namespace {
+
+using rules::KafkaUserSettings;
+using std::chrono::milliseconds;
+
+// A new group begins so many records before the end of each partition: it joins before the first
+// message is sent, but learns where the partition ends only later.
+constexpr std::int64_t kKafkaTail = 1000;
+
+std::string kafka_ms(rules::Duration time) {
+  return std::to_string(std::chrono::ceil<milliseconds>(time).count());
+}
+
+class KafkaClient final : public ProbeClient {
+ public:
+  explicit KafkaClient(const ClientSettings& settings)
+      : settings_(settings), is_(KafkaUserSettings::of(settings.probe->options)) {
+    // Makes the name unique, since another rehearsal may use the same cluster.
+    name_ = is_.group + "-" + std::to_string(std::random_device{}()) + "-" +
+            std::to_string(settings.user);
+  }
+
+  void drop() override {
+    producer_.close();
+    consumer_.close();
+    assigned_ = false;
+    read_ = false;
+    broken_ = false;
+    unacknowledged_ = 0;
+    stage_ = Stage::kNew;
+    send_again();
+  }
+
+  Attempt attempt(const Target& target, Instant deadline) override {
+    Attempt done;
+    done_ = &done;
+    done.why = talk(target, deadline);
+    commit_offsets();
+    done_ = nullptr;
+    done.connects = producer_.take_connects() + consumer_.take_connects();
+    if (done.ok()) trouble_.clear();
+    if (broken_) drop();
+    return done;
+  }
+
+ private:
+  // The state of the producer's transaction. An interrupted step is taken up again by the next
+  // attempt.
+  enum class Stage { kNew, kReady, kOpen, kCommit, kAbort };
+
+  const rules::Probe& probe() const { return *settings_.probe; }
+
+  std::string talk(const Target& target, Instant deadline) {
+    before_ = numbers_.last();
+    refusal_.clear();
+    if (!producer_.is_open()) {
+      if (auto why = open(target, deadline); !why.empty()) return why;
+    }
+    if (is_.consume && !run(deadline, [&] { return assigned_; })) {
+      return because("the group has not assigned any partition");
+    }
+    if (is_.transactional) {
+      if (auto why = begin(deadline); !why.empty()) return why;
+    }
+    if (auto why = send(); !why.empty()) return why;
+    run(deadline, [&] { return unacknowledged_ == 0; });
+    if (is_.transactional && unacknowledged_ == 0) {
+      stage_ = Stage::kCommit;
+      if (auto why = commit(deadline); !why.empty()) return why;
+    }
+    run(deadline,
+        [&] { return unacknowledged_ == 0 && (numbers_.all_came(before_) || !refusal_.empty()); });
+    if (!refusal_.empty()) return refusal_;
+    if (!numbers_.all_came(before_)) return because(numbers_.missing(before_));
+    if (unacknowledged_ == 0) return {};
+    return because(std::to_string(unacknowledged_) +
+                   (unacknowledged_ == 1 ? " message was" : " messages were") +
+                   " not acknowledged");
+  }
+  // Adds the last trouble that librdkafka reported, as it explains most time-outs.
+  std::string because(const std::string& what) const {
+    return trouble_.empty() ? what : what + "; " + trouble_;
+  }
+
+  // Makes the clients. Returns the error; "" after success.
+  std::string open(const Target& target, Instant deadline) {
+    const auto address = address_of(settings_, target, deadline);
+    if (!address) return address.error();
+    server_ = to_text(*address);
+    auto settings = common_settings();
+    settings.insert(settings.end(), {{"acks", std::string(rules::name_of(is_.acks))},
+                                     {"enable.idempotence", is_.idempotent ? "true" : "false"},
+                                     {"message.timeout.ms", kafka_ms(is_.delivery_timeout)},
+                                     {"linger.ms", "0"},
+                                     // The one that Kafka's own client has.
+                                     {"partitioner", "murmur2_random"}});
+    if (is_.transactional) {
+      settings.push_back({"transactional.id", name_});
+      settings.push_back({"transaction.timeout.ms", kafka_ms(is_.delivery_timeout)});
+    }
+    auto why = producer_.open(RD_KAFKA_PRODUCER, settings, settings_.local);
+    if (why.empty()) {
+      // Asks for the topic: the broker may create it for a producer, but not for a group.
+      auto* topic = rd_kafka_topic_new(producer_.get(), is_.topic.c_str(), nullptr);
+      if (topic != nullptr) rd_kafka_topic_destroy(topic);
+      if (is_.consume) why = subscribe();
+    }
+    if (!why.empty()) {
+      done_->unable = true;
+      drop();
+    }
+    return why;
+  }
+  KafkaSettings common_settings() const {
+    const bool tls = !probe().ca.empty();
+    const bool sasl = !probe().user_name.empty();
+    KafkaSettings settings{
+        {"bootstrap.servers", server_},
+        {"client.id", name_},
+        {"security.protocol", std::string(sasl ? "sasl_" : "") + (tls ? "ssl" : "plaintext")}};
+    if (tls) settings.push_back({"ssl.ca.location", probe().ca});
+    if (!sasl) return settings;
+    settings.push_back({"sasl.mechanism", std::string(rules::name_of(is_.sasl))});
+    settings.push_back({"sasl.username", probe().user_name});
+    settings.push_back({"sasl.password", settings_.password});
+    return settings;
+  }
+  std::string subscribe() {
+    const auto heartbeat = std::min<rules::Duration>(is_.session_timeout / 3, milliseconds(3000));
+    auto settings = common_settings();
+    settings.insert(settings.end(), {{"group.id", name_},
+                                     {"session.timeout.ms", kafka_ms(is_.session_timeout)},
+                                     {"heartbeat.interval.ms", kafka_ms(heartbeat)},
+                                     {"auto.offset.reset", "earliest"},
+                                     {"enable.auto.commit", "false"},
+                                     // Finds a topic soon that is created now.
+                                     {"topic.metadata.refresh.interval.ms", "500"},
+                                     // Longer than any pause between two operations.
+                                     {"max.poll.interval.ms", "86400000"}});
+    if (auto why = consumer_.open(RD_KAFKA_CONSUMER, settings, settings_.local); !why.empty())
+      return why;
+    auto* topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, is_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+    const auto code = rd_kafka_subscribe(consumer_.get(), topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(code);
+  }
+
+  // Sends the messages of aborted transactions again, and then the new ones.
+  std::string send() {
+    auto numbers = std::exchange(again_, {});
+    for (int i = 0; i < kMessages; ++i) numbers.push_back(numbers_.send(*done_));
+    for (const auto number : numbers) {
+      if (is_.transactional) in_transaction_.push_back(number);
+      auto text = std::to_string(number);
+      const auto code = rd_kafka_producev(producer_.get(), RD_KAFKA_V_TOPIC(is_.topic.c_str()),
+                                          RD_KAFKA_V_KEY(name_.data(), name_.size()),
+                                          RD_KAFKA_V_VALUE(text.data(), text.size()),
+                                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        ++unacknowledged_;
+      } else if (refusal_.empty()) {
+        refusal_ = std::string("produce: ") + rd_kafka_err2str(code);
+      }
+    }
+    return refusal_;
+  }
+
+  // Makes the producer ready for messages of a transaction. Returns the error; "" after success.
+  std::string begin(Instant deadline) {
+    if (stage_ == Stage::kNew) {
+      if (auto why = step(rd_kafka_init_transactions, deadline); !why.empty()) return why;
+      stage_ = Stage::kReady;
+    }
+    if (stage_ == Stage::kCommit) {
+      if (auto why = commit(deadline); !why.empty()) return why;
+    }
+    if (stage_ == Stage::kAbort) {
+      if (auto why = step(rd_kafka_abort_transaction, deadline); !why.empty()) return why;
+      send_again();
+      stage_ = Stage::kReady;
+    }
+    if (stage_ == Stage::kOpen) return {};
+    const auto start = [](rd_kafka_t* client, int) { return rd_kafka_begin_transaction(client); };
+    auto why = step(start, deadline);
+    if (why.empty()) stage_ = Stage::kOpen;
+    return why;
+  }
+  std::string commit(Instant deadline) {
+    if (auto why = step(rd_kafka_commit_transaction, deadline); !why.empty()) return why;
+    stage_ = Stage::kReady;
+    for (const auto number : std::exchange(in_transaction_, {})) {
+      if (!is_.consume) numbers_.came(number, *done_);
+    }
+    return {};
+  }
+  void send_again() {
+    again_.insert(again_.begin(), in_transaction_.begin(), in_transaction_.end());
+    in_transaction_.clear();
+  }
+  // Repeats a call about transactions while it times out: librdkafka goes on with the same call.
+  template <class Call>
+  std::string step(Call call, Instant deadline) {
+    while (true) {
+      auto* error = call(producer_.get(), static_cast<int>(kMostLibraryWait.count()));
+      if (error == nullptr) return {};
+      const auto why = std::string("transaction: ") + rd_kafka_error_string(error);
+      const bool retriable = rd_kafka_error_is_retriable(error) != 0;
+      const bool aborts = rd_kafka_error_txn_requires_abort(error) != 0;
+      rd_kafka_error_destroy(error);
+      if (aborts) stage_ = Stage::kAbort;
+      broken_ |= !aborts && !retriable;
+      if (!retriable || aborts) return why;
+      const auto soon = rules::later(proxy::monotonic_now(), kMostLibraryWait);
+      run(std::min(soon, deadline), [] { return false; });
+      if (proxy::monotonic_now() >= deadline || given_up()) return because(why);
+    }
+  }
+
+  // Handles events until done() returns true. Returns false if the deadline came first, or if the
+  // clients can no longer be used.
+  template <class Done>
+  bool run(Instant deadline, Done done) {
+    while (true) {
+      for (auto* link : {&producer_, &consumer_}) {
+        link->clear();
+        while (const auto event = link->next()) handle(*link, event.get());
+      }
+      if (done()) return true;
+      if (broken_ || proxy::monotonic_now() >= deadline || given_up()) return false;
+      std::array waiting{pollfd{producer_.fd(), POLLIN, 0}, pollfd{consumer_.fd(), POLLIN, 0}};
+      wait_unless_given_up(waiting, deadline);
+    }
+  }
+  void handle(const KafkaLink& link, rd_kafka_event_t* event) {
+    switch (rd_kafka_event_type(event)) {
+      case RD_KAFKA_EVENT_DR:
+        while (const auto* message = rd_kafka_event_message_next(event)) on_delivery(*message);
+        return;
+      case RD_KAFKA_EVENT_FETCH:
+        while (const auto* message = rd_kafka_event_message_next(event)) on_record(*message);
+        return;
+      case RD_KAFKA_EVENT_REBALANCE:
+        return on_rebalance(event);
+      case RD_KAFKA_EVENT_ERROR:
+        trouble_ = rd_kafka_event_error_string(event);
+        if (rd_kafka_event_error_is_fatal(event) != 0) on_fatal(link);
+        return;
+      default:
+        return;
+    }
+  }
+  void on_fatal(const KafkaLink& link) {
+    std::array<char, 300> text{};
+    rd_kafka_fatal_error(link.get(), text.data(), text.size());
+    refusal_ = std::string("fatal: ") + text.data();
+    broken_ = true;
+  }
+  void on_delivery(const rd_kafka_message_t& message) {
+    --unacknowledged_;
+    const auto number = number_of(message);
+    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (number && !is_.consume && !is_.transactional) numbers_.came(*number, *done_);
+    } else if (number > before_ && refusal_.empty()) {
+      refusal_ = std::string("produce: ") + rd_kafka_err2str(message.err);
+    }
+  }
+  void on_record(const rd_kafka_message_t& message) {
+    if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      trouble_ = rd_kafka_message_errstr(&message);
+      return;
+    }
+    const std::string_view key(static_cast<const char*>(message.key), message.key_len);
+    if (key != name_) return;
+    read_at_.insert(server_);
+    read_ = true;
+    if (const auto number = number_of(message)) numbers_.came(*number, *done_);
+  }
+  // Commits what was read, without waiting.
+  void commit_offsets() {
+    if (std::exchange(read_, false)) rd_kafka_commit(consumer_.get(), nullptr, 1);
+  }
+  // Where the group has read a message, it goes on at its committed offset.
+  void on_rebalance(rd_kafka_event_t* event) {
+    auto* partitions = rd_kafka_event_topic_partition_list(event);
+    const bool gives = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+    for (int i = 0; gives && i < partitions->cnt && !read_at_.contains(server_); ++i) {
+      partitions->elems[i].offset = RD_KAFKA_OFFSET_TAIL(kKafkaTail);
+    }
+    if (!gives) commit_offsets();
+    rd_kafka_assign(consumer_.get(), gives ? partitions : nullptr);
+    assigned_ = gives && partitions->cnt > 0;
+  }
+  std::optional<std::uint64_t> number_of(const rd_kafka_message_t& message) const {
+    const std::string_view text(static_cast<const char*>(message.payload), message.len);
+    return rules::parse_whole_number(text, numbers_.last());
+  }
+
+  const ClientSettings settings_;
+  const KafkaUserSettings is_;
+  std::string name_;  // of the group, the client, the transactional id and the record key
+  std::string server_;
+  std::set<std::string> read_at_;  // servers at which the group has read a message
+  KafkaLink producer_;
+  KafkaLink consumer_;
+  bool read_ = false;      // whether the consumer has read a message since the last commit
+  bool assigned_ = false;  // whether the consumer has partitions
+  bool broken_ = false;    // whether an error was fatal
+  Stage stage_ = Stage::kNew;
+  std::vector<std::uint64_t> in_transaction_;  // messages of the transaction
+  std::vector<std::uint64_t> again_;           // messages of aborted transactions
+  std::int64_t unacknowledged_ = 0;
+  std::string trouble_;       // the last error that librdkafka handles itself
+  std::string refusal_;       // why a message of this attempt was not delivered
+  std::uint64_t before_ = 0;  // number of the last message of earlier attempts
+  Attempt* done_ = nullptr;   // the attempt in progress; null if there is none
+  NumberedMessages numbers_;
+};
+
+}  // namespace
+
+extern const UserRow kKafkaUser{"kafka", make_client<KafkaClient>};
+
+}  // namespace brownout::rehearsal
