@@ -90,6 +90,8 @@ pass "an error of the broker is the reason of the failure"
 
 outage election kafka-leader-election
 outage acks0 kafka-leader-election 's/^acks = "all"/acks = "0"/; s/^idempotent = true/idempotent = false/'
+wait "${rehearsals[@]}"
+rehearsals=()
 outage copies kafka-leader-election 's/^idempotent = true/idempotent = false/'
 outage impatient kafka-leader-election 's/^delivery_timeout = .*/delivery_timeout = "1s"/'
 wait "${rehearsals[@]}"
