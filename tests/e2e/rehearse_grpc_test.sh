@@ -71,7 +71,7 @@ name = "fault"
 fault = { type = "unplug" }
 [[phase]]
 name = "silent"
-for = "1m"
+for = "4m"
 rules = ["fault"]
 [[phase]]
 name = "after"
