@@ -4,7 +4,7 @@
 
 Writes FOLDER/api.pb, the descriptors of its service shop.Orders:
   Get    answers an order with its id; the id "slow" takes half a second
-  Flaky  fails every other call of a connection with UNAVAILABLE, and asks to wait 150 ms before it is repeated
+  Flaky  fails the first attempt of each call with UNAVAILABLE, and asks to wait 150 ms before the next
   Ticks  sends a tick every 10 ms, numbered from 1
   Burst  sends five ticks, numbered from 1, and ends
   Feed   sends a tick every 10 ms, numbered since the start of the server

@@ -30,7 +30,8 @@ api=$folder/first.data/api.pb
 scenario() {
   {
     scenario_file "$1" "$2" "${6:-protocol = \"grpc\"}" "${5:-}"
-    users_and_expectations grpc "$3"
+    # On a busy machine a call may take a second. Users that must notice silence are less patient.
+    users_and_expectations grpc "$3" | if [[ $1 = hangs || $1 = notices ]]; then cat; else sed 's/^timeout = .*/timeout = "4s"/'; fi
     echo "${4:-}"
   } >"$folder/$1.toml"
   rehearse "$1"
@@ -39,7 +40,7 @@ rehearsals=()
 begin() {
   scenario "$@" &
   rehearsals+=("$!")
-  while [ "$(jobs -r | wc -l)" -ge 9 ]; do sleep 0.05; done
+  while [ "$(jobs -r | wc -l)" -ge 4 ]; do sleep 0.05; done
 }
 # method NAME [KEYS]: prints the keys of users who call a method of shop.Orders.
 method() { printf 'descriptors = "%s"\nservice = "shop.Orders"\nrpc = "%s"\n%s' "$api" "$1" "${2:-}"; }
@@ -47,7 +48,7 @@ method() { printf 'descriptors = "%s"\nservice = "shop.Orders"\nrpc = "%s"\n%s' 
 rule() { printf '[[rule]]\nname = "fault"\nper = "message"\nmatch = { direction = "downstream", rpc = "Ticks" }\n%s' "$1"; }
 
 begin health "$first" 'service = "shop.Orders"
-deadline = "900ms"'
+deadline = "3s"'
 begin watch "$first" 'watch = true'
 begin unknown "$first" 'service = "shop.None"'
 begin unary "$first" "$(method Get 'request = '\''{"id": "47"}'\''
@@ -62,10 +63,10 @@ begin ticks "$first" "$(method Ticks 'number_field = "seq"
 messages = 3')"
 begin burst "$first" "$(method Burst 'number_field = "seq"
 messages = 5')"
-begin lost "$first" "$(method Ticks 'number_field = "seq"')" "$(rule 'probability = "5%"
+begin lost "$first" "$(method Ticks 'number_field = "seq"')" "$(rule 'probability = "20%"
 fault = { type = "drop" }')" 'rules = ["fault"]'
-begin doubled "$first" "$(method Ticks 'number_field = "seq"')" "$(rule 'fault = { type = "duplicate", share = "5%" }')" 'rules = ["fault"]'
-begin reordered "$first" "$(method Ticks 'number_field = "seq"')" "$(rule 'fault = { type = "reorder", share = "5%", delay = "30ms" }')" 'rules = ["fault"]'
+begin doubled "$first" "$(method Ticks 'number_field = "seq"')" "$(rule 'fault = { type = "duplicate", share = "20%" }')" 'rules = ["fault"]'
+begin reordered "$first" "$(method Ticks 'number_field = "seq"')" "$(rule 'fault = { type = "reorder", share = "10%", delay = "500ms" }')" 'rules = ["fault"]'
 silent='[[rule]]
 name = "fault"
 fault = { type = "unplug" }
@@ -105,8 +106,8 @@ says wrong 'field "id" is "57", not "4\*"'
 pass "a unary call by descriptors, in the clear and over TLS; a field with another value is a failure"
 code slow $unmeasured
 says slow 'gRPC status DEADLINE_EXCEEDED'
-awk '$1 == "Check" && $2 != "-" && $2 > 500 && $2 <= 900 { seen = 1 } END { exit !seen }' "$folder/first.data/calls.txt" ||
-  fail "calls with a deadline of 900 ms: expected the server to know of it, got: $(head -n 5 "$folder/first.data/calls.txt")"
+awk '$1 == "Check" && $2 != "-" && $2 > 1000 && $2 <= 3000 { seen = 1 } END { exit !seen }' "$folder/first.data/calls.txt" ||
+  fail "calls with a deadline of 3 s: expected the server to know of it, got: $(head -n 5 "$folder/first.data/calls.txt")"
 pass "a deadline is sent, and ends the call as DEADLINE_EXCEEDED"
 code flaky $ok
 pass "a retry policy repeats calls that failed as UNAVAILABLE, when the server says"
