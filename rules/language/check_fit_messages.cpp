@@ -139,6 +139,10 @@ void FitCheck::check_refusal_keys() const {
     problems_.add(given->where, key + " has no effect: it is for " + protocols.text(),
                   "leave it out; the rule matches listeners with " + messages_matched().text());
   }
+  for (const auto* protocol : message_protocols()) {
+    if (messages_matched().has(*protocol))
+      report_own_mistakes(*protocol, &MessageProtocol::refusal_keys, *fault, problems_);
+  }
 }
 
 // Reports a rule with the fault `reject` and direction = "downstream" if no server behind the

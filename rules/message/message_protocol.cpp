@@ -49,6 +49,28 @@ const ProtocolOption* ProtocolOptions::find(const MessageProtocol& protocol,
   return nullptr;
 }
 
+void report_own_mistakes(const MessageProtocol& protocol,
+                         std::vector<OptionKey> (MessageProtocol::*keys)() const, const Node& table,
+                         Diagnostics& problems) {
+  const auto reads = [&](const MessageProtocol& other, const std::string& name, const Node& value) {
+    const auto all = (other.*keys)();
+    return std::any_of(all.begin(), all.end(), [&](const OptionKey& key) {
+      Diagnostics ignored;
+      return key.info.name == name && key.read(value, ignored) != nullptr;
+    });
+  };
+  for (const auto& key : (protocol.*keys)()) {
+    const auto* value = table.find(key.info.name);
+    Diagnostics wrong;
+    if (value == nullptr || key.read(*value, wrong)) continue;
+    const auto& others = message_protocols();
+    const bool understood = std::any_of(others.begin(), others.end(), [&](const auto* other) {
+      return reads(*other, key.info.name, *value);
+    });
+    if (understood) problems.add_all(wrong);
+  }
+}
+
 std::optional<Refusal> refusal_of(const Chunk& asked, const RefusalOptions& how) {
   const auto* message = asked.message();
   if (message == nullptr || message->protocol == nullptr) return std::nullopt;

@@ -218,6 +218,11 @@ class ProtocolSet {
 // These functions call the function of the message's protocol (refuse, pong ...). For HTTP and DNS
 // messages they return no value, or false.
 std::optional<Refusal> refusal_of(const Chunk& asked, const RefusalOptions& how);
+// Reports mistakes in those keys of a table that another protocol understands, but `protocol` does
+// not. The mistakes that every protocol finds are reported when the table is read.
+void report_own_mistakes(const MessageProtocol& protocol,
+                         std::vector<OptionKey> (MessageProtocol::*keys)() const, const Node& table,
+                         Diagnostics& problems);
 std::optional<Chunk> pong_of(const Chunk& ping);
 bool must_be_text(const Message& message);
 std::optional<std::string> words_of(const Chunk& chunk);

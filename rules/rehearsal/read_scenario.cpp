@@ -136,6 +136,7 @@ class Reader {
         const bool given = node.find(key.info.name) != nullptr;
         needs(key.required && !given, key.info.name);
       }
+      report_own_mistakes(*protocol, &MessageProtocol::user_keys, node, problems_);
     }
     needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
     check_kind(node, probe.kind);
