@@ -24,7 +24,9 @@ constexpr std::size_t kMostKafkaResponse = INT32_MAX;
 constexpr std::int16_t kNoKafkaKey = -1;  // of a response to no request
 constexpr int kMostKafkaKey = 255;
 constexpr int kMostKafkaVersion = 127;
-constexpr std::size_t kKafkaHeadStep = 512;  // bytes by which a head grows until it is whole
+constexpr std::size_t kKafkaHeadStep = 512;  // bytes of a head that are parsed first
+// Longest head of a request. The client id has 32 KiB at most, and tagged fields follow it.
+constexpr std::size_t kMostKafkaHead = 1 << 20;
 
 std::size_t kafka_length_in(ByteView bytes) {
   return static_cast<std::size_t>(rules::KafkaBytesReader(bytes).number(kKafkaLength)) & UINT32_MAX;
@@ -100,6 +102,7 @@ void KafkaCodec::Reader::begin(bool keep) {
   asks_ = keep && !must && wanted_ != nullptr;
   got_ = size_ = 0;
   headed_ = false;
+  next_head_ = 0;
   if (!is_request() && !keep_) codec_.pairing_.passes();
 }
 
@@ -131,7 +134,11 @@ KafkaCodec::Reader::Seen KafkaCodec::Reader::gather(ByteView bytes) {
   examines_ &= size_ <= kMostKafkaMessage;
   const auto left = [&] { return std::min(size_ - got_, bytes.size() - taken); };
   while (size_ > 0 && !headed_ && left() > 0) {
-    take(std::min(left(), kKafkaHeadStep), true);
+    // The head is parsed again only after its size has doubled, so that the cost stays linear.
+    const auto wanted = std::max(next_head_, wire_.size() + 1);
+    take(std::min(left(), wanted - wire_.size()), true);
+    if (wire_.size() < wanted && got_ < size_) break;
+    next_head_ = std::max(kKafkaHeadStep, 2 * wire_.size());
     headed_ = is_request() ? codecs::read_kafka_head(ByteView(wire_).subspan(kKafkaLength)).whole
                            : wire_.size() >= kKafkaLength + kKafkaCorrelation;
   }
@@ -139,6 +146,7 @@ KafkaCodec::Reader::Seen KafkaCodec::Reader::gather(ByteView bytes) {
   const bool ended = size_ > 0 && got_ == size_;
   whole_ = keep_ || examines_;
   check(wire_);
+  if (!headed_ && wire_.size() > kMostKafkaHead) broken_ = "a request head of more than 1 MiB";
   if (broken_.empty() && ended) check_end(wire_);
   if (broken_.empty()) return {.taken = taken, .ended = ended, .frame = wire_};
   wire_.resize(before.first);

@@ -89,6 +89,7 @@ class KafkaCodec final : public MessageCodec {
     std::optional<KafkaPairing::Answer> answer_;  // the request of the response that ends
     std::string_view broken_ = {};                // why no further bytes can be parsed
     std::string unread_;                          // why the last message was not decoded
+    std::size_t next_head_ = 0;                   // size of wire_ at which the head is parsed again
     bool within_ = false;                         // whether a message has begun
     bool keep_ = false;                           // whether the message is buffered
     bool examines_ = false;  // whether its facts are needed, also if it is not buffered

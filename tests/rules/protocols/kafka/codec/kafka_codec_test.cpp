@@ -189,6 +189,21 @@ TEST(KafkaCodec, PassesOtherProtocolsAsBytes) {
   }
 }
 
+// A head could otherwise take as much memory as a message, and processor time to parse it.
+TEST(KafkaCodec, EndsWithAnEndlessHeadOfARequest) {
+  // Metadata version 9 has tagged fields in its header: their number, then tag and size of each.
+  const auto tags = [](std::size_t count) {
+    std::string bytes = "\xff\xff\x7f";
+    while (count-- > 0) bytes += std::string("\1\0", 2);
+    return kafka_bytes(kafka_int(3, 2) + kafka_int(9, 2) + kafka_int(1) + kafka_text("c") + bytes);
+  };
+  for (const auto* rules : {"", "[[rule]]\nfault = { type = \"drop\" }\n"}) {
+    MessageLab lab("kafka", rules, "", 1000);
+    lab.from_client(tags(600'000));
+    EXPECT_EQ(lab.reports.substr(0, 44), "not Kafka: a request head of more than 1 MiB");
+  }
+}
+
 TEST(KafkaCodec, PassesTheTokensOfTheFirstSaslVersionAsBytes) {
   MessageLab lab("kafka", kafka_drop("api = \"Produce\""));
   const auto handshake = kafka_request(17, 0, 1, kafka_text("PLAIN"));
