@@ -13,7 +13,7 @@ FollowedServers FollowedServers::make(std::string host, PortRange ports) {
   return followed;
 }
 
-Endpoint FollowedServers::announce(const Endpoint& server) const {
+std::optional<Endpoint> FollowedServers::announce(const Endpoint& server) const {
   const auto most = static_cast<std::size_t>(ports_.last - ports_.first) + 1;
   const auto index = table_->use([&](std::optional<Table>& table) {
     if (!table) table.emplace();
@@ -26,12 +26,14 @@ Endpoint FollowedServers::announce(const Endpoint& server) const {
       found = std::min_element(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
         return a.announced < b.announced;
       });
+      if (found->announced + most > table->announcements) return std::ptrdiff_t{-1};
       found->server = server;
     }
     found->announced = ++table->announcements;
     return found - entries.begin();
   });
-  return {host_, static_cast<std::uint16_t>(ports_.first + index), ""};
+  if (index < 0) return std::nullopt;
+  return Endpoint{host_, static_cast<std::uint16_t>(ports_.first + index), ""};
 }
 
 std::optional<Endpoint> FollowedServers::server_at(std::uint16_t port) const {

@@ -29,9 +29,9 @@ class FollowedServers {
   const PortRange& ports() const { return ports_; }
   bool owns(std::uint16_t port) const { return any() && ports_.contains(port); }
   // Returns the address to announce to clients instead of the server's. A server that is announced
-  // for the first time gets the next free port, or the port of the server that was announced
-  // longest ago if there is none.
-  Endpoint announce(const Endpoint& server) const;
+  // for the first time gets the next free port. If there is none, it gets the port of a server that
+  // was not among the last announcements, as many as there are ports. No value if all were.
+  std::optional<Endpoint> announce(const Endpoint& server) const;
   // Returns the server that has the port, if any.
   std::optional<Endpoint> server_at(std::uint16_t port) const;
 
