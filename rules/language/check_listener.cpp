@@ -97,15 +97,23 @@ void ListenerCheck::check_brokers() const {
   }
   if (!follows) return;
   const auto where = position_of(node_, "brokers");
-  if (!listener_.broker_ports) {
+  if (node_.find("broker_ports") == nullptr) {
     problems_.add(where, "brokers = \"follow\" needs \"broker_ports\"",
                   "give one port for each broker, e.g. broker_ports = \"19100-19115\"");
-  } else if (listener_.broker_ports->first == 0 ||
-             listener_.broker_ports->last - listener_.broker_ports->first >=
-                 static_cast<int>(FollowedServers::kMostPorts)) {
-    problems_.add(position_of(node_, "broker_ports"), "broker_ports has port 0, or too many ports",
-                  "give at most " + std::to_string(FollowedServers::kMostPorts) +
-                      " ports, e.g. broker_ports = \"19100-19115\"");
+  } else if (const auto& ports = listener_.broker_ports;
+             ports && (ports->first == 0 || ports->last - ports->first >=
+                                                static_cast<int>(FollowedServers::kMostPorts))) {
+    problems_.add(position_of(node_, "broker_ports"),
+                  ports->first == 0 ? "no listener can announce the port 0"
+                                    : "broker_ports has more than " +
+                                          std::to_string(FollowedServers::kMostPorts) + " ports",
+                  "give one port for each broker, e.g. broker_ports = \"19100-19115\"");
+  }
+  if (listener_.advertise.find(':') != std::string::npos &&
+      !IpAddress::parse(listener_.advertise)) {
+    problems_.add(position_of(node_, "advertise"),
+                  "advertise is a host without a port, found " + in_quotes(listener_.advertise),
+                  "the ports are those of broker_ports");
   }
   if (listener_.knows_destination()) {
     problems_.add(where, "a listener that intercepts needs no brokers = \"follow\"",
