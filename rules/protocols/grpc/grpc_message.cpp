@@ -91,7 +91,8 @@ class GrpcProtocol final : public MessageProtocol {
             [](const auto& message, const auto& wanted) {
               return message.status &&
                      std::find(wanted.begin(), wanted.end(), *message.status) != wanted.end();
-            }),
+            },
+            {.least = 0, .most = 16}),
         message_key<GrpcMessage, bool>("compressed",
                                        "only messages that are compressed, or only the others",
                                        [](const auto& message, const bool& wanted) {
