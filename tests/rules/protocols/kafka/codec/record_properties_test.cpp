@@ -39,7 +39,8 @@ class RandomBatches {
       batch.max_timestamp = std::max(batch.max_timestamp, rules::timestamp_of(batch, record));
     }
     if (batch.magic < 2) return batch;
-    batch.attributes = static_cast<std::int16_t>(batch.attributes | static_cast<int>(below(2)) << 4);
+    batch.attributes =
+        static_cast<std::int16_t>(batch.attributes | static_cast<int>(below(2)) << 4);
     batch.producer_id = static_cast<std::int64_t>(below(1000));
     batch.producer_epoch = static_cast<std::int16_t>(below(100));
     batch.base_sequence = static_cast<std::int32_t>(below(1U << 31U));
