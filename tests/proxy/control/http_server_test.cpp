@@ -123,8 +123,12 @@ TEST_P(Api, HaltIsServedDuringAFlood) {
   while (dialled_ < 1000) std::this_thread::sleep_for(1ms);
   const auto begin = std::chrono::steady_clock::now();
   const auto before = dialled_.load();
+  // On a busy machine the flood can fill the kernel's queue, so that a client must try again.
+  int again = 0;
   for (int i = 0; i < 15; ++i) {
-    EXPECT_THAT(halt(connect()), HasSubstr("done /halt")) << i;
+    auto answer = halt(connect());
+    if (answer.empty() && ++again <= 2) answer = halt(connect());
+    EXPECT_THAT(answer, HasSubstr("done /halt")) << i;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   const auto rate = static_cast<double>(dialled_ - before) / took.count();
