@@ -103,7 +103,7 @@ void KafkaCodec::Reader::begin(bool keep) {
   got_ = size_ = 0;
   headed_ = false;
   next_head_ = 0;
-  if (!is_request() && !keep_) codec_.pairing_.passes();
+  if (!is_request()) keep_ ? codec_.pairing_.passes_no_more() : codec_.pairing_.passes();
 }
 
 KafkaCodec::Reader::Seen KafkaCodec::Reader::see(ByteView bytes) {
@@ -152,6 +152,7 @@ KafkaCodec::Reader::Seen KafkaCodec::Reader::gather(ByteView bytes) {
   wire_.resize(before.first);
   std::tie(got_, size_) = before.second;
   headed_ = false;
+  next_head_ = 0;
   return {};
 }
 
@@ -214,6 +215,7 @@ void KafkaCodec::Reader::finish_request(Step& step, ByteView frame) {
 void KafkaCodec::Reader::finish_response(Step& step, ByteView frame) {
   const auto message = frame.subspan(kKafkaLength);
   const auto answer = std::exchange(answer_, std::nullopt);
+  codec_.pairing_.passes_no_more();
   if (!answer) return finish_unpaired(step, message);
   if (answer->unwanted) return;
   const auto& request = *answer->request;
@@ -289,7 +291,8 @@ void KafkaCodec::Reader::end(Step& step, std::shared_ptr<const KafkaMessage> vie
 Bytes KafkaCodec::Reader::rest() {
   within_ = false;
   auto wire = std::exchange(wire_, {});
-  const bool waits = !is_request() && !codec_.pairing_.in_order();
+  // A response must not pass ahead of a missing one.
+  const bool waits = !is_request() && !codec_.pairing_.is_intact();
   return keep_ && !waits ? wire : Bytes{};
 }
 

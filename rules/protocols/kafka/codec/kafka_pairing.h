@@ -56,6 +56,8 @@ class KafkaPairing {
   // Must be called when a response, which is next in order, begins to be forwarded to the client
   // as it arrives, without release(). What release() returns meanwhile follows that response.
   void passes() { passing_ = open_.empty() ? 0 : open_.begin()->first; }
+  // Must be called when a response ends, or begins to be buffered.
+  void passes_no_more() { passing_ = 0; }
   // Must be called when the response was forwarded.
   void passed(std::uint64_t number);
   // Whether the next response of the server may be forwarded to the client as it arrives.
