@@ -1,6 +1,6 @@
-// KafkaLink: a producer or a consumer of librdkafka, whose threads do the work. The events that
-// they report are taken on the user's thread, without waiting: fd() is readable when there may be
-// some. Errors are English text.
+// KafkaLink: a producer or a consumer of librdkafka, whose threads do the work. Their
+// events are taken on the user's thread, without waiting: fd() is readable when there may be
+// events. Errors are English text.
 //
 // Use only on the user's thread.
 #pragma once

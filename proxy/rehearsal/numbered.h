@@ -68,7 +68,7 @@ class NumberedMessages {
 class ReceivedNumbers {
  public:
   // A stream begins that numbers its messages from 0 or 1 again, so that its first one is known.
-  // What the stream before has left out cannot arrive any more.
+  // Messages that are missing from the stream before cannot arrive any more.
   void begin_again() { begins_ = true; }
   void came(std::uint64_t number, Attempt& done) {
     if (std::exchange(begins_, false)) {

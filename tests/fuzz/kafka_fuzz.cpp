@@ -2,55 +2,13 @@
 // bytes of the client and of the server; each sequence 0xff 0xfe switches sides.
 #include <cstdint>
 
-#include "rules/protocols/codec/codec_of.h"
 #include "rules/protocols/kafka/kafka_tree.h"
+#include "tests/fuzz/both_ways.h"
 #include "tests/fuzz/message_fuzz.h"
 
 using namespace brownout;
 
 namespace {
-
-struct KafkaEnds final : messages::MessageTunnel::Owner {
-  void tunnel_bytes(rules::Direction direction, codecs::ByteView bytes) override {
-    out[static_cast<std::size_t>(direction)] += codecs::text_of(bytes);
-  }
-  void tunnel_finished(rules::Direction) override {}
-  void tunnel_closed(rules::Close) override { closed = true; }
-  void tunnel_injected(const rules::Rule&, rules::Direction, const rules::Note&) override {}
-  void tunnel_report(std::string_view, std::string_view) override {}
-  std::string out[2];
-  bool closed = false;
-};
-
-// Runs a connection in both directions. If `untouched`, no rule matches, and the output must equal
-// the input.
-void both_ways(const rules::Config& config, std::string_view text, std::size_t piece,
-               bool untouched) {
-  KafkaEnds ends;
-  messages::MessageTunnel tunnel(static_cast<messages::MessageTunnel::Owner&>(ends),
-                                 messages::codec_of(config.listeners.front()), test::flow_of(1));
-  const auto set = rules::RuleSet::activate(config.rules, 1, {});
-  tunnel.set_rules(*set, {});
-  std::string in[2];
-  auto direction = rules::Direction::kUpstream;
-  while (!text.empty()) {
-    const auto end = std::min(text.find("\xff\xfe"), text.size());
-    for (std::size_t at = 0; at < end; at += piece) {
-      const auto part = text.substr(at, std::min(piece, end - at));
-      in[static_cast<std::size_t>(direction)] += part;
-      tunnel.push(direction, codecs::bytes_of(part), {});
-    }
-    text.remove_prefix(std::min(end + 2, text.size()));
-    direction = direction == rules::Direction::kUpstream ? rules::Direction::kDownstream
-                                                         : rules::Direction::kUpstream;
-  }
-  tunnel.finish(rules::Direction::kUpstream, {});
-  tunnel.finish(rules::Direction::kDownstream, {});
-  if (!untouched) return;
-  require(!ends.closed);
-  require(ends.out[0] == in[0]);
-  require(ends.out[1] == in[1]);
-}
 
 // A body that was read and written must be read again, with the same bytes.
 void read_body(codecs::ByteView bytes, std::uint8_t key, std::uint8_t version) {
@@ -86,8 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const codecs::ByteView bytes(reinterpret_cast<const std::byte*>(data + 2), size - 2);
   const auto piece = 1U + data[0];
   read_body(bytes, data[0], data[1]);
-  both_ways(none, codecs::text_of(bytes), piece, true);
-  both_ways(idle, codecs::text_of(bytes), piece, true);
-  both_ways(acting, codecs::text_of(bytes), piece, false);
+  test::both_ways(none, codecs::text_of(bytes), "\xff\xfe", piece, true);
+  test::both_ways(idle, codecs::text_of(bytes), "\xff\xfe", piece, true);
+  test::both_ways(acting, codecs::text_of(bytes), "\xff\xfe", piece, false);
   return 0;
 }

@@ -97,7 +97,7 @@ class ShufflingStage final : public Stage {
 
  private:
   // Fisher-Yates shuffle in Durstenfeld's form (Algorithm 235, CACM 1964). The drawn order may be
-  // that of arrival; but the group has waited.
+  // the order of arrival, but the group has waited.
   void shuffle(Instant now, Output& out) {
     if (gathered_.empty()) return;
     for (auto left = gathered_.size(); left > 1; --left) {

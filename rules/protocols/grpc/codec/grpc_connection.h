@@ -3,7 +3,7 @@
 // the call's deadline, and with keepalive it notices a silent connection (gRFC A8).
 //
 // The owner of the socket passes received bytes to receive(), calls wake() at deadline(), and sends
-// what output() returns after each call of any function. No I/O and no clock; one thread.
+// the bytes of output() after each call of any function. No I/O and no clock; one thread.
 #pragma once
 
 #include <deque>
