@@ -8,7 +8,7 @@ import tempfile
 from compare import THREADS, Peer, brownout_config, free_port, read_options, write, write_json
 from http2 import processor_time
 
-LIBS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build", "kafka", "*")
+LIBS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build", "kafka-bench", "*")
 JAVA = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", LIBS]
 WAYS = ("direct", "plain", "kafka", "topics", "text")
 RULES = {
