@@ -7,9 +7,9 @@
 
 namespace brownout::cli {
 
-// Returns the inherited sockets by the name of their listener, which the socket's
-// FileDescriptorName= gives. Empty without socket activation. Returns an error if no listener has
-// the name.
+// Returns the inherited sockets, by the name of the listener that they belong to. The name comes
+// from FileDescriptorName= in the socket unit. The map is empty without socket activation. Returns
+// an error if the rule file has no listener of a given name.
 rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& config,
                                                         unsigned workers);
 

@@ -1,4 +1,5 @@
-// Prepares the arguments of the shell for CLI11.
+// Rewrites the process's command-line arguments into the form that the parser library CLI11
+// expects.
 #pragma once
 
 #include <string>
@@ -8,12 +9,13 @@ namespace brownout::cli {
 
 struct Arguments {
   std::vector<std::string> words;
-  // The words behind "--" of `brownout init`, which CLI11 would take for the FILE.
+  // `brownout init -- COMMAND`: the words after "--". CLI11 would mistake the first of them for the
+  // FILE argument.
   std::vector<std::string> command;
 };
 
-// Returns the arguments as CLI11 needs them. With `brownout toxiproxy`, long options may have a
-// single dash, as in Go programs: such options get a second dash.
+// Returns the rewritten arguments. With `brownout toxiproxy`, long options may have a single dash,
+// as in Go programs: such options get a second dash.
 Arguments read_arguments(int argc, char** argv);
 
 }  // namespace brownout::cli

@@ -1,5 +1,5 @@
-// Walks the tree of commands that the parser declares. Used to generate the man page, the examples
-// and the completions.
+// Lists the commands of `brownout`, their subcommands and their options, as the CLI11 parser
+// declares them. Used to generate the man page, the examples and the completions.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,8 +11,9 @@ namespace brownout::cli {
 
 std::vector<const CLI::App*> subcommands(const CLI::App& app);
 
-// Returns the runnable commands with their full names: "run", "firewall import". Each name begins
-// with `before`, the names of the commands above `app` and a space.
+// Returns the commands without subcommands, which are the runnable ones, with their full names:
+// "run", "firewall import". Each name begins with `before`, the names of the commands above `app`
+// and a space.
 std::vector<std::pair<std::string, const CLI::App*>> leaves(const CLI::App& app,
                                                             const std::string& before = {});
 

@@ -2,7 +2,7 @@
 // runs the command and returns the exit code of the process.
 //
 // exit_codes.h has the exit codes. parser.cpp fills the options. Only files that declare options or
-// walk the tree of commands include CLI11, which is slow to compile.
+// list the commands include CLI11, which is slow to compile.
 #pragma once
 
 #include <cstdint>
@@ -91,7 +91,7 @@ int intercept(const InterceptOptions& options);
 
 struct ExplainOptions {
   std::string path;
-  bool for_exec = false;  // as `brownout exec` reads it
+  bool for_exec = false;  // read the file as `brownout exec` does
   rules::Asked asked;
   std::string output;  // "json", or "" for text
 };

@@ -1,5 +1,6 @@
-// Names for completions that the tree of commands does not have: faults and their keys, and the
-// names in a rule file or in a running proxy. Waits at most a quarter of a second for a proxy, and
+// Collects the words that shell completion offers for arguments: fault types and their keys, and
+// the names of rules, listeners and flows in a rule file or in a running proxy. (Names of commands
+// and options come from command_tree.h.) Waits at most a quarter of a second for a proxy, and
 // returns no names after an error.
 #pragma once
 

@@ -10,9 +10,11 @@ namespace brownout::cli {
 // Formats one response of the API as a text table. `what` is "status", "rules", "listeners" or
 // "flows".
 std::string table_of(const std::string& what, const nlohmann::ordered_json& answer);
-// Lists the tables of the rule file that the API has changed; "" without such tables.
+// Lists the tables ([[rule]], [[listener]] ...) in which the API's changes differ from the rule
+// file; "" if there are none.
 std::string differences_text(const nlohmann::ordered_json& status);
-// Aligns columns, numbers to the right. Makes cells printable, since names come from other users.
+// Formats rows as aligned columns, with numbers to the right. Escapes control characters in cells,
+// since names come from other users.
 std::string aligned(std::vector<std::vector<std::string>> rows);
 std::string event_line(const nlohmann::ordered_json& event);
 // Formats the screen of `brownout ctl top`. `before` is the API's status one second earlier, or

@@ -1,4 +1,5 @@
-// Prints the man page, generated from the parser so that it is complete.
+// Prints the man page to standard output. It is generated from the parser's declarations, so it
+// lists every command and option.
 #pragma once
 
 namespace CLI {

@@ -1,8 +1,8 @@
-// Measures the kernel's own TCP on a path with losses, which netem makes (tc-netem(8)). So
-// `brownout verify` can compare the fault `loss` with the original.
+// Measures the throughput of the kernel's TCP over a lossy path that netem emulates (tc-netem(8)).
+// `brownout verify` compares the throughput under the fault `loss` with this reference.
 //
-// A child process does it in a network namespace of its own, so that nothing else of the machine is
-// affected. Call in a process without other threads.
+// A child process measures in its own network namespace, so the rest of the machine is not
+// affected. Forks: call it in a process without other threads.
 #pragma once
 
 #include "rules/base/result.h"

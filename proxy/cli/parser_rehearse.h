@@ -1,4 +1,4 @@
-// Declares the options of `rehearse` and `report`.
+// Declares the commands `brownout rehearse` and `brownout report` with their options.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,7 +9,7 @@
 
 namespace brownout::cli {
 
-// The options of these commands, which parsing the command line fills.
+// The values of these options. Parsing the command line fills them in.
 struct RehearsalLine {
   RehearseOptions rehearse;
   CompareOptions compare;

@@ -24,7 +24,7 @@ class RehearseApi final : private proxy::Director {
   // a pipeline or in virtual time.
   static bool wanted(const RehearseOptions& options);
 
-  // The sink whose events API clients receive; to pass to Runner::set_events().
+  // The sink that forwards events to API clients. Pass it to Runner::set_events().
   proxy::EventSink* events() { return &stream_; }
   // Starts to serve, unless the options turn the API off. Call after the engine has started.
   rules::Result<void> start();

@@ -1,5 +1,5 @@
-// Names, makes and fills the folder of a report: report.json, report.html, junit.xml, summary.md.
-// Also prints the errors of `rehearse` and `report`.
+// Creates the folder of a rehearsal's report, and writes report.json, report.html, junit.xml and
+// summary.md into it. Also prints the errors of `rehearse` and `report`.
 #pragma once
 
 #include <filesystem>
@@ -15,13 +15,13 @@ std::string utc_now();
 // Returns the path of a new folder for a run, such as "report/2026-11-29T17-32-35Z". `started` is
 // the start of the run as utc_now() returned it.
 std::string folder_of_run(const std::string& reports, const std::string& started);
-// Makes the symbolic link "latest", beside the folder, lead to it. Returns an error text; "" after
-// success.
+// Points the symbolic link "latest", beside the folder, to the folder. Returns an error text; ""
+// after success.
 std::string mark_latest(const std::filesystem::path& folder);
 
-// Creates the folder and checks that files can be written there. Call before the rehearsal: a
-// report that cannot be written afterwards is lost. Prints an error and returns false if not.
-// Returns true if `folder` is "" (no report).
+// Creates the folder and checks that files can be written there. If not, prints an error and
+// returns false. Call before the rehearsal, so that its report is not lost afterwards. Returns true
+// if `folder` is "" (no report).
 bool check_folder(const std::string& folder);
 
 // Writes a temporary file and renames it when complete. Returns an error text; "" after success.

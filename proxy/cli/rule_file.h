@@ -24,8 +24,8 @@ std::optional<std::string> read_text(const std::string& path);
 std::optional<std::string> read_text(const std::string& path, const QuickFile& quick);
 
 // Returns the configuration, or prints every error with its position and returns nothing. Warnings
-// are printed only if there is no error. `files` receives the files that it names, even after an
-// error.
+// are printed only if there is no error. `files` receives the files that the rule file names, even
+// after an error.
 std::optional<rules::Config> parse(const std::string& path, const std::string& text,
                                    proxy::IncludedFiles& files);
 std::optional<rules::Config> parse(const std::string& path, const std::string& text);

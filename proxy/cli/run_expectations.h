@@ -1,5 +1,6 @@
-// RunExpectations: the expectations of `run --expect`. The code that judges a rehearsal judges them
-// when the run ends: a run counts as a rehearsal of one phase, without users.
+// RunExpectations: the expectations of `brownout run --expect`, such as a limit on the share of
+// failed requests, and their verdicts when the run ends. The run is judged like a rehearsal
+// (proxy/rehearsal/runner.h) of one phase without synthetic users.
 //
 // Use only on the control loop's thread, except for the observer, which the workers call.
 #pragma once
@@ -20,7 +21,8 @@ class RunExpectations {
   static std::unique_ptr<RunExpectations> read(const std::vector<std::string>& sentences,
                                                const rules::Config& config);
 
-  // Returns the observer that counts traffic; null if no expectation is about traffic.
+  // Returns the observer that counts traffic, for EngineOptions::observer; null if no expectation
+  // is about traffic.
   proxy::FlowObserver* observer();
   // Prints the verdicts. Returns the exit code.
   int judge(const proxy::Engine& engine);

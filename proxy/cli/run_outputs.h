@@ -19,7 +19,8 @@ class RunOutputs {
   // The sinks for events and flows, to pass to the engine; null if the options name no such output.
   proxy::EventSink* events() { return sinks_.empty() ? nullptr : &sinks_; }
   proxy::EventSink* flows() { return flows_.get(); }
-  // The number of spans that were lost; null without an OpenTelemetry collector.
+  // The counter of trace spans that could not be delivered; null without an OpenTelemetry
+  // collector.
   std::shared_ptr<const proxy::OtlpExporter::Counter> spans_lost() const {
     return exporter_ ? exporter_->lost() : nullptr;
   }

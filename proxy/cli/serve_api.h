@@ -10,11 +10,12 @@ namespace brownout::cli {
 
 struct ServedApi {
   std::unique_ptr<proxy::Admin> admin;  // null if there is no API
-  std::string warning;                  // why the usual address has none, and what to do; or ""
+  std::string warning;                  // why the default address has no API, and what to do; or ""
 };
 
-// `api` is the value of --api: an address, "off", or "" for the usual one. If that is taken, there
-// is a warning, or an error if a token or a certificate shows that the API is wanted.
+// `api` is the value of --api: an address, "off", or "" for the default address. If the default
+// address is in use, the result has a warning and no API. It is an error if a token or a
+// certificate was given, since the user then wants the API.
 rules::Result<ServedApi> serve_api(proxy::Loop& loop, const std::string& api,
                                    proxy::AdminOptions options, proxy::LiveConfig& live,
                                    proxy::EventStream& stream, toxiproxy::Api& toxiproxy);

@@ -1,4 +1,5 @@
-// Describes an error of the command line in two lines, which replace CLI11's page of help.
+// Formats an error in the command line as two lines of text, in place of CLI11's whole page of
+// help.
 #pragma once
 
 #include <string>
@@ -10,8 +11,8 @@ class Error;
 
 namespace brownout::cli {
 
-// Returns the error, and in a second line the nearest known command or option, or which help to
-// read. Suits CLI::App::failure_message().
+// Returns the error in the first line. The second line suggests the nearest known command or
+// option, or the help to read. The function can be passed to CLI::App::failure_message().
 std::string usage_error(const CLI::App* app, const CLI::Error& error);
 
 }  // namespace brownout::cli

@@ -1,4 +1,5 @@
-// The options of `brownout ctl why`.
+// Declares the options of `brownout ctl why`, which lists the latest actions of rules and why they
+// happened.
 #pragma once
 
 #include "proxy/cli/commands.h"

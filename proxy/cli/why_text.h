@@ -1,4 +1,5 @@
-// Formats the answer of GET /why as text for a terminal.
+// Formats the API's response to GET /api/v1/why (the latest actions of rules) as text for a
+// terminal.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
