@@ -1,5 +1,5 @@
-// Admin serves the control plane's HTTP address, and decides which requests are authorized.
-// `brownout run` owns one.
+// Admin is the HTTP server of the control plane: it serves the dashboard, metrics and APIs at one
+// address, and authorizes requests. `brownout run` owns one.
 //
 //  /                the dashboard
 //  /metrics         metrics for Prometheus

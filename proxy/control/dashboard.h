@@ -1,4 +1,4 @@
-// Serves the dashboard's files, which are compiled into the binary.
+// Serves the files of the web dashboard over HTTP. The files are compiled into the binary.
 #pragma once
 
 #include <optional>

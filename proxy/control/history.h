@@ -44,11 +44,12 @@ class History final : private Deadline {
     std::array<std::uint64_t, rules::SharedHistogram::kBounds.size() + 1> answered{};
   };
   struct Course {
-    // Only compared: another address means a new listener, whose points begin anew.
+    // Only compared, never dereferenced. A different pointer means that the listener was replaced,
+    // and its points start again.
     const ListenerStats* stats = nullptr;
     Counters before;
     std::deque<Traffic> points;  // the newest last; a new listener has none yet
-    std::uint64_t last = 0;      // number of the sample that followed this listener last
+    std::uint64_t last = 0;      // number of the last sample that included this listener
   };
   struct Point {
     double time = 0;  // Unix time

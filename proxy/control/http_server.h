@@ -1,15 +1,16 @@
 // HttpServer is a small HTTP/1.1 server for the control plane; Admin owns up to two. It runs on the
 // control loop, which carries no proxied traffic, so a slow API client delays no flow.
 //
-// The server limits the number of connections and their memory, the size of heads (codecs/http1.h)
-// and bodies, and the time for a request. It also limits unread responses, and how many requests of
-// one connection are served in a row. Paths and queries must be UTF-8.
+// The server limits the number of connections and their memory, the size of heads
+// (rules/protocols/http1/codec/http1.h) and bodies, and the time for a request. It also limits
+// unread responses, and how many requests of one connection are served in a row. Paths and queries
+// must be UTF-8.
 //
-// A flood of connections cannot lock out other clients. Each new connection is accepted and counts
-// as a stranger until it sends a head with the token. Without a token, it counts as a stranger
-// until its first successful response. There are at most 320 strangers (strangers.h selects the one
-// to evict) and 256 known connections (the least useful one is evicted). The two groups never take
-// each other's places.
+// A flood of connections cannot lock out other clients, because unauthorized connections
+// ("strangers") and known ones are limited separately. A connection is a stranger until it sends a
+// head with the token or, at a server without a token, until its first successful response. There
+// are at most 320 strangers (strangers.h selects the one to evict) and 256 known connections (the
+// least useful one is evicted).
 //
 // On a loopback address, only requests for "localhost" or an IP address are served. Any other host
 // name gets 403, since it indicates DNS rebinding. Used by the loop's thread only.

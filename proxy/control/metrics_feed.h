@@ -1,5 +1,5 @@
-// MetricsFeed gives the engine's metrics to an OTLP exporter, every kInterval. Control loop's
-// thread only.
+// MetricsFeed passes the engine's metrics to an OpenTelemetry (OTLP) exporter every ten seconds
+// (kInterval). Control loop's thread only.
 #pragma once
 
 #include "proxy/control/metrics.h"
@@ -19,7 +19,7 @@ class MetricsFeed final : private Deadline {
         exporter_(exporter) {
     on_due(Loop::now());
   }
-  // Does not use the engine, which may be destroyed by now.
+  // Does not use the engine, which may already be destroyed.
   ~MetricsFeed() override { control_.deadlines().cancel(*this); }
 
   void send() { exporter_.submit(metrics_.families()); }

@@ -1,4 +1,4 @@
-// Finds out what the operating system grants to this process: processors and file descriptors.
+// Reads and raises the resource limits of this process: usable processors and file descriptors.
 #pragma once
 
 #include "rules/base/result.h"

@@ -1,5 +1,5 @@
-// Strangers holds the connections of an HTTP server that are not authorized yet, by client address.
-// It selects the connection to end when there are too many. The server owns one.
+// Strangers lists the connections of an HTTP server that are not authorized yet, and selects the
+// connection to close when there are too many. HttpServer owns one; one thread.
 //
 // The oldest connection of the address with the most connections is ended first. So a flood from
 // one address ends its own connections, as long as every other address has fewer.

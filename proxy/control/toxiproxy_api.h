@@ -20,7 +20,7 @@ namespace brownout::toxiproxy {
 // least 2.6.0.
 inline constexpr std::string_view kToxiproxyVersion = "2.13.0";
 
-// The answer of Toxiproxy to a change that the proxy could not make: status 500.
+// Converts the engine's result to Toxiproxy's: an error becomes a response with status 500.
 Outcome<void> outcome_of(const rules::Result<void>& done);
 
 class Api {
