@@ -89,7 +89,7 @@ class DnsServer final : public Service {
   Socket socket_{*this};
   // asks the listener's resolvers; null if all answers come from a [[zone]]
   std::unique_ptr<DnsForwarder> forwarder_;
-  // the forwarder from before a reload, kept until its queries end
+  // the forwarder that a reload has replaced, kept until its pending queries end
   std::unique_ptr<DnsForwarder> previous_;
   std::shared_ptr<UpstreamGroup> group_;
   // forwarders of intercepted queries, by the address of the resolver

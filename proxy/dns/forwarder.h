@@ -56,12 +56,12 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
     std::size_t attempt = 0;
     std::uint64_t number = 0;
     codecs::Bytes sent;     // the query as sent, with the id that this proxy chose
-    bool reopened = false;  // the query was already sent again on a new connection
+    bool reopened = false;  // the query was already sent a second time, on a new connection
   };
   struct Due {
     Instant at;
     std::uint64_t key;
-    std::uint64_t number;  // tells this query from an earlier one with the same key
+    std::uint64_t number;  // distinguishes this query from an earlier one with the same key
   };
 
   // Overrides of DnsLink::Owner.

@@ -42,11 +42,12 @@ class DnsLink : public Retirable {
   virtual void resume() {}
 };
 
-// Returns the reason that DnsLink's owner logs when a resolver does not answer in time.
+// Returns the text "no answer within ..." that the owner of a DnsLink logs when a resolver does not
+// answer in time.
 std::string no_answer_within(Duration query_timeout);
 
-// Makes a link over a UDP socket that is connected to the resolver. Returns null and sets errno if
-// the connect has failed.
+// Makes a link over `fd`, a UDP socket that is connected to the resolver. Returns null and sets
+// errno if the connect has failed.
 std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index, Fd fd);
 // Makes a link over a TCP connection that is open or being opened, with TLS if `session` is not
 // null. Returns null and sets errno if the connect has failed.

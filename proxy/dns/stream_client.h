@@ -40,9 +40,10 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   void start();
   // Sends `message` and `copies` duplicates of it.
   void answer(codecs::ByteView message, int copies);
-  // Counts one unanswered query less. Call for a query that will never be answered.
+  // Decrements the number of unanswered queries. Call for a query that will never be answered.
   void forget_one();
-  // Counts one more answer() call to come for the same query, as in zone transfers.
+  // Increments the number of expected answer() calls, for a query with several answer messages
+  // (zone transfer).
   void expect_one() { ++unanswered_; }
   // Number of bytes that the socket has not accepted yet.
   std::size_t waiting() const { return writer_.waiting(); }

@@ -27,12 +27,13 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   // Callbacks to the owner; all must be set. No call follows after stop().
   struct Calls {
     // Called with the first message and its query. The owner calls begin() once it has sent the
-    // message. The transfer is over if `more` is false, or if the message is empty since no server
-    // answered.
+    // message. The transfer is over if `more` is false, or if the message is empty because no
+    // server answered.
     std::function<void(DnsTransfer& transfer, DnsQueryPtr query, std::span<std::byte> message,
                        bool more)>
         answered;
-    // Called with each later message. The owner calls pause() while the client has enough to read.
+    // Called with each later message. The owner calls pause() while the client reads too slowly,
+    // and resume() afterwards.
     std::function<void(DnsTransfer& transfer, codecs::ByteView message, bool last)> part;
     // Called when the last message has passed. `unfinished` means that the last message will never
     // arrive.
