@@ -1,5 +1,5 @@
-// A Draft is a rule file that `brownout init` proposes: tables with comments, of which some are
-// switched off (commented out). text_of() formats it as text. No I/O.
+// A Draft is a new rule file that `brownout init` proposes, before it is written: tables with
+// comments, some of them switched off (commented out). text_of() formats a Draft as text. No I/O.
 #pragma once
 
 #include <map>

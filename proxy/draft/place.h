@@ -35,14 +35,14 @@ rules::Result<Table> listener_of(const Place& place);
 // Returns the value of the key `upstream` in TOML: a text for one server, a list for several.
 std::string upstream_text(const std::vector<std::string>& servers);
 
-// Returns a file with the listener, one rule that acts, and further rules that are switched off.
+// Returns a draft with the listener, one active rule, and further rules that are switched off.
 rules::Result<Draft> draft_of(const Place& place);
 
-// Returns a file for a preset: "messaging-outage", or the name of a simulated network.
+// Returns a draft for a preset: "messaging-outage", or the name of a simulated network.
 rules::Result<Draft> draft_of_preset(const Place& place, const std::string& preset);
 
-// Returns the paragraphs at the top of each new file. `origin` names the facts that the file is
-// made from.
+// Returns the paragraphs of the comment at the top of a new file. `origin` names the source of its
+// contents, such as a command or a file.
 std::vector<std::string> introduction(const std::string& origin);
 
 }  // namespace brownout::draft

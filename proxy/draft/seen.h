@@ -1,8 +1,8 @@
-// Seen collects the servers to which recorded flows went, by listener and port. `brownout init`
-// makes a rule file from them. The input has lines of `brownout run --flows` and `--events`. A line
-// of `--events` only shows which protocol a listener's clients speak.
+// Seen collects the destination servers of recorded flows, by listener and port, so that `brownout
+// init` can make a rule file for them. Its input are the log lines of `brownout run --flows` and
+// `--events`. A line of `--events` only shows which protocol a listener's clients use.
 //
-// Memory is bounded: flows to servers beyond the limits are only counted. No I/O.
+// Memory is bounded: flows to servers beyond the limits are only counted. No I/O; one thread.
 #pragma once
 
 #include <cstdint>
@@ -33,13 +33,13 @@ class Seen {
     std::uint64_t flows = 0;
   };
 
-  // Adds a flow, or the protocol that an event proves. An error says why the line is neither.
+  // Adds the flow or event of a log line. An error says why the line is neither.
   rules::Result<void> add(std::string_view line);
   void add(const rules::FlowFacts& flow);
 
   bool empty() const { return places_.empty(); }
   const std::vector<Place>& places() const { return places_; }
-  // Returns the protocol of a place. Events prove it, or the port suggests it; else it is "tcp" or
+  // Returns the protocol of a place: from its events, else from its well-known port, else "tcp" or
   // "udp".
   std::string protocol_of(const Place& place) const;
   // Number of flows whose server was not kept.
@@ -56,12 +56,12 @@ class Seen {
 // Adds all lines of `text`. An error names the line.
 rules::Result<Seen> read_seen(std::string_view text);
 
-// Returns a file with a listener in front of each server, and rules that are switched off.
+// Returns a draft with a listener in front of each server, and rules that are switched off.
 rules::Result<Draft> draft_of_flows(const Seen& seen);
 
-// Returns a file for `brownout exec`. It has a listener for each port to which the command
-// connected, and rules that are switched off. Only the program of the command is named, since
-// arguments may contain secrets.
+// Returns a draft of a rule file for `brownout exec`. It has a listener for each port to which the
+// command connected, and rules that are switched off. Only the program of the command is named,
+// since arguments may contain secrets.
 rules::Result<Draft> draft_of_command(const Seen& seen, const std::string& program);
 
 }  // namespace brownout::draft

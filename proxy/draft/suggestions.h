@@ -1,7 +1,8 @@
-// Proposes rules for a listener of a new rule file, depending on its protocol.
+// Proposes example rules for a listener of a new rule file, depending on the listener's protocol.
+// No I/O.
 //
-// One table has the rules for all protocols. A rule is proposed if `brownout check` accepts it for
-// the listener. So a new protocol needs no entry in the table.
+// All protocols share one list of candidate rules. A rule is proposed if `brownout check` accepts
+// it for the listener, so a new protocol needs no list of its own.
 #pragma once
 
 #include <cstddef>

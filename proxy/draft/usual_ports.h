@@ -1,5 +1,5 @@
-// The ports on which servers of a protocol usually listen. `brownout init` guesses a protocol from
-// a port, and a port from a protocol.
+// A table of well-known ports and the protocol that servers usually speak there. `brownout init`
+// guesses a protocol from a port, and a port from a protocol.
 #pragma once
 
 #include <array>
