@@ -1,8 +1,9 @@
-// Http2Answers is the HTTP/2 side of one connection to an embedded server. Calls of the gRPC health
-// service (grpc.health.v1) are answered by SERVING, and a Watch stays open; all other gRPC methods
-// are unknown. Requests that are not gRPC get 200 and "ok".
+// Http2Answers answers the HTTP/2 requests on one connection of the embedded test server
+// (messaging_server.h). Calls of the gRPC health service (grpc.health.v1) get SERVING, and a Watch
+// stays open. Other gRPC methods get UNIMPLEMENTED. Requests that are not gRPC get 200 and "ok".
 //
-// No I/O; one thread.
+// No I/O: the caller passes received bytes to receive() and sends the bytes of output(). One
+// thread.
 #pragma once
 
 #include <map>

@@ -20,7 +20,8 @@ namespace brownout::proxy {
 
 class MqttBroker {
  public:
-  // The connection of a client. It must stay valid until gone() is called for it.
+  // The connection of a client, implemented by the caller. A Peer must stay valid until gone() is
+  // called for it.
   class Peer {
    public:
     virtual ~Peer() = default;
@@ -30,8 +31,8 @@ class MqttBroker {
     virtual void taken_over() = 0;
   };
 
-  // Removes complete packets from the front of `in` and handles them. Returns false if the
-  // connection must be closed.
+  // Removes the complete MQTT packets from the front of `in`, the bytes received from `peer`, and
+  // handles them. Returns false if the connection must be closed.
   bool take(Peer& peer, std::string& in);
   void gone(Peer& peer);
 

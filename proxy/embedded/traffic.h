@@ -45,8 +45,8 @@ struct Connects {
 Connects connect_repeatedly(const Endpoint& server, int concurrency, rules::Duration length,
                             std::uint64_t most = 0);
 
-// Returns the throughput from a server that sends endlessly, in bytes per second. Measuring begins
-// when `settle` is over.
+// Returns the throughput from a server that sends endlessly, in bytes per second. `settle` is the
+// warm-up time, which is not measured.
 double stream(const Endpoint& server, int streams, rules::Duration length, rules::Duration settle);
 
 // Opens a blocking connection with a receive timeout of ten seconds; null on failure.
