@@ -1,4 +1,5 @@
-// Checks the files that a rule file names, except zone files: certificates, keys, CAs, passwords.
+// Checks that the certificates, keys, CAs and password files that a rule file names can be used.
+// Zone files are checked elsewhere (proxy/formats/zone_file.h).
 #pragma once
 
 #include "rules/base/diagnostics.h"

@@ -64,10 +64,11 @@ class Engine final : private Deadline {
   std::vector<FlowStatus> flows() const { return list({}).flows; }
   // Resets one connection or session. Returns false if there is no such flow.
   bool cut(const std::string& listener, std::uint64_t ordinal) const;
-  // Returns when every worker has done all tasks posted so far. Call on any thread except the
+  // Blocks until every worker has done all tasks posted so far. Call on any thread except the
   // workers'.
   void wait_for_workers() const;
-  // Closes all ports: no new connections from now on. Clients of HTTP are told to leave.
+  // Closes all ports, so no new connections are accepted. HTTP clients are asked to close their
+  // connections (`Connection: close`, GOAWAY).
   void stop_accepting();
   void stop();
 
@@ -79,8 +80,8 @@ class Engine final : private Deadline {
   std::uint64_t injected() const;
   std::map<std::string, rules::FaultCounts> injected_by_rule() const;
   std::uint64_t turns() const;
-  // Names of rules that should have matched traffic but never did. Users are warned of them, since
-  // a rule that matches nothing usually has an error in its conditions.
+  // Names of rules that should have matched traffic but never did. Such a rule usually has an error
+  // in its conditions, so users get a warning.
   std::vector<std::string> never_matched() const;
   std::vector<ListenerStatus> listeners() const;
   // The servers of an upstream, in the order of the file; empty if there is no such upstream.
@@ -88,12 +89,12 @@ class Engine final : private Deadline {
   std::size_t listener_count() const { return ports_.size(); }
   // Address to which a listener is bound. The host is "" if no listener has that name.
   Endpoint bound(const std::string& listener) const;
-  // How the system lets connects hang.
+  // Returns the mechanisms of this machine with which SYNs can be dropped, so that connects hang.
   rules::SynWays syn_ways() const;
   std::int64_t open_flows() const;
   std::vector<std::int64_t> open_flows_by_worker() const;
   std::uint64_t bytes(rules::Direction direction) const;
-  // Number of bytes held by faults, or because a peer does not read.
+  // Number of buffered bytes: delayed by faults, or not sent yet because a peer does not read.
   std::size_t held_bytes() const;
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
 
@@ -101,8 +102,10 @@ class Engine final : private Deadline {
   struct Port {
     Endpoint bound;
     bool open = false;
-    bool hangs = false;  // whether the queues of its sockets are full, since SYNs are not filtered
-    bool drops = false;  // whether a rule (down) discards what arrives for new connections
+    // whether its accept queues are kept full, which drops SYNs where the kernel cannot filter them
+    bool hangs = false;
+    // whether a rule (fault `down`) discards SYNs and datagrams without an answer
+    bool drops = false;
     UnixSocketFile file = {};  // file of a unix socket that this process bound
   };
 
@@ -123,7 +126,7 @@ class Engine final : private Deadline {
   Result<void> add_to(Snapshot& snapshot, const rules::Config& config) const;
   // Makes `snapshot` the configuration in force. While the engine is halted, its rules do not act.
   void load(std::shared_ptr<Snapshot> snapshot, Sockets sockets);
-  // Makes the workers use these rules. Listeners do not change.
+  // Makes the workers use these rules, with the present listeners.
   void put_in_force(std::shared_ptr<const rules::RuleSet> rules);
   std::shared_ptr<const rules::RuleSet> in_force() const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
@@ -157,8 +160,8 @@ class Engine final : private Deadline {
   std::map<std::string, Port> ports_;
   Sockets inherited_;
   EventBuffer events_;
-  WhyRing why_;           // latest actions of rules that open and close ports
-  bool packets_ = false;  // whether nftables is used for SYNs
+  WhyRing why_;           // latest openings and closings of ports by rules
+  bool packets_ = false;  // whether nftables is used to drop or reject SYNs
   bool accepting_ = true;
 };
 

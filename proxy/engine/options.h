@@ -14,18 +14,19 @@ struct EngineOptions {
   // receives injected faults and refusals for the event log; not owned
   EventSink* events = nullptr;
   EventSink* flows = nullptr;        // receives opened flows for the log of flows; not owned
-  FlowObserver* observer = nullptr;  // is told of each request, for rehearsals; not owned
+  FlowObserver* observer = nullptr;  // called for each request, for rehearsals; not owned
   // receives faults, and opened and closed flows, for the API; not owned
   EventSink* stream = nullptr;
   // finds original destinations; if null, the engine makes one
   std::shared_ptr<Interception> interception = nullptr;
-  // nftables where the clients' packets arrive; if null, that of this process's network
+  // nftables of the network namespace where the clients' packets arrive; null means the namespace
+  // of this process
   std::shared_ptr<PacketFilter> packet_filter = nullptr;
-  // The CA that mints certificates where a listener that decrypts names none; or null.
+  // The CA that issues certificates for listeners that intercept TLS and name no CA; or null.
   std::shared_ptr<const tls::Authority> authority = nullptr;
-  // If false, listeners decrypt nothing: clients would not trust the certificates.
+  // If false, listeners do not intercept TLS, for clients that would not trust the CA.
   bool decrypt = true;
-  bool filter_syns = true;  // whether the kernel's filter of SYNs is used, if it has one
+  bool filter_syns = true;  // whether SYNs may be dropped by a kernel filter, if the kernel has one
   bool measure = false;     // measure requests and the delay of event loops, for metrics
 };
 

@@ -1,5 +1,6 @@
-// PacketTable keeps nftables rules that lose or answer SYNs and datagrams of listeners
-// (proxy/intercept/packet_ruleset.h), and counts what they did. SynGate, its owner, locks.
+// PacketTable is an nftables table that drops the SYNs and datagrams of listeners or rejects them
+// with an ICMP error (proxy/intercept/packet_ruleset.h), and counts them. Owned by a SynGate, which
+// calls it under its lock.
 #pragma once
 
 #include <map>
@@ -15,7 +16,7 @@ namespace brownout::proxy {
 
 class PacketTable {
  public:
-  // SYNs and datagrams that a rule lost or answered.
+  // The number of SYNs and datagrams that a rule dropped or rejected.
   struct Count {
     std::string listener;
     rules::RuleRef rule;
@@ -25,15 +26,16 @@ class PacketTable {
   explicit PacketTable(std::shared_ptr<PacketFilter> filter);
   PacketTable(const PacketTable&) = delete;
   PacketTable& operator=(const PacketTable&) = delete;
-  // Removes the rules.
+  // Removes the table.
   ~PacketTable();
 
-  // Replaces the rules if they differ from those in force. Ports without rules do not count.
+  // Replaces the nftables rules if they differ from the present ones. Ports without rules are
+  // ignored.
   rules::Result<void> put(std::vector<PacketPort> ports, rules::Instant now);
   bool in_force() const { return !script_.empty(); }
-  // Keeps the rules from expiring.
+  // Keeps the nftables rules from expiring. Call at least every ten seconds.
   rules::Result<void> refresh(rules::Instant now);
-  // Returns what happened since the last call.
+  // Returns the counts since the last call.
   std::vector<Count> take_counts();
 
  private:
@@ -41,9 +43,9 @@ class PacketTable {
 
   const std::shared_ptr<PacketFilter> filter_;
   const std::string name_;
-  std::string script_;  // "" if there is no table
+  std::string script_;  // the nftables script in force; "" if there is no table
   std::vector<PacketPort> ports_;
-  std::map<std::string, std::uint64_t> seen_;  // the kernel's counters
+  std::map<std::string, std::uint64_t> seen_;  // the kernel's counters at the last reading, by name
   std::vector<Count> counts_;
   rules::Instant refreshed_{};
 };

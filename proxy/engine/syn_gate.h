@@ -1,10 +1,11 @@
-// SynGate keeps the kernel's filters of SYNs on the listening sockets as the rules require, so that
-// connects hang while a rule loses their SYNs (rules/engine/syn_plan.h).
+// SynGate drops SYNs in the kernel, so that clients' connects hang as if the packets were lost on
+// the way. It attaches filters to listening sockets, or uses nftables, as the rules demand
+// (rules/engine/syn_plan.h).
 //
-// The control thread registers sockets and calls follow(), so that the filters are there when it
-// goes on. A worker tells when a DNS answer has brought a new name, so that the filter is there
-// before the client reads the answer; workers also end registrations. A lock protects everything:
-// no function is called for each connection.
+// The control thread registers sockets and calls follow(); the filters are in place when follow()
+// returns. A worker calls names_changed() when a DNS answer has a new name, before the client gets
+// the answer. Any thread may end a registration. One lock protects everything, since no function is
+// called for each connection.
 #pragma once
 
 #include <functional>
@@ -31,7 +32,7 @@ class SynGate {
     bool silent = false;  // whether datagrams are discarded, too
     PacketArrival arrival = PacketArrival::kDirect;
   };
-  // SYNs and datagrams that the kernel discarded or answered since the last report.
+  // The number of SYNs and datagrams that the kernel dropped or rejected since the last report.
   struct Loss {
     std::string listener;
     rules::RuleRef rule;
@@ -45,17 +46,18 @@ class SynGate {
   // Registers the sockets of a listener until the returned object is destroyed, and filters them as
   // the rules require. Destroy the object before the sockets are closed.
   [[nodiscard]] std::shared_ptr<void> add(const std::string& listener, const PortSockets& sockets);
-  // Whether the kernel has such filters for this process, for sockets of its own network.
+  // Whether the kernel lets this process attach filters to sockets of its own network namespace.
   bool works() const { return works_; }
-  // Whether nftables can be used where packets arrive. Tries it at the first call.
+  // Whether nftables can be used in the network namespace where packets arrive. The first call
+  // tries it.
   bool packets_work();
-  // Filters the sockets of all listeners by these rules, now. `next` is set to the time of the next
-  // call, if that is earlier.
+  // Applies these rules to the sockets of all listeners, and returns the counts since the last
+  // call. Lowers `next` to the time at which follow() must be called again.
   std::vector<Loss> follow(std::shared_ptr<const rules::RuleSet> rules,
                            const std::vector<Listening>& listeners, Instant now, Instant& next);
-  // A name has a new address. Any thread.
+  // Call when a host name has got a new address. Any thread.
   void names_changed();
-  // Whether nothing needs to be followed.
+  // Whether no rule drops or rejects SYNs, so that follow() need not be called.
   bool idle() const;
 
  private:
@@ -74,7 +76,8 @@ class SynGate {
     std::uint64_t uncounted = 0;  // lost SYNs that follow() has not reported yet
     std::uint64_t total = 0;
     bool complained = false;
-    // The listener's packets, and the rules that nftables carries out; no value without a socket.
+    // How nftables recognizes the listener's packets, and its rules for them; no value without a
+    // socket.
     std::optional<PacketPort> packets = {};
   };
 

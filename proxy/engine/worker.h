@@ -58,12 +58,15 @@ class Worker final : private HttpHost {
   void set_team(std::vector<Worker*> team) { team_ = std::move(team); }
   void start(std::shared_ptr<const Snapshot> snapshot);
   void apply(std::shared_ptr<const Snapshot> snapshot);
-  // The proxy is about to end: tells clients to leave, if their protocol can.
+  // Asks clients to close their connections, if their protocol can express it. Call before the
+  // proxy ends.
   void drain();
-  // `lease` is destroyed before the sockets are closed.
+  // Starts to serve `sockets`. `lease` keeps their registration at the SynGate; it is destroyed
+  // before the sockets are closed.
   void open(std::string listener, PortSockets sockets, std::shared_ptr<void> lease);
   void close(std::string listener);
-  // Lets connects to a listener hang by full queues; without ports, no longer.
+  // Makes connects to a listener hang, by keeping its accept queue full (FullQueue). If `ports` is
+  // null, ends this.
   void hang(std::string listener, std::shared_ptr<FillerPorts> ports);
   // Resets the live connections of a listener and ends its UDP sessions.
   void cut(std::string listener);
@@ -129,7 +132,7 @@ class Worker final : private HttpHost {
   std::shared_ptr<UpstreamGroup> group_of(const ListenerView& view) const;
   DatagramBatch& datagrams();
   bool find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts);
-  // `port` is the port of this process at which the connection has arrived.
+  // `port` is the local port at which the connection has arrived.
   std::shared_ptr<UpstreamGroup> group_for(const ListenerView& view, const rules::FlowFacts& facts,
                                            std::uint16_t port);
   std::shared_ptr<UpstreamGroup> group_of_broker(const ListenerView& view,
@@ -154,10 +157,11 @@ class Worker final : private HttpHost {
   LagMeter lag_{loop_};
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
-  // Acceptors for the ports of brokers that a listener follows.
+  // Acceptors for additional ports of a listener, one for each broker of a cluster.
   std::map<std::string, std::vector<std::unique_ptr<Acceptor>>> broker_acceptors_;
   std::map<std::string, std::unique_ptr<Service>> services_;
-  // leases of the sockets of both; declared behind them, since they end first
+  // registrations of the sockets of acceptors_ and services_; declared after them, so destroyed
+  // first
   std::map<std::string, std::shared_ptr<void>> leases_;
   // buffers for datagrams, made when the first UDP or DNS listener opens
   std::unique_ptr<DatagramBatch> datagrams_;
