@@ -19,7 +19,8 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
  public:
   // Called with each accepted connection and the address of its client.
   using Accepted = std::function<void(Acceptor&, Fd, const SocketAddress&)>;
-  // Returns when the next connection may be accepted; an instant that has passed means now.
+  // Returns the time at which the next connection may be accepted, for a rule that simulates a slow
+  // accept loop. An instant in the past means now.
   using Turn = std::function<Instant(const ListenerView&)>;
 
   // Starts to accept. `view` has the listener's settings (host.h); `listening` is a socket that
@@ -31,10 +32,11 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
   const std::shared_ptr<const ListenerView>& view() const { return view_; }
   std::uint16_t port() const { return port_; }
   void set_view(std::shared_ptr<const ListenerView> view) { view_ = std::move(view); }
-  // Asks for the next turn again, since it may come earlier. Connections wait in the kernel's
-  // queue.
+  // Calls `turn` again while connections wait in the kernel's queue. Call when rules have changed,
+  // since the next connection may now be accepted earlier.
   void turn_changed();
-  // Lets connects hang by a queue that is full (FullQueue); without ports, no longer.
+  // Makes connects hang by keeping the accept queue full (FullQueue). If `ports` is null, ends
+  // this.
   void hang(std::shared_ptr<FillerPorts> ports);
   // Keeps this many spare descriptors open. If the process has no other descriptor left, a spare
   // one is closed to accept a connection. The reserve is refilled before each accept, as far as
@@ -55,8 +57,8 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
   std::uint16_t port_;
   Accepted accepted_;
   Turn turn_;
-  bool waiting_ = false;                  // for a turn
-  std::shared_ptr<FillerPorts> fillers_;  // null if no queue was ever filled
+  bool waiting_ = false;                  // until the time that turn_ returned
+  std::shared_ptr<FillerPorts> fillers_;  // null if hang() never filled the queue
   std::unique_ptr<FullQueue> full_;
   std::vector<Fd> spare_;
   std::size_t reserve_ = 0;

@@ -27,17 +27,17 @@ namespace brownout::proxy {
 
 class ClientFlow;
 
-// HandOver is the client of a flow that begins. If another flow has admitted the client in part,
-// `target` or `tls` is set.
+// HandOver is the client connection with which a flow begins. If another flow has already run the
+// first steps of admission, `target` or `tls` is set.
 struct HandOver {
   std::shared_ptr<const ListenerView> listener;
   std::shared_ptr<UpstreamGroup> group;
   Stream client = {};
   rules::FlowFacts facts = {};
-  // For a forward proxy's client that sends HTTP requests for URLs: the server of the first
-  // request, whose addresses are `group`.
+  // Set if the client of a forward proxy sends HTTP requests with absolute URLs: the server of the
+  // first request. `group` has the addresses of this server.
   std::optional<Endpoint> target = {};
-  // For a client whose TLS is to be decrypted: its ClientHello.
+  // Set if the client's TLS is to be intercepted: its ClientHello.
   std::optional<TlsGate> tls = {};
 
   bool admitted_in_part() const { return target || tls; }
@@ -69,7 +69,8 @@ class ClientFlow : public Retirable,
   virtual void start() = 0;
   // Applies new rules to this connection.
   virtual void apply(const rules::RuleSet& set) = 0;
-  // The proxy is about to end: tells the client to leave, if its protocol can.
+  // Asks the client to close the connection, if its protocol can express it. Called before the
+  // proxy ends.
   virtual void drain() {}
   // Ends the flow and closes its sockets.
   virtual void end(CloseMode mode) = 0;
@@ -82,7 +83,7 @@ class ClientFlow : public Retirable,
   std::size_t index = 0;  // position of this object in the worker's list of flows
 
  protected:
-  // Leaves `from.client` and `from.target` to the derived class.
+  // Moves the members of `from`, except for `client` and `target`, which the derived class takes.
   ClientFlow(FlowHost& host, HandOver& from, rules::Protocol protocol);
 
   // Begins admission, or continues that of an earlier flow. Admission ends with a call of
@@ -94,8 +95,8 @@ class ClientFlow : public Retirable,
   void apply_rules();
   // Continues admission after `events` of the client's socket (epoll).
   void at_the_gate(std::uint32_t events);
-  // Begins STARTTLS for the host that the client named. Runs the TLS steps of admission again, up
-  // to admitted().
+  // Begins the client's TLS handshake inside the connection (STARTTLS), for the host that the
+  // client named. Runs the TLS steps of admission again, up to admitted().
   void enter_tls(std::string host);
   // Continues or fails admission at the flow's deadline.
   void gate_due();
@@ -103,8 +104,8 @@ class ClientFlow : public Retirable,
   void expect_client();
   // Called when admission is complete; the flow may serve the client.
   virtual void admitted() = 0;
-  // Leaves the client connected but unanswered, as a rule demands. hanging() returns whether the
-  // flow is in this state.
+  // Keeps the client connected but unanswered, because a rule demands it. hanging() returns whether
+  // the flow is in this state.
   virtual void hang() = 0;
   virtual bool hanging() const = 0;
   // If no rule applies to this listener any more, ends the delay or silence that a rule imposed.
@@ -140,10 +141,10 @@ class ClientFlow : public Retirable,
   // connection.
   rules::Admission admit_dial(rules::FlowFacts& facts, const rules::HttpExchange* request);
   void on_handshake_failed(const SocketAddress& server, std::string_view why) override;
-  // Recognizes a client that has ended its connection because it refuses the certificate, which it
-  // verified only after the handshake. Reports it, and returns true.
+  // Recognizes a client that closed the connection right after the TLS handshake because it rejects
+  // the proxy's certificate. If so, reports that and returns true.
   bool refused_late();
-  // The client has sent bytes of its protocol.
+  // Call when the client has sent bytes of its protocol after the TLS handshake.
   void client_sent() {
     if (secured_) certificate_accepted();
   }
@@ -170,10 +171,10 @@ class ClientFlow : public Retirable,
   void find_target(const Endpoint& target);
   // Whether the rules that act when a connection arrives have been applied to this connection.
   bool arrived() const { return arrived_; }
-  // Whether rules need the name that the client shows in its first bytes: the names of the server's
-  // address may be those of other servers.
+  // Whether rules need the host name in the client's first bytes (SNI or Host). The names that DNS
+  // gave for the server's address may belong to other servers at the same address.
   bool needs_shown_name() const;
-  // Reads that name into the facts. Returns false if more bytes are needed.
+  // Reads this host name into facts_. Returns false if more bytes are needed.
   bool read_shown_name();
 
  private:
@@ -214,8 +215,8 @@ class ClientFlow : public Retirable,
   bool arrived_ = false;
   bool opened_ = false;
   bool starting_tls_ = false;
-  bool admitted_in_part_ = false;  // by the flow before
-  // A forward proxy's client has been told that its server is connected.
+  bool admitted_in_part_ = false;  // an earlier flow ran the first steps of admission
+  // Whether the client of a forward proxy has got the reply that its server is connected.
   bool tunnel_open_ = false;
   std::optional<Instant> secured_;  // time when the handshake of a decrypted client was complete
   bool name_shown_ = false;         // whether the client's first bytes were searched for a name

@@ -1,5 +1,6 @@
-// Decryption: the settings by which a listener whose clients mean other servers (it intercepts, or
-// is a forward proxy) decrypts the TLS of hosts that rules mean. Immutable; any thread.
+// Decryption: the settings with which a transparent or forward-proxy listener intercepts TLS. The
+// proxy decrypts only connections to hosts that a rule matches, with certificates that its CA
+// issues. Immutable; any thread.
 //
 //   client == TLS, minted certificate == flow of `inside` == TLS, verified == original server
 #pragma once
@@ -18,12 +19,12 @@ struct Decryption {
   std::shared_ptr<const tls::ClientContext> servers;
 };
 
-// The error of a listener that decrypts, but has no CA.
+// Returns the error for a listener that intercepts TLS but has no CA.
 tl::unexpected<rules::Error> need_ca();
 
-// Adds decryption to `view`, whose `config` and `stats` must be set already. `authority` mints
-// certificates if the rule file names no CA; if it is null then, the function returns an error.
-// `previous` is the view before a reload, or null.
+// Adds decryption to `view`, whose `config` and `stats` must be set already. `authority` is the CA
+// to use if the rule file names none; without either, the function returns an error. `previous` is
+// the view before a reload, or null.
 rules::Result<void> add_decryption(ListenerView& view,
                                    std::shared_ptr<const tls::Authority> authority,
                                    const ListenerView* previous);

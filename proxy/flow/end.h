@@ -1,6 +1,6 @@
-// End: one of the two sockets of a flow, to the client or to the server, and its readiness. epoll
-// reports readiness only once (edge-triggered), so this object stores it until a call would block.
-// Member of its flow; use only on the event loop's thread.
+// End: the client-side or the server-side socket of a flow, with its readiness. epoll reports
+// readiness only once (edge-triggered), so this object stores it until a call would block. Member
+// of its flow; use only on the event loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct End final : Ready {
   bool readable = false;
   bool writable = false;
   bool peer_finished = false;  // a FIN or an error has arrived, perhaps behind unread bytes
-  bool gone = false;           // the peer sent a RST, which a fault does not pass on yet
+  bool gone = false;  // the peer sent a RST, which a fault still withholds from the other end
   // Whether urgent data is in the stream. A read stops before urgent data, and splice(2) never
   // moves it.
   bool urgent = false;

@@ -51,11 +51,11 @@ struct ListenerStats {
   // Memory of the datagrams that faults hold in the UDP sessions of all workers, in bytes.
   std::atomic<std::size_t> held{0};
 
-  // Facts that the kernel's filter of SYNs knows at this listener (proxy/engine/syn_gate.h).
+  // Which addresses the kernel's SYN filter can see at this listener (proxy/engine/syn_gate.h).
   std::atomic<rules::SynSight> syn_sight{rules::SynSight::kNone};
-  // The same for nftables (proxy/engine/packet_table.h).
+  // Which addresses nftables can see at this listener (proxy/engine/packet_table.h).
   std::atomic<rules::SynSight> packet_sight{rules::SynSight::kNone};
-  // Whether a connection may have inherited a filter from the listening socket.
+  // Whether accepted connections may have inherited a SYN filter from the listening socket.
   std::atomic<bool> syn_filtered{false};
 };
 
@@ -70,15 +70,15 @@ struct ListenerView {
   std::shared_ptr<const rules::DnsZone> zone;
   std::shared_ptr<tls::ServerContexts> tls;  // certificates; null if TLS is not terminated
   std::string password;  // password that clients of a forward proxy must send; "" for none
-  // How connections that rules mean are decrypted (decryption.h); null if none is.
+  // Settings for intercepting TLS (decryption.h); null if the listener does not.
   std::shared_ptr<const Decryption> decryption;
-  // Clients that refused a minted certificate; null if nothing is decrypted.
+  // Clients that rejected a certificate of the proxy's CA; null if TLS is not intercepted.
   std::shared_ptr<RefusedCertificates> refused;
-  // The listener as clients see it before it is known whether they are decrypted; null if that is
-  // this view.
+  // The view that applies until it is known whether a connection is decrypted; null means this
+  // view.
   std::shared_ptr<const ListenerView> outside;
 
-  // Whether connections of this view were decrypted because a rule means them.
+  // Whether this view is for connections that the proxy decrypts because a rule matches their host.
   bool decrypted() const { return tls && refused; }
   // Whether the proxy terminates TLS that begins inside the connection (STARTTLS).
   bool starts_tls() const { return tls && config.tls && config.tls->starttls; }
@@ -132,9 +132,8 @@ struct Turned {
   std::array<std::uint64_t, 2> bytes{};  // number of bytes passed in each Direction
 };
 
-// Adds the bytes that one flow holds to the sum of its worker. The sum is always up to date, so
-// that no one need visit every flow to read it. Use only on the event loop's thread; any thread may
-// read the sum.
+// Adds the bytes that one flow buffers to the sum of its worker, so that reading the sum need not
+// visit every flow. Use only on the event loop's thread; any thread may read the sum.
 class HeldBytes {
  public:
   explicit HeldBytes(std::atomic<std::size_t>& sum) : sum_(sum) {}
@@ -154,9 +153,10 @@ class HeldBytes {
   std::size_t held_ = 0;
 };
 
-// FlowObserver is told when a flow has a server (flow.destination is set), and of each request. If
-// requests are not parsed, it is told of each change from client bytes to server bytes (turns.h).
-// Calls come on the worker's thread, so implementations must be quick.
+// FlowObserver is the interface for code that counts traffic. flow_opened() is called when a flow
+// has a server (flow.destination is set), served() for each request. If requests are not parsed,
+// turned() is called for replies instead (turns.h). Calls come on the worker's thread, so
+// implementations must be quick.
 class FlowObserver {
  public:
   virtual ~FlowObserver() = default;

@@ -147,7 +147,8 @@ class Pipe final {
   bool fin_waiting_ = false;  // a FIN follows once pending_ is empty
   bool fin_sent_ = false;
   bool close_waiting_ = false;
-  std::uint64_t waits_in_ = 0;  // the latest iteration of the event loop that wrote not all bytes
+  // the latest iteration of the event loop in which may_write() postponed a write
+  std::uint64_t waits_in_ = 0;
 };
 
 }  // namespace brownout::proxy

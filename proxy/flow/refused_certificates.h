@@ -1,6 +1,6 @@
-// RefusedCertificates remembers which clients refused a certificate that was minted for a host, so
-// that their next connections to it can pass undecrypted (tls_failure = "pass"), and which accepted
-// one.
+// RefusedCertificates remembers which clients rejected the proxy's certificate for a host when TLS
+// was intercepted, and which accepted it. With tls_failure = "pass", later connections of a client
+// that rejected it are forwarded without decryption.
 //
 // Bounded: beyond kMost entries of a kind the oldest is forgotten. Shared by all workers; safe on
 // any thread.
@@ -23,9 +23,9 @@ class RefusedCertificates {
  public:
   static constexpr std::size_t kMost = 4096;
   static constexpr const char* kEvent = "certificate refused";
-  // A connection that may show a refusal.
+  // A connection whose early end may mean that the client rejects the certificate.
   struct Doubt {
-    rules::FlowFacts flow;  // borrows nothing
+    rules::FlowFacts flow;  // a copy without pointers to the connection
     std::string why;        // the text of the event
   };
 
@@ -37,17 +37,18 @@ class RefusedCertificates {
     const std::lock_guard lock(mutex_);
     return refused_.keys.contains(key_of(client, host));
   }
-  // The client sent a request to the host, so it accepts the certificate.
+  // Call when the client has sent a request to the host after the handshake: it accepts the
+  // certificate.
   void accept(const std::optional<rules::IpAddress>& client, const std::string& host) {
     const std::lock_guard lock(mutex_);
     const auto key = key_of(client, host);
     accepted_.add(key);
     doubts_.erase(key);
   }
-  // The client ended a connection to the host after the handshake, without a request. Returns
-  // whether that means a refusal. Browsers connect ahead and close what they do not need, so the
-  // first such connection is only a doubt, and none means anything where the client has accepted
-  // the certificate.
+  // Call when the client closed a connection to the host after the handshake without a request.
+  // Returns whether the client thereby rejects the certificate. Browsers open spare connections and
+  // close them unused. So the first such connection is only a doubt, and it means nothing if the
+  // client has accepted the certificate before.
   bool unused(const std::string& host, Doubt doubt) {
     const std::lock_guard lock(mutex_);
     auto key = key_of(doubt.flow.client, host);
@@ -59,7 +60,7 @@ class RefusedCertificates {
     if (doubts_.size() < kMost) doubts_.emplace(std::move(key), std::move(doubt));
     return false;
   }
-  // Returns the doubts that no later connection has settled, and forgets them.
+  // Returns the doubts that no later connection of the client has resolved, and removes them.
   std::vector<Doubt> take_doubts() {
     const std::lock_guard lock(mutex_);
     std::vector<Doubt> all;

@@ -25,19 +25,20 @@ class TlsGate {
     kAlert,   // the flow must send alert() in plaintext, then FIN
     kStop,    // a rule stops the connection: close, reset or hang it, as how() says
     kFailed,  // the handshake failed, and its alert has been written
-    // The client refuses the certificate by which it would be decrypted; the flow must say so.
+    // The client rejects the certificate with which the proxy intercepts TLS; the flow must report
+    // that.
     kRefused,
   };
 
   // Reads the ClientHello, and sets facts.hello, which points into this object. Returns false if
   // more bytes are needed. The flow still receives the stream from its first byte: a hello too
-  // large for the socket's buffer is given back to `stream`. `must_be_tls`: anything else than TLS
-  // is reported.
+  // large for the socket's buffer is given back to `stream`. `must_be_tls`: whether to report a
+  // client that does not begin with TLS.
   bool read_hello(Host& host, Stream& stream, rules::FlowFacts& facts, bool must_be_tls = true);
   // The ClientHello, while this object stays where it is; null if there is none.
   const rules::ClientHello* hello() const { return hello_ ? &*hello_ : nullptr; }
-  // Names the host that the client means, if its ClientHello has no SNI. With STARTTLS, the next
-  // bytes are then treated as the start of a connection.
+  // Sets the host name to use if the ClientHello has no SNI. With STARTTLS, the next bytes are then
+  // treated as the start of a connection.
   void asked_for(std::string host) { asked_ = std::move(host); }
   // Applies the rules on handshakes, and returns the delay before the handshake.
   Duration apply_handshake_rules(Host& host, const rules::FlowFacts& facts);
@@ -56,7 +57,7 @@ class TlsGate {
   std::optional<rules::ClientHello> hello_;
   std::optional<std::string> asked_;
   rules::TlsVerdict verdict_;
-  bool decrypts_ = false;  // the certificate is one that the client did not ask for
+  bool decrypts_ = false;  // TLS is intercepted, so the certificate is not the server's own
 };
 
 }  // namespace brownout::proxy

@@ -67,7 +67,7 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   std::unordered_map<Key, std::unique_ptr<UdpSession>, KeyHash> sessions_;
   std::vector<UdpSession*> touched_;
   rules::EmitBudget budget_;  // shared by all sessions
-  // sessions that must go on in the next iteration, in the order in which they asked for it
+  // sessions with datagrams that are due but not sent yet, in the order of session_late() calls
   std::map<std::uint64_t, UdpSession*> late_;
   std::uint64_t late_ones_ = 0;
   std::uint64_t asked_in_ = 0;  // the latest iteration of the event loop that called turn_again()

@@ -40,10 +40,10 @@ class UdpSessionHost {
   // dropped.
   virtual void session_refused() = 0;
   virtual void session_over(UdpSession& session) = 0;
-  // The budget of all sessions in this iteration of the event loop.
+  // The limit of datagrams that all sessions together may send in this iteration of the event loop.
   virtual rules::EmitBudget& budget() = 0;
-  // Called when the budget did not suffice for the session. The server calls UdpSession::go_on() in
-  // the next iteration.
+  // Called when the budget was used up before the session had sent all due datagrams. The server
+  // calls UdpSession::go_on() in the next iteration.
   virtual void session_late(UdpSession& session) = 0;
 };
 
@@ -55,13 +55,13 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
 
   // Begins the session: selects its rules and its server.
   void start();
-  // Takes a datagram of the client, which must stay valid until flush(). Returns true if no earlier
-  // datagram waits for flush().
+  // Takes a datagram from the client. Its bytes must stay valid until flush(). Returns true if it
+  // is the first datagram since the last flush().
   bool from_client(std::span<const std::byte> datagram, Instant now);
   // Sends the datagrams that wait for this call. Call after a batch of from_client().
   void flush();
   void apply(const rules::RuleSet& set, Instant now);
-  // Goes on with the datagrams that are due.
+  // Continues to send the datagrams that are due, after session_late().
   void go_on(Instant now) { on_due(now); }
   void end();
 

@@ -18,8 +18,8 @@ struct Watermark {
   bool capped = false;  // the listener's `buffer` is less than the faults need
 };
 
-// Returns how many bytes may be held before reading pauses. `straight` is the limit without rules,
-// which is small: the kernel's buffers hold bytes for a slow receiver as well.
+// Returns how many bytes may be held before reading pauses. `straight` is the limit without rules.
+// It can be small, because the kernel's socket buffers also hold bytes for a slow receiver.
 inline Watermark watermark(const rules::Chain* chain, const rules::Listener& listener,
                            std::size_t straight) {
   if (chain == nullptr || chain->empty()) return {straight, false};
