@@ -1,5 +1,5 @@
-// Includes reads the files that a rule file names: zone files, and files of its faults. There is no
-// other I/O in this folder.
+// Includes is the function with which the loader reads files that a rule file names: zone files,
+// and files of its faults. No other code in this folder does I/O.
 #pragma once
 
 #include <functional>

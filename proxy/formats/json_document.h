@@ -21,8 +21,9 @@ rules::Result<rules::Node> parse_json(std::string_view text,
 rules::Node to_node(const nlohmann::ordered_json& json);
 nlohmann::ordered_json to_json(const rules::Node& node);
 
-// Pointers finds the JSON pointer of a value by the value's position. JSON values have no position
-// in a text, so the constructor numbers all values and stores the numbers as their positions.
+// Pointers maps a value's position to its JSON pointer, so that errors with positions can be
+// reported with pointers. The constructor numbers all values of the document, and stores each
+// number as the position of its value.
 class Pointers {
  public:
   explicit Pointers(rules::Node& document) { number(document, ""); }
