@@ -1,9 +1,9 @@
-// Http2Server: one HTTP/2 connection to a server, which serves requests of several clients.
-// Http2Servers: those of one worker, by server.
+// Http2Server: one HTTP/2 connection to an upstream server, shared by the requests of several
+// clients. Http2Servers: the pool of these connections in one worker.
 //
-// A connection ends when the server ends it, or after kLongest without a request. A connection that
-// belongs to one client (its PROXY header, its original destination) serves that client only. Use
-// only on the event loop's thread.
+// A connection ends when the server ends it, or after kLongest without a request. A connection with
+// a client's PROXY header, or to a client's original destination, serves only that client. Use only
+// on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,7 @@ class Http2Server final : public Retirable,
               const SocketAddress& server, const void* client, Stream stream, bool cautious);
   ~Http2Server() override;
 
-  // Makes a link for one request; null if the server allows no further one now.
+  // Makes a link (stream) for one request; null if the connection cannot take another stream now.
   std::unique_ptr<http2::StreamLink> open(http::LinkUser& user);
 
  private:
@@ -71,22 +71,23 @@ class Http2Servers {
                                          const SocketAddress& server, const void* client,
                                          Stream stream, http::LinkUser& user);
 
-  // A request that needs a connection.
+  // A request that needs a connection, implemented by the caller.
   class Dialler {
    public:
     virtual ~Dialler() = default;
     // Called when the dial for which the request has waited is over.
     virtual void start_again() = 0;
   };
-  // Returns whether the request dials itself. Otherwise another request dials a server of the group
-  // for `client`, whose connection this one may share, and start_again() is called afterwards. A
-  // request that dials must call end_dial().
+  // Returns true if the request must dial itself; it then must call end_dial() afterwards. Returns
+  // false if another request is already dialling a server of the group, whose connection this
+  // request may share. start_again() is called when that dial is over.
   bool begin_dial(const UpstreamGroup& group, const void* client, Dialler& dialler);
-  // Its dial is over, or the request that waits or dials has gone.
+  // Call when the dial of `dialler` is over, or when `dialler` no longer needs a connection.
   void end_dial(Dialler& dialler);
 
-  // Remember that a server, or a group of servers, speaks HTTP/1 only, until kMostKnown others have
-  // been remembered.
+  // speaks_http1() records that a server supports only HTTP/1. known_as_http1() returns whether
+  // that is recorded for this server, or for at least one server of the group. The latest
+  // kMostKnown servers are kept.
   static constexpr std::size_t kMostKnown = 256;
   void speaks_http1(const UpstreamGroup& group, const SocketAddress& server);
   bool known_as_http1(const SocketAddress& server) const;

@@ -1,6 +1,6 @@
-// Http2Side: serves the HTTP/2 connection of a client, for an HttpFlow, which has the client's
-// socket and the faults on its bytes. Each stream of the connection has a server of its own: a
-// StreamServer.
+// Http2Side: handles the HTTP/2 protocol of one client connection, and forwards each stream to a
+// server (StreamServer). The HttpFlow that owns it has the client's socket and applies the faults
+// on bytes.
 //
 // Owned by its HttpFlow; use only on the event loop's thread.
 #pragma once
@@ -21,12 +21,13 @@ class Http2Side final : private http2::ClientConnection::Wire {
    public:
     virtual ~Owner() = default;
     virtual void to_client(codecs::ByteView bytes) = 0;
-    // Whether the client's socket takes more bytes now.
+    // Whether the client's socket has room for more bytes, for backpressure.
     virtual bool client_takes() const = 0;
     virtual void close_client(rules::Close how) = 0;
     // Makes the flow call settle() in the next iteration of the event loop.
     virtual void settle_soon() = 0;
-    // A server of the client is connected. Applies the rules that match on its address.
+    // Called when a server is connected for this client. Applies the rules that match on the
+    // server's address.
     virtual void server_connected(const SocketAddress& server) = 0;
     virtual StreamServer::Client& as_client() = 0;
   };

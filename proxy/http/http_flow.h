@@ -147,15 +147,16 @@ class HttpFlow final : public ClientFlow,
 
   void serve();
   void use_http2();
-  // Gives the client's bytes to the side of its version, which the first bytes show.
+  // Passes the client's bytes to the parser of its HTTP version, which the first bytes show.
   void feed(codecs::ByteView bytes, Instant now);
   void feed_end(Instant now);
   bool is_http2() const { return http2_ != nullptr; }
-  // Bytes that are not HTTP need a connection without HTTP/2.
+  // Whether to offer HTTP/2 to the server. A tunnel of bytes that are not HTTP needs HTTP/1.
   bool wants_http2_server() const {
     return group_->config().http == rules::HttpVersion::k2 && !conversation_.tunnel();
   }
-  // The client to which connections to its servers belong; null if any client may use them.
+  // Identifies this client if its server connections must not be shared with others; null if they
+  // may be shared.
   const void* private_to() const {
     return is_private(facts_, *group_) ? static_cast<const StreamServer::Client*>(this) : nullptr;
   }
@@ -183,13 +184,14 @@ class HttpFlow final : public ClientFlow,
   HttpHost& http_host_;
   End client_;
   End server_;
-  std::unique_ptr<http2::StreamLink> link_;  // to a server of HTTP/2
+  std::unique_ptr<http2::StreamLink> link_;  // the stream to an HTTP/2 server
   Sink up_;                                  // faults on bytes that come from the client
   Sink down_;                                // faults on bytes that go to the client
   http::Conversation conversation_;
-  std::unique_ptr<Http2Side> http2_;         // set for a client of HTTP/2
-  http::ClientSide* side_ = &conversation_;  // of http2_ for a client of HTTP/2
-  std::string preface_;                      // the client's first bytes, while they may be HTTP/2
+  std::unique_ptr<Http2Side> http2_;  // set for an HTTP/2 client
+  // conversation_, or the side of http2_ for an HTTP/2 client
+  http::ClientSide* side_ = &conversation_;
+  std::string preface_;  // the client's first bytes, while they may be HTTP/2
   bool version_known_ = false;
   bool settles_ = false;  // settle_soon() was called
   Poster poster_{host_.loop()};

@@ -1,5 +1,5 @@
-// HttpHost: what flows of HTTP use of the worker that serves them. Use only on the event loop's
-// thread.
+// HttpHost: the interface through which an HTTP flow uses its worker: the pools of connections to
+// servers, and copies of requests. Use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@
 
 namespace brownout::proxy {
 
-// A link that ends between iterations of the event loop, since it may be in use until then.
+// Defers the destruction of a link to the end of the event loop's iteration, since the link may be
+// in use until then.
 class RetiredLink final : public Retirable {
  public:
   explicit RetiredLink(std::unique_ptr<http2::StreamLink> link) : link_(std::move(link)) {}
@@ -37,7 +38,7 @@ class HttpHost : public FlowHost {
   virtual ServerPool& server_pool() = 0;
   virtual Http2Servers& http2_servers() = 0;
   virtual RequestCopies& request_copies() = 0;
-  // Whether the proxy is about to end, so that clients are sent away.
+  // Whether the proxy is about to end, so that clients are asked to close their connections.
   virtual bool draining() const = 0;
 };
 

@@ -1,5 +1,5 @@
-// StreamServer: the server of one request of an HTTP/2 client. It takes a stream of an HTTP/2
-// connection, or an idle HTTP/1 connection, or dials.
+// StreamServer: the upstream connection for one request (stream) of an HTTP/2 client. It takes a
+// stream of a shared HTTP/2 connection or an idle HTTP/1 connection, or dials a new connection.
 //
 // Owned by an Http2Side, which retires it; use only on the event loop's thread.
 #pragma once
@@ -22,7 +22,7 @@ class StreamServer final : public Retirable,
                            private Http2Servers::Dialler,
                            private http::LinkUser {
  public:
-  // The client's flow, as its servers need it.
+  // The interface through which a StreamServer uses the flow of its client.
   class Client {
    public:
     virtual ~Client() = default;
@@ -43,7 +43,8 @@ class StreamServer final : public Retirable,
 
   // Looks for a server. `fresh` requires a connection that has carried no request before.
   void start(bool fresh);
-  // The stream does not use its server any more; it may end after this call.
+  // Releases the server, because the client's stream has ended. `reusable`: whether the connection
+  // may go back to the pool.
   void leave(bool reusable);
   void write(codecs::ByteView bytes);
   bool takes() const;
@@ -71,7 +72,7 @@ class StreamServer final : public Retirable,
   bool upgrades() const;
   bool speaks_http2(const SocketAddress& server) const;
   bool may_share() const;
-  // The client to which a connection must belong; null if any client may use it.
+  // Identifies the client if the connection must not be shared with other clients; else null.
   const void* private_to() const;
 
   Http2Side& side_;  // must not be used after leave()
@@ -81,10 +82,10 @@ class StreamServer final : public Retirable,
   rules::FlowFacts facts_;  // facts about the connection, with the address of this server
   std::unique_ptr<Connector> connector_;
   std::vector<std::shared_ptr<void>> leases_;
-  Stream socket_;  // of a server of HTTP/1
+  Stream socket_;  // the connection to an HTTP/1 server
   Outbox out_;
   SocketAddress address_;
-  std::unique_ptr<http2::StreamLink> link_;  // of a server of HTTP/2
+  std::unique_ptr<http2::StreamLink> link_;  // the stream to an HTTP/2 server
   bool fresh_ = false;
   bool reused_ = false;
   bool readable_ = false;
