@@ -1,6 +1,7 @@
-// CommandTrust makes a command trust CAs beside those of the machine. It writes bundles of CAs into
-// a temporary folder, and names them in environment variables that programs know. The command's own
-// mount namespace also shows them in place of the machine's bundles, which never change.
+// CommandTrust makes the command of `brownout exec` trust additional CAs, so that its TLS can be
+// intercepted. It writes CA bundles into a temporary folder, and sets the environment variables
+// that programs read (SSL_CERT_FILE and others). In the command's mount namespace, the bundles also
+// replace those of the system; the system's files never change.
 #pragma once
 
 #include <map>
@@ -16,8 +17,8 @@ namespace brownout::proxy {
 
 class CommandTrust {
  public:
-  // `cas`: the certificates to trust, as PEM. Reads the machine's bundle and the variables that are
-  // set already, whose files the command goes on to trust.
+  // `cas`: the certificates to trust in addition, as PEM. The new bundles also contain the CAs of
+  // the system's bundle and of the files in variables that are already set.
   static rules::Result<std::unique_ptr<CommandTrust>> make(const std::string& cas);
   CommandTrust(const CommandTrust&) = delete;
   CommandTrust& operator=(const CommandTrust&) = delete;
@@ -25,8 +26,8 @@ class CommandTrust {
   ~CommandTrust();
 
   const Surroundings& surroundings() const { return surroundings_; }
-  // Why programs that use NSS, such as Chromium, do not trust the CAs, and what to do; "" if they
-  // do.
+  // Why programs that use NSS, such as Chromium, will not trust the CAs, and what to do; "" if they
+  // will.
   const std::string& without_nss() const { return without_nss_; }
 
  private:
@@ -42,7 +43,7 @@ class CommandTrust {
   TempFolder folder_;
   std::vector<std::string> mount_points_;  // empty folders in the home folder, the outer one first
   std::string without_nss_;
-  std::string usual_;                           // the bundle by default: "" if there is none
+  std::string usual_;  // path of the system's CA bundle; "" if there is none
   std::map<std::string, std::string> bundles_;  // written bundles by the path that they replace
   Surroundings surroundings_;
 };

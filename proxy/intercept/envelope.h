@@ -33,7 +33,8 @@ bool send_envelope(const Fd& end, const Envelope& envelope);
 // Returns nothing and sets errno on failure: EPIPE if the other end is closed.
 std::optional<Envelope> receive_envelope(const Fd& end);
 
-// Returns a file in memory with the text, for texts longer than kMostText; null on failure.
+// Returns an anonymous in-memory file (memfd) with the text, to send texts longer than kMostText;
+// null on failure.
 Fd file_with(std::string_view text);
 // Returns the text of such a file; nothing if it cannot be read.
 std::optional<std::string> text_in(const Fd& file);

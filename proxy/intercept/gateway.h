@@ -4,8 +4,8 @@
 //
 // Only new traffic is diverted: a connection at its SYN, a UDP flow when conntrack creates its
 // entry. A listener gets clients of the address family of its own address; "[::]" gets IPv4 as
-// well, unless another listener has IPv4 at the same port. Sockets with kMark (Brownout's own) are
-// exempt, which prevents loops, and so are this machine's own addresses.
+// well, unless another listener has IPv4 at the same port. Brownout's own sockets (kMark) are
+// exempt, which prevents loops. Traffic to this machine's own addresses is exempt, too.
 //
 // The rules expire by themselves, even if Brownout has crashed. They match only address families in
 // an nftables set, whose elements have a timeout (nft(8), "Sets"). After that, new traffic passes

@@ -1,5 +1,5 @@
-// Interception finds the server that a client meant before the kernel redirected it to a listener,
-// the DNS names of that server, and the route to it.
+// Interception finds the original destination of a client that the kernel redirected to a listener:
+// the server's address, its DNS names, and the route to it.
 //
 // The engine makes one object, which all workers share; safe on any thread.
 #pragma once
@@ -34,8 +34,8 @@ class Interception {
 
   ~Interception();
 
-  // Stores the original destination and its DNS names in `flow`, unless the client must be refused.
-  // `port` is the listener's port.
+  // Stores the original destination and its DNS names in `flow` if the result is kDiverted. `port`
+  // is the listener's port.
   ArrivalKind resolve_original_destination(rules::FlowFacts& flow, const Fd& accepted,
                                            rules::Intercept how, std::uint16_t port) const;
   bool resolve_datagram_destination(rules::FlowFacts& flow, const SocketAddress& client,
@@ -51,7 +51,8 @@ class Interception {
   void want_names(bool wanted) { names_wanted_.store(wanted, std::memory_order_relaxed); }
   bool names_wanted() const { return names_wanted_.load(std::memory_order_relaxed); }
   NameMemory& names() { return names_; }
-  // Whether the clients are in a network of their own, where their packets keep the destination.
+  // Whether the clients are in a separate network namespace (`brownout exec`), where packets keep
+  // their destination address.
   bool own_network() const { return own_network_; }
 
  private:

@@ -12,8 +12,8 @@
 
 namespace brownout::proxy {
 
-// Moves this process to a new network namespace without configured devices. Without root, also
-// creates a user namespace, which needs id maps first (user_namespaces(7)).
+// Whether unshare_network() also created a user namespace, which needs id maps before use
+// (user_namespaces(7)).
 struct Unshared {
   bool user_namespace = false;
 };

@@ -1,5 +1,6 @@
-// PacketFilter runs nftables scripts in the network where the packets of clients arrive: this
-// process's own, or that of `brownout exec`. Safe on any thread; a call takes a few milliseconds.
+// PacketFilter runs nftables scripts in the network namespace where the packets of clients arrive:
+// that of this process, or that of `brownout exec`. Safe on any thread; a call takes a few
+// milliseconds.
 #pragma once
 
 #include <string>
@@ -15,13 +16,13 @@ class PacketFilter {
   virtual rules::Result<std::string> run(const std::string& script) = 0;
 };
 
-// The network of this process, where scripts need CAP_NET_ADMIN.
+// Runs scripts in the network namespace of this process, which needs CAP_NET_ADMIN.
 class OwnPacketFilter final : public PacketFilter {
  public:
   rules::Result<std::string> run(const std::string& script) override;
 };
 
-// Whether scripts can change something. Tries it with a table that is removed at once.
+// Whether this process may change nftables. Creates a table and removes it at once to find out.
 bool can_change(PacketFilter& filter);
 
 }  // namespace brownout::proxy

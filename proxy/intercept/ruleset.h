@@ -10,8 +10,8 @@
 
 namespace brownout::proxy {
 
-// Redirects connections, datagrams, or both to a local port, if they go to one of these destination
-// ports. Without ports, redirects what no other Redirection takes.
+// Redirects connections, datagrams, or both to the local port `to`, if their destination port is
+// one of `ports`. Without ports, redirects all traffic that no other Redirection matches.
 struct Redirection {
   bool streams = false;
   bool datagrams = false;

@@ -61,7 +61,7 @@ class Sandbox {
   // machine inside the namespace first, where the command may have started a server, then outside.
   std::shared_ptr<Interception> interception() const { return interception_; }
 
-  // nftables in the network of the command.
+  // nftables in the network namespace of the command.
   std::shared_ptr<PacketFilter> packet_filter() const { return packet_filter_; }
 
   // Starts the command with this process's files, working directory and environment, except for the
@@ -69,11 +69,12 @@ class Sandbox {
   Result<void> start();
   // Sends the signal to the command.
   void signal(int number) const;
-  // A descriptor that becomes readable when the command has ended. Its network stays until
-  // exit_status(), so that the packet filter's counters can be read a last time.
+  // A descriptor that becomes readable when the command has ended. Its network namespace stays
+  // until exit_status(), so that the packet filter's counters can be read a last time.
   const Fd& ended() const { return control_; }
-  // Waits for the command, lets its network end, and returns its exit status as a shell reports it.
-  // That is 128 plus the number of a fatal signal, and 126 or 127 if the command could not be run.
+  // Waits for the command, removes its network namespace, and returns its exit status as a shell
+  // reports it: 128 plus the number of a fatal signal, and 126 or 127 if the command could not be
+  // run.
   int exit_status();
 
  private:

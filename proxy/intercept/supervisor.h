@@ -23,10 +23,10 @@ enum class ControlMessage : std::uint32_t {
   kSignal,    // to the supervisor: forward the signal `value`
   kEnded,     // from the supervisor: the command and its processes have ended; it ends when the
               // socket is closed
-  // These use a second socket pair. kSockets, to the supervisor: a request for sockets of family <<
-  // 16 | type; from the supervisor: the answer, with up to kSocketsAtOnce sockets. kPackets, to the
-  // supervisor: an nftables script, in a file; from the supervisor: its output, in a file, or the
-  // error in `text`.
+  // kSockets and kPackets use a second socket pair, in both directions. kSockets requests sockets
+  // of type `value` (family << 16 | type); the answer has up to kSocketsAtOnce sockets. kPackets
+  // carries an nftables script in a file; the answer has its output in a file, or the error in
+  // `text`.
   kSockets,
   kPackets,
 };
