@@ -1,5 +1,6 @@
-// curl() gives access to libcurl, which is loaded at the first call. Loading it and its thirty or
-// so dependencies would take most of the start-up time of `brownout exec`, which does not use it.
+// curl() gives access to libcurl, which is loaded at the first call (dlopen). Linking it would load
+// its thirty or so dependencies at each start, which would dominate the start-up time of `brownout
+// exec`, where it is not needed.
 //
 // The functions have the names of libcurl's manual without "curl_"; free_text is curl_free. Safe on
 // any thread.

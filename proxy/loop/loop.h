@@ -51,8 +51,9 @@ class Loop {
   static Instant now() { return monotonic_now(); }
   // Returns the number of the current iteration.
   std::uint64_t iteration() const { return iteration_; }
-  // Counts a write of bytes that a flow held. Returns false if this iteration has had enough of
-  // them; the flow then writes in the next one, so that other flows are served.
+  // Counts a write of bytes that a flow held. Returns false if this iteration has already written
+  // enough of such bytes. The flow then writes in the next iteration, so that other flows are
+  // served.
   bool may_write(std::size_t bytes);
   // Returns the libuv loop, to start a handle or request. Also makes run() call libuv next, so that
   // libuv registers the new descriptors.
@@ -65,7 +66,8 @@ class Loop {
   std::span<std::byte> read_buffer() { return {buffer_.get(), kReadBuffer}; }
   // Destroys `object` after the events of this iteration of the event loop.
   void retire(std::unique_ptr<Retirable> object);
-  // Destroys them now. For a loop that has stopped, before objects end to which they refer.
+  // Destroys all retired objects now. Call after the loop has stopped, before destroying objects to
+  // which they refer.
   void destroy_retired();
   // Closes `fd` after the events of this iteration of the event loop. If it were closed at once, a
   // new socket could get its number and receive one of these events.
@@ -88,7 +90,7 @@ class Loop {
   bool uv_used_ = true;
   bool stopped_ = false;
   std::uint64_t iteration_ = 1;
-  std::uint64_t written_in_ = 0;  // the iteration that write_cost_ is about
+  std::uint64_t written_in_ = 0;  // the iteration to which write_cost_ belongs
   std::size_t write_cost_ = 0;
   VirtualTime::Participant participant_;  // takes part in virtual time until run() returns
   std::unique_ptr<Poller> poller_;

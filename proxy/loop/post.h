@@ -12,7 +12,7 @@ namespace brownout::proxy {
 struct PostOptions {
   std::chrono::milliseconds timeout;
   std::vector<std::string> headers = {};  // whole header lines without CRLF
-  std::string ca_file = {};  // PEM file of trusted CAs, in place of the system's; "" for those
+  std::string ca_file = {};               // PEM file of trusted CAs; "" for the system's CAs
   // Is asked at least once a second. If it returns true, the request ends with kGivenUp.
   std::function<bool()> give_up = {};
 };

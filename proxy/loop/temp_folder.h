@@ -1,5 +1,5 @@
-// TempFolder is a folder of this process's own for temporary files, in $TMPDIR or else in /tmp. It
-// is removed with all its content when the object is destroyed. Blocks; any thread.
+// TempFolder creates a private folder for temporary files, in $TMPDIR or else in /tmp. The
+// destructor removes the folder with all its content. File system calls may block; any thread.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ namespace brownout::proxy {
 
 class TempFolder {
  public:
-  // The name begins with `name`. `use` says in an error what the folder was for: "the CAs that the
-  // command trusts".
+  // The folder's name begins with `name`. `use` describes its purpose in an error message, for
+  // example "the CAs that the command trusts".
   static rules::Result<TempFolder> make(const std::string& name, const std::string& use);
   TempFolder() = default;
   TempFolder(TempFolder&& other) noexcept;
