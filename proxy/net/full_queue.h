@@ -1,9 +1,8 @@
-// FullQueue fills the accept queue of a listening socket with connections of this process, and
-// keeps its backlog at 0. The kernel then drops the SYNs of all clients (listen(2)), so that their
-// connects hang. For kernels that have no filter of SYNs (syn_filter.h); acts on the whole
-// listener.
+// FullQueue makes connects to a listening socket hang. It fills the accept queue with connections
+// of this process and sets the backlog to 0, so the kernel drops the SYNs of all clients
+// (listen(2)). Used where the kernel cannot filter SYNs (syn_filter.h).
 //
-// Nobody may accept from the socket while the object exists. One thread, except for FillerPorts.
+// Do not accept from the socket while the object exists. One thread, except for FillerPorts.
 #pragma once
 
 #include <mutex>
@@ -14,12 +13,13 @@
 
 namespace brownout::proxy {
 
-// The ports of the connections that fill queues. The sockets of all workers share an address, so a
-// connection of one worker may arrive at another; whoever accepts it closes it. Any thread.
+// The client ports of the connections with which this process fills accept queues. The sockets of
+// all workers share an address, so such a connection may arrive at another worker, which recognizes
+// it by its port and closes it. Any thread.
 class FillerPorts {
  public:
   void add(std::uint16_t port);
-  // Returns whether the port was there, and removes it.
+  // Removes the port, and returns whether it was present.
   bool take(std::uint16_t port);
 
  private:
@@ -29,7 +29,7 @@ class FillerPorts {
 
 class FullQueue {
  public:
-  // The socket and the ports must outlive the object. `backlog` is restored at the end.
+  // The socket and the ports must outlive the object. The destructor restores `backlog`.
   FullQueue(const Fd& listening, int backlog, FillerPorts& ports);
   FullQueue(const FullQueue&) = delete;
   FullQueue& operator=(const FullQueue&) = delete;

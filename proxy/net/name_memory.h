@@ -31,8 +31,8 @@ class NameMemory {
   // Returns the addresses to which names that match a pattern lead, the latest first.
   std::vector<rules::IpAddress> addresses_of(const std::vector<rules::NamePattern>& patterns,
                                              std::size_t most) const;
-  // Sets a function that is called when a name has a new address, on the thread that remembers it.
-  // Call before other threads use this object.
+  // Sets a function to call when a name has a new address. It is called on the thread that called
+  // remember(). Set it before other threads use this object.
   void on_new_name(std::function<void()> tell) { tell_ = std::move(tell); }
 
  private:

@@ -14,7 +14,7 @@ namespace brownout::proxy {
 struct PortSockets {
   Fd stream;    // TCP socket; for protocols over TCP, and for DNS
   Fd datagram;  // UDP socket; for UDP and DNS
-  // TCP sockets for the ports of brokers that are followed (Listener::broker_ports).
+  // TCP sockets for the additional ports of a cluster's brokers (Listener::broker_ports).
   std::vector<Fd> brokers = {};
 
   // Returns either socket, since both are bound to the same address.

@@ -1,12 +1,12 @@
-// Turns the decisions about SYNs (rules/engine/syn_plan.h) into a classic BPF program for a
-// listening socket, where the kernel then discards SYNs as if they had been lost on the way. Most
-// kernels ask no privilege for this. Safe on any thread.
+// Compiles rules that drop SYNs (rules/engine/syn_plan.h) into a classic BPF program for a
+// listening socket. The kernel then discards these SYNs, so clients see connects that hang. Most
+// kernels require no privilege for this. Safe on any thread.
 //
-// Where TPROXY leads packets to the socket, they keep their destination, so the program sees it. No
-// nftables rule is needed there, and none would know the names of addresses.
+// Packets that TPROXY diverts to the socket keep their original destination address, so the program
+// can match on it.
 //
-// The program passes everything but segments with SYN and without ACK, so open connections and
-// handshakes in progress go on.
+// The program passes all segments except those with SYN and without ACK, so open connections and
+// handshakes in progress continue.
 #pragma once
 
 #include <linux/filter.h>
@@ -22,17 +22,18 @@ namespace brownout::proxy {
 
 using SynProgram = std::vector<sock_filter>;
 
-// Returns the program; nothing if it would be longer than the kernel allows. Empty if no rule loses
-// SYNs.
+// Returns the program; nothing if it would be longer than the kernel allows. The program is empty
+// if no rule drops SYNs.
 std::optional<SynProgram> compile_syn_filter(std::span<const rules::SynRule> rules);
-// A program that discards everything, for a socket of datagrams.
+// Returns a program that discards all datagrams, for a UDP socket.
 SynProgram discard_all();
 
-// Whether the kernel takes such programs from this process, for sockets of its own network.
+// Whether the kernel lets this process attach such programs to sockets of its own network
+// namespace.
 bool kernel_filters_sockets();
 
-// Gives a socket the program (SO_ATTACH_FILTER, socket(7)) in place of an earlier one; an empty
-// program removes that. Returns false and sets errno if the kernel refuses it.
+// Attaches the program to a socket (SO_ATTACH_FILTER, socket(7)) in place of an earlier one. An
+// empty program detaches the earlier one. Returns false and sets errno if the kernel refuses it.
 bool attach_filter(int socket, SynProgram program);
 void detach_filter(int socket);
 // Returns how many segments or datagrams the socket has discarded so far (SO_MEMINFO); nothing if

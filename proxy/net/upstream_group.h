@@ -31,12 +31,13 @@ class UpstreamGroup {
   // From now on, also records each change of a server's state in `states`, which all workers share.
   // `states` must have one entry for each server of the group.
   void tell(std::shared_ptr<ServerStates> states) { states_ = std::move(states); }
-  // Makes the group of one connection, whose servers are the addresses of its original destination.
-  // There must be at least one.
+  // Makes a group for one connection, whose servers are the addresses of its original destination.
+  // `servers` must not be empty.
   static std::shared_ptr<UpstreamGroup> to(std::vector<rules::Endpoint> servers, std::uint64_t seed,
                                            std::shared_ptr<const Route> route);
 
-  // Copy of `plain` whose connections begin with TLS, for the server name `name`.
+  // Returns a copy of `plain` whose connections use TLS, with the server name `name` for SNI and
+  // verification.
   static std::shared_ptr<UpstreamGroup> over_tls(const UpstreamGroup& plain,
                                                  std::shared_ptr<const tls::ClientContext> tls,
                                                  std::string name);
