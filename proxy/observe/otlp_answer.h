@@ -1,5 +1,5 @@
-// Says what the answer of an OpenTelemetry collector means ("OpenTelemetry Protocol Specification",
-// OTLP/HTTP Response), and what its user can do. Pure; any thread.
+// Interprets the response of an OpenTelemetry collector: whether to retry, drop or accept, and a
+// hint for the user ("OpenTelemetry Protocol Specification", OTLP/HTTP Response). Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,15 @@ struct OtlpAnswer {
   enum class Then {
     kAccepted,
     kRetry,        // the same request may succeed later
-    kRetrySlowly,  // only if somebody changes something first
-    kDrop,         // it will never succeed
-    kNoSignal      // likewise, since the collector does not take this signal
+    kRetrySlowly,  // the request may succeed only after the configuration has been changed
+    kDrop,         // the request will never succeed
+    kNoSignal      // never succeeds, since the collector does not accept this signal
   };
   Then then = Then::kAccepted;
-  std::string why;   // the reason, if it is not accepted
-  std::string hint;  // a step that may help, if there is one
-  // Items of an accepted request that the collector rejected all the same, and its message. It may
-  // send a message alone, as a warning.
+  std::string why;   // reason of the failure; "" if accepted
+  std::string hint;  // advice on what to do; may be empty
+  // For an accepted request: the number of items that the collector rejected (partial success), and
+  // its message. A message without rejected items is a warning.
   std::uint64_t rejected = 0;
   std::string message;
 };

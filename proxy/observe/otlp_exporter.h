@@ -1,9 +1,9 @@
 // OtlpExporter sends events and metrics to an OpenTelemetry collector (OTLP over HTTP, in JSON).
 //
 // Two background threads convert and send them, so that a slow collector delays no traffic, and
-// neither signal delays the other. Events are sent again as OtlpRetry says. Metrics are not: the
-// next ones are cumulative, and so have the same values. At most kMostWaiting bytes of events wait.
-// Lost events are counted.
+// neither signal delays the other. Events are sent again as OtlpRetry says. Metrics are not sent
+// again: they are cumulative, so the next request contains the same values. At most kMostWaiting
+// bytes of events wait. Lost events are counted.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -36,7 +36,7 @@ class OtlpExporter final : public EventSink {
   // otlp_settings() for the environment variables that are read.
   static rules::Result<std::unique_ptr<OtlpExporter>> start(const std::string& url,
                                                             const std::string& version);
-  // Tries once to send what waits. Takes at most about six seconds.
+  // Tries once to send the waiting events and metrics. Takes at most about six seconds.
   ~OtlpExporter() override;
 
   // Adds events to send. Safe on any thread.

@@ -2,9 +2,9 @@
 //
 // Counters and histograms are cumulative since the start of their series. A series starts when it
 // first appears, or when its value falls: its rule or listener was removed and added again. The
-// exact instant is not known, so the start is the time of the measurement before. A series that
-// ends and begins between two measurements, and has no smaller value by then, is taken for the old
-// one. No I/O; one thread at a time.
+// exact instant is not known, so the start is the time of the measurement before. If a series ends
+// and starts again between two measurements, and its value is not smaller by then, the restart is
+// not noticed. No I/O; one thread at a time.
 #pragma once
 
 #include <prometheus/metric_family.h>

@@ -15,8 +15,8 @@ class OtlpRetry {
   using Milliseconds = std::chrono::milliseconds;
   // Time from the first try to the last.
   static constexpr Milliseconds kMostTime = std::chrono::minutes(5);
-  // Tries without an answer, each of which the collector may have accepted: a slow one would show
-  // each span so many times.
+  // Limit of tries without a response. The collector may have accepted each of them, so a slow
+  // collector may store each span this many times.
   static constexpr int kMostUncertain = 3;
   static constexpr Milliseconds kFirstPause{1000};
   static constexpr Milliseconds kMostPause{30'000};

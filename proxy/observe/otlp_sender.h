@@ -1,5 +1,5 @@
-// OtlpSender sends the requests of one signal to a collector, and logs how that goes: each reason
-// of a failure once, until a request is accepted. One thread at a time.
+// OtlpSender sends the requests of one signal (traces or metrics) to an OpenTelemetry collector,
+// and logs failures. Each reason is logged once, until a request is accepted. One thread at a time.
 #pragma once
 
 #include <chrono>
@@ -37,8 +37,9 @@ class OtlpSender {
 
   const OtlpSignal signal_;
   const OtlpSettings& settings_;
-  std::set<long> told_;          // reasons since the last accepted request: statuses and failures
-  bool told_no_signal_ = false;  // for good, since a collector's pipelines seldom change
+  // failures logged since the last accepted request: HTTP statuses and PostFailure values
+  std::set<long> told_;
+  bool told_no_signal_ = false;  // logged only once, since a collector's pipelines seldom change
   bool told_rejected_ = false;
   bool told_lost_ = false;
 };

@@ -25,8 +25,8 @@ struct OtlpSettings {
 // Returns the value of an environment variable, or "". The specification treats both alike.
 using OtlpVariable = std::function<std::string(const char* name)>;
 
-// `url` is the value of --otlp. `attributes` are those of the resource unless the environment has
-// others. The variables that are read:
+// Returns the settings. `url` is the value of --otlp. `attributes` are the resource's attributes
+// unless the environment has others. Reads these variables:
 //   OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_TIMEOUT (milliseconds),
 //   OTEL_EXPORTER_OTLP_CERTIFICATE, SSL_CERT_FILE, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES
 // A value that cannot be used is left out with a warning, as the specification demands. A warning
@@ -36,7 +36,8 @@ rules::Result<OtlpSettings> otlp_settings(std::string url, OtlpAttributes attrib
 
 struct OtlpHeaders {
   std::vector<std::string> lines;
-  std::vector<std::size_t> malformed;  // numbers of the pairs that are left out, from 1
+  // numbers, from 1, of the pairs that are not valid and left out
+  std::vector<std::size_t> malformed;
 };
 // Parses the value of OTEL_EXPORTER_OTLP_HEADERS, "name=value,name=value" with percent-encoded
 // values.

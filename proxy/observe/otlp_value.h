@@ -1,5 +1,5 @@
-// Parts that all requests of the OpenTelemetry protocol (OTLP/HTTP 1.x, JSON Protobuf encoding)
-// have in common: attributes, the resource and the scope. Pure; any thread.
+// Builds the parts that all requests of the OpenTelemetry protocol have in common: attributes, the
+// resource and the scope (OTLP/HTTP 1.x, JSON Protobuf encoding). Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@ namespace brownout::proxy {
 // Attributes of a resource, for example service.name. No name occurs twice.
 using OtlpAttributes = std::vector<std::pair<std::string, std::string>>;
 
-// Describes the process that sends.
+// Describes the sending process.
 struct OtlpSource {
   OtlpAttributes attributes;
   std::string version;    // the scope's version
-  std::uint64_t run = 0;  // a random number, so that the trace ids of different runs differ
+  std::uint64_t run = 0;  // a random number that makes the trace ids of different runs differ
 };
 
 using OtlpObject = nlohmann::ordered_json;

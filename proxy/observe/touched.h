@@ -72,7 +72,8 @@ struct Touched {
   std::uint64_t ordinal = 0;
   rules::Ratio probability{rules::Ratio::kOne};
   std::optional<double> draw;  // the random number that decided, from 0 to 1, if one did
-  std::uint64_t times = 1;     // how often the rule did this to the same connection (why_ring.h)
+  // how often the rule repeated this action on the same connection (why_ring.h)
+  std::uint64_t times = 1;
   // "listener"; "rule", or "event" and "why"; then the names of rules::describe().
   Properties properties;
 

@@ -1,4 +1,4 @@
-// Returns the date and time in UTC as text, for logs and events.
+// Reads the system's wall clock, and formats its time as text for logs and events. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// WhyRing keeps the latest actions of rules on one thread, for `brownout ctl why`. Use it only on
-// this thread, so that no reader on another thread can delay traffic.
+// WhyRing is a ring buffer with the latest actions of rules in one worker, for `brownout ctl why`.
+// Use it only on the worker's thread: without a lock, no reader can delay traffic.
 //
 // An entry takes about 700 bytes, and at most 2.7 KiB. So a ring takes at most 27 MiB, and then
 // overwrites its oldest entries. If a rule acts on many pieces of a connection's bytes, they share
