@@ -23,10 +23,10 @@ using rules::Instant;
 template <class T>
 using Outcome = tl::expected<T, std::string>;
 
-// Makes every later wait of the calling thread end once `fd` is readable, as if the deadline of the
-// wait had come. -1 means no descriptor.
+// Makes every later wait of the calling thread end as soon as `fd` is readable, as if its deadline
+// had come. A user's thread is stopped this way. -1 means no descriptor.
 void give_up_when_readable(int fd);
-// Whether that descriptor is readable by now.
+// Whether the descriptor of give_up_when_readable() is readable.
 bool given_up();
 // Waits like proxy::wait_ready(), but ends early once given_up() is true.
 bool wait_unless_given_up(std::span<pollfd> fds, Instant deadline);
