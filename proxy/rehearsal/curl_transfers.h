@@ -1,6 +1,6 @@
-// CurlTransfers: runs the libcurl requests of one synthetic user, one at a time: whole by
-// perform(), or step by step, for a response that does not end. Connections stay open between
-// requests. Use only on the user's thread.
+// CurlTransfers: runs the HTTP requests of one synthetic user with libcurl, one at a time.
+// perform() waits for the whole response; begin(), go_on() and end() read a response that does not
+// end, step by step. Connections stay open between requests. Use only on the user's thread.
 //
 // Waits by the functions of proxy/loop/clock.h instead of libcurl's own, so that the waits also end
 // at the right time in virtual time.
@@ -24,15 +24,15 @@ class CurlTransfers {
   // because libcurl's own time-outs are in real time.
   CURLcode perform(CURL* request, proxy::Instant deadline);
 
-  // Begins a request. Call end() in any case.
+  // Begins a request. Call end() afterwards, even after a failure.
   void begin(CURL* request);
   // Whether the request has not ended.
   bool under_way() const { return healthy_ && running_ > 0; }
-  // Waits until libcurl can go on, at most until `until`, and lets it. An instant in the past means
-  // that it does not wait.
+  // Waits until libcurl can make progress, at most until `until`, and then lets it run. With an
+  // instant in the past, does not wait.
   void go_on(proxy::Instant until);
-  // Ends the request, also in the middle of its response. Returns its result; CURLE_FAILED_INIT if
-  // it has none.
+  // Ends the request, if necessary in the middle of its response. Returns its result;
+  // CURLE_FAILED_INIT if it has none.
   CURLcode end(CURL* request);
 
  private:

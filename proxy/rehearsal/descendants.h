@@ -34,7 +34,7 @@ class Descendants {
   std::optional<int> ended(pid_t child);
   // Kills the child and its process group at once, and waits for the child's end.
   void kill(pid_t child);
-  // Collects ended processes for which no caller waits (zombies).
+  // Reaps ended processes for which no caller waits, so that none stays a zombie.
   void reap();
 
  private:

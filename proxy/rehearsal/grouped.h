@@ -1,4 +1,4 @@
-// Numbers for people: "139,968,000".
+// Formats numbers with digits in groups of three, for people: "139,968,000".
 #pragma once
 
 #include <fmt/core.h>

@@ -1,6 +1,6 @@
-// GrpcChannel: the connection of a synthetic user of the kind grpc to a server, with or without
-// TLS. It opens a new connection when the one before takes no calls any more, as the channel of a
-// gRPC client does.
+// GrpcChannel: makes the gRPC calls of one synthetic user, over an HTTP/2 connection with or
+// without TLS. It opens a new connection when the previous one accepts no more calls, as the
+// channel of a gRPC client library does.
 //
 // Calls block until their deadline; use only on the user's thread.
 #pragma once
@@ -22,19 +22,19 @@ class GrpcChannel {
   GrpcChannel(const ClientSettings& settings, const rules::GrpcUser& user);
 
   void close();
-  // Begins a call; its deadline is `call_deadline`. Opens a connection before `deadline` if need
-  // be, and counts it in `connects`. `attempts` is the number of earlier attempts of the call.
-  // Returns why no call began; "" after success.
+  // Begins a call, which must end by `call_deadline`. If there is no connection, opens one, which
+  // must succeed by `deadline`, and adds 1 to `connects`. `attempts` is the number of earlier
+  // attempts of the call. Returns the reason of a failure; "" after success.
   std::string start(const Target& target, Instant deadline, Instant call_deadline,
                     std::int64_t attempts, std::uint32_t& connects);
-  // Exchanges bytes with the server until done() is true, the time comes, the connection is lost,
-  // or the user gives up. Does nothing without a connection.
+  // Sends and receives until done() is true, `until` has come, the connection is lost, or the user
+  // is stopped. Does nothing without a connection.
   void run(Instant until, const std::function<bool()>& done);
   bool is_open() const { return connection_ != nullptr; }
   // Whether a call is open.
   bool has_call() const { return connection_ && connection_->has_call(); }
   void cancel();
-  // Removes and returns the oldest message that was not returned yet.
+  // Returns the next received message; nothing if all have been returned.
   std::optional<std::string> next_message();
   // Returns how the last call ended; null while it is open.
   const messages::GrpcConnection::Result* result() const;
@@ -51,7 +51,7 @@ class GrpcChannel {
   std::unique_ptr<messages::GrpcConnection> connection_;
   std::string scheme_;
   std::string authority_;
-  // Factor of the keepalive interval, doubled whenever the server asks for fewer PINGs.
+  // Factor of the keepalive interval, doubled whenever the server complains of too many PINGs.
   std::int64_t ping_factor_ = 1;
 };
 

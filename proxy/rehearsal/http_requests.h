@@ -1,6 +1,6 @@
-// HttpRequests: sends the HTTP requests of a synthetic user by libcurl, on a kept-alive connection,
-// one at a time. A response is read whole by get(), or as it arrives: begin(), go_on(). Blocking;
-// use only on the user's thread.
+// HttpRequests: sends the HTTP requests of one synthetic user with libcurl, one at a time, on a
+// keep-alive connection. get() waits for the whole response; begin() and go_on() read a response as
+// it arrives. Calls block; use only on the user's thread.
 #pragma once
 
 #include <optional>
@@ -19,13 +19,14 @@ struct HttpReply {
   std::string headers;  // lines of headers and trailers, at most 64 KiB
 };
 
-// The parts of a request that its probe has no keys for.
+// The parts of a request that the keys of its [[probe]] do not determine.
 struct HttpAsked {
   std::string body = {};                  // sent if it is not empty
   std::vector<std::string> headers = {};  // lines
   rules::HttpVersion version = rules::HttpVersion::kAuto;
   std::string method = {};  // "" for the probe's
-  bool whole = true;        // if false, all of the body is kept, for a caller that takes it away
+  // if false, the body is not cut at 1 MiB, for a caller that removes the received parts
+  bool whole = true;
 };
 
 class HttpRequests {
@@ -40,17 +41,17 @@ class HttpRequests {
   Outcome<HttpReply> get(const Target& target, const std::string& url, Instant deadline,
                          std::uint32_t& connects, const HttpAsked& asked = {});
 
-  // Begins a request. Returns why that is not possible; "" after success.
+  // Begins a request. Returns the reason of a failure; "" after success.
   std::string begin(const Target& target, const std::string& url, Instant deadline,
                     const HttpAsked& asked);
-  // Waits until more of the response has arrived, at most until `until`, or not at all if that is
-  // in the past. Returns false once the response has ended, or broken off.
+  // Waits until more of the response has arrived, at most until `until`; does not wait if that is
+  // in the past. Returns false once the response has ended or was cut off.
   bool go_on(Instant until);
   // The response so far. `status` is 0 until its head is complete.
   HttpReply& reply() { return reply_; }
   // Returns the media type of the response, in lower case and without parameters.
   std::string media_type() const;
-  // Why the response broke off, or its head is not what was asked for; "" without a reason.
+  // Why the response was cut off, or has a wrong HTTP version; "" if neither happened.
   std::string why_broken();
 
  private:
@@ -66,7 +67,7 @@ class HttpRequests {
   proxy::CurlList elsewhere_;
   rules::HttpVersion version_ = rules::HttpVersion::kAuto;  // of the current request
   HttpReply reply_;
-  bool begun_ = false;  // whether a request of begin() was not ended
+  bool begun_ = false;  // whether a request of begin() is in progress
   std::string why_;
 };
 

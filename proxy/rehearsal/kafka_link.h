@@ -1,6 +1,6 @@
-// KafkaLink: a producer or a consumer of librdkafka, whose threads do the work. Their
-// events are taken on the user's thread, without waiting: fd() is readable when there may be
-// events. Errors are English text.
+// KafkaLink: a Kafka producer or consumer of a synthetic user, with the library librdkafka. The
+// library works on its own threads; the user takes its events with next(), without waiting. fd() is
+// readable when there may be events. Errors are English text.
 //
 // Use only on the user's thread.
 #pragma once
@@ -32,19 +32,19 @@ class KafkaLink {
   KafkaLink& operator=(const KafkaLink&) = delete;
   ~KafkaLink() { close(); }
 
-  // Returns the error; "" after success. No connection is needed for that: librdkafka connects on
-  // its own threads, from the address `local`, if given.
+  // Creates the client. Returns the error; "" after success. Success does not mean that it is
+  // connected: librdkafka connects on its own threads, from the address `local`, if given.
   std::string open(rd_kafka_type_t type, const KafkaSettings& settings,
                    const std::optional<rules::IpAddress>& local);
-  // Ends the client as a crash would, on a thread of its own: it neither sends what waits nor
-  // leaves its group.
+  // Ends the client as a crash would: it neither sends queued messages nor leaves its consumer
+  // group. The work is done on a separate thread, so the call does not block.
   void close();
   bool is_open() const { return client_ != nullptr; }
   // Null unless is_open().
   rd_kafka_t* get() const { return client_; }
 
   int fd() const;
-  // Makes fd() unreadable. Call it before next(), so that no event is missed.
+  // Makes fd() unreadable until the next event. Call it before next(), so that no event is missed.
   void clear();
   // Returns the next event, or null.
   KafkaEvent next();

@@ -1,5 +1,5 @@
-// The course of a running rehearsal as JSON, for the dashboard and the API. Control loop's thread
-// only.
+// Formats the progress of a running rehearsal (phases, probes, times) as JSON, for the dashboard
+// and the API. Control loop's thread only.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -1,6 +1,6 @@
-// Count the messages of a synthetic user that are lost, duplicated or out of order, by the number
-// in each message: NumberedMessages those that the user sends itself, ReceivedNumbers those of a
-// server. Each user owns its counter.
+// Counters of lost, duplicated and reordered messages, by the number in each message.
+// NumberedMessages is for messages that a synthetic user sends and gets back; ReceivedNumbers is
+// for messages that a server numbers. Each user owns one counter; one thread.
 #pragma once
 
 #include <algorithm>
@@ -63,12 +63,12 @@ class NumberedMessages {
   std::set<std::uint64_t> under_way_;
 };
 
-// The server numbers its messages, each one more than the one before. The first that arrives is the
-// first that counts.
+// The server numbers its messages consecutively. Messages before the first one that arrives are not
+// counted as lost.
 class ReceivedNumbers {
  public:
-  // A stream begins that numbers its messages from 0 or 1 again, so that its first one is known.
-  // Messages that are missing from the stream before cannot arrive any more.
+  // Call when a new stream begins, whose numbers start again from 0 or 1. Missing messages of the
+  // previous stream cannot arrive any more.
   void begin_again() { begins_ = true; }
   void came(std::uint64_t number, Attempt& done) {
     if (std::exchange(begins_, false)) {
@@ -109,7 +109,8 @@ class ReceivedNumbers {
   }
 
   bool begins_ = false;
-  std::uint64_t offset_ = 0;  // added to the numbers of the open stream
+  // added to the numbers of the present stream, so that numbers go on increasing
+  std::uint64_t offset_ = 0;
   std::optional<std::uint64_t> highest_;
   std::set<std::uint64_t> missing_;
 };

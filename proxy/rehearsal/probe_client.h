@@ -29,10 +29,11 @@ struct Attempt {
   // Whether the attempt could not be made, because of this machine or the rule file.
   bool unable = false;
   std::uint32_t connects = 0;  // number of new connections
-  // Number of further attempts that the client made by itself, as its protocol's libraries do.
+  // Number of retries that the client library made by itself within this attempt.
   std::uint32_t retries = 0;
-  std::int64_t sent = 0;  // number of messages sent; likewise the next members
-  // Lost messages; negative if more messages of earlier attempts arrived than were lost.
+  std::int64_t sent = 0;  // number of messages sent in this attempt
+  // Number of lost messages; negative if more messages of earlier attempts arrived late than were
+  // lost now.
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
@@ -54,7 +55,7 @@ struct ClientSettings {
   std::optional<Endpoint> resolver;  // DNS server to ask before each new connection, if given
   std::string password = {};         // first line of the probe's password_file
   Descendants* processes = nullptr;  // starts commands, for the kind exec only; not owned
-  rules::Dice dice = {};             // for what the client itself draws, such as pauses
+  rules::Dice dice = {};             // random numbers for the client itself, such as random pauses
 };
 
 class ProbeClient {

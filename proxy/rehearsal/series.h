@@ -1,5 +1,5 @@
-// Sums the measurements of a rehearsal in equal steps of time, for charts and the JSON report.
-// No I/O.
+// Sums the measurements of a rehearsal in equal time steps, as series for charts and for the JSON
+// report. No I/O.
 //
 // Times are scenario time: real time since the first phase began, multiplied by the scenario's
 // time_scale. Latencies (p50_ms, p99_ms) are real time.

@@ -60,7 +60,7 @@ class User {
   void count(const Attempt& attempt, rules::Operation& operation) const;
   // Waits until the time `at`. Returns false if the user must end.
   bool wait_until(Instant at);
-  // The same, and lets the client serve its connection meanwhile.
+  // Like wait_until(), and lets the client serve its connection meanwhile.
   bool idle_until(Instant at);
 
   UserSettings settings_;

@@ -1,5 +1,5 @@
-// UserLink: the connection of a synthetic user to a server, with or without TLS, for protocols
-// without a client library. Errors are English text.
+// UserLink: a blocking byte connection of a synthetic user to a server, with or without TLS, for
+// protocols whose messages Brownout itself encodes. Errors are English text.
 //
 // Calls block until their deadline; use only on the user's thread.
 #pragma once
