@@ -24,7 +24,7 @@ class Authority {
   // Creates a CA in the folder; fails if the folder already has one.
   static rules::Result<void> init(const std::string& folder);
   static rules::Result<Authority> load(const std::string& folder);
-  // Makes a CA that no client trusts, in memory only.
+  // Makes a CA that no client trusts, in memory only, for faults with an untrusted issuer.
   static Authority unknown();
   // Makes a CA in memory only, for one command, which gets its certificate as pem().
   static Authority temporary();

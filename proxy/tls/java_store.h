@@ -1,4 +1,5 @@
-// Writes trust stores of Java.
+// Writes trust stores for Java programs: files that contain the CA certificates to trust. No I/O;
+// any thread.
 #pragma once
 
 #include <string>
