@@ -1,5 +1,5 @@
-// Base64 of a stream (RFC 4648, 4), as application/grpc-web-text has it: pieces that may each end
-// with padding follow one another. No I/O; one thread.
+// Decodes and encodes base64 (RFC 4648, 4) piece by piece, as text arrives. Padding may also stand
+// in the middle of the text, as in application/grpc-web-text. No I/O; one thread.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@ namespace brownout::rules {
 
 class Base64Decoder {
  public:
-  // Decodes the next characters. Up to three of them wait for the rest of their group of four.
-  // Returns no value if they are not base64; the decoder must not be used after that.
+  // Decodes the next characters. Keeps up to three characters until the rest of their group of four
+  // arrives. Returns no value if the text is not base64; the decoder must not be used after that.
   std::optional<std::string> push(std::string_view text);
   // Whether the text so far is complete.
   bool complete() const { return group_.empty(); }
@@ -22,9 +22,9 @@ class Base64Decoder {
 
 class Base64Encoder {
  public:
-  // Encodes the next bytes. Up to two of them wait for the rest of their group of three.
+  // Encodes the next bytes. Keeps up to two bytes until the rest of their group of three arrives.
   std::string push(std::string_view bytes);
-  // Encodes the bytes that wait, with padding.
+  // Encodes the kept bytes, with padding.
   std::string finish();
 
  private:

@@ -1,5 +1,5 @@
-// Formats an error as one line for logs and terminals, with its hint in parentheses. Pure
-// functions; any thread.
+// Formats an Error (result.h) as one line for logs and terminals, with its hint in parentheses.
+// Pure functions; any thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// find_named() looks an entry up by its member `name`. The tables are short, so it compares one
-// entry after the other. Pure; any thread.
+// find_named() finds the entry of a table (an array or vector of structs) by its member `name`,
+// with linear search, since these tables are short. Pure; any thread.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Hexadecimal digits: their values, and those of bytes. Pure; any thread.
+// Converts hexadecimal digits to numbers, and bytes to hexadecimal text. Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,8 @@ namespace brownout::rules {
 
 inline constexpr std::string_view kHexDigits = "0123456789abcdef";
 
-// Returns the value of a digit, in either case; no value if `c` is not one.
+// Returns the value of a hexadecimal digit in upper or lower case; no value if `c` is no such
+// digit.
 constexpr std::optional<unsigned> hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
   const auto letter = static_cast<char>(c | 0x20);
@@ -18,7 +19,7 @@ constexpr std::optional<unsigned> hex_digit(char c) {
   return std::nullopt;
 }
 
-// Returns two digits for each byte.
+// Returns two lower-case digits for each byte.
 inline std::string hex_of(std::span<const unsigned char> bytes) {
   std::string text;
   for (const auto byte : bytes) {

@@ -25,8 +25,8 @@ class SharedMap {
   bool contains(const std::string& name) const { return find(name) != nullptr; }
 
   void set(const std::string& name, T value) { own(name)[name] = std::move(value); }
-  // Returns the value of `name` for modification; inserts a default value if the name is new. The
-  // reference is valid until the map is copied.
+  // Returns the value of `name` for modification; inserts a default value if the name is new. Do
+  // not write through the reference after the map has been copied.
   T& change(const std::string& name) { return own(name)[name]; }
   void erase(const std::string& name) {
     if (contains(name)) own(name).erase(name);

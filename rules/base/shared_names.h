@@ -1,4 +1,5 @@
-// SharedNames maps ids to names that codecs learn from messages, such as the ids of topics.
+// SharedNames maps ids to names, such as Kafka's topic ids to topic names, which protocol parsers
+// learn from the messages that they read.
 //
 // Copies share one map, so that all connections learn from each other. Any thread; a lock is held
 // only for a lookup or an insertion.
@@ -18,7 +19,7 @@ class SharedNames {
   // Maximum number of names. When it is reached, all are forgotten and learned again.
   static constexpr std::size_t kMost = 100'000;
 
-  // Returns an empty map. A default-constructed object has no map: it knows and learns nothing.
+  // Returns an empty map. A default-constructed object has no map: it stores and finds nothing.
   static SharedNames make() {
     SharedNames names;
     names.shared_ = std::make_shared<SharedModel<Map>>();
@@ -41,7 +42,8 @@ class SharedNames {
       return map && found != map->end() ? found->second : std::string();
     });
   }
-  // Learned names are no setting: objects that differ only in them are equal.
+  // Always equal, since learned names are not part of a listener's settings, which this operator
+  // compares.
   friend bool operator==(const SharedNames&, const SharedNames&) { return true; }
 
  private:
