@@ -1,7 +1,7 @@
 // DeliveryTrace is the recorded capacity of a link, in the format of mahimahi (mm-link(1)): each
 // line has the time in milliseconds at which the link can deliver 1500 bytes. Times never decrease;
-// a time that stands n times is an opportunity for n packets. After its last time the trace begins
-// again. Blank lines, and the rest of a line after #, are ignored.
+// a time that occurs n times is an opportunity to deliver n packets. After its last time the trace
+// begins again. Blank lines, and the rest of a line after #, are ignored.
 //
 //   0
 //   4        at 0 ms one packet, at 4 ms two, at 9 ms one; then at 9 + 0 ms, 9 + 4 ms...

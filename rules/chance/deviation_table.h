@@ -1,6 +1,7 @@
-// DeviationTable is a distribution of delays, read from a file in the format of netem (tc-netem(8);
-// iproute2 installs such files in /usr/lib/tc): whole numbers, separated by blanks or line feeds,
-// of which 8192 is one standard deviation. The rest of a line after # is a comment.
+// DeviationTable is a distribution of random delay variation (jitter), read from a netem
+// distribution file (tc-netem(8); iproute2 installs such files in /usr/lib/tc). The file has whole
+// numbers, separated by blanks or line feeds; 8192 is one standard deviation. The rest of a line
+// after # is a comment.
 //
 //   # normal.dist                    mean + jitter * number / 8192, for each number equally often
 //   -32768 -28307 -26871 ...

@@ -1,5 +1,5 @@
-// FixedWindow counts requests in windows of time. A window begins with the first request after the
-// window before. All threads may share a FixedWindow.
+// FixedWindow counts requests in time windows of fixed length, for rate limits. A window begins
+// with the first request after the previous window has ended. All threads may share a FixedWindow.
 #pragma once
 
 #include <cstdint>

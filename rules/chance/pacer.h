@@ -1,5 +1,5 @@
-// Pacer limits a rate by delaying: each caller reserves a period and gets the time at which it
-// ends. TokenBucket (token_bucket.h) limits a rate by rejecting instead.
+// Pacer limits a rate by delaying: each caller reserves a period of the link's time, and gets the
+// time at which its period ends. TokenBucket (token_bucket.h) limits a rate by rejecting instead.
 //
 // Pacer implements the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"), a token
 // bucket without a timer. Connections on several threads may share a pacer: its state is one atomic
@@ -21,8 +21,8 @@ class Pacer {
     return reserve_from(now, burst, [cost](Instant from) { return later(from, cost); });
   }
 
-  // The same for a period whose length depends on its beginning: end_of(beginning) returns its end,
-  // and may be called several times.
+  // Like reserve(), for a period whose length depends on its beginning: end_of(beginning) returns
+  // its end, and may be called several times.
   template <class EndOf>
   Instant reserve_from(Instant now, Duration burst, const EndOf& end_of) {
     Instant before = taken_until_.load(std::memory_order_relaxed);

@@ -1,10 +1,10 @@
-// TcpPath simulates a TCP sender whose segments cross a path that loses some of them. It says how
-// many bytes have reached the receiver in order, and when. It knows counts of bytes, not the bytes.
+// TcpPath simulates a TCP sender on a path with packet loss. It computes how many bytes have
+// reached the receiver in order, and when. It counts bytes without storing them.
 //
 // A transmission arrives at once, or is lost; its acknowledgement reaches the sender one round trip
-// after the transmission. So the path delays no byte by itself: what a byte waits for is the
-// congestion window, and the repair of the losses ahead of it. Acknowledgements are never lost,
-// since each one also stands for those before it.
+// after the transmission. So the path itself adds no delay: a byte waits only for the congestion
+// window, and for retransmissions of lost segments ahead of it. Acknowledgements are never lost,
+// since each is cumulative.
 //
 //   window          10 segments (RFC 6928); slow start to the threshold, then one segment more for
 //                   each round trip (RFC 5681, 3.1). At most kMostSegments, as the receive buffer
@@ -21,8 +21,8 @@
 //                   to one segment (RFC 6298, 5). The connection fails at the time-out after 15
 //                   retransmissions (tcp(7), tcp_retries2).
 //
-// Everything happens at instants that follow from the bytes written and from the random numbers.
-// Memory is bounded by kMostSegments. A TcpPath belongs to one stage; one thread.
+// All instants depend only on the bytes written and on the random numbers. Memory is bounded by
+// kMostSegments. A TcpPath belongs to one stage; one thread.
 #pragma once
 
 #include <cstdint>
@@ -56,19 +56,19 @@ class TcpPath {
     std::vector<Loss> losses;
     bool failed = false;  // the sender gave up
   };
-  // The path from `now` on. A changed round trip counts for later transmissions.
+  // The state of the path at an instant. A changed round-trip time applies to later transmissions.
   struct Now {
     Instant instant;
     Duration round_trip;  // more than zero
     double intensity = 1;
   };
-  // Gives the sender `bytes` more to send (0: none), and does what is due. Must be called at
-  // deadline().
+  // Gives the sender `bytes` more bytes to send (may be 0), and simulates up to `now`. Must be
+  // called at deadline().
   Step step(const Now& now, std::size_t bytes = 0);
-  // Returns when step() must be called. kNever if only acknowledgements are due that change nothing
-  // for the receiver.
+  // Returns the time at which step() must be called. kNever if nothing more can reach the receiver
+  // without new bytes.
   Instant deadline() const;
-  // Returns the bytes that the sender may have on the path now.
+  // Returns the congestion window in bytes: how many bytes may be in flight now.
   std::size_t window() const;
 
  private:
@@ -80,7 +80,7 @@ class TcpPath {
     Instant at;
     std::uint64_t expected = 0;  // the first segment that the receiver misses
   };
-  // A lost transmission that the sender still takes for one under way.
+  // A lost transmission that the sender has not detected yet.
   struct Lost {
     std::uint64_t segment = 0;
     Instant sent;
@@ -117,9 +117,10 @@ class TcpPath {
   std::uint64_t delivered_ = 0;    // number of transmissions that arrived
   std::uint64_t acks_seen_ = 0;
 
-  double window_;                // segments
-  double threshold_;             // segments
-  bool limited_ = false;         // the window, not the lack of bytes, ended the last sending
+  double window_;     // segments
+  double threshold_;  // segments
+  // the last sending ended because the window was full, not because there were no more bytes
+  bool limited_ = false;
   bool recovering_ = false;      // until all segments before recovered_ are acknowledged
   bool slow_start_ = false;      // recovering after a time-out
   bool retransmit_now_ = false;  // the first retransmission does not wait for the window

@@ -1,6 +1,6 @@
-// TokenQuota counts what clients use up in windows of time, such as the tokens of a language model.
-// A window begins with the first request, or the first use, after the window before. All threads
-// may share a TokenQuota.
+// TokenQuota counts the units that clients use in time windows of fixed length, such as the tokens
+// of a language model, for quotas. A window begins with the first request or use after the previous
+// window has ended. All threads may share a TokenQuota.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class TokenQuota {
     Duration left;  // time until the window ends
   };
 
-  // Returns the window at `now`, after the use of `tokens`.
+  // Adds `tokens` to the window at `now`, and returns the window.
   Window use(Instant now, Duration window, std::int64_t tokens = 0) {
     return state_.use([&](std::optional<State>& state) {
       if (!state || state->end <= now) state = State{later(now, window), 0};
