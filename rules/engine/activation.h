@@ -1,6 +1,6 @@
 // Activation computes the times at which one rule is active for one flow (a connection, a UDP
-// session, an HTTP request or a DNS query). They result from the rule's schedule and from random
-// draws with its probability.
+// session, an HTTP request or a DNS query). Times depend on the rule's schedule and on random draws
+// with its probability.
 //
 //   per connection, client, query, request
 //                           one window, or none. While a probability ramps up, a flow with random

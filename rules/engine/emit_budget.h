@@ -2,8 +2,8 @@
 // event loop. Without it, a million held datagrams that become due together would leave in one
 // iteration, and the other flows of the thread would wait for seconds.
 //
-// Each chunk that arrives pays for its own way, so that a budget never limits throughput. Used by
-// one thread only.
+// Each arriving chunk increases the budget by what its own way needs, so a budget never limits
+// throughput. Used by one thread only.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ class EmitBudget {
     iteration_ = iteration;
     left_ = kLeast;
   }
-  // Adds what a chunk of this size needs to pass `stages` stages.
+  // Increases the budget by what a chunk of this size needs to pass `stages` stages.
   void earn(std::size_t size, std::size_t stages) {
     left_ += cost(size) * static_cast<std::int64_t>(stages);
   }

@@ -87,21 +87,23 @@ class Fault {
   virtual bool acts_on(Carrier /*carrier*/) const { return true; }
   // Whether stages keep their state when the settings change (see Stage::take_over).
   virtual bool inherits_state() const { return false; }
-  // Whether the fault with these settings grows while the key `ramp` lasts.
+  // Whether the key `ramp` has an effect on the fault with these settings.
   virtual bool ramps() const { return true; }
   // Whether limiting the rule to one direction is an error.
   virtual bool needs_both_directions() const { return false; }
-  // Whether the fault with these settings loses the SYNs of new connections, so that connects hang
+  // Whether the fault with these settings drops the SYNs of new connections, so that connects hang
   // (syn_plan.h).
   virtual bool loses_syns() const { return false; }
-  // The ICMP message with which the fault with these settings answers SYNs and datagrams, where
-  // nftables can (syn_plan.h); no value if it answers none.
+  // The ICMP error with which the fault rejects SYNs and datagrams where nftables can be used
+  // (syn_plan.h); no value if it rejects none.
   virtual std::optional<Unreachable> answers_syns() const { return std::nullopt; }
-  // Whether connections queue for an accept loop, which next_accept() describes.
+  // Whether the fault simulates a server's slow accept loop, for which connections queue.
+  // next_accept() describes the loop.
   virtual bool queues_accepts() const { return false; }
-  // Returns when the accept loop takes its next connection; an instant that has passed means now.
+  // Returns the time at which the accept loop accepts its next connection; an instant in the past
+  // means now.
   virtual Instant next_accept(const FaultState& /*shared*/) const { return Instant::min(); }
-  // Whether the fault with these settings refuses clients that come back before their Retry-After
+  // Whether the fault refuses clients that retry before the time in their Retry-After header
   // (Note::early).
   virtual bool punishes() const { return false; }
   // For faults of level kListener: whether open connections are reset when the fault begins.

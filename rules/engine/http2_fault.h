@@ -1,9 +1,9 @@
-// Http2Fault is the interface of faults that act on the HTTP/2 connection of a client, whatever its
-// requests are. Http2Plan selects the rules with such faults for one connection.
+// Http2Fault is the interface of faults that act on a client's whole HTTP/2 connection instead of
+// single requests. Http2Plan selects the rules with such faults for one connection.
 //
-// A rule is selected by what is known of the connection: listener, client, and names. It acts while
-// its schedule lets it, and stops acting when it is removed. Pure; a plan is owned by its
-// connection, and used on its thread.
+// Rules are selected by facts of the connection: listener, client, and host names. A rule acts
+// during its schedule, until it is removed. Pure; a plan is owned by its connection, and used on
+// the connection's thread.
 #pragma once
 
 #include <utility>
@@ -18,8 +18,8 @@ namespace brownout::rules {
 class Http2Fault {
  public:
   virtual ~Http2Fault() = default;
-  // Adds to `faults` what the fault demands of a connection while its rule acts. Returns the name
-  // of the action for the event log; it must be a string literal.
+  // Sets in `faults` how the connection must misbehave while the rule acts. Returns the name of the
+  // action for the event log, a string literal.
   virtual std::string_view on_connection(Http2ConnectionFaults& faults) const = 0;
 };
 
@@ -33,9 +33,9 @@ class Http2Plan {
  public:
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
-  // Finds out which rules act at `now`. Must be called when the connection begins, after each
-  // change of the rules, and at next(). `connection` has no request. Adds a note for each rule that
-  // begins to act. Returns whether faults() has changed.
+  // Selects the rules that act at `now`. Must be called when the connection begins, after each
+  // change of the rules, and at the time next(). `connection` has no request. Adds a note for each
+  // rule that begins to act. Returns whether faults() has changed.
   bool set(const RuleSet& set, const FlowFacts& connection, Instant now, Notes& notes);
   const Http2ConnectionFaults& faults() const { return faults_; }
   Instant next() const { return next_; }

@@ -68,7 +68,8 @@ struct HttpMessage {
   Http2Orders http2 = {};       // demands on the stream and its connection
   // The rule that has set `http2.reset`, if the reset does not happen at once.
   std::shared_ptr<const Rule> resets = {};
-  // Parts that on_body() did not find in a body which it changed otherwise, for the event log.
+  // Parts that on_body() did not find although it made other changes to the body; for the event
+  // log.
   std::string not_found = {};
   // For a request: headers that its response gets, whoever makes the response.
   std::vector<HttpHeader> response_headers = {};
@@ -92,8 +93,8 @@ class HttpFault {
   }
   // Called for each message on which the fault does not act, if its kind has observes_all.
   virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
-  // Whether the fault acts on a request that the rule's probability or ordinals exclude, because of
-  // what the fault told this client before.
+  // Whether the fault acts on this request although the rule's probability or ordinals exclude it.
+  // For example, a rate limit still refuses a client that it told to retry later.
   virtual bool insists(const HttpContext& /*context*/) const { return false; }
   // Called if the rule matches, but its probability, schedule or limit excludes this request.
   virtual void on_skipped(HttpMessage& /*request*/) const {}

@@ -43,7 +43,7 @@ struct Handshake {
 };
 Handshake plan_handshake(const RuleSet& set, const FlowFacts& flow);
 void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules);
-// `before` are the facts when `rules` were selected.
+// `before` has the flow's facts at the time when `rules` were selected.
 void plan_name(const RuleSet& set, const FlowFacts& before, const FlowFacts& flow,
                std::vector<RuleRef>& rules);
 std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,

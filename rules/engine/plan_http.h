@@ -34,16 +34,17 @@ class HttpPlan {
   // must be set. The facts are borrowed during the call.
   void on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                   Notes& notes);
-  // Must be called when the server of a request is known that had none in on_request(). Adds the
-  // rules that match on the server's address (`request.destination`), and applies them.
+  // Must be called when the server of the request is known, if it was unknown in on_request(). Adds
+  // the rules that match on the server's address (`request.destination`), and applies them.
   void on_server(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                  Notes& notes);
   // Applies the rules to a response of a rule or of the server. `request.http` must contain its
   // head. Removes rules that `set` does not contain, and adds rules that match the status.
   void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                    Notes& notes);
-  // Must be called when the body of a message with `body_readers` is there. Calls on_body() of
-  // these rules, if `set` contains them. Adds to `refusals` why a rule left the body unchanged.
+  // Must be called when the body of a message with `body_readers` has arrived completely. Calls
+  // on_body() of these rules, if `set` contains them. Adds to `refusals` why a rule left the body
+  // unchanged.
   void on_body(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                Notes& notes, std::vector<std::string>& refusals);
   // Must be called when the stream of a message with `http2.reset` is reset.
@@ -64,8 +65,9 @@ class HttpPlan {
 
  private:
   bool join(const RuleRef& rule, const FlowFacts& request, Instant now);
-  // Selects the rules again, for facts that were unknown before. Keeps those of the plan that still
-  // match, and adds those for which is_late(match) is true. Returns which rules were added.
+  // Selects the rules again, when more facts are known. Keeps the rules of the plan that still
+  // match. Adds rules that match now and whose match needs the new facts: is_late(match) is true.
+  // Returns which rules were added.
   template <class IsLate>
   std::vector<bool> select_again(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
                                  Instant now, IsLate is_late);

@@ -1,6 +1,6 @@
-// Functions that decide whether the proxy decrypts a TLS connection of a client that means another
-// server: only if a rule can act inside TLS and its match admits the connection. All other
-// connections stay encrypted end to end. Pure functions; any thread.
+// Functions that decide whether the proxy intercepts (decrypts) a TLS connection. It does so only
+// if a rule that acts inside TLS matches the connection. All other connections stay encrypted end
+// to end. Pure functions; any thread.
 #pragma once
 
 #include <optional>
@@ -11,12 +11,12 @@
 
 namespace brownout::rules {
 
-// Whether the rule acts only where TLS is decrypted: on requests or messages of the protocol
-// `inside`, or on a handshake with a certificate of the proxy.
+// Whether the rule needs decrypted TLS: it acts on requests or messages of the protocol `inside`,
+// or on a handshake in which the proxy shows its own certificate.
 bool acts_inside_tls(const Rule& rule, Protocol inside);
 
 struct TlsPlan {
-  RuleRef rule;  // the first rule that means the connection; null if none does
+  RuleRef rule;  // the first rule that needs the connection decrypted; null if none does
   // Whether the client offers by ALPN only protocols that the proxy does not speak, such as HTTP/3.
   bool foreign = false;
 
@@ -25,7 +25,8 @@ struct TlsPlan {
 
 // Decides about a connection whose ClientHello (flow.hello) has arrived.
 TlsPlan plan_tls(const RuleSet& set, const FlowFacts& flow, Protocol inside);
-// Whether a rule may mean the connection, depending on a ClientHello that is still to come.
+// Whether a rule may need the connection decrypted, as far as is known before its ClientHello has
+// arrived.
 bool may_decrypt(const RuleSet& set, const FlowFacts& flow, Protocol inside);
 
 // Returns the decision as a sentence without a period, for `explain`.

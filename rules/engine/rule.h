@@ -84,9 +84,10 @@ struct Rule {
   std::shared_ptr<const Fault> fault;
   // For a rule of a preset: its figure and the source, in words. "" for others.
   std::string figure;
-  Position where;                 // position of the rule in the rule file
-  std::vector<Diagnostic> notes;  // on settings that may not do what the author intended
-  std::string definition;         // canonical text of the rule, compared to detect changes
+  Position where;  // position of the rule in the rule file
+  // warnings about settings that may not do what the author intended
+  std::vector<Diagnostic> notes;
+  std::string definition;  // canonical text of the rule, compared to detect changes
 
   // The members below are set when the rule takes effect (RuleSet::activate).
   std::uint64_t seed = 0;
@@ -98,8 +99,8 @@ struct Rule {
   // For HTTP and DNS only. With kUpstream: whether the rule acts on requests or queries. With
   // kDownstream: whether the rule acts on responses or answers.
   bool acts_on_half(Carrier carrier, Direction direction) const;
-  // Whether all connections of its listeners queue for the rule's accept loop, so that they can
-  // wait before they are accepted.
+  // Whether the rule simulates a slow accept loop for all connections of its listeners, so that the
+  // kernel's accept queue can hold them.
   bool queues_all_accepts() const;
   bool acts_on(Direction direction) const {
     return kind->level == Level::kBytes && match.covers(direction);

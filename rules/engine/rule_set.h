@@ -72,8 +72,8 @@ class RuleSet {
       if (carried && rule->kind->observes_all) visit(rule);
     }
   }
-  // Calls visit(rule) for each rule that may match the listener and the client of the flow. No
-  // other key of the match is checked, nor what the fault acts on.
+  // Calls visit(rule) for each rule that may match the listener and the client of the flow. Neither
+  // other keys of the match nor the carriers of the fault are checked.
   template <class Visit>
   void for_each_candidate(const FlowFacts& flow, Visit visit) const {
     std::vector<std::uint32_t> found;
@@ -104,7 +104,7 @@ class RuleSet {
       if (rule->match.selects_listener(listener)) visit(*rule);
     }
   }
-  // Calls visit(rule) for each firewall and each rule that can lose or answer SYNs to the listener,
+  // Calls visit(rule) for each firewall and each rule that can drop or reject SYNs to the listener,
   // in the order of the rule file.
   template <class Visit>
   void for_each_losing_syns(const std::string& listener, Visit visit) const {
@@ -112,8 +112,9 @@ class RuleSet {
       if (rule->match.selects_listener(listener)) visit(rule);
     }
   }
-  // Returns when the accept loops of the rules that queue all connections of the listener take the
-  // next one; an instant that has passed means now. Rules for some connections do not count.
+  // Returns the time at which the next connection may be accepted, by the rules that simulate a
+  // slow accept loop for all connections of the listener. An instant in the past means now. Rules
+  // for only some connections are ignored.
   Instant next_accept(const std::string& listener, Instant now) const;
   bool any_queues_accepts() const { return !queueing_.empty(); }
   bool any_loses_syns() const { return !losing_syns_.empty(); }

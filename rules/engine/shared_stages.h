@@ -6,8 +6,8 @@
 // The stage gets each message as a Chunk with facts but without bytes. The message waits in its
 // connection until the stage emits the chunk.
 //
-// Memory is bounded: if kMostHeld messages of a client wait, further messages pass at once, as do
-// those of clients beyond the size of the table (client_table.h).
+// Memory is bounded. While kMostHeld messages of a client wait, further messages pass at once.
+// Messages of clients beyond the size of the table (client_table.h) also pass at once.
 #pragma once
 
 #include <memory>

@@ -15,9 +15,9 @@
 //  - `now` never decreases. No function is called after Output::close().
 //  - release() emits all held data, in order, because the rule became inactive. The stage is then
 //    destroyed.
-//  - A stage that may emit very many datagrams in one call pauses when Output::full() is true. It
-//    keeps the rest, and its deadline(), which stays in the past. wake(), or release(), is called
-//    again.
+//  - A stage that may emit very many datagrams in one call stops when Output::full() is true. It
+//    keeps the remaining datagrams and a deadline() in the past, so that wake() or release() is
+//    called again.
 //
 // Thread: the event loop of the flow. Owner: the chain (chain.h).
 #pragma once
@@ -40,10 +40,10 @@ struct Note {
   Duration delay = {};        // random delay that was injected; 0 if none
   std::int64_t bytes = 0;     // number of bytes affected
   std::uint64_t ordinal = 0;  // number of the chunk or segment, or byte offset, in this direction
-  // Whether the fault turned this away because a limit was reached: a full queue, or a number of
-  // connections.
+  // Whether the fault rejected a request or connection because a limit was reached, such as a full
+  // queue.
   bool overflow = false;
-  // Whether the fault refused a client that came back before its Retry-After.
+  // Whether the fault refused a client that retried before its Retry-After time.
   bool early = false;
   // The Chain or plan that runs the rule (chain.h, plan*.h) sets the members below. `message` is
   // the message of a connection on which the fault acted, borrowed for the call; null in other
@@ -69,7 +69,8 @@ class Output {
   virtual void finish(Instant now) = 0;  // ends this direction (half-close) after all emitted data
   virtual void close(Close how, Instant now) = 0;
   virtual void note(const Note& note, Instant now) = 0;
-  // Reports, once for a stage, why a message on which the fault acts stays as it is.
+  // Reports why the fault could not change a message that it should have changed. Only the first
+  // report of a stage is logged.
   virtual void unchanged(std::string_view /*why*/) {}
   // Whether the stage should emit no more in this call.
   virtual bool full() const { return false; }
