@@ -1,6 +1,6 @@
-// CorruptFault inverts single bits of streams, messages and DNS answers; shared by the faults
-// corrupt, corrupt_body and corrupt_message. CorruptStage does so for one direction of a flow; its
-// thread and owner are those of any stage (stage.h).
+// CorruptFault is a fault that inverts single bits of streams, messages and DNS answers. The faults
+// corrupt, corrupt_body and corrupt_message share it. CorruptStage is its stage for one direction
+// of a flow; for thread and ownership see stage.h.
 #pragma once
 
 #include <array>

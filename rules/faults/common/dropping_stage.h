@@ -1,5 +1,5 @@
-// DropStage drops every chunk or datagram. LossyStage drops only the chunks or datagrams that a
-// loss model chooses. Thread and owner are those of any stage (stage.h).
+// Two stages that drop data: DropStage drops every chunk or datagram, LossyStage only those that a
+// loss model selects. For thread and ownership see stage.h.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// HangingStage lets a connection work until the instant `at`, and then hang: all data is held, and
+// HangingStage makes a connection hang at the instant `at`: from then on all data is held, and
 // neither end gets a FIN or RST. When the rule ends, the held data is delivered, and the connection
-// works again. Thread and owner are those of any stage (stage.h).
+// works again. For thread and ownership see stage.h.
 #pragma once
 
 #include "rules/engine/delay_line.h"

@@ -1,8 +1,9 @@
-// A link passes bytes at a rate: a constant one, one that varies, or that of a recorded trace.
+// Simulates a network link with limited bandwidth. The rate is constant, varies at random, or
+// follows a recorded trace.
 //
-// LinkSettings describe the link. LinkState is how far its capacity is used; connections on several
-// threads may share one. LinkUse is what a stage (stage.h) uses; thread and owner are those of the
-// stage.
+// LinkSettings describe the link. LinkState records which part of its capacity is used up;
+// connections on several threads may share it. LinkUse is the access of one stage (stage.h) to a
+// link; the stage owns it.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,8 @@
 
 namespace brownout::rules {
 
-// A rate that is drawn anew, uniformly between the rate of the link and `to`, each `every`.
+// A rate that varies at random: every `every`, a new rate is drawn uniformly between the link's
+// `rate` and `to`.
 struct RateVariation {
   Rate to{};
   Duration every{};
@@ -35,29 +37,31 @@ class LinkState {
  public:
   Pacer pacer;
 
-  // Takes the next `bytes` of the trace's opportunities at or after `from`, which is counted from
-  // the start of the trace, and returns the time of the last one.
+  // Uses the trace's next opportunities at or after `from` to deliver `bytes` bytes, and returns
+  // the time of the last one. Both times are counted from the start of the trace.
   Duration take(const DeliveryTrace& trace, Duration from, std::int64_t bytes);
-  // Returns how many bytes the opportunity can still deliver from which take() would begin.
+  // Returns how many bytes the next opportunity at or after `from`, with which take() would begin,
+  // can still deliver.
   std::int64_t left(const DeliveryTrace& trace, Duration from) const;
 
  private:
-  // Bytes of the trace's opportunities, from its start, that are used or have passed.
+  // Number of bytes, counted from the trace's start, whose opportunities are used or have passed.
   std::atomic<std::uint64_t> used_{0};
 };
 
 class LinkUse {
  public:
   // The variation and the trace begin at `start`. `shared` is the state of a link that several
-  // connections use; it is borrowed. If null, the link belongs to this user alone.
+  // connections share; it is borrowed. If null, this object has a link of its own.
   LinkUse(const LinkSettings& settings, const Intensity& intensity, const Dice& dice, Instant start,
           LinkState* shared);
 
   const PacketCost& cost() const { return settings_.cost; }
-  // Reserves the link for bytes on the line, and returns when the last of them has passed.
+  // Reserves the link for `line_bytes` bytes (payload and link-layer overhead), and returns the
+  // time at which the last one has passed.
   Instant reserve(Instant now, std::int64_t line_bytes);
-  // Returns how many bytes of a stream may pass as one piece: 10 ms at the present rate, or the
-  // rest of an opportunity of the trace.
+  // Returns how many bytes of a stream may pass as one piece: those of 10 ms at the present rate,
+  // or the rest of the trace's opportunity.
   std::size_t piece(Instant now) const;
 
  private:

@@ -1,4 +1,4 @@
-// QueueLimit is the length of a queue of datagrams, in one of three units:
+// QueueLimit is the maximum length of a queue of datagrams, in one of three units:
 //
 //   "128 KiB"      bytes
 //   "50 ms"        the bytes that pass at the rate of the link within this time (`latency` of

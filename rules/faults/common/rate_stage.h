@@ -1,6 +1,6 @@
-// RateStage passes a stream no faster than a link (link.h), for the faults bandwidth and
-// response_rate. Bytes leave in pieces that take at most 10 ms, so that the limit holds over short
-// times, too. Thread and owner are those of any stage (stage.h).
+// RateStage limits the bandwidth of a stream to that of a simulated link (link.h), for the faults
+// bandwidth and response_rate. Bytes leave in pieces that take at most 10 ms, so that the limit
+// holds over short times, too. For thread and ownership see stage.h.
 #pragma once
 
 #include "rules/engine/stage.h"

@@ -1,6 +1,5 @@
 // TruncateStage passes the first bytes of a body or message, drops the rest, and closes the
-// connection. Used by truncate_body and truncate_message. Thread and owner are those of any stage
-// (stage.h).
+// connection. Used by truncate_body and truncate_message. For thread and ownership see stage.h.
 #pragma once
 
 #include <algorithm>

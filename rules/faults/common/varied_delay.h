@@ -1,6 +1,6 @@
-// VariedDelay is a random delay: a value with a distribution around it (distribution.h,
-// deviation_table.h). It also declares the keys of the variation, for all faults with a random
-// delay.
+// VariedDelay is a random delay: a base delay with a random variation (jitter) of a given
+// distribution (distribution.h, deviation_table.h). The functions below declare the rule-file keys
+// of the variation, for all faults with a random delay.
 //
 //   most distributions   delay + jitter * deviation; a delay below zero counts as zero
 //   lognormal            delay * e^(sigma * z), where z is normal with mean 0 and standard

@@ -20,8 +20,8 @@ enum class LoadUnit { kConnection, kMessage, kRequest };
 // The fate of a request that arrives while the queue is full: a RST, no answer, an HTTP 503, or
 // waiting in spite of the full queue.
 enum class TurnedAway { kReset, kHang, k503, kSlow };
-// The traffic that shares one simulated server: all that the rule matches, or that of each client
-// address, or that of each server.
+// The traffic that shares one simulated server: all traffic that the rule matches, the traffic of
+// one client address, or the traffic to one server.
 enum class LoadScope { kRule, kClient, kServer };
 
 struct OverloadKeys {
