@@ -32,14 +32,14 @@ struct Asked {
   std::string sni;
   std::string alpn;
   std::optional<std::uint64_t> seed;
-  SynWays syn_ways = {};  // the ways to lose SYNs that the system allows there
+  SynWays syn_ways = {};  // the mechanisms of the running proxy's machine for dropping SYNs
 
   // Properties of a message. The keys are names of options (MessageProtocol::ExplainOption).
   std::map<std::string, std::string> message;
   std::string text;  // text of the message
 };
 
-// A question, with the HTTP request and ClientHello to which its FlowFacts point.
+// A Question together with the HTTP request and ClientHello to which its FlowFacts point.
 struct Posed {
   Question question;
   HttpExchange exchange;

@@ -23,7 +23,8 @@ class FitCheck {
   // Checks that each listener named by the rule has traffic on which the fault acts. If the rule
   // names no listener, one such listener in the file is enough.
   void check_carriers(Position type) const;
-  // The same for a preset, and checks that `match` has no keys of requests or messages.
+  // Like check_carriers(), for a rule with a preset. Also checks that `match` has no keys of
+  // requests or messages.
   void check_preset(std::string_view name, Position where);
 
  private:

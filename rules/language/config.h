@@ -25,8 +25,9 @@
 
 namespace brownout::rules {
 
-// The addresses of brokers that clients are told: those that the servers announce, or ports of this
-// listener, which lead to the brokers.
+// Which addresses of a cluster's brokers clients get in the messages of servers. kAsAnnounced: the
+// servers' own addresses. kFollow: ports of this listener, so that connections to all brokers pass
+// through the proxy.
 enum class Brokers { kAsAnnounced, kFollow };
 // How bytes are forwarded while no rule acts on them: through a buffer, or inside the kernel
 // (splice(2)).
@@ -40,9 +41,9 @@ enum class Intercept {
 };
 // How a server of an [[upstream]] is chosen. kFailover: the first that has not failed.
 enum class Policy { kFailover, kRoundRobin, kRandom };
-// The treatment of a client that refuses the certificate with which its TLS is decrypted.
+// The treatment of a client that rejects the certificate with which the proxy intercepts its TLS.
 enum class TlsFailure {
-  kFail,  // each connection fails, as with a server whose certificate the client refuses
+  kFail,  // each connection fails, as with a server whose certificate the client rejects
   kPass,  // later connections of this client to this host pass through undecrypted
 };
 
@@ -108,15 +109,17 @@ struct Listener {
   // nothing is replaced.
   AddressMap rewrite;
   Brokers brokers = Brokers::kAsAnnounced;
-  std::optional<PortRange> broker_ports;  // ports for brokers that are followed
-  std::string advertise;  // host that clients are told for brokers; if empty, that of `listen`
-  SharedNames names;      // learned from messages; all listeners of a file share them
+  // ports of this listener for brokers, with Brokers::kFollow
+  std::optional<PortRange> broker_ports;
+  std::string advertise;  // host that clients get for these ports; if empty, the host of `listen`
+  SharedNames names;  // names learned from messages (topic ids); all listeners of a file share them
   // Whether the client's original destination is known, by interception or from its request to the
   // proxy.
   bool knows_destination() const {
     return intercept != Intercept::kNone || protocol == Protocol::kProxy;
   }
-  // Whether TLS of clients is decrypted for the hosts that rules mean, instead of for all clients.
+  // Whether TLS is decrypted only for hosts that rules match (interception), instead of terminated
+  // for all clients.
   bool decrypts() const { return tls && knows_destination(); }
   // The protocol inside decrypted connections.
   Protocol inside() const {

@@ -6,9 +6,9 @@
 
 namespace brownout::rules {
 
-// Returns the document with listeners added: dns (port 53), http (80), tls (443, which decrypts the
-// hosts that rules mean), tcp and udp (all other ports). If the document has a listener with one of
-// these names, it stays unchanged.
+// Returns the document with listeners added: dns (port 53), http (80), tls (443, which decrypts
+// only hosts that rules match), tcp and udp (all other ports). If the document has a listener with
+// one of these names, it stays unchanged.
 Node with_default_listeners(Node document);
 
 }  // namespace brownout::rules

@@ -19,7 +19,7 @@ struct Question {
   std::string payload = {};  // payload of the message
   Duration at{};             // time since the rules took effect
   CarrierSet carriers = {};  // kinds of traffic on which rules can act at the listener
-  // Facts that the SYNs of the listener show; none if only rules are known.
+  // How SYNs can be dropped at the listener; no value if only the rules are known.
   std::optional<SynListener> syn = {};
   // Seed of the random draws. Without a seed, the explanation describes probabilities instead of
   // drawing.

@@ -1,5 +1,5 @@
-// The part of `explain` about connects: whether they hang, since their SYNs are lost, or succeed.
-// Pure functions.
+// The part of `brownout explain` that says whether a connect succeeds, fails, or hangs because its
+// SYNs are dropped. Pure functions; any thread.
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace brownout::rules {
 
-// Says of a rule that acts how it meets a new connection, as the end of a sentence with its
-// semicolon. "" if the rule has nothing to do with connects, or the listener is unknown.
+// Returns what a rule that acts does to a new connection, as the end of a sentence that begins with
+// a semicolon. "" if the rule does not affect connects, or the listener is unknown.
 std::string connect_text(const Rule& rule, const Question& question);
-// The same for a firewall that drops the new connection.
+// Like connect_text(), for a firewall that drops the new connection.
 std::string dropped_connect_text(const RuleRef& rule, const Question& question);
 
-// Whether the draw of a fault of SYNs selects the client; no value if each connect has another
-// draw.
+// Whether the random draw of a rule that drops SYNs selects the client; no value if a number is
+// drawn for each connect.
 std::optional<bool> syn_selected(const Rule& rule, const Question& question);
 
 }  // namespace brownout::rules

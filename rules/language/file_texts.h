@@ -1,5 +1,6 @@
-// Puts the text of each file that a fault or listener names in place of its path. So the readers of
-// keys (rules/schema/file_text.h) need no I/O. Pure function; any thread.
+// Replaces, in a rule file, the path of each file that a fault or listener names by the text of
+// that file. The functions that parse such keys (rules/schema/file_text.h) then need no I/O. Pure,
+// apart from `read`; any thread.
 #pragma once
 
 #include <functional>
@@ -11,8 +12,8 @@ namespace brownout::rules {
 
 using FileReader = std::function<FileText(const std::string& path)>;
 
-// Returns the document of a rule file with the files that its listeners and faults name, and that
-// the phases of a rehearsal give to its faults. Reads each path once.
+// Returns the document with the texts of all files that its listeners, its faults and the phases of
+// its rehearsal name. Reads each path once.
 Node with_file_texts(Node document, const FileReader& read);
 
 }  // namespace brownout::rules

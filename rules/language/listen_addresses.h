@@ -1,5 +1,6 @@
-// ListenAddresses reports listeners of a file that listen on the same address. follow_brokers()
-// gives a listener the table of the brokers that it follows. Pure; any thread.
+// ListenAddresses finds listeners of a rule file that would bind the same address. follow_brokers()
+// sets up the address rewriting of a listener for Kafka-like clusters (Brokers::kFollow). No I/O;
+// one thread.
 #pragma once
 
 #include <string>
@@ -13,8 +14,8 @@ namespace brownout::rules {
 
 class ListenAddresses {
  public:
-  // Reports a mistake if an earlier listener has one of the addresses. `node` is the table of the
-  // listener.
+  // Adds an error if an earlier listener has the same address or port. `node` is the [[listener]]
+  // table.
   void claim(const Node& node, const Listener& listener, Diagnostics& problems);
 
  private:

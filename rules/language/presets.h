@@ -63,7 +63,7 @@ std::string figure_text(const RulePreset& preset);
 // Returns the names of all presets.
 std::vector<std::string_view> preset_names();
 
-// Limits a match without keys of DNS to DNS queries, for the parts of DNS.
+// Limits a match without DNS keys to DNS queries, for the parts of a preset that act on DNS.
 void select_dns(Match& match);
 
 }  // namespace brownout::rules

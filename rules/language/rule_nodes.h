@@ -1,4 +1,5 @@
-// Functions that change a [[rule]] before it is read. Pure; any thread.
+// Functions that edit the table of a [[rule]] before it is compiled, for presets and phases of a
+// rehearsal. Pure; any thread.
 #pragma once
 
 #include "rules/language/presets.h"
@@ -9,9 +10,9 @@ namespace brownout::rules {
 // Returns a copy of the [[rule]] in which `keys` are added to its fault, or replace the same keys
 // there.
 Node with_fault(const Node& rule, const Node& keys);
-// Returns a [[rule]] with the keys of the preset in place of `preset`. Where both have the same
-// key, also within `match`, that of the rule stays. `where` is the position of the preset in the
-// file, for error messages.
+// Returns a [[rule]] in which the keys of the preset replace the key `preset`. If both have the
+// same key, also within `match`, the rule's own value wins. `where` is the position of the preset
+// in the file, for error messages.
 Node with_keys_of(const RulePreset& preset, const Node& rule, Position where);
 
 }  // namespace brownout::rules

@@ -1,4 +1,5 @@
-// Says of a listener what its SYNs show (rules/engine/syn_plan.h). Pure; any thread.
+// Determines how SYNs can be dropped or rejected at a listener, for rules/engine/syn_plan.h: by
+// which mechanism, and by which addresses. Pure; any thread.
 #pragma once
 
 #include <vector>
@@ -8,13 +9,13 @@
 
 namespace brownout::rules {
 
-// Whether nftables discards SYNs of the listener, since a filter of its socket would not see the
-// destination of the SYNs.
+// Whether nftables must drop the listener's SYNs, since a filter on its socket would not see their
+// original destination.
 bool by_packets(const Listener& listener, const SynWays& ways);
-// Whether a rule of the set can use nftables at the listener: the rule answers SYNs, or loses them
-// by their destination where only nftables knows it.
+// Whether a rule of the set needs nftables at the listener: to reject SYNs, or to drop SYNs whose
+// original destination only nftables knows.
 bool may_need_packets(const RuleSet& set, const Listener& listener, bool own_network);
-// `upstream` is the listener's; null if it has none.
+// Returns the listener's properties. `upstream` is null if the listener has none.
 SynListener syn_listener(const Listener& listener, const Upstream* upstream, const SynWays& ways);
 
 }  // namespace brownout::rules
