@@ -43,12 +43,12 @@ struct FlowActivity {
   ConnectionNumbers numbers;
 };
 
-// How much the kernel's filter of SYNs (rules/engine/syn_plan.h) knows at a listener, before a
-// connection is established. Each value includes those before it.
+// Which addresses the kernel can see when it filters SYNs at a listener (rules/engine/syn_plan.h).
+// Each value includes the previous ones.
 enum class SynSight {
-  kNone,         // there is no filter
+  kNone,         // SYNs are not filtered
   kClient,       // the client's address and port
-  kDestination,  // the address and port that the client means
+  kDestination,  // the original destination's address and port
 };
 
 // FlowFacts contains the facts about one connection, UDP session, DNS query or HTTP request (a
@@ -67,7 +67,7 @@ struct FlowFacts {
   // Whether `destination` is the client's original destination, which is known when the connection
   // arrives.
   bool intercepted = false;
-  // Facts that the filter of SYNs, and nftables, knew of this connection.
+  // Which addresses of this connection's SYN the filter on the socket, and nftables, could see.
   SynSight syn_sight = SynSight::kNone;
   SynSight packet_sight = SynSight::kNone;
   // Host names of the destination, from the client's DNS queries or its request to the proxy. Null
@@ -150,8 +150,8 @@ struct Match {
 
   // Whether the key `listener` admits the connections of a listener.
   bool selects_listener(std::string_view name) const;
-  // The keys in `not` count here, too: they exclude traffic of their kind, and select none of any
-  // other kind.
+  // Whether a key, also within `not`, is about messages. Such a match selects no other kind of
+  // traffic.
   bool is_for_messages() const;
   // Whether the payload of a message, after its head, is needed to match the message.
   bool needs_payload() const;
@@ -177,26 +177,26 @@ struct Match {
   // Whether the key `direction` admits this direction.
   bool covers(Direction asked) const;
   // Compares the keys that select connections: listener, client, source_port, destination, port,
-  // host and the keys of TLS, and tables of `not` with these keys only. `why_not` as below; "hello"
-  // if there is no ClientHello.
+  // host and the keys of TLS, and tables of `not` with these keys only. `why_not` receives the name
+  // of a key that does not match, or "hello" if there is no ClientHello.
   bool matches_connection(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
   // Compares all keys except `first`, `after`, `every` and the keys for messages. `why_not`
   // receives the name of a key that does not match.
   bool matches(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
 
-  // Decides whether the key `header` selects HTTP requests or messages, which both have this key.
-  // The other keys of the match decide. If there are no other keys, `requests` decides: whether the
-  // rule's listeners have HTTP requests.
+  // Decides whether the key `header`, which HTTP requests and messages both have, selects requests
+  // or messages. That depends on the other keys of the match and, without other keys, on
+  // `requests`: whether the rule's listeners have HTTP requests.
   void settle_shared_keys(bool requests);
 
  private:
   bool matches_host(const FlowFacts& flow) const;
-  // The first of the own keys for connections that the flow does not match; "" if it matches them.
+  // The first connection key outside `not` that the flow does not match; "" if it matches all.
   std::string_view connection_mismatch(const FlowFacts& flow) const;
-  // The first of the own keys that the flow does not match; "" if it matches them all.
+  // The first key outside `not` that the flow does not match; "" if it matches all.
   std::string_view mismatch(const FlowFacts& flow, bool of_response) const;
   std::string_view excluded(const FlowFacts& flow, bool of_response) const;
-  // Whether the answer is true for a table of `not`.
+  // Whether `asks` is true for any table of `not`.
   bool any_except(bool (Match::*asks)() const) const;
   bool matches_own(const Message& seen, std::span<const std::byte> payload,
                    std::string_view* why_not) const;

@@ -1,4 +1,5 @@
-// Reads the key `not` of a match. Used while a rule file is read; one thread.
+// Parses the key `not` of a rule's `match`: tables of conditions that exclude traffic. Errors are
+// added to `problems`. Pure; any thread.
 #pragma once
 
 #include "rules/match/match.h"
