@@ -1,5 +1,6 @@
-// json_key() creates the key `json` of match, for protocols whose messages may be JSON: a table of
-// JSON pointers (RFC 6901) and the values that must be there.
+// json_key() creates the key `json` of a rule's `match`, for protocols whose messages may be JSON.
+// Its value is a table of JSON pointers (RFC 6901), each with the value that the message must have
+// there.
 //
 //   json = { "/type" = "message*", "/done" = true }
 //
