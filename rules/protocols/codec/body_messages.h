@@ -3,7 +3,7 @@
 // payload of the request's body (upstream) and of the response's body (downstream), without the
 // framing of HTTP/1 or HTTP/2.
 //
-// The owner creates one object for an exchange, when the first body begins that has messages:
+// The owner creates one object for an exchange, when the first body with messages begins:
 //
 //   // when the request's head is known
 //   messages = BodyMessages::of(owner, facts, listener, Direction::kUpstream);
@@ -12,9 +12,10 @@
 //   // in both cases, since rules may match the response
 //   if (messages) messages->set_rules(rules, now);
 //
-// begin(direction) tells whether the body of this direction goes through push() and finish(), or
-// around the object. Bodies with a content coding (gzip, deflate, br) are decoded if a rule may act
-// on their messages; so are those of application/grpc-web-text, which are encoded again.
+// begin(direction) returns whether the owner must pass the body of this direction through push()
+// and finish(). Compressed bodies (gzip, deflate, br) are decoded if a rule may act on their
+// messages, and leave uncompressed. Bodies of application/grpc-web-text (base64) are decoded and
+// encoded again.
 //
 // Rules may change the length of a body: the owner sends a body that goes through the object
 // without Content-Length. No I/O and no clock: the caller passes the time. Used on the thread of
@@ -45,8 +46,8 @@ class BodyMessages final : private MessageTunnel::Owner {
     // Called once when the body in `direction` ends as it should: its sender has ended it, or a
     // rule ends it early. After a rule did, the rest of the sender's body is ignored.
     virtual void messages_ended(Direction direction) = 0;
-    // Called when a rule cuts the exchange within the body: by the end of the connection without
-    // the end of the body (kFin), or by a reset. Nothing follows.
+    // Called when a rule cuts the exchange off within the body: with kFin, the connection ends
+    // before the body does; otherwise it is reset. Nothing follows.
     virtual void messages_cut(rules::Close how) = 0;
     // Called when a rule answers the request in place of the server, as with a failed gRPC call. If
     // the response's head has not been sent, the response is 200 with the trailers as its headers,
@@ -67,11 +68,11 @@ class BodyMessages final : private MessageTunnel::Owner {
 
   enum class Begin {
     kAround,   // the body does not go through the object
-    kThrough,  // it does
-    kDecoded,  // it does, and leaves without its content coding
+    kThrough,  // the body goes through the object
+    kDecoded,  // the body goes through the object, and leaves without its content coding
   };
-  // The body in `direction` begins. About the response, the answer is known when `facts.http` has
-  // its head. Must be called after set_rules().
+  // Must be called when the body in `direction` begins, after set_rules(). For the response,
+  // `facts.http` must have its head.
   Begin begin(Direction direction);
   // Sets the rules, and sets them again: after a reload, and when the response's head is known.
   void set_rules(const rules::RuleSet& set, Instant now) { tunnel_.set_rules(set, now); }
@@ -80,12 +81,12 @@ class BodyMessages final : private MessageTunnel::Owner {
   // Returns the names of the rules in both directions.
   std::vector<std::string> rules() const { return tunnel_.rules(); }
 
-  // Whether a body may end where it ends now, as far as its codings tell.
+  // Whether the body is complete, as far as its content coding or base64 shows.
   bool whole(Direction direction) const;
   // Cuts the body short, since it cannot be decoded.
   void give_up(std::string_view why);
-  // Take a part of the payload, or the end of the body, also if the sender broke it off. After
-  // messages_ended() or messages_cut(), what the sender still sends is ignored.
+  // push() takes a part of the payload. finish() takes the end of the body, even if the sender
+  // aborted it. After messages_ended() or messages_cut(), further data of the sender is ignored.
   void push(Direction direction, ByteView payload, Instant now);
   void finish(Direction direction, Instant now);
   // Must be called before the end of the response with its trailers, or with the head of a response

@@ -1,4 +1,5 @@
-// ByteQueue buffers bytes of one connection or stream that nobody can take yet.
+// ByteQueue is a FIFO buffer for bytes of one connection or stream that cannot be processed or sent
+// yet.
 //
 // take() only advances a position. add() moves the remaining bytes to the front if they are no
 // longer than the part already taken, so the cost per byte is constant on average. The memory is

@@ -18,7 +18,8 @@ std::unique_ptr<MessageCodec> codec_of(const rules::Listener& listener);
 // masks.
 std::unique_ptr<MessageCodec> codec_of_websocket(std::string_view subprotocol,
                                                  std::string_view extensions, rules::Key flow);
-// The same for the head of the response that accepted the upgrade.
+// Like the function above, with the subprotocol and extensions in the head of the response that
+// accepted the upgrade.
 std::unique_ptr<MessageCodec> codec_of_websocket(const rules::HttpHead& accepted, rules::Key flow);
 // Returns the codec for the bodies of an HTTP exchange, if the body in `direction` has a media type
 // with messages of the listener's protocol; null otherwise. The codec borrows the exchange.

@@ -31,8 +31,8 @@ struct CodecRow {
   // the protocol does not occur in bodies. The response is unknown while the request is sent.
   std::unique_ptr<MessageCodec> (*body)(const rules::Listener& listener,
                                         const rules::HttpExchange& exchange) = nullptr;
-  // Media types of bodies with such messages, in lower case. A type also stands for itself with a
-  // suffix: "application/grpc" for "application/grpc+proto".
+  // Media types of bodies with such messages, in lower case. A type also matches with a suffix:
+  // "application/grpc" matches "application/grpc+proto".
   std::span<const std::string_view> media_types = {};
   // Like media_types, for bodies with the same messages in base64.
   std::span<const std::string_view> base64_types = {};

@@ -54,8 +54,8 @@ class MessageReader {
     std::string_view broken = {};
     // Whether TLS begins after the taken bytes, in both directions (STARTTLS).
     bool secures = false;
-    // A message that was valid but could not be decoded, or "": an unknown kind or version. Valid
-    // until the next call. Reported once for each connection.
+    // Why a valid message could not be decoded, for example an unknown kind or version; ""
+    // otherwise. Valid until the next call. Reported once for each connection.
     std::string_view unread = {};
     bool more = false;  // whether another message may be ready without further bytes
   };
@@ -105,9 +105,9 @@ class MessageCodec {
   // not in the bytes that write() returned for it.
   virtual const BodyAnswer* answer() const { return nullptr; }
   // For messages in bodies of HTTP: must be called with the trailers of the response before its
-  // end. A codec in whose protocol they are a message returns that from last() of the reader.
+  // end. If the protocol treats trailers as a message, the reader returns that message from last().
   virtual void take_trailers(const std::vector<rules::HttpHeader>& /*trailers*/) {}
-  // Whether a rule has removed that message, or still holds it.
+  // Whether a rule has removed, or still holds, the message that represents the trailers.
   virtual bool lacks_trailers() const { return false; }
   // Serializes a message that was buffered, or that a rule created. A message that no rule changed
   // is written as it arrived.

@@ -43,10 +43,11 @@ class MessageTunnel final {
   MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec, const rules::FlowFacts& flow);
 
   void set_rules(const rules::RuleSet& set, Instant now);
-  // Take received bytes, or the end of the stream, that the peer sent in `direction`.
-  // The client has shown the server's name: sets the rules for it.
+  // Must be called when the client's first bytes have shown the server's host name. Stores the
+  // names, and selects the rules again.
   void named(std::shared_ptr<const std::vector<std::string>> names, const rules::RuleSet& set,
              Instant now);
+  // Take received bytes, or the end of the stream, that the peer sent in `direction`.
   void push(Direction direction, ByteView bytes, Instant now);
   void finish(Direction direction, Instant now);
   // Returns the time at which advance() must be called.
@@ -58,7 +59,8 @@ class MessageTunnel final {
   std::string host() const { return codec_->host(); }
   // For messages in bodies of HTTP: returns the answer of a rule to the request, or null.
   const BodyAnswer* answer() const { return codec_->answer(); }
-  // For messages in bodies of HTTP: the trailers of the response, before its end (message_codec.h).
+  // For messages in bodies of HTTP: takes the trailers of the response, before its end
+  // (message_codec.h).
   void take_trailers(const std::vector<rules::HttpHeader>& trailers) {
     codec_->take_trailers(trailers);
   }
@@ -71,7 +73,8 @@ class MessageTunnel final {
   }
   // Returns the bytes of the incomplete message in `direction`.
   std::size_t incomplete(Direction direction) const { return side(direction).reader.held(); }
-  // Passes what follows in `direction` as bytes, since incomplete messages take too much memory.
+  // Passes all further data in `direction` as unparsed bytes. Used when incomplete messages take
+  // too much memory.
   void stop_parsing(Direction direction, std::string_view why) {
     if (!side(direction).raw) side(direction).degrade(why);
   }
