@@ -1,5 +1,5 @@
-// FramedMessage is a message of an in-house protocol, found by a configured framing (framing.h).
-// Immutable; any thread.
+// FramedMessage is a message of an in-house protocol, which the proxy splits from the byte stream
+// as the listener's `framing` describes (framing.h). Immutable; any thread.
 #pragma once
 
 #include <string>

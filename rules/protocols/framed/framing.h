@@ -1,5 +1,5 @@
-// Framing says how to split a byte stream of an in-house protocol into messages. Either a delimiter
-// follows each message, or a length precedes it.
+// Framing is the listener's setting that says how to split the byte stream of an in-house protocol
+// into messages. Either a delimiter follows each message, or a length precedes it.
 //
 //   framing = { delimiter = "\n", kind = "^([A-Z]+)" }
 //   framing = { offset = 2, width = 4, endianness = "little", includes_header = true }
