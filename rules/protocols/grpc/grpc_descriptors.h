@@ -1,6 +1,6 @@
-// GrpcDescriptors are the types of the messages of gRPC services, from a file that the Protobuf
-// compiler writes (FileDescriptorSet: protoc --include_imports --descriptor_set_out=FILE). With
-// them, rules match fields of messages, and replace a message by JSON.
+// GrpcDescriptors are the Protobuf message types of gRPC services, read from a descriptor file that
+// protoc writes (FileDescriptorSet: protoc --include_imports --descriptor_set_out=FILE). With the
+// types, rules can match fields of messages, and replace a message by one given as JSON.
 //
 // A value that is cheap to copy: copies share the types. Immutable; any thread.
 #pragma once
@@ -21,7 +21,7 @@ class GrpcDescriptors {
   // hundred times the memory.
   static constexpr std::size_t kMostParsed = 1 << 20;
 
-  // Has no types.
+  // Makes an object without types.
   GrpcDescriptors() = default;
   static Result<GrpcDescriptors> parse(std::string_view file);
 
@@ -35,7 +35,8 @@ class GrpcDescriptors {
     bool server = false;
   };
   std::optional<Streams> streams(std::string_view service, std::string_view rpc) const;
-  // Whether the path leads to a field that is no message, in messages of this side of a method.
+  // Whether `path` names a scalar field of the messages that one side of the method sends: the
+  // server if `from_server` is true, else the client.
   bool has_field(std::string_view service, std::string_view rpc, bool from_server,
                  std::string_view path) const;
   // Returns the values at the path as text: each element of a repeated field, no value if the field

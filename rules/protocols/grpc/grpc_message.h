@@ -29,14 +29,16 @@ struct GrpcMessage final : MessageView {
 
   std::shared_ptr<const GrpcCall> call = {};  // never null
   bool from_server = false;
-  bool compressed = false;  // whether the prefix says so
+  bool compressed = false;  // whether the flag in the message's prefix is set
   // Whether the message is the trailers of the response: those of HTTP, the last frame of a
   // gRPC-Web response, or those with which a rule ends a call.
   bool trailers = false;
-  bool of_http = false;  // trailers of HTTP, or the head of a Trailers-Only response: no payload
+  // whether these are HTTP trailers, or the head of a Trailers-Only response; then there is no
+  // payload
+  bool of_http = false;
   std::optional<std::int64_t> status = {};  // value of `grpc-status` in trailers
-  // The message without its compression. No value if it is not compressed, or if it cannot be
-  // decompressed: its compression is unknown or broken, or more than 16 MiB would come out.
+  // The decompressed message. No value if the message is not compressed, or if it cannot be
+  // decompressed: unknown or invalid compression, or a result of more than 16 MiB.
   std::optional<std::string> plain = {};
 
   std::size_t memory() const override { return sizeof *this + (plain ? plain->size() : 0); }

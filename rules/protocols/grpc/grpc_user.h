@@ -1,5 +1,6 @@
-// GrpcUser: what a synthetic user of the kind grpc calls, and how. It is read from the keys of a
-// [[probe]] that only this kind has. Plain values, immutable once read; any thread.
+// GrpcUser: the settings of a synthetic user of a rehearsal that makes gRPC calls: method, request,
+// retries, keepalive. Read from the gRPC keys of a [[probe]]. Plain values, immutable once read;
+// any thread.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +14,28 @@
 
 namespace brownout::rules {
 
-// PINGs of a client that notices a silent connection (gRFC A8). Real time.
+// PINGs with which the client detects a dead connection (gRFC A8). Durations in real time.
 struct GrpcKeepalive {
-  Duration every{};                             // time without a received byte until a PING
-  Duration timeout = std::chrono::seconds(20);  // longest time until its answer
-  bool without_calls = false;                   // whether PINGs are also sent without a call
+  Duration every{};  // time without a received byte until a PING
+  // longest time until any byte arrives after the PING
+  Duration timeout = std::chrono::seconds(20);
+  bool without_calls = false;  // whether PINGs are also sent without a call
 };
 
 struct GrpcUser {
-  // The called service. Without `rpc`, the service whose health is asked for; "" is the server.
+  // Full name of the called service. If `rpc` is empty: the service whose health is checked, or ""
+  // for the whole server.
   std::string service;
   std::string rpc;     // name of a method; "" for the health service (grpc.health.v1.Health)
-  bool watch = false;  // asks for the health by Watch, whose call stays open
+  bool watch = false;  // checks the health with the streaming method Watch instead of Check
   GrpcDescriptors types;
   std::string request = "{}";         // JSON of the request
   std::vector<HeaderPattern> fields;  // values that each response must have, by path
   std::string number;                 // path of the field that numbers the messages of a stream
-  bool numbers_continue = false;      // whether a further call goes on with the numbers
-  std::int64_t messages = 1;          // messages of a stream for which an operation waits
-  std::optional<Duration> deadline;   // deadline of a call, with all its attempts; real time
+  // whether numbers continue in the next call, instead of starting again
+  bool numbers_continue = false;
+  std::int64_t messages = 1;         // number of messages of a stream for which one operation waits
+  std::optional<Duration> deadline;  // deadline of a call, with all its attempts; real time
   GrpcRetryPolicy retry;
   std::optional<GrpcKeepalive> keepalive;
 

@@ -64,7 +64,8 @@ class GrpcCodec final : public MessageCodec {
     bool keep_ = false;
   };
 
-  // Where the trailers of HTTP are.
+  // State of the HTTP trailers: not received, received, part of a message that faults may change,
+  // or sent.
   enum class Trailers { kNone, kReceived, kInMessage, kSent };
 
   // Returns no value if the compression is unknown or broken, or the result is too long.
@@ -74,7 +75,7 @@ class GrpcCodec final : public MessageCodec {
   std::shared_ptr<const rules::GrpcCall> call_;
   bool web_ = false;
   Trailers trailers_ = Trailers::kNone;
-  std::optional<std::int64_t> status_;  // value of `grpc-status` in them
+  std::optional<std::int64_t> status_;  // value of `grpc-status` in the trailers
   std::optional<BodyAnswer> answer_;
   Reader up_{*this, Direction::kUpstream};
   Reader down_{*this, Direction::kDownstream};

@@ -1,6 +1,7 @@
-// GrpcConnection is the connection of a gRPC client, over HTTP/2 (github.com/grpc/grpc,
-// doc/PROTOCOL-HTTP2.md). It makes one call at a time, with one message in the request. It enforces
-// the call's deadline, and with keepalive it notices a silent connection (gRFC A8).
+// GrpcConnection is a gRPC client's side of one HTTP/2 connection (github.com/grpc/grpc,
+// doc/PROTOCOL-HTTP2.md), for the synthetic users of a rehearsal. It makes one call at a time, with
+// one message in the request. It enforces the call's deadline, and detects a dead connection by
+// keepalive PINGs (gRFC A8).
 //
 // The owner of the socket passes received bytes to receive(), calls wake() at deadline(), and sends
 // the bytes of output() after each call of any function. No I/O and no clock; one thread.
@@ -26,8 +27,9 @@ class GrpcConnection final : private http2::Session::Owner {
   static constexpr std::size_t kMostMessage = 4 << 20;  // bytes; the default limit of clients
 
   struct Keepalive {
-    Duration every{};    // time since the last received byte until a PING
-    Duration timeout{};  // time since the PING without any byte until the connection is given up
+    Duration every{};  // time since the last received byte until a PING
+    // time without any byte after the PING, after which the connection counts as dead
+    Duration timeout{};
     bool without_calls = false;  // whether PINGs are also sent while no call is open
   };
   struct Call {
@@ -35,39 +37,40 @@ class GrpcConnection final : private http2::Session::Owner {
     std::string authority;  // host and port of the server
     std::string path;       // "/package.Service/Method"
     std::string message;    // the only message of the request
-    // Deadline of the call, which is also sent (grpc-timeout); kNever for none.
+    // Deadline of the call, which is also sent to the server (grpc-timeout); kNever for none.
     Instant deadline = rules::kNever;
-    std::int64_t attempts = 0;  // earlier attempts, which are also sent (gRFC A6)
+    // number of earlier attempts of this call, sent to the server (gRFC A6)
+    std::int64_t attempts = 0;
   };
   // How a call ended.
   struct Result {
-    rules::GrpcFailure failure;  // with the status OK after a success
+    rules::GrpcFailure failure;  // its status is OK after a success
     std::string why;             // description of the failure; "" after a success
   };
 
   GrpcConnection(std::optional<Keepalive> keepalive, Instant now);
 
-  // Begins a call, and ends the one before. Returns false if the connection takes no calls any more
-  // (takes_calls()).
+  // Ends the previous call and begins a new one. Returns false if the connection accepts no more
+  // calls (takes_calls()).
   bool start(const Call& call, Instant now);
   void cancel();
-  // Whether a further call may be made: neither has the server announced the end of the connection,
-  // nor is the connection broken.
+  // Whether another call may be made: the server has not announced the end of the connection
+  // (GOAWAY), and the connection is not broken.
   bool takes_calls() const { return why_.empty() && !going_ && session_.accepts_request(); }
   bool has_call() const { return stream_ != 0; }
-  // Removes and returns the oldest message of the call's response that was not returned yet. Also
-  // works after the end of the call.
+  // Returns the next message of the response; no value if all have been returned. Also works after
+  // the end of the call.
   std::optional<std::string> next_message();
   // Returns how the last call ended; no value while it is open, or before the first one.
   const std::optional<Result>& result() const { return result_; }
 
   void receive(ByteView bytes, Instant now);
-  // The server has ended the connection, or it broke.
+  // Call when the server has closed the connection, or it broke.
   void lost(const std::string& why);
   ByteView output(std::size_t most) { return session_.output(most); }
   Instant deadline() const;
   void wake(Instant now);
-  // Returns why the connection is of no use any more and must be closed; "" while it is in order.
+  // Returns why the connection is unusable and must be closed; "" while it is usable.
   const std::string& why() const { return why_; }
   // Whether the server has asked for PINGs at longer intervals (GOAWAY ENHANCE_YOUR_CALM).
   bool too_many_pings() const { return too_many_pings_; }
@@ -93,8 +96,8 @@ class GrpcConnection final : private http2::Session::Owner {
 
   std::optional<Keepalive> keepalive_;
   http2::Session session_;
-  Instant last_byte_;                 // when bytes were received last
-  std::optional<Instant> ping_sent_;  // a PING since then
+  Instant last_byte_;                 // time at which bytes were last received
+  std::optional<Instant> ping_sent_;  // time of the PING sent since then, if any
   bool going_ = false;                // GOAWAY was received
   bool too_many_pings_ = false;
   std::string why_;
@@ -103,12 +106,12 @@ class GrpcConnection final : private http2::Session::Owner {
   Instant call_deadline_ = rules::kNever;
   int http_status_ = 0;
   bool committed_ = false;
-  std::string unread_;  // the beginning of a message
+  std::string unread_;  // the beginning of an incomplete message
   std::deque<std::string> messages_;
   std::optional<Result> result_;
 };
 
-// Returns the message with its prefix: not compressed, and 4 bytes of length.
+// Returns the message with its five-byte prefix: the flag "not compressed" and the length.
 std::string grpc_frame(std::string_view message);
 // Returns the value of `grpc-timeout` for this duration, which is rounded up to milliseconds.
 std::string grpc_timeout(Duration left);
