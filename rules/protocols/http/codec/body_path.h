@@ -30,7 +30,7 @@ class BodyPath final : private rules::ChainOutput {
     // empty if the part has passed through rules. `payload` is the part without framing.
     virtual void body_part(Direction direction, ByteView raw,
                            std::span<const ByteView> payload) = 0;
-    // Called when the whole body has passed. `whole` is false if the sender broke it off.
+    // Called when all of the body has passed. `whole` is false if the sender ended it early.
     virtual void body_passed(Direction direction, const std::vector<rules::HttpHeader>& trailers,
                              bool whole) = 0;
     // Called when a rule ends the exchange within the body.

@@ -1,6 +1,7 @@
-// ClientSide is the connection of a client, of either version of HTTP, behind the faults on bytes:
-// it takes the client's bytes and relays the requests in them. ServerUser is what needs a server
-// for one request at a time: the HTTP/1 connection of a client, or a stream of HTTP/2.
+// ClientSide is the interface of a client's HTTP connection, whatever its HTTP version: it parses
+// the client's bytes and relays the requests. ServerUser is the interface of an object that needs a
+// server connection for one request at a time: a client's HTTP/1 connection, or a stream of its
+// HTTP/2 connection.
 //
 // No I/O and no clock: the caller passes received bytes and the time. Owned by the connection that
 // it serves; one thread.
@@ -21,10 +22,11 @@ class ClientSide {
   // These functions take received bytes, or the end of the client's stream.
   virtual void client_bytes(ByteView bytes, Instant now) = 0;
   virtual void client_finished(Instant now) = 0;
-  // The client's socket has room again for bytes that waited for it.
+  // Must be called when the client's socket, which was full, has room again.
   virtual void client_has_room(Instant /*now*/) {}
-  // The proxy is about to end: tells the client to send further requests elsewhere. Requests that
-  // have arrived are served. May be called more than once.
+  // Asks the client to send no further requests on this connection (`Connection: close` or GOAWAY),
+  // since the proxy is about to end. Requests that have arrived are served. May be called more than
+  // once.
   virtual void drain(Instant now) = 0;
   // Applies changed rules.
   virtual void apply(const rules::RuleSet& set, Instant now) = 0;
@@ -44,9 +46,10 @@ class ClientSide {
 
 class ServerUser : public LinkUser {
  public:
-  // These functions tell what became of the connection that was asked for: it is open and speaks
-  // HTTP/1 (`reused` means that it has carried earlier requests), it is a stream of HTTP/2, which
-  // is borrowed, or it failed. `injected` means that a rule caused the failure.
+  // Results of a request for a server connection. The first function: an HTTP/1 connection is open
+  // (`reused`: it has carried earlier requests). The second: `link` is a stream of an HTTP/2
+  // connection; it is borrowed. The third: no connection could be made (`injected`: because of a
+  // rule).
   virtual void server_ready(bool reused, Instant now) = 0;
   virtual void server_ready(ServerLink& link, Instant now) = 0;
   virtual void server_failed(std::string_view why, bool injected, Instant now) = 0;

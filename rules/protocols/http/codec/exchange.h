@@ -1,6 +1,6 @@
 // Exchange is one HTTP request and its response on their way through the faults of the rules, for
-// all versions of HTTP. The connection to the client and the connection to the server are codecs
-// around it: they convert between bytes and the heads and bodies that an Exchange takes and gives.
+// all versions of HTTP. The codecs of the client's and the server's connection convert between
+// bytes and the heads and bodies that an Exchange handles.
 //
 //   request head -> rules -> (delay) -> server -> request body
 //   response head -> rules -> (delay) -> client -> response body
@@ -27,8 +27,8 @@ namespace brownout::http {
 // Whether a request may be sent again after its connection has ended.
 enum class Retry {
   kNo,
-  // The server may have seen it: the connection was idle before. Requests with a safe method may be
-  // sent again (RFC 9110, 9.2.2).
+  // The server may have processed it, since the connection was idle and then closed. Only requests
+  // with a safe method may be sent again (RFC 9110, 9.2.2).
   kIfSafe,
   // The server has refused it before processing (RFC 9113, 8.7). Any request may be sent again.
   kRefused,
@@ -39,13 +39,13 @@ enum class Retry {
 struct SentBody {
   codecs::Bytes bytes;
   bool ended = false;
-  bool whole = false;  // whether it ended as the client meant
+  bool whole = false;  // whether the client ended it regularly
   std::vector<rules::HttpHeader> trailers;
 };
 
 class Exchange final : private BodyPath::Owner, private messages::BodyMessages::Owner {
  public:
-  // How far a message has come.
+  // The progress of a message.
   enum class Phase {
     kHead,        // its head has not arrived
     kCollecting,  // a rule needs the whole body before the head leaves
@@ -63,10 +63,11 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     bool as_received;  // the body passes as received, unless the message is malformed by a rule
     bool made_here;    // a response that the proxy generated
     bool may_have_body;
-    bool again;  // a request that was sent before, on a connection that has broken
+    bool again;  // whether the request is a retry, because its first connection has broken
   };
 
-  // The Content-Length of a message that a rule malforms so: larger than the body.
+  // Returns a Content-Length that is larger than the body, for a rule that malforms the message
+  // this way.
   static std::string wrong_length(const Outgoing& out);
 
   // Owner is the interface to the connections to the client and the server. Implementations must
@@ -84,7 +85,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
                            std::span<const ByteView> payload) = 0;
     virtual void send_end(Direction direction, const std::vector<rules::HttpHeader>& trailers,
                           bool whole) = 0;
-    // Asks the client for the body of its request ("100 Continue").
+    // Sends "100 Continue" to the client, which then sends the body of its request.
     virtual void send_continue() = 0;
     // Called before the head of a response is sent to the client. `status` is 0 if a rule malforms
     // the response.
@@ -92,9 +93,9 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     // Called when the body of the response ends early.
     virtual void cut_short() = 0;
 
-    // Whether there is a connection to the server for this request.
+    // Whether this request has a connection to a server.
     virtual bool connected() const = 0;
-    // Whether that server may refuse a request that was sent (Retry::kRefused).
+    // Whether the server may refuse a request after it was sent (Retry::kRefused).
     virtual bool may_refuse() const = 0;
     // Requests a connection to the server. `fresh` requires one that has carried no request before.
     virtual void ask_for_server(bool fresh) = 0;
@@ -104,14 +105,14 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     // Called when the exchange ends early, as a rule or an error demands; with Close::kFin, the
     // client gets what was already sent.
     virtual void end(rules::Close how) = 0;
-    // Ends the stream with an error code of HTTP/2, for the server too if `both_sides`; over
-    // HTTP/1, resets the connection.
+    // Ends the client's HTTP/2 stream with this error code, and the server's stream too if
+    // `both_sides` is set. Over HTTP/1, resets the connection.
     virtual void reset_stream(std::uint32_t code, bool /*both_sides*/) = 0;
     // Sends GOAWAY on the client's connection. HTTP/1 has none.
     virtual void send_goaway(const rules::Goaway& /*goaway*/) {}
     // Called when the client gets no response.
     virtual void hang() = 0;
-    // Called when the rest of the request is of no use any more.
+    // Called when the rest of the request is not needed any more.
     virtual void ignore_rest() = 0;
 
     virtual const rules::RuleSet& rules() = 0;
@@ -128,7 +129,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   struct Request {
     const rules::FlowFacts& connection;
     codecs::HttpFraming framing;
-    std::optional<rules::HttpHead> head = {};  // set if it is needed whether rules match or not
+    std::optional<rules::HttpHead> head = {};  // set if it is needed even without matching rules
     bool edited = false;                       // whether `head` differs from the one received
     // The listener, which is borrowed; null if rules act on no messages.
     const rules::Listener* listener = nullptr;
@@ -139,17 +140,18 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   // `owner` is borrowed and must outlive the Exchange.
   explicit Exchange(Owner& owner) : owner_(owner) {}
 
-  // Forgets the request and its response, before the next request of the same connection.
+  // Resets the object for the next request of the same connection.
   void clear();
 
   void begin(Request request, Instant now);
   // Answers a request that was refused before begin().
   void refuse(codecs::HttpFraming framing, rules::HttpAnswer answer, Instant now);
-  // The final response begins. `head` is set if it is needed whether rules match or not.
+  // Must be called when the final (not 1xx) response begins. `head` is set if it is needed even
+  // without matching rules.
   void response(codecs::HttpFraming framing, std::optional<rules::HttpHead> head, bool edited,
                 Instant now);
-  // A part of a response has arrived, at least of its head. The connections themselves forward
-  // interim responses (1xx).
+  // Must be called when the first bytes of a response have arrived. Interim responses (1xx) are
+  // forwarded by the connections, not by the Exchange.
   void response_begins() {
     response_began_ = true;
     sent_body_.reset();
@@ -176,14 +178,14 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
 
   // Returns the time at which advance() must be called.
   Instant deadline() const;
-  // Handles what is due at `now`, which is not earlier than deadline().
+  // Handles delays and holds that are due at `now`, which is not earlier than deadline().
   void advance(Instant now);
   void on_release(Instant now);
-  // Moves to the phase kDone what has been forwarded. Returns whether anything changed.
+  // Sets the phase of completely forwarded messages to kDone. Returns whether anything changed.
   bool settle();
   // Ends the exchange without calling the Owner's end().
   void stop();
-  // Ends the part of the rules: what follows is no exchange (a tunnel), but keeps its facts().
+  // Ends the effect of the rules, since a tunnel begins. facts() stay valid.
   void leave_rules() { plan_.clear(); }
 
   bool idle() const { return request_.phase == Phase::kHead; }
@@ -233,7 +235,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     std::optional<std::string> collected;
     bool passed = false;        // whether the whole body has been forwarded
     bool has_messages = false;  // whether the body passes through messages_
-    bool broken_off = false;    // whether its sender broke the body off
+    bool broken_off = false;    // whether the sender ended the body early
     bool head_waits = false;    // whether rules on messages decide about the head
     // Trailers of the sender. Rules may hold the body, so its connection may be gone when they are
     // sent.
@@ -270,12 +272,12 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   void decide_request(Instant now);
   void send_request(Instant now);
   bool may_retry(Retry retry) const;
-  // Whether the request has a body which is the client's, with the changes of rules.
+  // Whether the client's own body is forwarded, perhaps changed by rules.
   bool forwards_body() const { return request_.own_body && request_.framing.has_body; }
   // Sends the head of the request and the part of its body that was sent before.
   void send_again();
   void answer_here(rules::HttpAnswer answer, Instant now);
-  // Ends the response of a rule that has left it open.
+  // Ends a response that a rule made and left open.
   void end_open_answer(Instant now);
   void response_head(rules::HttpHead head, Instant now);
   void send_response(Instant now);
@@ -344,15 +346,17 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   Instant now_{};  // time of the current call, while messages pass
   // When the delay of the waiting message ends. Rules may hold the message longer.
   Instant ready_ = rules::kNever;
-  Instant open_until_ = rules::kNever;  // when the response of a rule ends that stays open
+  Instant open_until_ = rules::kNever;  // when the response that a rule made and left open ends
   bool stays_open_ = false;
   bool made_here_ = false;       // whether the proxy generated the response
   bool response_began_ = false;  // whether any byte of the server's response has been received
   int retries_ = 0;
-  // Set while it is kept: until the response begins, or the part is too long.
+  // The sent part of the request's body, kept for a retry until the response begins or the part is
+  // too long.
   std::optional<SentBody> sent_body_;
-  bool knows_server_ = false;  // whether the rules on the request know its server
-  bool stopped_ = false;       // ended early, or left without a response
+  // whether rules that match on the server's address were applied to the request
+  bool knows_server_ = false;
+  bool stopped_ = false;  // whether the exchange ended early, or is left without a response
 };
 
 }  // namespace brownout::http

@@ -1,4 +1,5 @@
-// HttpFraming: what the head of a message says about where the message and its connection end.
+// HttpFraming: the properties of an HTTP message, from its head, that determine where its body ends
+// and whether the connection stays open.
 //
 // Each version of HTTP fills it: HTTP/1 from Content-Length, Transfer-Encoding and Connection
 // (RFC 9112, 6 and 9), HTTP/2 from END_STREAM and Content-Length (RFC 9113, 8.1). A plain value.

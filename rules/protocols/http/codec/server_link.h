@@ -1,5 +1,6 @@
-// ServerLink is the way to the server of one exchange: an HTTP/1 connection that serves one
-// exchange after the other, or a stream of an HTTP/2 connection.
+// ServerLink is the interface through which an exchange sends its request to a server and reads the
+// response. It is an HTTP/1 connection, which serves one exchange after the other, or a stream of
+// an HTTP/2 connection.
 //
 // It sends the request that an Exchange gives, and reads the response into the Exchange, as far as
 // the Exchange takes it. No I/O; one thread.
@@ -13,11 +14,11 @@
 
 namespace brownout::http {
 
-// Who uses a ServerLink.
+// Interface of the object that uses a ServerLink.
 class LinkUser {
  public:
   virtual ~LinkUser() = default;
-  // Something has happened that the link can read, or the server takes data again.
+  // Called when read() may make progress, or when the server accepts data again.
   virtual void server_moved(Instant now) = 0;
 };
 
@@ -25,8 +26,8 @@ class ServerLink {
  public:
   // The result of read().
   enum class Read {
-    kWait,      // nothing more now
-    kMore,      // a step; call read() again
+    kWait,      // nothing more can be read now
+    kMore,      // one step was made; call read() again
     kInterim,   // the head of an interim response, which head() returns; then call read() again
     kUpgraded,  // the response ends, and both directions change to another protocol
     kBroken,    // the response is malformed; why() has the reason
@@ -49,10 +50,10 @@ class ServerLink {
   // Reads one step of the response, and gives it to the exchange. Removes from `bytes`, received
   // from the server, what it has read. `edit` may be null.
   virtual Read read(ByteView& bytes, Exchange& exchange, rules::Instant now, Edit edit) = 0;
-  // Over HTTP/2: the RST_STREAM with which the request ends, if it ends early, has this code.
+  // Over HTTP/2: sets the code of the RST_STREAM that is sent if the request ends early.
   virtual void reset_with(std::uint32_t /*code*/) {}
-  // Over HTTP/2: the client has changed the priority of its request. `value` is a Priority Field
-  // Value (RFC 9218, 4).
+  // Over HTTP/2: passes on that the client has changed the priority of its request. `value` is a
+  // Priority Field Value (RFC 9218, 4).
   virtual void prioritize(std::string_view /*value*/) {}
   // Returns the head and the trailers of the response that is being read.
   virtual rules::HttpHead head() const = 0;
@@ -72,11 +73,11 @@ class ServerLink {
   // Whether the server has ended the connection, or this stream of it, and how.
   virtual bool ended() const = 0;
   virtual rules::Close how_ended() const = 0;
-  // Code of the RST_STREAM with which it ended; 0 if it did not end so (RFC 9113, 7).
+  // Code of the server's RST_STREAM (RFC 9113, 7); 0 if the stream did not end by RST_STREAM.
   virtual std::uint32_t reset_code() const { return 0; }
-  // Whether that end is the regular end of the response that is being read.
+  // Whether the end of the connection is the regular end of the response that is being read.
   virtual bool ends_response() = 0;
-  // Whether the request may be sent again after that end.
+  // Whether the request may be sent again after the connection or stream has ended.
   virtual Retry retry() const = 0;
 };
 
