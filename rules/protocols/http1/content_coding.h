@@ -1,6 +1,6 @@
-// Undoes the content codings of an HTTP body, and applies them again: gzip, deflate, br and
-// identity (RFC 9110, 8.4.1; RFC 7932). Output is bounded, so that a small body cannot decode to a
-// huge one. Pure; any thread.
+// Decodes and encodes compressed HTTP bodies (Content-Encoding): gzip, deflate, br and identity
+// (RFC 9110, 8.4.1; RFC 7932). Output is bounded, so that a small body cannot decode to a huge one.
+// Pure; any thread.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace brownout::rules {
 
 enum class ContentCoding {
   kGzip,
-  kZlib,     // deflate as the RFC defines it
-  kDeflate,  // deflate without the zlib header, as some servers send it
+  kZlib,     // the coding "deflate" as the RFC defines it, with a zlib header
+  kDeflate,  // the coding "deflate" without the zlib header, as some servers send it
   kBrotli,
 };
 
@@ -32,7 +32,8 @@ Result<std::vector<ContentCoding>> content_codings(std::string_view content_enco
 // result is longer than `most` bytes.
 Result<PlainBody> decode_body(std::string_view content_encoding, std::string_view body,
                               std::size_t most);
-// Encodes the text in the same codings. Returns an error only if memory is short.
+// Encodes the text with the same codings in the same order. Returns an error only if memory is
+// short.
 Result<std::string> encode_body(const PlainBody& body);
 
 }  // namespace brownout::rules

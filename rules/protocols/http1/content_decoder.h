@@ -1,8 +1,9 @@
-// ContentDecoder undoes the content codings of a body that arrives in pieces (RFC 9110, 8.4.1).
-// See content_coding.h for whole bodies.
+// ContentDecoder decompresses an HTTP body (Content-Encoding; RFC 9110, 8.4.1) that arrives in
+// pieces. See content_coding.h for whole bodies.
 //
-// Each call returns all that its piece decodes to, so that a stream of messages is not held up. The
-// output of a call is bounded, so that a small piece cannot decode to a huge one. Pure; one thread.
+// Each call returns everything that can be decoded so far, so that messages in a stream are not
+// delayed. The output of a call is bounded, so that a small piece cannot decode to a huge one. No
+// I/O; one thread.
 #pragma once
 
 #include <memory>
@@ -24,14 +25,14 @@ class ContentDecoder {
   // Decodes the next piece. Returns an error if it is not valid in its coding, or decodes to more
   // than `most` bytes; the decoder must not be used after that.
   Result<std::string> push(std::string_view bytes, std::size_t most);
-  // Whether the body may end here.
+  // Whether the compressed data is complete, so that the body may end here.
   bool complete() const;
 
  private:
   class Layer;
   class ZlibLayer;
   class BrotliLayer;
-  std::vector<std::unique_ptr<Layer>> layers_;  // in the order in which they are undone
+  std::vector<std::unique_ptr<Layer>> layers_;  // in the order of decoding
 };
 
 }  // namespace brownout::rules

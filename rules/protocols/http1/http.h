@@ -38,8 +38,8 @@ inline constexpr auto kTokenChars = [] {
 // 5.6.2).
 constexpr bool is_token_char(char c) { return kTokenChars[static_cast<unsigned char>(c)]; }
 bool is_token(std::string_view name);
-// Returns the standard method that a text in another case means, e.g. "POST" for "post"; "" if
-// there is none. Methods are case-sensitive (RFC 9110, 9.1).
+// Returns the standard method that equals `text` except for its case, e.g. "POST" for "post"; "" if
+// there is none. For hints, since methods are case-sensitive (RFC 9110, 9.1).
 std::string_view method_in_upper_case(std::string_view text);
 // Compares header names and ignores case (RFC 9110, 5.1).
 bool same_header_name(std::string_view a, std::string_view b);
@@ -74,7 +74,7 @@ struct HttpExchange {
   std::string path;   // path of the target, without the query
   std::string query;  // query of the target, without the "?"
   int version = 1;    // major version of HTTP that the client speaks
-  // Whether the request has a body; no value if its headers tell (HTTP/1).
+  // Whether the request has a body. No value for HTTP/1, where the headers of the request show it.
   std::optional<bool> request_has_body = {};
   std::optional<HttpHead> response = {};
   // Media types (Content-Type) in lower case, without parameters.
@@ -89,8 +89,9 @@ struct HttpExchange {
   void set_response(HttpHead head);
 };
 
-// Whether a response may have a body. Responses to HEAD, interim responses, 204 and 304 have none,
-// regardless of their headers, and behind a 2xx to CONNECT a tunnel begins (RFC 9110, 6.4.1).
+// Whether a response may have a body (RFC 9110, 6.4.1). Responses to HEAD, interim responses, 204
+// and 304 have none, regardless of their headers. After a 2xx response to CONNECT, a tunnel begins
+// instead.
 bool may_have_body(std::string_view method, int status);
 
 // A response that the proxy generates itself, without the server.
@@ -99,7 +100,7 @@ struct HttpAnswer {
   std::vector<HttpHeader> headers;
   std::string body;
   std::vector<HttpHeader> trailers = {};
-  // If set, the response does not end with `body`, but at this time, or when the rule goes.
+  // If set, the response stays open after `body`, until this time or until the rule is removed.
   std::optional<Instant> open_until = {};
 };
 // Changes the answer into a failed gRPC call ("Trailers-Only" in "gRPC over HTTP2", section

@@ -28,7 +28,8 @@ struct HttpMatch {
   // Whether a key is about the response. Then the rule acts on responses, else on requests.
   bool of_response() const { return !status.empty() || !response_header.empty(); }
   // Returns the name of the first key that the request and its response do not match, or "" if they
-  // match. `of_response` is that of the whole rule, whose `not` is an HttpMatch of its own.
+  // match. `of_response` says whether the rule as a whole acts on responses; each table of its
+  // `not` has an HttpMatch of its own.
   std::string_view mismatch(const HttpExchange& exchange, bool of_response) const;
 };
 

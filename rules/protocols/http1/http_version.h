@@ -1,5 +1,5 @@
-// HttpVersion: the value of keys that choose the version of HTTP which a server speaks. Plain
-// values; any thread.
+// HttpVersion: the HTTP version that the proxy uses towards a server, as keys of the rule file set
+// it. Plain values; any thread.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@
 
 namespace brownout::rules {
 
-// kAuto: over TLS, a client of HTTP/2 gets what the server chooses by ALPN; without TLS, the server
-// gets the client's version. A client of HTTP/1 gets HTTP/1.
+// kAuto: for requests of HTTP/2 clients, a server with TLS chooses the version by ALPN, and a
+// server without TLS is tried with HTTP/2 first. Requests of HTTP/1 clients are sent as HTTP/1.
 enum class HttpVersion { kAuto, k1, k2 };
 
 template <>

@@ -12,13 +12,13 @@
 
 namespace brownout::rules {
 
-// Whether `is` returns true for a parameter. Names and values are decoded: + is a space, %41 is A,
-// and a % without two hexadecimal digits stays. A parameter without = has the value "".
+// Whether `is` returns true for any parameter. Names and values are decoded: + is a space, %41 is
+// A, and a % without two hexadecimal digits stays. A parameter without = has the value "".
 bool any_parameter(std::string_view query,
                    const std::function<bool(std::string_view name, std::string_view value)>& is);
 
 struct QueryParameter {
-  std::string name;  // decoded, as the value
+  std::string name;  // decoded, like `value`
   std::string value;
 };
 

@@ -1,4 +1,5 @@
-// RegexEdit replaces all matches of a regular expression in a text. A value; any thread.
+// RegexEdit replaces all matches of a regular expression (RE2 syntax) in a text. Immutable value;
+// any thread.
 #pragma once
 
 #include <memory>

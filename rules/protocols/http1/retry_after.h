@@ -1,5 +1,5 @@
-// The key `retry_after` of faults that answer requests with Retry-After (RFC 9110, 10.2.3): whether
-// a client that comes back earlier is refused again and counted.
+// Supports faults that answer HTTP requests with Retry-After (RFC 9110, 10.2.3): the key that says
+// whether a client that retries earlier is refused again, and the bookkeeping for it. Any thread.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@
 namespace brownout::rules {
 
 enum class EarlyRetry {
-  kIgnore,  // a client that comes back early is treated like any other
-  kPunish,  // it is refused until its time is over
+  kIgnore,  // a client that retries early is treated like any other
+  kPunish,  // a client that retries early is refused until its time has passed
 };
 
 template <>
@@ -33,23 +33,23 @@ inline constexpr std::string_view kAboutEarlyRetry =
     "with the seconds that are left, and counted (`metric = \"came_back_early\"`); such a request "
     "does not lengthen the time";
 
-// The time until which one client was told to wait. All threads may share it.
+// The time before which one client must not retry, by its Retry-After headers. All threads may
+// share it.
 class ToldToWait {
  public:
-  // Returns how long the client must still wait; zero if it may come.
+  // Returns how long the client must still wait; zero if it may send requests.
   Duration left(Instant now) const;
-  // The client is told at `now` to wait. A longer wait that it was told before stays.
+  // Records that the client was told at `now` to wait. An earlier, longer wait stays.
   void tell(Instant now, Duration wait);
 
  private:
   std::atomic<Instant> until_{Instant::min()};
 };
 
-// Return the whole seconds after which the time is over, as a duration and as the value of
-// Retry-After.
+// Return the time rounded up to whole seconds, as a duration and as the text for Retry-After.
 Duration seconds_rounded_up(Duration time);
 std::string retry_after_seconds(Duration time);
-// Returns the wait that a Retry-After among the headers asks for; no value without one that is a
-// number of seconds.
+// Returns the time in the header Retry-After; no value if there is none, or if it is not a number
+// of seconds.
 std::optional<Duration> retry_after_of(const std::vector<HttpHeader>& headers);
 }  // namespace brownout::rules

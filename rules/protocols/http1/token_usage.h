@@ -3,8 +3,8 @@
 //
 // The names are those of OpenAI (prompt_tokens, completion_tokens, total_tokens), Anthropic
 // (input_tokens, output_tokens), Gemini (promptTokenCount, candidatesTokenCount, totalTokenCount)
-// and Ollama (prompt_eval_count, eval_count). A figure that comes again replaces the one before,
-// since the figures of a stream are cumulative (Anthropic, Streaming messages, message_delta).
+// and Ollama (prompt_eval_count, eval_count). A later number of the same name replaces an earlier
+// one, since the numbers in a stream are cumulative (Anthropic, Streaming messages, message_delta).
 // Takes the body in pieces of any size, in constant memory. Pure; one thread.
 #pragma once
 
@@ -19,8 +19,8 @@ class TokenUsage {
  public:
   void read(std::string_view part);
 
-  // Return the figures of the body so far; no value if it has none. total() is the sum of input and
-  // output if the body does not say it.
+  // Return the numbers in the body so far; no value if it has none. If the body has no total,
+  // total() is the sum of input and output.
   std::optional<std::int64_t> total() const;
   std::optional<std::int64_t> output() const { return output_; }
 
@@ -32,7 +32,7 @@ class TokenUsage {
   void note();
 
   Place place_ = Place::kText;
-  std::string name_;  // the last string, up to a length that no name has
+  std::string name_;  // the last string, cut at a length that exceeds every known name
   std::int64_t number_ = 0;
   std::optional<std::int64_t> input_;
   std::optional<std::int64_t> output_;

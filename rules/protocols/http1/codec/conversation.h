@@ -1,6 +1,6 @@
-// Conversation is an HTTP/1 connection of a client. It relays one request after the other: an
-// Exchange (exchange.h) applies the faults of the rules, an Http1Link is the connection to the
-// server.
+// Conversation handles an HTTP/1 connection of a client: it parses the requests and relays one
+// after the other to a server. An Exchange (exchange.h) applies the faults of the rules; an
+// Http1Link is the connection to the server.
 //
 // Messages that no rule modifies pass byte for byte. Pipelined requests wait. A request that two
 // parsers may read differently is refused with 400 (http1.h). The connection becomes a tunnel of
@@ -13,9 +13,9 @@
 // Each end of a stream is forwarded. A half-close by the client while a response is pending reaches
 // the server. A close by the server after an early response reaches the client (RFC 9112, 9.6).
 //
-// No I/O and no clock: the caller passes received bytes and the time. Through the interface Wire,
-// the caller is told to send bytes and to open and close connections. Owned by the connection that
-// it serves; one thread.
+// No I/O and no clock: the caller passes received bytes and the time. It calls the interface Wire
+// to send bytes and to open and close connections. Owned by the connection that it serves; one
+// thread.
 #pragma once
 
 #include <functional>
@@ -48,8 +48,8 @@ class Conversation final : public ClientSide,
     // `bytes` are valid during the call only.
     virtual void to_client(ByteView bytes) = 0;
     virtual void to_server(ByteView bytes) = 0;
-    // Whether the client's socket takes more bytes now. Asked only if the server speaks HTTP/2;
-    // server_moved() must be called when the socket does again.
+    // Whether the client's socket accepts more bytes now. Called only if the server speaks HTTP/2.
+    // If it returns false, server_moved() must be called when the socket accepts bytes again.
     virtual bool client_takes() const { return true; }
     // Called before the head of a response is sent to the client. `status` is 0 if a rule malforms
     // the response.
@@ -117,7 +117,7 @@ class Conversation final : public ClientSide,
   std::vector<std::string> message_rules() const override {
     return websocket_ ? websocket_->rules() : exchange_.message_rules();
   }
-  // Whether data of an HTTP/2 server waits because the client's socket takes no more.
+  // Whether data of an HTTP/2 server waits because the client's socket is full.
   bool waits_for_client() const { return waits_for_client_; }
 
  private:
@@ -137,7 +137,7 @@ class Conversation final : public ClientSide,
   void next_exchange(Instant now);
   void start_tunnel(Instant now);
   bool upgrades_to_websocket() const;
-  // Refuses the request in the parser, or what arrives in place of one.
+  // Refuses the request in the parser, or bytes that are not a request.
   void refuse_request(std::string why, Instant now);
   void refuse_with(rules::HttpAnswer answer, std::string_view why, Instant now);
   bool is_authorized(const rules::HttpHead& head) const;
@@ -229,7 +229,7 @@ class Conversation final : public ClientSide,
   End downstream_ = End::kNotYet;
   std::uint64_t count_ = 0;  // number of requests so far
   bool client_ended_ = false;
-  bool drains_ = false;           // whether responses say that the connection closes
+  bool drains_ = false;           // whether responses get `Connection: close`
   bool close_after_ = false;      // whether to close after this response
   bool discards_client_ = false;  // whether further bytes from the client are discarded
   bool waits_for_client_ = false;

@@ -27,10 +27,11 @@ class Http1Link final : public ServerLink {
   };
   explicit Http1Link(Wire& wire) : wire_(wire) {}
 
-  // A connection to the server is open. `reused` means that it has carried earlier requests.
+  // Must be called when a connection to the server is open. `reused` means that it has carried
+  // earlier requests.
   void open(bool reused);
   void close() { state_ = State::kNone; }
-  // The server has ended the connection.
+  // Must be called when the server has ended the connection.
   void server_finished(bool reset);
   bool connected() const { return state_ != State::kNone; }
 
@@ -73,9 +74,9 @@ class Http1Link final : public ServerLink {
 
 // Returns the form in which HTTP/1 sends the body of the message.
 BodyWriter::Form body_form(const Exchange::Outgoing& out);
-// Makes the head one of HTTP/1.1: its start line, if it was received over HTTP/2, and chunked
-// framing if its body has no announced length. `has_chunks` is false for a receiver that knows no
-// chunks.
+// Converts the head to HTTP/1.1. Sets the start line if the message was received over HTTP/2, and
+// chunked framing if the length of the body is unknown. `has_chunks` is false for a receiver that
+// does not support chunked framing (HTTP/1.0).
 void make_http1(const Exchange::Outgoing& out, bool has_chunks);
 
 }  // namespace brownout::http

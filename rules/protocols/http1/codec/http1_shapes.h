@@ -7,8 +7,8 @@
 
 namespace brownout::codecs {
 
-// Returns the name of the first byte sequence in the head that is refused even if a parser accepts
-// it, or "".
+// Returns the name of the first byte sequence in the head that the proxy refuses although the HTTP
+// parser (llhttp) accepts it; "" if there is none.
 std::string_view refused_bytes(std::string_view head);
 
 // Replaces each non-ASCII byte of a request line by a letter. llhttp accepts only ASCII targets,

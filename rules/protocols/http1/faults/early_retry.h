@@ -1,5 +1,5 @@
-// The answer to a client that comes back before its Retry-After, shared by the faults that answer
-// with Retry-After. Pure; any thread.
+// Modifies a refusal for a client that retries too early, before the time in an earlier Retry-After
+// header has passed. Shared by the faults that answer with Retry-After. Pure; any thread.
 #pragma once
 
 #include "rules/engine/stage.h"
@@ -7,8 +7,9 @@
 
 namespace brownout::rules {
 
-// Returns the answer's entry for the event log. `left` is the time that an early client must still
-// wait; zero for a client that is not early. The answer of an early client gets it as Retry-After.
+// Returns the entry for the event log (Note) about a refusal. `left` is the time that the client
+// must still wait; zero if the client is not early. If it is early, sets Retry-After of `answer` to
+// `left` and marks the entry as an early retry.
 inline Note note_of_refusal(Note note, Duration left, HttpAnswer& answer) {
   if (left == Duration::zero()) return note;
   std::erase_if(answer.headers,

@@ -1,8 +1,9 @@
-// LimitTable keeps a limit (a token bucket, a quota) for each client that a rule about HTTP
-// requests tells apart: by its address, by the value of a header such as an API key, or not at all.
+// LimitTable stores the limits (token buckets, quotas) of a rule on HTTP requests: one for each
+// client address, one for each value of a header such as an API key, or one for all requests.
 //
-// All threads may share a table; a limit must be thread-safe. At most ClientTable::kMost clients
-// and values have a limit: one for all others would let a single client use up theirs.
+// All threads may share a table; a limit must be thread-safe. At most ClientTable::kMost clients or
+// values have a limit; all others are not limited. (With one limit for all others, a single client
+// could use it up.)
 #pragma once
 
 #include <array>
@@ -66,7 +67,7 @@ class LimitTable {
     return shared == LimitScope::kRule ? &rule_ : pick(request.client_key());
   }
 
-  Limit rule_;  // of all requests that are not told apart
+  Limit rule_;  // the limit of all requests without a limit of their own
   ClientTable<Limit> others_;
 };
 
