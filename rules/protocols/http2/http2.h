@@ -1,5 +1,5 @@
-// Demands of rules on the HTTP/2 connection or stream that carries a message (RFC 9113). Plain
-// values; any thread.
+// Faults that rules inject into an HTTP/2 stream or connection, as plain values: RST_STREAM,
+// GOAWAY, withheld window updates, changed SETTINGS (RFC 9113). Any thread.
 #pragma once
 
 #include <array>
@@ -42,11 +42,11 @@ struct Goaway {
   std::optional<Duration> close_after = {};
 };
 
-// Demands on the stream of one request and its response.
+// Faults of the stream of one request and its response.
 struct Http2Orders {
   std::optional<StreamReset> reset = {};
   std::optional<Goaway> goaway = {};
-  bool holds_window = false;  // the client's data of this stream opens no window
+  bool holds_window = false;  // no WINDOW_UPDATE is sent for the client's data on this stream
 };
 
 // Changes of the trailers of a message.
@@ -55,10 +55,10 @@ struct TrailerChange {
   std::vector<std::pair<std::string, std::string>> set = {};  // names and values
 };
 
-// Demands on the connection of a client.
+// Faults of the connection of a client.
 struct Http2ConnectionFaults {
   bool loses_pings = false;
-  bool holds_window = false;  // no WINDOW_UPDATE for its streams
+  bool holds_window = false;  // no WINDOW_UPDATE is sent for its streams
   std::optional<std::uint32_t> max_concurrent_streams = {};
   std::optional<std::uint32_t> initial_window_size = {};
   std::optional<std::uint32_t> header_table_size = {};

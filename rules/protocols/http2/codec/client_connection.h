@@ -1,10 +1,10 @@
-// ClientConnection is the HTTP/2 connection of a client, the counterpart of Conversation (HTTP/1).
-// Each of its streams has an Exchange, to which the faults of the rules apply, and its own way to a
-// server.
+// ClientConnection handles the HTTP/2 connection of a client, as Conversation does for HTTP/1. Each
+// of its streams has an Exchange, which applies the faults of the rules, and its own connection or
+// stream to a server.
 //
-// No I/O and no clock: the caller passes received bytes and the time. Through the interface Wire,
-// the caller is told to send bytes and to open and close connections to servers. Owned by the
-// connection that it serves; one thread.
+// No I/O and no clock: the caller passes received bytes and the time. It calls the interface Wire
+// to send bytes and to open and close connections to servers. Owned by the connection that it
+// serves; one thread.
 #pragma once
 
 #include <map>
@@ -31,23 +31,23 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
     virtual ~Wire() = default;
     // `bytes` are valid during the call only.
     virtual void to_client(ByteView bytes) = 0;
-    // Whether the client's socket takes more bytes now. ClientSide::client_has_room() must be
-    // called when it does again.
+    // Whether the client's socket accepts more bytes now. If not, ClientSide::client_has_room()
+    // must be called when it does again.
     virtual bool client_takes() const = 0;
     // Called when the connection is over. With Close::kFin, the client gets what was already sent.
     virtual void close_client(rules::Close how) = 0;
 
     // Requests a connection to the server for this stream's request; see Exchange::Owner.
     virtual void ask_for_server(ClientStream& stream, bool fresh) = 0;
-    // The stream does not need its server any more. If ServerUser::server_reusable(), the
-    // connection may serve another request.
+    // Releases the stream's server. If ServerUser::server_reusable() is true, the connection may
+    // serve another request.
     virtual void drop_server(ClientStream& stream) = 0;
     virtual void to_server(ClientStream& stream, ByteView bytes) = 0;
-    // Whether the socket to the server takes more bytes now. server_moved() must be called when it
-    // does again.
+    // Whether the socket to the server accepts more bytes now. If not, server_moved() must be
+    // called when it does again.
     virtual bool server_takes(const ClientStream& stream) const = 0;
     virtual void finish_server(ClientStream& stream) = 0;
-    // The stream may want bytes of its HTTP/1 server that it did not want before.
+    // Resumes reading from the stream's HTTP/1 server, which backpressure had paused.
     virtual void resume_server(ClientStream& stream) = 0;
     // Facts about the connection; with the address of the stream's server if it has one.
     virtual const rules::FlowFacts& facts(const ClientStream& stream) = 0;
@@ -58,7 +58,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
     virtual void begins(const ClientStream& stream) = 0;
     virtual void responds(const ClientStream& stream, int status) = 0;
     virtual void cut_short(const ClientStream& stream) = 0;
-    // The stream is destroyed now.
+    // Called when the stream is about to be destroyed.
     virtual void ended(const ClientStream& stream) = 0;
     virtual void send_copy(ClientStream& stream, std::string request, std::string_view method) = 0;
     virtual const rules::RuleSet& rules() = 0;
@@ -80,18 +80,18 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   void apply(const rules::RuleSet& set, Instant now) override;
   Instant deadline() const override;
   void advance(Instant now) override;
-  // Frames are read even while the client takes nothing, since it may wait for them; windows bound
-  // what it may send.
+  // Frames are read even while the client does not read, to avoid a deadlock; flow-control windows
+  // limit how much it may send.
   bool wants_client() const override { return !over_; }
   bool over() const override { return over_; }
   const rules::HttpExchange* exchange() const override;
   std::vector<std::string> message_rules() const override;
 
-  // Sends what is waiting, and removes streams that are over. To be called after each call of a
+  // Sends queued data, and removes streams that are over. Must be called after each call of a
   // function of a stream.
   void settle(Instant now);
   ClientStream* find(StreamId id);
-  // Whether there is more to send than the client's socket took at the last call of settle().
+  // Whether data is left that the client's socket did not accept at the last call of settle().
   bool wants_output() const { return !over_ && has_output_; }
 
  private:
@@ -111,10 +111,10 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   bool on_ping() override;
   void on_priority_update(StreamId id, std::string_view value) override;
   void end(rules::Close how);
-  // Counts the incomplete messages of the stream. If all streams of the connection have too many
-  // bytes of them, the messages of this stream pass unread.
+  // Updates the memory use of incomplete messages. If it is too large for all streams of the
+  // connection together, further messages of this stream pass unparsed.
   void count_incomplete(ClientStream& stream, Instant now);
-  // Resets the stream once the client has been sent the data that was queued for it.
+  // Resets the stream once the data queued for the client has been sent.
   void reset_after_data(StreamId id, std::uint32_t code);
   void reset_drained();
   void send_goaway(StreamId id, const rules::Goaway& goaway);
@@ -127,7 +127,7 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   std::map<StreamId, std::uint32_t> ending_;  // streams to reset after their data, with the code
   // Priorities of streams that are not open yet, which a client may send ahead (RFC 9218, 7.1).
   std::map<StreamId, std::string> priorities_;
-  std::vector<StreamId> has_room_;  // streams whose data the client has taken
+  std::vector<StreamId> has_room_;  // streams whose queued data was sent
   std::size_t incomplete_ = 0;      // bytes of incomplete messages of all streams
   Instant now_{};                   // the time of the current call
   StreamId last_ = 0;               // the highest id of a request so far
@@ -136,7 +136,8 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   const Session::Options options_;
   std::uint64_t pings_ = 0;           // PINGs that the client has sent
   Instant close_at_ = rules::kNever;  // when the connection closes after GOAWAY
-  Instant final_at_ = rules::kNever;  // when the final GOAWAY follows the notice
+  // when the final GOAWAY follows the first one, which is only a warning
+  Instant final_at_ = rules::kNever;
   bool drains_ = false;
   bool began_ = false;
   bool has_output_ = false;

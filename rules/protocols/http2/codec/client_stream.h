@@ -1,8 +1,8 @@
-// ClientStream is one request of an HTTP/2 client: a stream of its connection, an Exchange, and the
-// way to a server (RFC 9113, 8.1).
+// ClientStream is one request of an HTTP/2 client (RFC 9113, 8.1): a stream of the client's
+// connection, the Exchange that applies rules to it, and its connection or stream to a server.
 //
-// A request of extended CONNECT for `websocket` (RFC 8441) is sent to a server of HTTP/1 as an
-// upgrade. After it, and after CONNECT, the stream carries bytes, or WebSocket messages. Owned by a
+// An extended CONNECT request for `websocket` (RFC 8441) is sent to an HTTP/1 server as an upgrade
+// request. After it, and after CONNECT, the stream carries bytes or WebSocket messages. Owned by a
 // ClientConnection; one thread.
 #pragma once
 
@@ -37,13 +37,13 @@ class ClientStream final : public http::ServerUser,
              Instant now);
   void data(ByteView bytes, Instant now);
   void finished(std::vector<rules::HttpHeader> trailers, Instant now);
-  // The client has changed the priority of the request (PRIORITY_UPDATE).
+  // Must be called when the client has changed the priority of the request (PRIORITY_UPDATE).
   void prioritize(std::string_view value);
-  // Bytes of incomplete messages in the bodies.
+  // Number of bytes of incomplete messages in the bodies.
   std::size_t incomplete() const { return over_ ? 0 : exchange_.incomplete_messages(); }
-  // The client has reset the stream, or its connection has ended.
+  // Must be called when the client has reset the stream, or its connection has ended.
   void gone();
-  // The client has taken data, so that more may be read from the server.
+  // Must be called when data was sent to the client, so that more may be read from the server.
   void has_room(Instant now) { pump(now); }
   void apply(const rules::RuleSet& set, Instant now);
   Instant deadline() const;

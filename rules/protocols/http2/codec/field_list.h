@@ -1,10 +1,11 @@
-// FieldList makes the header block of a head, or of trailers, for nghttp2 (RFC 9113, 8.2 and 8.3).
+// FieldList converts the head or the trailers of an HTTP message to the list of HTTP/2 header
+// fields that nghttp2 sends (RFC 9113, 8.2 and 8.3).
 //
 // Names become lower case. Headers that concern one HTTP/1 connection only are left out: those of
 // RFC 9113, 8.2.2, and those that a Connection header names. TE stays if it has "trailers". Host
-// becomes :authority. Fields with a malformed name or value are left out too, and
-// trailers that frame or route the message. The list refers to
-// the head, which must outlive it. No I/O; one thread.
+// becomes :authority. Also left out are fields with a malformed name or value, and trailers that
+// affect framing or routing. The list refers to the head, which must outlive it. No I/O; one
+// thread.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -34,7 +35,7 @@ class FieldList {
  private:
   void add(std::string_view name, std::string_view value);
   void add_headers(const std::vector<rules::HttpHeader>& headers, std::string_view named);
-  // Keeps a text that the head does not contain as long as the list.
+  // Stores a text that is not part of the head for the lifetime of the list.
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
   std::vector<nghttp2_nv> fields_;

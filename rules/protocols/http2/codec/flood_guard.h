@@ -1,4 +1,5 @@
-// FloodGuard limits the frames that cost the receiver more than the sender (RFC 9113, 10.5).
+// FloodGuard protects an HTTP/2 connection against floods of frames that cost the receiver more
+// than the sender (RFC 9113, 10.5).
 //
 // libnghttp2 1.52 itself limits the answers that the peer does not read (1000 PING and SETTINGS
 // acknowledgements), the entries of a SETTINGS frame and the size of one field. Debian's version

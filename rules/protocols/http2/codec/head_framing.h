@@ -1,5 +1,5 @@
-// Returns what the head of an HTTP/2 message says about its body (RFC 9113, 8.1). `ended` means
-// that the stream ends with the head. Pure; any thread.
+// Returns the framing (length and presence of a body) that the head of an HTTP/2 message describes
+// (RFC 9113, 8.1). `ended` means that the stream ends with the head. Pure; any thread.
 #pragma once
 
 #include "rules/protocols/http/codec/framing.h"

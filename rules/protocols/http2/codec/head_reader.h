@@ -1,4 +1,5 @@
-// HeadReader makes a head, or trailers, of the fields of one header block (RFC 9113, 8.2 and 8.3).
+// HeadReader builds the head or the trailers of a message from the fields of one HTTP/2 header
+// block (RFC 9113, 8.2 and 8.3).
 //
 // nghttp2 decompresses the block and checks the characters of each field, the set of pseudo-headers
 // and the fields that HTTP/2 forbids. The reader bounds the size and adds the checks that nghttp2

@@ -1,9 +1,9 @@
 // ServerConnection is an HTTP/2 connection to a server, whose streams serve requests of several
 // clients (RFC 9113, 9.1). StreamLink is one such request.
 //
-// The owner of the socket passes received bytes to receive(), and sends what output() returns after
-// each call of any function, also of a StreamLink's. A StreamLink must not outlive its connection.
-// No I/O; one thread.
+// The owner of the socket passes received bytes to receive(). After each call of any function, also
+// of a StreamLink, it sends the bytes that output() returns. A StreamLink must not outlive its
+// connection. No I/O; one thread.
 #pragma once
 
 #include <deque>
@@ -47,7 +47,7 @@ class StreamLink final : public ServerLink {
   ByteView tunnel_data() const override { return body_.view(); }
   void tunnel_taken() override { take_body(); }
   bool tunnel_ended() const override { return complete_ && body_.empty(); }
-  // Whether the stream has ended early, and all that arrived before was read.
+  // Whether the stream has ended early, and all data that arrived before has been read.
   bool ended() const override;
   rules::Close how_ended() const override { return rules::Close::kReset; }
   std::uint32_t reset_code() const override { return code_; }
@@ -56,7 +56,7 @@ class StreamLink final : public ServerLink {
   // Whether the server has ended the connection without a sign that it speaks HTTP/2.
   bool not_http2() const { return not_http2_; }
 
-  // Scheme of the requests, and the protocol of an extended CONNECT (RFC 8441), to be set before
+  // Sets the scheme of the request, and the protocol of an extended CONNECT (RFC 8441). Call before
   // send_head().
   void describe(std::string scheme, std::string protocol) {
     scheme_ = std::move(scheme);
@@ -69,11 +69,11 @@ class StreamLink final : public ServerLink {
   friend class ServerConnection;
   StreamLink(ServerConnection& connection, http::LinkUser& user)
       : connection_(&connection), user_(user) {}
-  // The data that has arrived was taken: opens the windows again.
+  // Marks the arrived data as consumed, which opens the flow-control windows again.
   void take_body();
   void send_request(const rules::HttpHead& head, bool ends);
   void send_waiting();
-  // Sends the request again on a stream of its own, whose response nobody reads.
+  // Sends a copy of the request on another stream, and discards its response.
   void send_copy();
 
   ServerConnection* connection_;  // null once the connection has ended
@@ -81,7 +81,7 @@ class StreamLink final : public ServerLink {
   StreamId id_ = 0;  // 0 until the head is sent
   std::string scheme_ = "http";
   std::string protocol_;
-  std::string priority_;  // of an update that waits until the head is sent
+  std::string priority_;  // value of a PRIORITY_UPDATE that waits until the head is sent
   // A request that waits for the server's SETTINGS: they show that the server speaks HTTP/2, and
   // whether it allows an extended CONNECT (RFC 8441, 3).
   struct Waiting {
@@ -119,7 +119,7 @@ class ServerConnection final : private Session::Owner {
   class Wire {
    public:
     virtual ~Wire() = default;
-    // There is output to send. Must not send it during the call.
+    // Called when output() has bytes to send. They must not be sent during this call.
     virtual void has_output() = 0;
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
@@ -127,9 +127,9 @@ class ServerConnection final : private Session::Owner {
   // Largest number of interim responses that wait to be forwarded.
   static constexpr std::size_t kMostInterims = 32;
 
-  // Largest number of links at a time, and of bytes of one stream that nobody has taken. Some
-  // servers stop all streams of a connection when about 10 MB of them are not taken, so that a
-  // client which takes nothing would stop the others.
+  // Limit of concurrent links, and of unconsumed bytes of one stream. Some servers stop all streams
+  // of a connection when about 10 MB are unconsumed. A client that does not read would then stop
+  // the other clients.
   static constexpr std::uint32_t kMostLinks = 64;
   static constexpr std::uint32_t kStreamWindow = 128 * 1024;
 
@@ -142,15 +142,15 @@ class ServerConnection final : private Session::Owner {
   std::unique_ptr<StreamLink> open(http::LinkUser& user);
   bool has_room() const;
 
-  // Takes received bytes, then tells the users of the links that have moved.
+  // Takes received bytes, then calls server_moved() for the links that can make progress.
   void receive(ByteView bytes, Instant now);
-  // The server has ended the connection, or it is to be ended.
+  // Must be called when the server has ended the connection, or when the proxy ends it.
   void finished(std::string_view why, Instant now);
   ByteView output(std::size_t most) { return session_.output(most); }
   bool wants_output() const { return session_.wants_output(); }
-  // Tells the users whose data the server has taken. To be called after output().
+  // Calls server_moved() for the links whose data was sent. Must be called after output().
   void tell_users(Instant now);
-  // Announces the end of the connection to the server, which takes no new request.
+  // Sends GOAWAY to the server. No new request is possible afterwards.
   void shut_down() { session_.shut_down(); }
   std::size_t links() const { return links_; }
   // Whether the connection can serve no further request and no link uses it.
@@ -180,7 +180,8 @@ class ServerConnection final : private Session::Owner {
   const bool cautious_;
   std::map<StreamId, StreamLink*> open_;  // links whose head is sent
   std::vector<StreamLink*> unsent_;       // links whose head is not sent
-  std::vector<StreamLink*> refused_;      // unsent links that have ended, whose users do not know
+  // unsent links that have ended, whose users have not been notified yet
+  std::vector<StreamLink*> refused_;
   std::vector<StreamId> moved_;
   std::size_t links_ = 0;
   std::uint32_t most_ = kMostLinks;  // lower if the server allows less (RFC 9113, 6.5.2)

@@ -5,9 +5,9 @@
 // adds what a proxy needs: heads as values (http.h), backpressure for each stream, and limits on
 // what a peer can cost (flood_guard.h; RFC 9113, 10.5).
 //
-// Backpressure: data that an Owner does not take stays in the peer's window. The Owner calls
-// consumed() as it forwards data, and only that opens the windows again. Data to send is queued by
-// send_data(); queued() tells how much of it the peer's windows still hold back.
+// Backpressure: the Owner calls consumed() as it forwards received data, and only that opens the
+// flow-control windows for the peer again. Data to send is queued by send_data(); queued() returns
+// how much of it the peer's windows still hold back.
 //
 // Malformed messages (RFC 9113, 8.1.1) are errors of their stream. A peer that breaks the protocol,
 // or exceeds a limit, ends the connection (on_failed()). Server push is refused. Priorities are
@@ -42,7 +42,7 @@ class Session {
   struct Options {
     std::uint32_t max_concurrent_streams = 256;  // for kServer: streams that a client may open
     std::uint32_t stream_window = 256 * 1024;    // bytes of one stream that are not consumed yet
-    // Large enough for all streams, so that those whose data nobody takes do not stop the others.
+    // Large enough for all streams, so that streams with unconsumed data do not stop the others.
     std::uint32_t connection_window = 64 * 1024 * 1024;
     std::uint32_t max_frame_size = 16 * 1024;
     std::uint32_t header_table_size = 4096;
@@ -81,15 +81,16 @@ class Session {
     // Both halves have ended, or the stream was reset; `id` is not valid any more. Data of the
     // stream that is not consumed counts as consumed.
     virtual void on_closed(StreamId id) = 0;
-    // The peer has taken some of the data queued by send_data(): the bytes are in the output.
+    // Called when data queued by send_data() has moved to the output, as the peer's windows allow.
     virtual void on_sent(StreamId id, std::size_t bytes) = 0;
     virtual void on_goaway(StreamId last, std::uint32_t code) = 0;
     // The peer's SETTINGS have arrived: how many streams may be open towards it (kClient).
     virtual void on_settings(std::uint32_t max_concurrent_streams) = 0;
-    // The connection must end: a connection error or a limit. GOAWAY is in the output. The last
-    // event; the streams that are open get no other one. May come from receive() or output().
+    // Called when the connection must end because of a connection error or an exceeded limit.
+    // GOAWAY is in the output. No other event follows, not even for open streams. May be called
+    // from receive() or output().
     virtual void on_failed(std::string_view why) = 0;
-    // The peer has sent a PING, not an answer to one. Returns whether it is answered.
+    // Called when the peer has sent a PING (without ACK). Returns whether to answer it.
     virtual bool on_ping() { return true; }
     // The client has sent PRIORITY_UPDATE (RFC 9218, 7.1) for a stream, which need not be open.
     // `value` is a Priority Field Value. The Session applies it to its own order of sending.
@@ -136,20 +137,20 @@ class Session {
   bool accepts_request() const;
   // Whether the peer's SETTINGS allow an extended CONNECT (RFC 8441; kClient).
   bool accepts_extended_connect() const;
-  // Whether the connection has nothing more to say: GOAWAY was sent or received and no stream is
-  // open, or it failed.
+  // Whether the connection has ended: GOAWAY was sent or received and no stream is open, or the
+  // connection failed.
   bool over() const;
 
   // For faults that act on the connection. Sends GOAWAY and goes on. `last` may be lower than the
   // id of an open stream: such streams end with on_reset(), `refused` set. An id that the peer
   // cannot have used is replaced by the next lower one that it can. Streams that the peer opens
-  // later are ignored, except after GOAWAY with the highest id and NO_ERROR, which only warns.
-  // `debug` is text for people at the other side (RFC 9113, 6.8).
+  // later are ignored. The exception is a GOAWAY with the highest id and NO_ERROR, which is only a
+  // warning. `debug` is text for people at the other side (RFC 9113, 6.8).
   void send_goaway(StreamId last, std::uint32_t code, std::string_view debug = {});
   // While held, PING is not answered; the last kHeldPings are answered afterwards.
   static constexpr std::size_t kHeldPings = 64;
   void hold_pings(bool hold);
-  // Sends a PING (RFC 9113, 6.7). Its answer is no event of the Owner.
+  // Sends a PING (RFC 9113, 6.7). Its answer is not reported to the Owner.
   void send_ping();
   // The peer may use the old values until it has acknowledged the new ones (RFC 9113, 6.5.3).
   void submit_settings(const SettingsChange& change);

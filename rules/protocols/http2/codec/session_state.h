@@ -2,9 +2,9 @@
 // Included only by the sources of Session: session.cpp (start, limits, settings and faults),
 // session_receive.cpp and session_send.cpp.
 //
-// nghttp2 must not be re-entered, and the Owner may call the Session from each event. Both hold
-// since these calls only queue frames: nghttp2 processes them in receive() and output(). A stream
-// is removed only by on_close(), which nghttp2 does not call while the Owner handles another event.
+// nghttp2 is not re-entrant, but the Owner may call the Session from each event. Such calls
+// therefore only queue frames, which nghttp2 processes in receive() and output(). A stream is
+// removed only by on_close(), which nghttp2 does not call while the Owner handles another event.
 // The callbacks are noexcept: no exception passes through nghttp2.
 #pragma once
 
@@ -60,7 +60,7 @@ struct Session::State {
     bool was_reset = false;
   };
 
-  // Ids that a client has left out, and may not use any more (RFC 9113, 5.1.1).
+  // A range of ids that a client has skipped, and may not use any more (RFC 9113, 5.1.1).
   struct Gap {
     StreamId first = 0;
     StreamId last = -1;
@@ -150,9 +150,9 @@ struct Session::State {
   std::string doom_why;  // not empty if the connection must end
 
   std::size_t unsent_requests = 0;
-  std::deque<WaitingGoaway> waiting_goaways;                   // until requests are sent
+  std::deque<WaitingGoaway> waiting_goaways;  // GOAWAYs that wait until queued requests are sent
   std::deque<std::pair<StreamId, std::uint32_t>> own_goaways;  // queued, not in the output yet
-  StreamId lowest_last = INT32_MAX;  // the lowest id of these and of those sent
+  StreamId lowest_last = INT32_MAX;  // the lowest last-stream id of all GOAWAYs, queued and sent
   bool shuts_down = false;           // a GOAWAY was queued that is not a mere warning
   bool goaway_sent = false;
   bool goaway_received = false;
