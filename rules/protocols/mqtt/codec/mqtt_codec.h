@@ -1,8 +1,9 @@
 // MqttCodec reads and writes the MQTT packets of one connection for the faults of rules.
 //
 // The codec always reads the CONNECT and, in MQTT 5.0, the topic aliases (section 3.3.2.3.4), even
-// if no rule can act. A rule may drop or reorder the packet that defines an alias. The codec then
-// writes the topic into the next packet with the alias, even if the rule has been removed by then.
+// if no rule can act. If a rule drops or reorders the packet that defines an alias, the codec
+// writes the topic into the next packet with this alias. It does so even if the rule has been
+// removed by then.
 //
 // For each direction, the codec stores the aliases that the receiver allows (MQTT 5.0, sections
 // 3.1.2.11.5 and 3.2.2.3.8), up to kMostAliasBytes. The topic of any other alias is unknown and
