@@ -18,7 +18,7 @@ std::string with_nats_flag(std::string_view json, const char* member, bool value
 std::string with_nats_texts(std::string_view json, const char* member,
                             const std::vector<std::string>& values);
 
-// The settings that a client sends in CONNECT.
+// The settings that a synthetic user (a client of a rehearsal) sends in CONNECT.
 struct NatsIntroduction {
   std::string name;
   std::string user;  // empty if the client sends no credentials

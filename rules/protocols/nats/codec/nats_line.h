@@ -1,4 +1,5 @@
-// Functions that parse and write the control lines of NATS messages. Pure; any thread.
+// Functions that parse and write the control lines of NATS messages, such as "PUB subject 5" (NATS
+// client protocol). Pure; any thread.
 #pragma once
 
 #include <cstddef>
