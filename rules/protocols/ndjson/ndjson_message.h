@@ -1,6 +1,6 @@
-// NdjsonMessage is a line of a body of newline-delimited JSON, for rules. The message payload is
-// the line without its line end. An empty line only keeps the connection open. Immutable; any
-// thread.
+// NdjsonMessage is one line of an HTTP body of newline-delimited JSON, as a message for rules. The
+// message payload is the line without its line end. A blank line counts as keep-alive. Immutable;
+// any thread.
 #pragma once
 
 #include "rules/message/message_protocol.h"

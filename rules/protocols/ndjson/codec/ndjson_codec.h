@@ -1,8 +1,8 @@
-// NdjsonCodec reads and writes the lines of bodies of newline-delimited JSON (the specification is
-// github.com/ndjson/ndjson-spec). LF ends a line; a CR before it is part of the line end. The last
-// line may lack its LF.
+// NdjsonCodec splits HTTP bodies of newline-delimited JSON (github.com/ndjson/ndjson-spec) into
+// lines, and writes lines. LF ends a line; a CR before it is part of the line end. The last line
+// may lack its LF.
 //
-// Lines are not required to be JSON: only the key `json` reads them. A line of more than
+// Lines are not checked to be JSON; only the match key `json` parses them. A line of more than
 // kMostMessage bytes is a violation if it is buffered. Owned by a MessageTunnel. No I/O; one
 // thread.
 #pragma once
