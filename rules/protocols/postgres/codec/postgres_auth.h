@@ -1,4 +1,4 @@
-// Functions that prove a password to a PostgreSQL server: with MD5, or with SCRAM-SHA-256 (RFC
+// The client's side of password authentication with a PostgreSQL server: MD5, or SCRAM-SHA-256 (RFC
 // 5802, RFC 7677) without channel binding. The caller chooses the random nonce, so results depend
 // on the arguments only.
 //
