@@ -61,7 +61,7 @@ struct RedisCommand {
 // Returns the command that consists of these words. Keys and channels are set only if `whole` is
 // true or the command blocks.
 RedisCommand redis_command_of(std::span<const std::string_view> words, bool whole = true);
-// Like redis_command_of(), but stores the command in `command`, whose memory is used again.
+// Like redis_command_of(), but stores the result in `command` and reuses its memory.
 void set_redis_command(RedisCommand& command, std::span<const std::string_view> words, bool whole);
 
 struct RedisReply {

@@ -1,6 +1,6 @@
-// RedisCommandRow contains the properties of one Redis 7.0 command: where its keys are, and in
-// which states a server refuses it (output of COMMAND, redis-server 7.0.15). Unknown commands have
-// no keys and no flags. Constant tables; any thread.
+// RedisCommandRow is one row of the table of Redis 7.0 commands: where the command has its keys,
+// and in which states a server refuses it (output of COMMAND, redis-server 7.0.15). Unknown
+// commands have no keys and no flags. Constant tables; any thread.
 #pragma once
 
 #include <cstddef>

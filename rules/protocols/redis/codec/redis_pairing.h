@@ -1,5 +1,6 @@
-// RedisPairing pairs the replies of one Redis connection with its commands, and keeps the order in
-// which the client receives replies. Owned by a RedisCodec or a RedisWatch; one thread.
+// RedisPairing pairs the replies on one Redis connection with the commands that they answer. It
+// delivers replies to the client in the order of the commands, even if rules drop, delay or create
+// replies. Owned by a RedisCodec or a RedisWatch; one thread.
 //
 // Redis has no correlation ids: a server answers in the order in which it received the commands,
 // and a client assigns replies to its commands in the order in which it sent them. Rules may drop,
@@ -39,15 +40,15 @@ class RedisPairing {
   // Maximum number of commands that the server may receive out of order.
   static constexpr std::size_t kMostGaps = 100'000;
 
-  // Returns a command to fill in and to pass to sent(). It may use the memory of an earlier command
-  // to which nothing refers any more.
+  // Returns a command object to fill in and to pass to sent(). It may be an earlier object that is
+  // not referenced any more.
   std::shared_ptr<rules::RedisCommand> blank() { return recent_.blank(); }
   // Must be called for each command that the client sends. Returns the command with its number and
   // database.
   RedisCommandRef sent(std::shared_ptr<rules::RedisCommand> command);
-  // Does the work of sent() and asked() for a command that no rule examines, without memory for it.
-  // Returns false and does nothing if the command has effects beyond its reply; call sent()
-  // instead.
+  // Replaces the calls of sent() and asked() for a command that no rule examines, without
+  // allocating memory. Returns false and does nothing if the command also changes the state of the
+  // connection; call sent() instead.
   bool sent_unexamined(const rules::RedisCommandRow& row);
   // Must be called when the command is sent to the server. A second call with the same command is
   // for a copy, whose reply the client must not see.

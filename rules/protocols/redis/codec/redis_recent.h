@@ -1,5 +1,5 @@
-// RedisRecent keeps the latest commands of one Redis connection and uses their memory again, which
-// saves the allocations of each command. Owned by a RedisPairing; one thread.
+// RedisRecent is a pool of RedisCommand objects for one Redis connection. It reuses the memory of
+// earlier commands, which saves allocations. Owned by a RedisPairing; one thread.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +13,10 @@ namespace brownout::messages {
 class RedisRecent {
  public:
   static constexpr std::size_t kMost = 32;             // number of commands
-  static constexpr std::size_t kMostMemory = 1 << 10;  // bytes of a command that is used again
+  static constexpr std::size_t kMostMemory = 1 << 10;  // bytes; larger commands are not reused
 
-  // Returns a command to overwrite: an earlier one to which nothing refers any more, or a new one.
+  // Returns a command object to overwrite: an earlier one that is not referenced any more, or a new
+  // one.
   std::shared_ptr<rules::RedisCommand> blank() {
     const bool used = oldest_ < recent_.size() && recent_[oldest_].use_count() == 1 &&
                       recent_[oldest_]->memory() <= kMostMemory;
@@ -31,8 +32,8 @@ class RedisRecent {
 
  private:
   std::vector<std::shared_ptr<rules::RedisCommand>> recent_;
-  // Index of the first command to be free, because commands end in about the order in which they
-  // begin.
+  // Index of the command that is probably free first, since commands end in about the order in
+  // which they begin.
   std::size_t oldest_ = 0;
 };
 

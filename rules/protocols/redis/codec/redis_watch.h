@@ -2,10 +2,10 @@
 // replies, in order, to measure success and latency.
 //
 // Every command that expects a reply is a request, except those that may block for any time (BLPOP,
-// XREAD BLOCK, WAIT). An error counts as a failure only if the server is to blame, like status 500
-// in HTTP: LOADING, OOM, READONLY and the like, and the default text of `reject`. ERR, WRONGTYPE
-// and such are the answers of a healthy server to a wrong command. MOVED and ASK are normal in a
-// cluster. The caller owns the RequestWatch. No I/O; one thread.
+// XREAD BLOCK, WAIT). An error counts as a failure only if it is the server's fault, like status
+// 500 in HTTP: LOADING, OOM, READONLY and the like, and the default text of `reject`. Errors such
+// as ERR and WRONGTYPE are the answers of a healthy server to a wrong command. MOVED and ASK are
+// normal in a cluster. The caller owns the RequestWatch. No I/O; one thread.
 #pragma once
 
 #include <memory>

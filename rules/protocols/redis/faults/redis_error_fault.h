@@ -1,8 +1,8 @@
-// RedisErrorStage and RedisErrorFault answer commands with an error, for the faults redis_readonly,
-// redis_loading and the like.
+// RedisErrorFault answers Redis commands with an error in place of the server, for the faults
+// redis_readonly, redis_loading and the like. RedisErrorStage is its stage.
 //
 // The server never sees the command. The error takes the place of its reply, after the replies to
-// earlier commands. Thread and owner are those of any stage (stage.h). The last functions are
+// earlier commands. For thread and ownership see stage.h. The functions at the end of this file are
 // helpers for these faults: flags of commands, and the errors and addresses of redirections.
 #pragma once
 
