@@ -1,6 +1,6 @@
-// SseMessage is a part of an event stream (Server-Sent Events: WHATWG HTML, 9.2) for rules: an
-// event, or what keeps the stream open. The message payload is the data of the event, whose lines
-// are joined by LF, or the text of a comment.
+// SseMessage is one message of an event stream (Server-Sent Events: WHATWG HTML, 9.2), for rules:
+// an event, or a comment that keeps the stream open. The message payload is the data of the event,
+// whose lines are joined by LF, or the text of a comment.
 //
 // rules/protocols/sse/codec converts messages from and to the wire format. Immutable once rules can
 // access it; any thread.
@@ -28,8 +28,8 @@ struct SseMessage final : MessageView {
   std::string id = {};     // value of the field `id`; "" if absent or empty
   bool has_id = false;     // whether there is a field `id`; an empty one resets the client's id
   std::string retry = {};  // value of the field `retry`, in milliseconds; "" if absent
-  // The header Last-Event-ID of the request: where the client continues; "" if absent. Null if a
-  // rule made the message.
+  // The header Last-Event-ID of the request: the id after which the client wants to continue; "" if
+  // absent. Null if a rule made the message.
   std::shared_ptr<const std::string> last_event_id = {};
 
   // Returns the type with which the client dispatches the event.

@@ -1,9 +1,10 @@
 // SseCodec reads and writes the messages of an event stream (WHATWG HTML, 9.2.5 and 9.2.6).
 //
-// A message is the lines up to an empty line, or one comment line that no field precedes: servers
-// send it alone to keep the connection open, so it must not wait for an empty line. Empty lines
-// before a message, which mean nothing, belong to that message. An event of more than kMostMessage
-// bytes is a violation if it is buffered. Owned by a MessageTunnel. No I/O; one thread.
+// A message consists of the lines up to an empty line. A comment line that no field precedes is a
+// message of its own: servers send it as keep-alive, so it must not wait for an empty line. Empty
+// lines before a message have no meaning and belong to that message. An event of more than
+// kMostMessage bytes is a violation if it is buffered. Owned by a MessageTunnel. No I/O; one
+// thread.
 #pragma once
 
 #include <memory>
@@ -54,10 +55,10 @@ class SseCodec final : public MessageCodec {
     Line line_ = Line::kBegins;
     bool fields_ = false;    // whether the message has a complete line with a field
     std::size_t empty_ = 0;  // number of empty lines before the message
-    bool after_cr_ = false;  // whether the last byte is a CR, to which an LF may belong
-    bool complete_ = false;  // whether only that LF may be missing
+    bool after_cr_ = false;  // whether the last byte is a CR, which an LF may follow
+    bool complete_ = false;  // whether the message is complete except for this optional LF
     bool lone_cr_ = false;   // whether the last line end with a CR had no LF
-    std::size_t mark_ = 0;   // bytes of a byte order mark that the stream begins with
+    std::size_t mark_ = 0;   // number of bytes of a byte order mark at the start of the stream
     bool stream_begins_ = true;
     bool within_ = false;  // whether a message has begun
     bool keep_ = false;
