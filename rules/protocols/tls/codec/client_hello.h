@@ -1,4 +1,4 @@
-// HelloReader reads the ClientHello at the start of a TLS connection and does not take part in the
+// HelloReader parses the ClientHello at the start of a TLS connection, without taking part in the
 // handshake (RFC 8446, 4.1.2).
 //
 // Any bytes are valid input. Memory is bounded by kMostHello. No I/O.
