@@ -75,7 +75,7 @@ class WebSocketCodec final : public MessageCodec {
     bool keep_ = false;
     bool within_ = false;
     bool in_data_ = false;  // whether the reader is between two fragments of a message
-    bool cut_ = false;      // whether a Close arrived between two fragments
+    bool cut_ = false;      // whether a Close frame arrived between two fragments
     std::optional<codecs::Inflater> inflater_;
     bool takeover_ = false;
     std::uint64_t deflated_ = 0;  // number of compressed messages received
