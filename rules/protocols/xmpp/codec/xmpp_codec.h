@@ -1,5 +1,5 @@
-// XmppCodec reads an XMPP stream (RFC 6120) as messages, one per element. The payload is the
-// element's text.
+// XmppCodec splits an XMPP stream (RFC 6120) into messages, one for each top-level XML element, and
+// writes them. The payload of a message is the text of its element.
 //
 // expat does the parsing. Content that a stream must not have (11.1: comments, processing
 // instructions, a DTD with its entities) is a protocol violation. So is nesting deeper than
