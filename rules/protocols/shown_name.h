@@ -9,7 +9,7 @@
 
 namespace brownout::codecs {
 
-// Size in bytes of the longest beginning in which a name is looked for.
+// Number of bytes at the beginning of the stream that are searched for a name.
 constexpr std::size_t kMostShown = 8 * 1024;
 
 struct ShownName {
