@@ -1,4 +1,5 @@
-// Checks the keys of a [[probe]] of the kind grpc. Pure functions.
+// Checks the keys of a [[probe]] (a group of synthetic users) that makes gRPC calls. Pure
+// functions.
 #pragma once
 
 #include "rules/protocols/grpc/grpc_user.h"

@@ -1,5 +1,5 @@
-// Reads the expectations of `brownout run`. A run has no phases and no synthetic users. Each
-// expectation is a sentence in the words that verdicts use:
+// Parses the expectations of `brownout run --expect` from sentences. (A run has no phases and no
+// synthetic users.) Sentences have the form in which verdicts are printed:
 //
 //   rule_hits of "the broker is gone" at least 1
 //   availability at web, chat at least 99%
@@ -14,9 +14,9 @@
 
 namespace brownout::rules {
 
-// Reads one expectation from each sentence. `around` has the names of rules and listeners that
-// sentences may use. Problems give the number of the sentence, from 1, as the line. Sentences with
-// a problem are left out of the result.
+// Parses one expectation from each sentence. `around` has the names of rules and listeners that
+// sentences may use. Errors have the number of the sentence, from 1, as their line. Sentences with
+// an error are left out of the result.
 std::vector<Expectation> read_sentences(std::span<const std::string> sentences,
                                         const ScenarioSurroundings& around, Diagnostics& problems);
 

@@ -1,5 +1,6 @@
-// Finding is the measured value of one expectation, with its evidence. Used for synthetic users
-// (verdict.cpp) and for proxied traffic (traffic_verdict.cpp).
+// Finding is the measured value for one expectation of a rehearsal, with its evidence as text.
+// Computed from the operations of synthetic users (verdict.cpp) or from proxied traffic
+// (traffic_verdict.cpp). Plain values; any thread.
 #pragma once
 
 #include <optional>

@@ -17,7 +17,8 @@ struct InjectedFaults {
   Duration at{};
   std::string rule;
   std::uint64_t count = 0;  // number of faults since the rule's previous entry
-  std::uint64_t early = 0;  // how many of them refused a client that came before its Retry-After
+  // number of these faults that refused a client which retried before its Retry-After time
+  std::uint64_t early = 0;
 };
 
 struct Alert {

@@ -1,5 +1,5 @@
-// The keys of [[probe]] that only some kinds of users have: one table for the check of rule files
-// and for the reference page. Every kind has the other keys. Pure functions; any thread.
+// A table of those keys of [[probe]] that only some kinds of probes have, for the check of rule
+// files and for the reference page. All kinds have the other keys. Pure functions; any thread.
 #pragma once
 
 #include <string>

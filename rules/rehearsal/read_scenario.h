@@ -31,7 +31,7 @@ struct ScenarioTables {
 // Names and functions from the rest of the rule file that the tables of a rehearsal refer to.
 struct ScenarioSurroundings {
   std::vector<std::string_view> rules;
-  // Rules that count the clients which come back before their Retry-After.
+  // Names of rules that count clients which retry before their Retry-After time.
   std::vector<std::string_view> punishing = {};
   std::vector<std::string_view> listeners;
   // Names of listeners with traffic that the proxy does not parse.

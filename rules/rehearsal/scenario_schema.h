@@ -1,6 +1,7 @@
-// Defines the keys of the tables of a rehearsal. Some values stay unparsed (as Node) until the rest
-// of the file is read: they depend on other tables or keys. Used by read_scenario.cpp only. Nodes
-// are borrowed from the rule file; null for a key that the table does not have. Any thread.
+// Declares the keys of the tables of a rehearsal ([[phase]], [[probe]], [[expect]] ...). Some
+// values stay unparsed (as Node) at first, since they depend on other tables or keys. Used by
+// read_scenario.cpp only. Nodes are borrowed from the rule file, and null if the table lacks the
+// key. Any thread.
 #pragma once
 
 #include <optional>

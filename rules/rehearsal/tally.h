@@ -23,8 +23,8 @@
 
 namespace brownout::rules {
 
-// The actual time of a phase. It may differ from the plan, because a halted rehearsal jumps to its
-// recovery phase.
+// The actual begin and end of a phase. They may differ from the plan, because a halted rehearsal
+// jumps to its recovery phase.
 struct PhaseInterval {
   std::size_t phase = 0;  // index in Scenario::phases
   Duration begin{};
@@ -52,7 +52,7 @@ std::optional<Span> span_of(const Scenario& scenario, const Expectation& wanted,
 // Returns the time span in which only the rules of one phase acted, without its first part of
 // length `within`. `number` is the index in `phases`.
 Span acted_span_of(const std::vector<PhaseInterval>& phases, std::size_t number, Duration within);
-// Whether operations of this probe count for the expectation, at any time.
+// Whether the expectation is about this probe, by its name and region.
 bool is_meant(const Scenario& scenario, const Expectation& wanted, std::uint32_t probe);
 // Returns the length of the time windows in which a rate is counted to find its peak: a second of
 // scenario time, or 100 ms of real time if that is longer. Counts over shorter windows are too
@@ -84,7 +84,7 @@ struct UserCourse {
   bool failed = false;                // whether any attempt failed, at any time
   bool failing = false;               // whether the last operation failed
   bool seen = false;                  // whether any operation counted
-  bool failing_before = false;        // whether the last operation before the counted ones failed
+  bool failing_before = false;  // whether the last operation before the counted time span failed
 };
 
 // Totals for one expectation. Only the members that its metric needs are filled.
