@@ -1,6 +1,7 @@
-// AddressMap rewrites the server addresses that a protocol announces to clients, so that clients
-// connect to listeners instead: { "10.0.0.1:7000" = "127.0.0.1:17000" }, or the ports of a range
-// (FollowedServers). Any thread.
+// AddressMap replaces server addresses in protocol messages, so that clients connect to the proxy's
+// listeners instead. Clusters (Redis, Kafka) announce such addresses. Replacements come from a
+// table, { "10.0.0.1:7000" = "127.0.0.1:17000" }, or from a range of ports (FollowedServers). Any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ class AddressMap {
   bool empty() const { return entries_.empty() && !followed_.any(); }
   // Returns the address in the table that replaces this one, or null if there is none.
   const Endpoint* find(std::string_view host, std::uint16_t port) const;
-  // Returns the address that replaces a server's: the one in the table, or a port of the range. No
-  // value if the address stays.
+  // Returns the replacement of a server's address: from the table, or a port of the range. No value
+  // if the address is not replaced.
   std::optional<Endpoint> announce(std::string_view host, std::uint16_t port) const;
   // From now on, servers that are not in the table get ports of a range.
   void follow(FollowedServers followed) { followed_ = std::move(followed); }

@@ -1,6 +1,6 @@
-// A key of a rule file may name a file. The loader reads the file and puts its text in place of the
-// path (rules/language/file_texts.h), so that reading the key needs no I/O. Pure functions; any
-// thread.
+// Functions for keys of a rule file whose value is the path of a file, such as a delivery trace.
+// The loader has already replaced the path by the text of the file (rules/language/file_texts.h),
+// so these functions need no I/O. Pure functions; any thread.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@
 
 namespace brownout::rules {
 
-// The type of these keys on the reference page, by which the loader knows them.
+// The type name of such keys on the reference page. The loader recognizes such keys by it.
 inline constexpr std::string_view kFilePath = "path of a file";
 
-// Returns the file that a key names, or an error why it cannot be read. The file is borrowed from
-// the node.
+// Returns the file that a key names, or the error of reading it. The file is borrowed from the
+// node.
 Result<const FileText*> file_of(const Node& node);
 
 // Parses the file that a key names, by T::parse(). An error begins with the path of the file.
@@ -32,8 +32,8 @@ Result<T> parsed_file(const Node& node) {
 tl::unexpected<Error> error_in_line(std::size_t line, std::string_view word, std::string_view what,
                                     std::string hint);
 
-// Reads each line of a file of numbers into `into`, by read(number of the line, line, into),
-// without the comment that # begins. Returns the first error of read().
+// Calls read(number of the line, line, into) for each line of `text`, from number 1, without
+// comments (from # to the end). Returns the first error of read().
 template <class Into, class Read>
 Result<void> read_lines(std::string_view text, Into& into, const Read& read) {
   for (std::size_t number = 1; !text.empty(); ++number) {

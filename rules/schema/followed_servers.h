@@ -1,5 +1,6 @@
-// FollowedServers gives each server that a protocol announces a port of a range. Clients reach the
-// server (a broker of a Kafka cluster) through the listener that has the range.
+// FollowedServers assigns a port of a listener to each server that a cluster announces, for example
+// to each broker of a Kafka cluster. Clients get these ports in place of the servers' addresses, so
+// all their connections pass through the proxy.
 //
 // Copies share one table, so that all connections of the listener know the same servers. Any
 // thread; a lock is held only for a lookup or an insertion.
@@ -18,24 +19,25 @@ namespace brownout::rules {
 
 class FollowedServers {
  public:
-  // Largest number of ports of a range.
+  // Maximum number of ports in a range.
   static constexpr std::size_t kMostPorts = 256;
 
   // `host` is announced to clients instead of the servers' hosts. A default-constructed object
-  // follows no servers.
+  // assigns no ports.
   static FollowedServers make(std::string host, PortRange ports);
 
   bool any() const { return table_ != nullptr; }
   const PortRange& ports() const { return ports_; }
   bool owns(std::uint16_t port) const { return any() && ports_.contains(port); }
-  // Returns the address to announce to clients instead of the server's. A server that is announced
-  // for the first time gets the next free port. If there is none, it gets the port of a server that
-  // was not among the last announcements, as many as there are ports. No value if all were.
+  // Returns the address to announce to clients instead of the server's. A new server gets the next
+  // free port. If none is free, it takes the port of a server that is absent from the last N
+  // announcements, where N is the number of ports. No value if there is no such server.
   std::optional<Endpoint> announce(const Endpoint& server) const;
   // Returns the server that has the port, if any.
   std::optional<Endpoint> server_at(std::uint16_t port) const;
 
-  // The servers are no setting: objects that differ only in them are equal.
+  // Ignores the assigned servers, since they are not part of a listener's settings, which this
+  // operator compares.
   friend bool operator==(const FollowedServers& a, const FollowedServers& b) {
     return a.any() == b.any() && a.host_ == b.host_ && a.ports_ == b.ports_;
   }

@@ -1,9 +1,9 @@
-// Edits JSON in its text, so that all that is not edited keeps its bytes: the order of members,
-// large numbers, white space (RFC 8259). Values are found by JSON pointers (RFC 6901), and merge
-// patches are applied (RFC 7396).
+// Reads and edits values in JSON text (RFC 8259) in place. Everything that is not edited keeps its
+// bytes, including the order of members, large numbers and white space. Values are found by JSON
+// pointers (RFC 6901); merge patches are supported (RFC 7396).
 //
-// Memory is bounded by the text, and nothing recurses over what a peer sent. Where a name occurs
-// twice in an object, the last one counts, as most parsers have it. Pure; any thread.
+// Memory use is proportional to the text, and there is no recursion over input from a peer. If a
+// name occurs twice in an object, the last member counts, as in most parsers. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -47,8 +47,8 @@ struct ValueKind<JsonPointer> {
 
 // Returns the value at the pointer as it is written, or "" if there is none. `json` must be JSON.
 std::string_view json_value(std::string_view json, const JsonPointer& at);
-// Returns the text of a value: a string without quotes and escapes, any other value as it is
-// written.
+// Returns the text of a JSON value: a string without quotes and with escapes decoded, any other
+// value as it is written.
 std::string json_words(std::string_view value);
 // Whether there is a value at the pointer. `json` must be JSON.
 bool has_member(std::string_view json, const JsonPointer& at);

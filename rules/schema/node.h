@@ -15,9 +15,10 @@ namespace brownout::rules {
 
 struct Member;
 
-// A file that a key names. The loader puts it in place of the path (file_text.h).
+// The contents of a file that a key names. The loader replaces the path by this value
+// (file_text.h).
 struct FileText {
-  std::string path;  // as errors show it
+  std::string path;  // the path as shown in error messages
   std::string text = {};
   std::string why_not = {};  // error of reading the file; "" if it could be read
   std::string hint = {};     // hint for this error

@@ -68,8 +68,8 @@ std::vector<std::string_view> names_of() {
   return names;
 }
 
-// ValueKind defines how values of type T are called, read from a node, and printed. Each type has a
-// specialization.
+// ValueKind defines for a type T the name of the type in messages, how to parse a value from a
+// node, and how to print a value. Each type has a specialization.
 template <class T>
 struct ValueKind;
 
@@ -223,7 +223,8 @@ std::string range_text(const Limits<T>& limits) {
 
 void out_of_range(const Node& node, std::string_view name, const std::string& value,
                   const std::string& range, Diagnostics& problems);
-// Adds a note if the value of a share is the bare number 1, which may be meant as 1%.
+// Adds a warning if the value of a share is the bare number 1, which the author may have meant as
+// 1%.
 void note_bare_one(const Node& node, std::string_view name, Diagnostics& problems);
 void empty_list(const Node& list, std::string_view name, bool required, Diagnostics& problems);
 

@@ -1,4 +1,5 @@
-// TextPattern matches texts: paths, header values, messages.
+// TextPattern matches text such as paths, header values and messages, by a glob or a regular
+// expression.
 //
 //   "/v1/*/messages"    a glob: * matches any characters (slashes, too), ? matches one byte
 //   "~^/v[0-9]+/login"  after ~, a regular expression (RE2 syntax) that may match anywhere

@@ -1,4 +1,5 @@
-// Transport is the transport protocol of a rule or query: TCP or UDP. Plain values; any thread.
+// Transport is a transport protocol, TCP or UDP, as a condition of firewall lines and DNS rules.
+// Plain values; any thread.
 #pragma once
 
 #include <array>
