@@ -50,8 +50,8 @@ bool decrypts_any(const rules::Config& config) {
                      [&](const auto& listener) { return may_decrypt(config, listener); });
 }
 
-// The CA of one run of exec, and the command's trust in it. Empty if no rule decrypts anything: the
-// command's environment then stays as it is.
+// The temporary CA of one run of `exec`, and the settings that make the command trust it. Empty if
+// no rule needs decrypted TLS; the command's environment then stays unchanged.
 struct Trust {
   std::shared_ptr<const tls::Authority> authority;
   std::unique_ptr<CommandTrust> command;
@@ -63,7 +63,7 @@ rules::Result<Trust> make_trust(const rules::Config& config) {
   trust.authority = std::make_shared<const tls::Authority>(tls::Authority::temporary());
   auto cas = trust.authority->pem();
   for (const auto& listener : config.listeners) {
-    // If the CA's folder cannot be read, the engine says so.
+    // Ignores an unreadable CA folder here, since the engine reports it.
     if (!listener.decrypts() || listener.tls->ca.empty()) continue;
     cas += read_regular(listener.tls->ca + "/ca.pem").value_or("");
   }
@@ -162,7 +162,8 @@ class Exec {
     loop_.poller().add_level(signals_.get(), signalled_);
   }
 
-  // Chromium refuses the certificates then; the command may have nothing to do with it.
+  // Prints why Chromium would reject the certificates. Only a note, since the command may not use
+  // Chromium at all.
   void tell_of_nss() const {
     if (without_nss_.empty()) return;
     const auto why =

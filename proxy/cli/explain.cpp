@@ -40,10 +40,10 @@ std::string server_text(const rules::FlowFacts& flow) {
                           : ", port " + port + " of a server by name";
 }
 
-// Returns the ways to lose SYNs that the system allows this process. Tries nftables only if a rule
-// needs it.
+// Returns the mechanisms with which this process can drop SYNs. Tries nftables only if a rule needs
+// it.
 rules::SynWays ways_here(const rules::Config& config, const std::string& name, bool for_exec) {
-  // The network of `exec` is made with all rights.
+  // `exec` has all capabilities in its own network namespace.
   if (for_exec) return {.filters = true, .own_network = true, .packets = true};
   rules::SynWays ways{.filters = proxy::kernel_filters_sockets()};
   const auto set = rules::RuleSet::activate(config.rules, 0, rules::Instant{});

@@ -73,7 +73,7 @@ class StandardOutputElsewhere {
   proxy::Fd kept_;
 };
 
-// The command as it can be typed again.
+// Returns the command line with the quotes that a shell needs.
 std::string typed(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : " ") + rules::shell_word(word);

@@ -235,7 +235,7 @@ void tell_what_is_diverted(const rules::Config& config, const InterceptedClients
         "\"0.0.0.0:15001\")");
 }
 
-// The same for programs.
+// Returns as JSON which clients and which traffic are diverted to which listener.
 InterceptJson diverted_json(const rules::Config& config, const InterceptedClients& clients,
                             const std::string& length) {
   InterceptJson json{

@@ -23,7 +23,7 @@ using rules::Result;
 
 enum class Step { kDone, kNamespace, kDevice, kNetem, kTransfer };
 
-// The child's answer to its parent.
+// The result that the child process sends to its parent.
 struct Answer {
   Step failed = Step::kTransfer;
   double rate = 0;
@@ -77,8 +77,8 @@ Answer measure(const LossyPath& path, rules::Duration length) {
   if (!unshared || (unshared->user_namespace && !become_root(user, group))) {
     return {Step::kNamespace};
   }
-  // netem loses what the kernel hands over at once, so each packet must be one segment of the size
-  // that the fault `loss` assumes.
+  // netem drops whole packets as the kernel hands them over. Without segmentation offload, each
+  // packet is one segment of the size that the fault `loss` assumes.
   if (!succeeds({"ip", "link", "set", "dev", "lo", "mtu", "1500", "gso_max_segs", "1", "up"})) {
     return {Step::kDevice};
   }

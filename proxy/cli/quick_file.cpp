@@ -49,7 +49,7 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-// Returns the line of a rule that says what it does.
+// Returns the rule's line with `fault` or `preset`.
 rules::Result<std::string> fault_of(const std::string& text) {
   const auto words = words_of(text);
   if (words.size() == 2 && words.front() == "preset")
@@ -74,7 +74,7 @@ rules::Result<std::string> fault_of(const std::string& text) {
 
 std::string address_of(const std::string& text) {
   const auto port = text.starts_with(':') ? text.substr(1) : text;
-  // A number beyond the ports becomes an address, too, whose error names the range of ports.
+  // Also treats a number above 65535 as a port, so that the error names the range of ports.
   const bool number = !port.empty() && std::all_of(port.begin(), port.end(), is_digit);
   return number ? "127.0.0.1:" + port : text;
 }

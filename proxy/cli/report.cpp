@@ -61,8 +61,8 @@ std::vector<std::string> reports_in(const std::string& folder) {
   return paths;
 }
 
-// Runs that began in the same second have the folders "...Z", "...Z-2", "...Z-10": the length comes
-// first, so that the numbers are in order.
+// Runs that began in the same second have the folders "...Z", "...Z-2", "...Z-10". Shorter names
+// come first, so that the numbers are in order.
 bool came_before(const std::string& a, const std::string& b) {
   const auto key = [](const std::string& path) {
     auto name = std::filesystem::path(path).parent_path().filename().string();
@@ -71,8 +71,8 @@ bool came_before(const std::string& a, const std::string& b) {
   return key(a) < key(b);
 }
 
-// Reads the reports, oldest folder first among those of the same second. One that cannot be read is
-// left out, with a warning.
+// Reads the reports in the order of came_before(). A report that cannot be read is left out, with a
+// warning.
 std::vector<rehearsal::ReadReport> read_reports(std::vector<std::string> paths) {
   std::sort(paths.begin(), paths.end(), came_before);
   std::vector<rehearsal::ReadReport> reports;

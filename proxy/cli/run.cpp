@@ -93,8 +93,8 @@ class Run final : private Deadline {
     return settings_.expectations ? settings_.expectations->observer() : nullptr;
   }
 
-  // Adds a callback that tells the API's clients when a lease has ended: no request makes this
-  // change, so clients would not know of it.
+  // Adds a callback that sends an event to API clients when a lease has expired. Without it,
+  // clients would not learn of this change, which no request makes.
   LiveOptions telling(LiveOptions live) {
     live.lapsed = [this](const std::string& lease) { tell("lapsed", "lease", lease); };
     return live;

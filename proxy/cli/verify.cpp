@@ -35,7 +35,7 @@ struct Measured {
   std::optional<double> kernel = {};  // bytes per second of the kernel's TCP on such a path
 };
 
-// The round trip of the fault `loss` without delays.
+// The round-trip time that the fault `loss` assumes if no rule delays.
 constexpr Duration kOwnRoundTrip = 1ms;
 
 constexpr Duration kStall = 300us;
@@ -145,7 +145,8 @@ class Verify {
     begin("the throughput at a " + what);
     const Duration length = options_.quick ? 2s : 10s;
     const LossyPath path{.loss = rules::Ratio::of(share), .round_trip = round_trip};
-    // Before the proxy starts, since kernel_tcp_rate() needs a process without other threads.
+    // Measures before the proxy starts, since kernel_tcp_rate() needs a process without other
+    // threads.
     const auto kernel = kernel_tcp_rate(path, length);
     const InProcess world(fmt::format(
         "[[rule]]\nfault = {{ type = \"latency\", delay = \"{}\" }}\n[[rule]]\nfault = {{ "
