@@ -100,7 +100,7 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
 
   HttpServer& server_;
   Loop& loop_;
-  // kept alive here, since the TLS session uses the contexts during the handshake
+  // owned here, since the TLS session uses the contexts during the handshake
   std::shared_ptr<tls::ServerContexts> tls_;
   Stream stream_;
   Outbox out_;
@@ -297,9 +297,9 @@ void HttpServer::accepted(Fd fd, const SocketAddress& peer) {
   connections_[number] = std::make_unique<Connection>(*this, std::move(fd));
 }
 
-// Ends connections of strangers (clients not authorized yet) until a new connection fits. If only
-// file descriptors are scarce, ends one. Before, reads the stranger's input, since a request that
-// has arrived may authorize the client.
+// Closes connections of strangers (clients not authorized yet) until a new connection fits. If only
+// file descriptors are scarce, closes one connection. First reads the stranger's input, since a
+// request that has arrived may authorize the client.
 void HttpServer::make_room() {
   while (strangers_.size() >= kMostStrangers ||
          (strangers_.size() > 0 && !acceptor_->has_reserve())) {

@@ -54,7 +54,7 @@ bool is_of_flows(const rules::Node& tables) {
 }
 
 // Returns the match without conditions on a request, query, message or handshake. Such a condition
-// may still come true on an open connection.
+// may be met later on an open connection.
 rules::Match of_flows(rules::Match match) {
   match.host.clear();
   match.dns = {};
