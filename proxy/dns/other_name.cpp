@@ -29,7 +29,8 @@ void rename_to_client(DnsQuery& query, rules::DnsReply& reply) {
   for (auto& record : reply.answer) {
     if (record.name == query.other_question->name) record.name = query.facts.dns.question->name;
   }
-  // The question of the reply, its size and its EDNS record are those of the client's query.
+  // Restores the client's query, which determines the reply's question, its maximum size and its
+  // EDNS record.
   query.message = std::move(query.clients_message);
   query.other_question.reset();
 }
