@@ -78,7 +78,7 @@ bool is_plain(const std::string& pattern) {
   return pattern.find_first_of("*?~") == std::string::npos;
 }
 
-// The key of `match` that means this header; "" if none does.
+// Returns the key of `match` for this header (`method`, `host` ...); "" if there is none.
 std::string_view key_of_header(std::string_view name, const std::string& pattern) {
   if (name == ":path") return "path";
   if (name == ":method" && is_plain(pattern)) return "method";

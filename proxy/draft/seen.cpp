@@ -14,7 +14,7 @@ namespace {
 // elsewhere can take.
 constexpr std::size_t kMostSpoken = 1024;
 
-// Returns the protocol that the properties of an event prove; "" if they prove no protocol.
+// Returns the protocol that the properties of an event imply; "" if they imply none.
 std::string_view spoken_in(const nlohmann::json& event) {
   if (event.contains("qname")) return "dns";
   if (event.contains("method")) return "http";
