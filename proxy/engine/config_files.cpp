@@ -81,8 +81,8 @@ class FilesCheck {
     add(table, key, tls::ClientContext::make(config));
   }
 
-  // Returns the key of the rule file that an error should name if a certificate and its private key
-  // cannot be used.
+  // Returns the key of the rule file, "certificate" or "key", to which an error with a certificate
+  // and its private key belongs.
   static std::string_view key_to_blame(const std::string& certificate) {
     return certificate.empty() || tls::is_certificate(certificate) ? "key" : "certificate";
   }

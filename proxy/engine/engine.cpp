@@ -210,7 +210,8 @@ Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) con
       view->password = std::move(*password);
     }
     const auto* old = snapshot_ ? snapshot_->listeners.find(listener.name) : nullptr;
-    // The servers that clients know by the ports of this listener stay the same.
+    // Keeps the assignment of this listener's ports to brokers, since clients have already got
+    // these addresses.
     if (old != nullptr && (*old)->config.rewrite == listener.rewrite)
       view->config.rewrite = (*old)->config.rewrite;
     view->stats = old != nullptr ? (*old)->stats : std::make_shared<ListenerStats>(workers_.size());
@@ -285,7 +286,7 @@ void Engine::cut(const std::string& listener) {
 }
 
 void Engine::stop_accepting() {
-  follow_syn_rules(Loop::now());  // counts the last lost SYNs
+  follow_syn_rules(Loop::now());  // counts the last dropped SYNs
   accepting_ = false;
   control_.deadlines().cancel(*this);
   for (auto& [name, port] : ports_) {
@@ -297,7 +298,7 @@ void Engine::stop_accepting() {
 }
 
 void Engine::stop() {
-  if (snapshot_) follow_syn_rules(Loop::now());  // counts the last lost SYNs
+  if (snapshot_) follow_syn_rules(Loop::now());  // counts the last dropped SYNs
   for (const auto& worker : workers_) worker->stop();
   events_.flush();
   ports_.clear();

@@ -18,7 +18,7 @@ namespace {
 
 constexpr Duration kBindRetry = std::chrono::seconds(1);
 
-// How nftables knows the packets of the listener's clients.
+// Returns how nftables recognizes the packets of the listener's clients.
 PacketArrival arrival_at(const rules::Listener& listener, bool own_network) {
   if (listener.intercept == rules::Intercept::kNone) return PacketArrival::kDirect;
   return own_network ? PacketArrival::kMarked : PacketArrival::kRedirected;
@@ -83,7 +83,8 @@ void Engine::follow_port_rules() {
   control_.deadlines().set(*this, std::min(next, follow_syn_rules(now)));
 }
 
-// Whether nftables can do more for the rules than a filter of sockets: it is tried only then.
+// Whether the rules need nftables, because filters on sockets do not suffice. Only then is nftables
+// tried.
 bool Engine::wants_packets() const {
   bool wanted = false;
   snapshot_->listeners.for_each([&](const auto&, const auto& view) {
@@ -105,11 +106,11 @@ rules::SynListener Engine::syn_facts(const ListenerView& view) const {
                       syn_ways());
 }
 
-// Filters the SYNs of all listeners, and counts those that were lost. Returns the time of the next
-// call.
+// Applies the rules to the SYNs of all listeners, and counts dropped SYNs. Returns the time of the
+// next call.
 Instant Engine::follow_syn_rules(Instant now) {
   const auto& rules = snapshot_->rules;
-  // In virtual time a retransmission, which takes real time, would come years later.
+  // The kernel retransmits a dropped SYN in real time. In virtual time that would be years later.
   if (VirtualTime::current() != nullptr) return kNever;
   Instant next = can_filter() ? kNever : fill_queues(now);
   if (!options_.filter_syns) return next;
@@ -125,8 +126,8 @@ Instant Engine::follow_syn_rules(Instant now) {
   return next;
 }
 
-// Without a filter, lets connects hang at those listeners to which rules lose all SYNs. Sockets of
-// another network cannot be reached to fill their queues.
+// Where SYNs cannot be filtered: makes connects hang by full accept queues, at listeners where
+// rules drop all SYNs. Skips inherited sockets, to which this process may be unable to connect.
 Instant Engine::fill_queues(Instant now) {
   Instant next = kNever;
   for (auto& [name, port] : ports_) {
@@ -143,8 +144,8 @@ Instant Engine::fill_queues(Instant now) {
   return next;
 }
 
-// The kernel does not say which line of a firewall has lost a SYN, so all mistakes in its list get
-// the count, too.
+// The kernel does not report which line of a firewall dropped a SYN. So the count is also added to
+// all injected misconfigurations of this firewall.
 void Engine::report_lost_syns(const SynGate::Loss& loss) {
   std::vector<rules::RuleRef> rules{loss.rule};
   if (loss.rule->kind == &rules::kFirewallKind) {
@@ -173,12 +174,12 @@ void Engine::report_lost_syns(const SynGate::Loss& loss) {
   }
 }
 
-// The network of `exec` is made with the right to filter its sockets.
+// In the network namespace of `exec`, this process may always filter sockets.
 bool Engine::can_filter() const {
   return options_.filter_syns && (options_.interception->own_network() || syn_gate_->works());
 }
 
-// Every kernel takes filters of sockets for datagrams.
+// Filters on UDP sockets need no privilege on any kernel.
 bool Engine::can_filter(const rules::Listener& listener) const {
   return can_filter() || (options_.filter_syns && !takes_connections(listener));
 }

@@ -10,7 +10,8 @@ namespace {
 
 constexpr rules::Duration kRefreshEvery = std::chrono::seconds(10);
 
-// Returns the counters in an answer of nftables by name (libnftables-json(5), COUNTER).
+// Returns the values of the counters in nftables' JSON output, by name (libnftables-json(5),
+// COUNTER).
 std::map<std::string, std::uint64_t> counters_in(const std::string& answer) {
   std::map<std::string, std::uint64_t> found;
   const auto json = nlohmann::json::parse(answer, nullptr, false);
@@ -42,8 +43,8 @@ rules::Result<void> PacketTable::put(std::vector<PacketPort> ports, rules::Insta
   }
   count();
   const auto done = filter_->run(ports.empty() ? packet_removal(name_) : script);
-  // After an error the kernel keeps the table as it was (nft -f is one transaction). Earlier rules
-  // must not stay.
+  // After an error, the kernel keeps the previous table (nft -f is one transaction). Removes it,
+  // since its rules are outdated.
   if (!done && in_force()) (void)filter_->run(packet_removal(name_));
   script_ = done ? std::move(script) : "";
   ports_ = done ? std::move(ports) : std::vector<PacketPort>();

@@ -16,7 +16,7 @@ using rules::SynSight;
 
 namespace {
 
-// How often lost SYNs are counted for the rules.
+// Interval at which dropped SYNs are counted for the rules.
 constexpr Duration kCountEvery = std::chrono::seconds(1);
 // Each address takes about eleven instructions of the filter, which has at most 4096.
 constexpr std::size_t kMostNamedAddresses = 256;
@@ -26,7 +26,8 @@ bool same(const SynProgram& a, const SynProgram& b) {
          (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(sock_filter)) == 0);
 }
 
-// The packets of a listener, as far as its sockets show them; nothing for a unix socket.
+// Returns how nftables recognizes a listener's packets, from the addresses of its sockets; nothing
+// for a unix socket.
 std::optional<PacketPort> packets_to(const std::string& listener, const PortSockets& sockets) {
   const auto address = own_address(sockets.any());
   const auto ip = address.ip();
@@ -137,7 +138,7 @@ void SynGate::update(Port& port, Instant now) {
   port.plan = plan_syns(*rules_, port.facts, now, addresses);
   const bool answers = std::any_of(port.plan.rules.begin(), port.plan.rules.end(),
                                    [](const auto& rule) { return rule.answer.has_value(); });
-  // If nftables carries out any rule it has all of them, so that their order decides.
+  // If any rule needs nftables, it gets all rules of the port, so that they apply in their order.
   const bool by_packets = port.packets && (answers || port.facts.by_packets);
   if (port.packets)
     port.packets->rules = by_packets ? port.plan.rules : std::vector<rules::SynRule>();
@@ -147,10 +148,10 @@ void SynGate::update(Port& port, Instant now) {
   if (port.stats) port.stats->syn_sight = port.facts.sight;
 }
 
-// Gives the program to all sockets. If the kernel refuses it for any, none has it: connections are
-// then accepted, and the rules act on them.
+// Attaches the program to all sockets. If the kernel refuses it for any socket, detaches it from
+// all: connections are then accepted, and the rules act on them.
 void SynGate::attach(Port& port, SynProgram program) {
-  // Other reasons to discard SYNs, before the first filter, are not the rules'.
+  // SYNs that the kernel discarded before the first filter must not count for the rules.
   if (port.program.empty() && !program.empty()) count(port);
   port.program = std::move(program);
   if (port.stats && !port.program.empty()) port.stats->syn_filtered = true;
@@ -171,7 +172,7 @@ void SynGate::refuse(Port& port, int error) {
       rules::printable(port.facts.name), std::strerror(error));
 }
 
-// Makes nftables carry out the rules of all ports.
+// Passes the rules of all ports that need nftables to the packet table.
 void SynGate::put_packets(Instant now) {
   std::vector<PacketPort> all;
   for (const auto& [name, port] : ports_) {
@@ -187,7 +188,7 @@ void SynGate::put_packets(Instant now) {
   }
 }
 
-// From now on nftables is not used: connections are accepted, and the rules act on them.
+// Stops using nftables after an error: connections are then accepted, and the rules act on them.
 void SynGate::refuse_packets(const Error& error) {
   packets_work_ = false;
   for (auto& [name, port] : ports_) {
@@ -218,14 +219,14 @@ void SynGate::count(Port& port) {
   for (auto& socket : port.sockets) {
     const auto discarded = discarded_by(socket.number);
     if (!discarded) continue;
-    // The kernel's count wraps around.
+    // Unsigned subtraction, since the kernel's count wraps around.
     const auto more = *discarded - std::exchange(socket.discarded, *discarded);
     if (!port.program.empty()) port.uncounted += more;
   }
 }
 
-// The kernel counts for each socket, not for each rule: the first rule that may have lost the SYNs
-// gets them all.
+// The kernel counts per socket, not per rule. All counts go to the first rule that may have dropped
+// the SYNs.
 std::vector<SynGate::Loss> SynGate::losses() {
   std::vector<Loss> all;
   for (auto& [name, port] : ports_) {

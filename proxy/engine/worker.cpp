@@ -239,7 +239,8 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
   if (view->stats->syn_filtered) detach_filter(fd.get());
   if (!find_destination(acceptor, fd, facts)) return reset_on_close(fd);
   view->stats->open.fetch_add(1, std::memory_order_relaxed);
-  // A queue counts the connection when it is served, which must be before the next accept.
+  // With a simulated accept queue, this worker serves the connection itself: the queue must count
+  // it before the next accept.
   Worker& other = queues(*view) ? *this : least_loaded();
   other.open_.fetch_add(1, std::memory_order_relaxed);
   const auto port = acceptor.port();
@@ -263,8 +264,8 @@ Worker& Worker::least_loaded() {
 void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts,
                    std::uint16_t port) {
   auto group = group_for(*view, facts, port);
-  // A reload has removed the listener's upstream since the accept, or no broker has the port: act
-  // as if the port were closed.
+  // A reload has removed the listener's upstream since the accept, or no broker is assigned to the
+  // port. Acts as if the port were closed.
   if (!group && view->config.protocol != rules::Protocol::kProxy) {
     reset_on_close(fd);
     open_.fetch_sub(1, std::memory_order_relaxed);

@@ -42,8 +42,8 @@ std::unique_ptr<Acceptor> Worker::make_acceptor(const std::shared_ptr<const List
       });
 }
 
-// Whether connections may queue at the listener before they are accepted. They may not where the
-// client speaks before the rules act.
+// Whether a rule may keep connections in the kernel's accept queue. Not possible where the client's
+// first bytes are needed before rules can be applied.
 bool Worker::queues(const ListenerView& view) const {
   const auto& config = view.config;
   const bool speaks_first =

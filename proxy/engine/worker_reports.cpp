@@ -51,7 +51,8 @@ void Worker::report(const rules::FlowFacts& flow, std::string_view event, std::s
   stream_.add(flow, event, why);
 }
 
-// Nothing settles a doubt any more, so it is told.
+// Reports the connections that may mean a rejected certificate. No later connection can resolve the
+// doubt, since the proxy ends.
 void Worker::report_doubts() {
   snapshot_->listeners.for_each([&](const auto&, const auto& view) {
     if (!view->refused) return;
