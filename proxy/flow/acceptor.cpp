@@ -66,7 +66,8 @@ void Acceptor::accept_some() {
   loop_.poller().again(listening_.get());
 }
 
-// Whether a rule lets connections wait in the kernel's queue. Then sets the time of the next turn.
+// Whether a rule keeps connections waiting in the kernel's accept queue. If so, sets the deadline
+// for the next accept.
 bool Acceptor::waits_for_turn() {
   waiting_ = false;
   if (!turn_) return false;

@@ -1,5 +1,6 @@
-// The part of ClientFlow that decides whether a client's TLS is decrypted. A client that is
-// decrypted goes on in another flow, whose listener terminates TLS and has the protocol inside.
+// The part of ClientFlow that decides whether a client's TLS is decrypted. A client whose TLS is
+// decrypted is handed over to another flow, whose listener view terminates TLS and has the inner
+// protocol.
 #include <sys/socket.h>
 
 #include <utility>
@@ -13,12 +14,13 @@
 namespace brownout::proxy {
 namespace {
 
-// Time in which the client of a forward proxy must begin TLS. Without a byte until then, its
-// protocol is one in which the server speaks first.
+// Time in which the client of a forward proxy must send its ClientHello. If no byte arrives until
+// then, its protocol is assumed to be one in which the server sends first.
 constexpr Duration kClientSpeaksFirst = std::chrono::seconds(1);
 
-// A client that ends its connections this soon after the handshake, without a request, refuses the
-// certificate: some programs verify it only then, and send no alert.
+// A client that closes its connection this soon after the handshake, without a request, has
+// probably rejected the certificate. Some programs verify it only after the handshake, and send no
+// alert.
 constexpr Duration kRefusesWithin = std::chrono::seconds(1);
 constexpr const char* kEnded = "ended the connection right after the handshake, without a request";
 constexpr const char* kTrustIt =
@@ -27,7 +29,8 @@ constexpr const char* kTrustIt =
 
 }  // namespace
 
-// The host for which the client wants TLS: its SNI, else the host or address that it connected to.
+// Returns the host to which the client wants to connect: its SNI, else the host or address of its
+// original destination.
 std::string ClientFlow::host_meant() const {
   if (listener_->decrypted()) return group_->tls_name(0);
   if (facts_.hello != nullptr && !facts_.hello->sni.empty()) return facts_.hello->sni;
@@ -49,7 +52,8 @@ void ClientFlow::look_for_hello() {
   const auto reply = proxy_gate_->connected();
   client().send(std::as_bytes(std::span(reply)));
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), kClientSpeaksFirst));
-  // The ClientHello may have come with the request, which epoll does not report again.
+  // The ClientHello may already have arrived together with the request; epoll does not report it
+  // again.
   std::byte first{};
   if (::recv(client().number(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0) client_speaks();
 }
@@ -84,11 +88,12 @@ bool ClientFlow::is_decrypted() {
   return !may_pass || !listener_->refused->has(facts_.client, host_meant());
 }
 
-// This flow ends; another flow takes its client, and goes on with admission.
+// Ends this flow. Another flow takes over the client, and continues its admission.
 void ClientFlow::hand_over(HandOver next) {
   auto& host = host_;
   next.facts = facts_;
-  // The other flow adds the descriptor anew, and so gets an event for the bytes that wait.
+  // Removes the descriptor from epoll. The other flow adds it again, and so gets an event for bytes
+  // that have already arrived.
   host_.loop().poller().remove(client().number());
   next.client = std::move(client());
   end(CloseMode::kClose);

@@ -28,7 +28,7 @@ void ClientFlow::expect_client() {
                                rules::later(Loop::now(), listener_->config.handshake_timeout));
 }
 
-// Goes on to the next step of admission. Each step first reads bytes that have already arrived,
+// Performs the next step of admission. Each step first reads bytes that have already arrived,
 // because epoll does not report them again.
 void ClientFlow::next_gate() {
   if (gate_ == Gate::kHeader && listener_->config.protocol == rules::Protocol::kProxy) {
@@ -41,7 +41,8 @@ void ClientFlow::next_gate() {
     gate_ = Gate::kHello;
     return read_hello();
   }
-  // A client of HTTP speaks first. At other listeners the name is read once the client speaks.
+  // An HTTP client always sends first, so its host name can be waited for. At other listeners, the
+  // name is read when the client sends bytes.
   if (listener_->config.protocol.has_requests() && needs_shown_name()) {
     gate_ = Gate::kName;
     // No time limit: an HTTP client may connect long before its first request.

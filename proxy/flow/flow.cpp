@@ -121,8 +121,8 @@ void Flow::apply(const rules::RuleSet& set) {
   if (!over()) arm();
 }
 
-// Called before bytes of the client are read. Returns false if they must wait for more. Once they
-// show the server's name, the rules on bytes are those for this name.
+// Must be called before bytes of the client are read. Returns false if more bytes are needed to
+// find the server's host name. Once the name is known, selects the rules again.
 bool Flow::learn_name() {
   if (!needs_shown_name()) return true;
   const auto before = facts_;
@@ -224,8 +224,8 @@ void Flow::secure() {
   if (client_.peer_finished) return end(CloseMode::kReset);
   state_ = State::kSecuring;
   host_.loop().deadlines().cancel(*this);
-  // The host that the client named in its protocol (the `to` of an XMPP stream); "" if it named
-  // none.
+  // The host name that the client sent in its protocol (the `to` of an XMPP stream); "" without
+  // one.
   const auto meant = tunnel_->host();
   server_.stream.tls().start(group_->tls()->session(meant.empty() ? server_host_ : meant), true);
   secure_server();
@@ -267,8 +267,8 @@ void Flow::tunnel_closed(rules::Close how) {
   closing_ = how;
 }
 
-// Sends the bytes that the decoded messages have released. A direction that then holds few enough
-// bytes reads again.
+// Sends the bytes that the decoded messages have released. Resumes reading in a direction that then
+// holds few enough bytes.
 void Flow::flush_both() {
   if (!over()) upstream_.flush();
   if (!over()) downstream_.flush();
@@ -340,7 +340,8 @@ void Flow::close(rules::Close how) {
   }
 }
 
-// A RST discards the bytes that the kernel has not sent yet, and those that were lost on the way.
+// Waits until the peers have acknowledged all data before it sends RST. A RST would discard unsent
+// bytes, and bytes that must be retransmitted.
 void Flow::reset_when_acknowledged() {
   if (over()) return;
   const auto now = Loop::now();

@@ -18,8 +18,9 @@ std::string local_address(const Fd& fd) {
   return ip ? to_text(*ip) : "localhost";
 }
 
-// An incomplete ClientHello of more bytes than this is read from the socket, not only peeked at.
-// The socket's buffer may be too small for it, since each byte may be a TLS record of its own.
+// An incomplete ClientHello of more bytes than this is read from the socket instead of only peeked
+// at. It may exceed the socket's buffer, since a hostile client may send each byte in a TLS record
+// of its own.
 constexpr std::size_t kMostLeftInside = 4096;
 
 }  // namespace

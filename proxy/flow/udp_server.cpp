@@ -124,8 +124,8 @@ void UdpServer::turn_again() {
   if (std::exchange(asked_in_, iteration) != iteration) host_.loop().poller().again(socket_.get());
 }
 
-// Lets each late session go on, until the budget is spent. Sessions that are late again wait behind
-// the others.
+// Continues to send due datagrams of late sessions, until the budget is spent. Sessions that are
+// late again go to the end of the list.
 void UdpServer::go_on_with_late() {
   const auto now = Loop::now();
   for (auto left = late_.size(); left > 0 && !late_.empty() && !budget().spent(); --left) {

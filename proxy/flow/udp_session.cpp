@@ -264,7 +264,7 @@ void UdpSession::count_held() {
   const auto count = upstream_.chain.held_datagrams() + downstream_.chain.held_datagrams();
   const auto memory = held() + count * rules::Listener::kDatagramMemory;
   if (memory == memory_) return;
-  // The difference may be negative; the addition wraps around.
+  // Correct even if the difference is negative, since unsigned addition wraps around.
   server_.view().stats->held.fetch_add(memory - memory_, std::memory_order_relaxed);
   memory_ = memory;
 }
