@@ -15,8 +15,7 @@ using rules::Prefix;
 using rules::Transport;
 
 constexpr int kDeepestSet = 4;
-// Limit of prefixes in the list of all addresses outside some networks. The list is long if there
-// are many networks.
+// Limit of prefixes in the complement of a list of networks.
 constexpr std::size_t kMostPrefixes = 4096;
 
 void not_seen(ImportedRule& rule, const std::string& what) {

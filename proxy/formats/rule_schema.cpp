@@ -71,7 +71,7 @@ std::optional<OrderedJson> listed_values(std::string_view type) {
     const auto end = type.find(" | ");
     const auto value = type.substr(0, end);
     type = end == std::string_view::npos ? "" : type.substr(end + 3);
-    // Each value in the name of a type has the notation of JSON.
+    // Values in the name of a type are written as JSON.
     auto parsed = OrderedJson::parse(value, nullptr, false);
     if (parsed.is_discarded()) return std::nullopt;
     values.push_back(std::move(parsed));
