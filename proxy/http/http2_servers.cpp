@@ -13,7 +13,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Number of bytes that wait in the outbox at most before output stays in the session.
+// Limit of bytes in the outbox. Above it, output stays in the HTTP/2 session.
 constexpr std::size_t kFullOutbox = 256 * 1024;
 constexpr std::size_t kOutput = 32 * 1024;
 
@@ -30,7 +30,8 @@ Http2Server::Http2Server(Http2Servers& owner, Loop& loop, std::shared_ptr<Upstre
       stream_(std::move(stream)),
       connection_(static_cast<http2::ServerConnection::Wire&>(*this), cautious) {
   loop_.poller().replace(stream_.number(), static_cast<Ready&>(*this));
-  // Bytes that the TLS session has already taken from the socket are not reported again.
+  // Calls on_ready() once more, since epoll does not report bytes that the TLS session has already
+  // taken from the socket.
   loop_.poller().again(stream_.number());
 }
 
@@ -66,7 +67,7 @@ void Http2Server::on_ready(std::uint32_t events) noexcept {
 void Http2Server::read() {
   const auto buffer = loop_.read_buffer();
   for (int turn = 0; !connection_.failed(); ++turn) {
-    // The bytes of one read are handled before the next: others use the same buffer.
+    // Handles the bytes of each read at once, since all connections share the read buffer.
     if (turn == kReadsPerTurn) return loop_.poller().again(stream_.number());
     const auto count = stream_.receive(buffer);
     if (count < 0 && errno == EINTR) continue;
@@ -130,7 +131,7 @@ std::unique_ptr<http2::StreamLink> Http2Servers::add(std::shared_ptr<UpstreamGro
                                                      const SocketAddress& server,
                                                      const void* client, Stream stream,
                                                      http::LinkUser& user) {
-  // Without ALPN it is not known whether the server speaks HTTP/2.
+  // Without TLS there is no ALPN, so it is unknown whether the server speaks HTTP/2.
   const bool cautious = stream.plain();
   all_.push_back(std::make_unique<Http2Server>(*this, loop_, std::move(group), server, client,
                                                std::move(stream), cautious));
@@ -154,7 +155,7 @@ void Http2Servers::end_dial(Dialler& dialler) {
   if (own == dials_.end()) return;
   auto waiting = std::move(own->waiting);
   dials_.erase(own);
-  // The first of them may dial in turn, and let the others wait again.
+  // The first of these requests may dial again, and make the others wait for it.
   for (auto* next : waiting) next->start_again();
 }
 

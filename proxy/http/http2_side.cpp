@@ -29,7 +29,8 @@ void Http2Side::drop_server(http2::ClientStream& stream) {
   auto server = std::move(found->second);
   servers_.erase(found);
   server->leave(stream.server_reusable());
-  // Events of this iteration of the event loop may still refer to it.
+  // Destroys the server later, since events of this iteration of the event loop may still refer to
+  // it.
   host_.loop().retire(std::move(server));
 }
 
@@ -74,7 +75,7 @@ void Http2Side::cut_short(const http2::ClientStream& stream) {
   if (host_.watched()) host_.served(facts(stream), {false, std::nullopt});
 }
 
-// A request without a response has failed.
+// Reports a request that has no response as failed.
 void Http2Side::ended(const http2::ClientStream& stream) {
   if (asked_.erase(stream.id()) > 0) host_.served(facts(stream), {false, std::nullopt});
 }

@@ -73,7 +73,7 @@ void HttpFlow::use_http2() {
 
 void HttpFlow::feed(codecs::ByteView bytes, Instant now) {
   if (version_known_) return side_->client_bytes(bytes, now);
-  // The preface may arrive in pieces.
+  // Compares the first bytes with the HTTP/2 preface, which may arrive in pieces.
   const auto known = preface_.size();
   preface_ += codecs::text_of(bytes).substr(0, http2::kPreface.size() - known);
   const bool like_http2 = http2::kPreface.starts_with(preface_) && !target_;

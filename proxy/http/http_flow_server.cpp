@@ -126,7 +126,7 @@ void HttpFlow::drop_server() {
 
 void HttpFlow::release() {
   state_ = State::kOver;
-  // A connection that belongs to this client is not pooled.
+  // A connection that serves only this client (PROXY header, original destination) is not pooled.
   const bool reusable = !is_private(facts_, *group_) && conversation_.server_reusable();
   if (server_.stream && server_.out.empty() && reusable) {
     http_host_.server_pool().put(group_, server_address_, std::move(server_.stream));

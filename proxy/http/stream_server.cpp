@@ -11,7 +11,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Number of bytes that wait for the socket before the request pauses.
+// Limit of bytes that the socket has not accepted. Above it, the request is not read further.
 constexpr std::size_t kMostWaiting = 256 * 1024;
 
 }  // namespace
@@ -68,8 +68,8 @@ const void* StreamServer::private_to() const {
   return is_private(facts_, *group_) ? &side_.client() : nullptr;
 }
 
-// Whether the request is an extended CONNECT. Few servers allow it over HTTP/2, and all that speak
-// WebSocket know the upgrade of HTTP/1.
+// Whether the request is an extended CONNECT (WebSocket). Such requests are sent as HTTP/1
+// upgrades: few servers allow extended CONNECT, but all WebSocket servers support the upgrade.
 bool StreamServer::upgrades() const { return stream_ != nullptr && !stream_->protocol().empty(); }
 
 // Whether the request may use a connection that another request opens.
@@ -79,8 +79,8 @@ bool StreamServer::may_share() const {
   return version == rules::HttpVersion::k2 || !host_.http2_servers().known_as_http1(*group_);
 }
 
-// Whether a server without TLS speaks HTTP/2: as configured, or as this client does, unless the
-// server has shown that it does not.
+// Whether to send HTTP/2 to a server without TLS: if so configured or, by default, unless the
+// server is known to support only HTTP/1.
 bool StreamServer::speaks_http2(const SocketAddress& server) const {
   if (group_->tls()) return false;
   const auto version = group_->config().http;
@@ -169,8 +169,8 @@ std::string StreamServer::proxy_header(const SocketAddress& server) const {
   return side_.client().header_for(server);
 }
 
-// An answer in place of the server is bytes of HTTP/1, so the stream ends as if the server had
-// reset the connection.
+// A rule's answer in place of the server consists of HTTP/1 bytes, which do not fit here. Ends the
+// stream as if the server had reset the connection.
 void StreamServer::on_connect_stopped(rules::Admission admission) {
   host_.loop().retire(std::move(connector_));
   host_.http2_servers().end_dial(*this);
@@ -185,7 +185,8 @@ void StreamServer::on_connect_stopped(rules::Admission admission) {
 void StreamServer::server_moved(Instant now) {
   if (stream_ == nullptr) return;
   if (link_) side_.client().count_from_server(link_->take_count());
-  // A server in the clear that is not known to speak HTTP/2 gets the request again over HTTP/1.
+  // Without TLS, HTTP/2 was only an attempt: if the server does not support it, sends the request
+  // again over HTTP/1.
   const bool auto_version = group_->config().http == rules::HttpVersion::kAuto;
   if (link_ && link_->not_http2() && auto_version && !group_->tls())
     host_.http2_servers().speaks_http1(*group_, address_);
