@@ -21,7 +21,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Bundles of distributions (Go: crypto/x509/root_linux.go).
+// Paths of the system's CA bundle in common distributions (list from Go,
+// crypto/x509/root_linux.go).
 constexpr std::array kSystemBundles{
     "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Alpine, Arch
     "/etc/pki/tls/certs/ca-bundle.crt",                   // Fedora, RHEL
@@ -71,7 +72,7 @@ rules::Result<std::unique_ptr<CommandTrust>> CommandTrust::make(const std::strin
   auto folder = TempFolder::make("brownout-exec", "the CAs that the command trusts");
   if (!folder) return tl::unexpected(folder.error());
   trust->folder_ = std::move(*folder);
-  // The command may run programs of other users, which read the certificates, too.
+  // The folder is readable for all, since the command may run programs as other users.
   ::chmod(trust->folder_.path().c_str(), 0755);
   trust->usual_ = usual_bundle();
   if (auto done = trust->set_bundles(); !done) return tl::unexpected(done.error());
@@ -82,7 +83,7 @@ rules::Result<std::unique_ptr<CommandTrust>> CommandTrust::make(const std::strin
 }
 
 CommandTrust::~CommandTrust() {
-  // Leaves a folder in which the command has written something.
+  // Fails, as intended, for a folder into which the command has written files.
   for (auto path = mount_points_.rbegin(); path != mount_points_.rend(); ++path)
     ::rmdir(path->c_str());
 }
@@ -118,7 +119,8 @@ rules::Result<void> CommandTrust::set_java() {
   return {};
 }
 
-// For programs that read only the machine's bundle.
+// Replaces the system's CA bundles in the command's mount namespace, for programs that ignore
+// environment variables.
 rules::Result<void> CommandTrust::replace_system_bundles() {
   for (const auto* path : kSystemBundles) {
     if (!is_regular(path)) continue;
@@ -129,8 +131,9 @@ rules::Result<void> CommandTrust::replace_system_bundles() {
   return {};
 }
 
-// For Chromium and other programs that use NSS: a database of the command's own appears in place of
-// the user's. If the user has none, the folder to mount it on is made, and removed at the end.
+// Replaces the user's NSS certificate database in the command's mount namespace, for Chromium and
+// other programs. If the user has no database, creates the folder to mount on, and removes it at
+// the end.
 rules::Result<void> CommandTrust::set_nss() {
   const auto home = value_of_variable("HOME");
   if (home.empty()) {
@@ -158,8 +161,8 @@ rules::Result<void> CommandTrust::set_nss() {
   return {};
 }
 
-// Returns the path of a bundle with the certificates of the file at `path`, "" for none, and the
-// CAs. A file that cannot be read counts as empty, as it does for programs.
+// Writes a bundle with the certificates of the file at `path` (none if ""), and the additional CAs.
+// Returns its path. A file that cannot be read counts as empty, as it does for programs.
 rules::Result<std::string> CommandTrust::bundle_with(const std::string& path) {
   if (const auto known = bundles_.find(path); known != bundles_.end()) return known->second;
   auto text = path.empty() ? std::string() : read_regular(path).value_or("");

@@ -107,8 +107,9 @@ bool any_comes_by(Intercept how, const std::vector<Listener>& listeners) {
                      [&](const auto& listener) { return listener.intercept == how; });
 }
 
-// Returns a rule that accepts the packets for one listener. The chains for TPROXY and REDIRECT see
-// the same packets. Each chain must leave alone the packets for the listeners of the other chain.
+// Returns a rule that accepts the packets for one listener without redirecting them. The chains for
+// TPROXY and REDIRECT see the same packets, and each must skip those for the listeners of the
+// other.
 std::string left_alone(const Listener& listener, const std::string& match) {
   return fmt::format("    {}{} accept\n", match, packets_to("tcp", listener.ports));
 }

@@ -22,7 +22,7 @@ int run_certutil(std::vector<std::string> words) {
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  // Without an answer to a question about a password, certutil fails at once.
+  // With /dev/null as standard input, certutil fails at once instead of asking for a password.
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     posix_spawn_file_actions_addopen(&files, number, "/dev/null", O_RDWR, 0);
   pid_t child = -1;
@@ -32,7 +32,8 @@ int run_certutil(std::vector<std::string> words) {
   if (error != 0) return 127;
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
-    if (errno == ECHILD) return 0;  // SIGCHLD is ignored: the caller looks at the result
+    // SIGCHLD is ignored, so the exit status is lost; the caller checks the result instead
+    if (errno == ECHILD) return 0;
     if (errno != EINTR) return 1;
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;

@@ -33,9 +33,8 @@ using rules::Result;
 constexpr std::array kNameServices{"/run/systemd/resolve/io.systemd.Resolve", "/run/nscd/socket",
                                    "/var/run/nscd/socket"};
 
-// The address of the namespace if the machine itself has none: TEST-NET-1 (RFC 5737, section 3).
-// Without an address there would be no route to a resolver, and names from a [[zone]] would not
-// resolve.
+// Address of the namespace if the machine itself has none, from TEST-NET-1 (RFC 5737, section 3).
+// Without an address, DNS queries would have no route, and names from a [[zone]] would not resolve.
 const IpAddress kNobodys = IpAddress::v4({192, 0, 2, 1});
 
 tl::unexpected<Error> setup_failed(const std::string& step, int error_number = errno) {

@@ -14,9 +14,10 @@ using rules::SynClause;
 using rules::SynDraw;
 using rules::Unreachable;
 
-// Brownout renews the rules every second.
+// Timeout after which the rules expire. Brownout restarts it every ten seconds
+// (PacketTable::refresh()).
 constexpr std::string_view kAlive = "ipv4 timeout 30s, ipv6 timeout 30s";
-// The draws of nftables: a number below this is compared with a threshold.
+// Random numbers in nftables are below this number, and are compared with a threshold.
 constexpr std::uint64_t kDraws = 1'000'000'000;
 
 const Prefix kAllV4{IpAddress::v4({0, 0, 0, 0}), 96};
@@ -25,8 +26,8 @@ bool covers(const Prefix& whole, const Prefix& part) {
   return whole.length <= part.length && masked(part.network, whole.length) == whole.network;
 }
 
-// Returns the prefixes of one family that no other covers, since a set of nftables has no
-// overlapping intervals; no value if no address of the family can match.
+// Returns the prefixes of one address family without those that others cover, since nftables sets
+// must not overlap. No value if no address of the family can match.
 std::optional<std::vector<Prefix>> of_family(const std::vector<Prefix>& prefixes, bool v4) {
   std::vector<Prefix> found;
   for (const auto& prefix : prefixes) {
@@ -159,7 +160,7 @@ std::string verdict_of(const SynClause& clause, const rules::SynRule& rule,
   return counted + "reject with icmpx type " + std::string(type_of(*rule.answer));
 }
 
-// Returns the condition for the listener's packets of a transport.
+// Returns the nft condition for the listener's packets of a transport ("tcp" or "udp").
 std::string condition(const PacketPort& port, std::string_view transport) {
   const std::string only = transport == "tcp" ? " tcp flags & (fin | syn | rst | ack) == syn" : "";
   if (port.arrival == PacketArrival::kMarked)
@@ -171,14 +172,15 @@ std::string condition(const PacketPort& port, std::string_view transport) {
                      text);
 }
 
-// Returns the chains of a transport, and adds the jump to the first of them.
+// Returns the nft chains for the rules of one port and transport, and adds the jump to them to
+// `incoming`.
 std::string chains(const PacketPort& port, std::size_t number, std::string_view transport,
                    std::string& incoming) {
   std::string text;
   std::string jumps;
   for (std::size_t i = 0; i < port.rules.size(); ++i) {
     const auto& rule = port.rules[i];
-    // Datagrams are only answered: other faults act on them in the proxy.
+    // For datagrams, only rejecting rules are needed: the proxy itself applies the others.
     const auto& carriers = rule.rule->kind->carriers;
     if (transport == "udp" && (!rule.answer || !carriers.has(rules::Carrier::kDatagram))) continue;
     const auto name = fmt::format("{}_{}_{}", transport, number, i);

@@ -7,7 +7,7 @@
 namespace brownout::proxy {
 namespace {
 
-// The mark tells later chains for which listener a packet is (packet_ruleset.h).
+// The packet's mark identifies its listener in later chains (packet_ruleset.h).
 constexpr std::string_view kTaken = "tproxy to :{} meta mark set {} accept";
 
 std::string line(std::string_view protocol, const Redirection& redirection,

@@ -31,7 +31,8 @@ Error gone() {
           {}};
 }
 
-// Asks the supervisor, for one caller at a time.
+// Sends requests to the supervisor, and waits for each answer. Callers on several threads take
+// turns.
 class Requests {
  public:
   explicit Requests(Fd sockets) : sockets_(std::move(sockets)) {}
@@ -56,7 +57,8 @@ class PacketsInside final : public PacketFilter {
     request.fds.push_back(file_with(script));
     if (!request.fds.front()) return failed("there is no memory for the script");
     const auto answer = requests_->ask(request);
-    // The command's network has ended, and with it all rules and packets: nothing is left to do.
+    // Without an answer, the command's network namespace has ended, and with it all nftables rules.
+    // Nothing is left to do.
     if (!answer) return std::string();
     auto text = answer->fds.empty() ? std::nullopt : text_in(answer->fds.front());
     return text ? Result<std::string>(std::move(*text)) : failed(answer->text);
@@ -260,7 +262,7 @@ int Sandbox::exit_status() {
   int status = 0;
   const auto supervisor = std::exchange(supervisor_, -1);
   if (supervisor < 0) return 1;
-  // Without an answer the supervisor has ended by itself.
+  // The loop also ends if the supervisor has ended unexpectedly.
   for (auto said = receive_envelope(control_); said; said = receive_envelope(control_)) {
     if (said->kind == number(ControlMessage::kEnded)) break;
   }

@@ -159,8 +159,9 @@ class Supervisor {
     return status_;
   }
 
-  // Tells that the command has ended, and still answers: the counters of nftables go with this
-  // process and its network, and the other end reads them a last time before it closes its socket.
+  // Reports that the command has ended, and continues to answer requests until the other end closes
+  // its socket. The other end still reads the counters of nftables, which disappear with this
+  // network namespace.
   void serve_last() {
     if (!send_envelope(control_, {.kind = number(ControlMessage::kEnded)})) return;
     std::array<pollfd, 2> watched{pollfd{sockets_.get(), POLLIN, 0},
@@ -193,8 +194,8 @@ class Supervisor {
   // Replaces this process by the command (execvp(3)); never returns.
   void become(std::vector<std::string> words) const {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // Takes capabilities from the command, which may be root of the user namespace, so that it
-    // cannot undo the set-up.
+    // Drops the command's capabilities. As root of the user namespace, it could otherwise undo the
+    // set-up.
     if (user_namespace_) {
       prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN);
       prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
