@@ -9,7 +9,7 @@ CURLcode set_nothing(CURL*, CURLoption, ...) { return CURLE_FAILED_INIT; }
 CURLMcode set_no_option(CURLM*, CURLMoption, ...) { return CURLM_BAD_HANDLE; }
 CURLcode get_nothing(CURL*, CURLINFO, ...) { return CURLE_FAILED_INIT; }
 
-// Stands in for libcurl on a machine without it: every request fails.
+// Replaces libcurl on a machine where it is not installed: every request fails.
 constexpr CurlLibrary kAbsent{
     .easy_init = []() -> CURL* { return nullptr; },
     .easy_cleanup = [](CURL*) {},

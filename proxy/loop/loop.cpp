@@ -7,8 +7,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Writes in one iteration, which take a millisecond or two. Writing this many bytes takes about as
-// long as a system call.
+// Limit of writes of held bytes in one iteration; they take one or two milliseconds.
 constexpr std::size_t kMostWrites = 512;
 constexpr std::size_t kBytesPerWrite = 8192;
 
@@ -43,7 +42,8 @@ void Loop::run() {
     before_wait();
     const bool real = VirtualTime::current() == nullptr;
     if (!real) wait_in_virtual_time();
-    // So a call of Poller::again() is always served in an iteration with a higher number.
+    // Increments before the handlers run, so that a call of Poller::again() is always served in an
+    // iteration with a higher number.
     ++iteration_;
     poller_->turn(real);
   }

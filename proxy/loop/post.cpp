@@ -25,7 +25,7 @@ PostFailure failure_of(CURLcode code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
       return PostFailure::kUntrusted;
-    case CURLE_UNSUPPORTED_PROTOCOL:  // libcurl takes what is not HTTP/1 for HTTP/0.9
+    case CURLE_UNSUPPORTED_PROTOCOL:  // libcurl mistakes a response that is not HTTP/1 for HTTP/0.9
     case CURLE_WEIRD_SERVER_REPLY:
       return PostFailure::kNotHttp;
     case CURLE_ABORTED_BY_CALLBACK:
@@ -59,8 +59,8 @@ PostResult post(const std::string& url, const std::string& body, const PostOptio
   PostResult result;
   const CurlHandle request(curl().easy_init());
   CurlList lines(curl().slist_append(nullptr, "Content-Type: application/json"));
-  // Otherwise libcurl asks before it sends a large body, and waits a second for the consent that
-  // many servers never give.
+  // Disables "Expect: 100-continue". Before a large body, libcurl would wait a second for a
+  // response that many servers never send.
   curl().slist_append(lines.get(), "Expect:");
   for (const auto& header : options.headers) curl().slist_append(lines.get(), header.c_str());
   set_options(request.get(), url, body, options);
@@ -70,7 +70,8 @@ PostResult post(const std::string& url, const std::string& body, const PostOptio
   curl().easy_setopt(request.get(), CURLOPT_ERRORBUFFER, detail.data());
   const auto code = curl().easy_perform(request.get());
   curl().easy_getinfo(request.get(), CURLINFO_RESPONSE_CODE, &result.status);
-  if (result.status < 200) result.status = 0;  // an interim response is none
+  // an interim response (1xx) does not count as a response
+  if (result.status < 200) result.status = 0;
   curl_off_t sent = 0;
   curl().easy_getinfo(request.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
   result.sent = static_cast<std::size_t>(sent) >= body.size() && !body.empty();
@@ -81,7 +82,8 @@ PostResult post(const std::string& url, const std::string& body, const PostOptio
   curl().easy_getinfo(request.get(), CURLINFO_REDIRECT_URL, &redirect);
   if (redirect != nullptr) result.redirect = redirect;
   if (code == CURLE_OK) return result;
-  // libcurl's detail names the reason of a failed verification. Elsewhere it has measured times.
+  // Uses libcurl's detailed message only for a failed verification, where it names the reason.
+  // Other detailed messages contain measured times.
   const bool untrusted = failure_of(code) == PostFailure::kUntrusted;
   result.error = untrusted && detail[0] != '\0' ? detail.data() : curl().easy_strerror(code);
   if (result.status == 0) result.failure = failure_of(code);
