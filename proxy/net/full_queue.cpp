@@ -6,8 +6,8 @@
 namespace brownout::proxy {
 namespace {
 
-// With SO_REUSEPORT the kernel spreads connects over the sockets of all workers by a hash of the
-// port, so several may be needed for this one.
+// Limit of connects to fill one queue. With SO_REUSEPORT, the kernel distributes connects over the
+// sockets of all workers by a hash, so only some of them reach this socket.
 constexpr int kMostDials = 256;
 
 // Whether the queue is longer than the backlog. Of a listening socket, tcpi_unacked is the length

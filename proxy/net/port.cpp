@@ -111,7 +111,7 @@ bool is_for_v6_only(const rules::Listener& listener, const Endpoint& where,
 namespace {
 
 std::string shown(const Fd& socket) {
-  const int error = errno;  // of the caller, whose message follows
+  const int error = errno;  // saved for the caller's error message
   const auto address = own_address(socket);
   const auto ip = address.ip();
   const auto text = ip ? "the inherited socket " + rules::to_text(*ip, address.port())

@@ -41,7 +41,8 @@ constexpr std::uint32_t kFlagsOffset = 13;  // of a TCP header (RFC 9293, sectio
 constexpr std::uint32_t kSynFlag = 0x02;
 constexpr std::uint32_t kSynOrAckFlag = 0x12;
 
-// Places in the scratch memory of the program. An address takes four, as the IPv4-mapped form has.
+// Slots in the BPF program's scratch memory (32 bits each). An address, in IPv6 or IPv4-mapped
+// form, takes four slots.
 enum Slot : std::uint32_t {
   kSource = 0,
   kTarget = 4,
@@ -177,14 +178,15 @@ class SynCompiler {
     code_.place(over);
   }
 
-  // Goes on if the address is in one of the prefixes or there are none, else jumps to `otherwise`.
+  // Emits code that continues if the address is in one of the prefixes (or if there are none), and
+  // else jumps to `otherwise`.
   void require_address(std::uint32_t slot, const std::vector<Prefix>& prefixes,
                        Assembler::Label otherwise) {
     if (prefixes.empty()) return;
     const auto found = code_.label();
     for (const auto& prefix : prefixes) {
       const auto next = code_.label();
-      // Compares from the end, where addresses differ most.
+      // Compares the last 32 bits first, in which addresses differ most.
       for (std::size_t i = 4; i-- > 0;) {
         const auto bits = static_cast<int>(prefix.length) - 32 * static_cast<int>(i);
         if (bits <= 0) continue;
@@ -225,7 +227,7 @@ class SynCompiler {
     code_.jump_if(kAtLeast, *threshold, otherwise);
   }
 
-  // Leaves syn_number() in the accumulator.
+  // Emits code that computes syn_number() into the accumulator.
   void hash(const SynDraw& draw) {
     std::vector<std::uint32_t> slots{kSource, kSource + 1, kSource + 2, kSource + 3};
     if (draw.per == SynDraw::Per::kConnection) {
@@ -266,7 +268,8 @@ std::optional<SynProgram> compile_syn_filter(std::span<const rules::SynRule> rul
 SynProgram discard_all() { return {{kReturn, 0, 0, 0}}; }
 
 bool kernel_filters_sockets() {
-  // Some kernels take a filter of a TCP socket only from CAP_NET_ADMIN, and any of a UDP socket.
+  // Tries a filter on a TCP socket. Some kernels require CAP_NET_ADMIN for it, but not for UDP
+  // sockets.
   const Fd probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   return probe && attach_filter(probe.get(), discard_all()) && discarded_by(probe.get());
 }
