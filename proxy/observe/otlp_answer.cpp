@@ -17,7 +17,7 @@ using Then = OtlpAnswer::Then;
 using nlohmann::json;
 
 constexpr std::size_t kMostOtlpText = 200;    // columns of a collector's text in the log
-constexpr std::size_t kMostOtlpValues = 100;  // in the JSON of an answer
+constexpr std::size_t kMostOtlpValues = 100;  // limit of values in the JSON of a response
 
 std::string text_member(const json& object, const char* name) {
   const auto found = object.find(name);
@@ -30,7 +30,7 @@ std::optional<json> object_in(const std::string& body) {
   return object;
 }
 
-// Shortens a collector's text. Its full stop would stand in the middle of the log's line.
+// Shortens a collector's text, and removes its final period, since the log line continues after it.
 std::string short_text(std::string_view text) {
   while (text.ends_with('.') || text.ends_with(' ')) text.remove_suffix(1);
   return rules::fitted(text, kMostOtlpText);

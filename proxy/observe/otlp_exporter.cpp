@@ -139,7 +139,7 @@ OtlpSender::Outcome OtlpExporter::send_once(OtlpSender& sender, const std::strin
 void OtlpExporter::send_events(const std::stop_token& stop) {
   OtlpSender sender(OtlpSignal::kTraces, settings_);
   while (!stop.stop_requested()) *lost_ += deliver(sender, take_events(stop), stop);
-  // Sends the events that arrived during the last request, as long as the collector takes them.
+  // At the end, sends the remaining events, as long as the collector accepts them.
   for (bool taken = true; taken && steady_clock::now() < end_;) {
     const auto lines = take_events(stop);
     if (lines.empty()) return;
@@ -197,7 +197,7 @@ void OtlpExporter::send_metrics(const std::stop_token& stop) {
   }
 }
 
-// Waits for metrics. Returns none at the end.
+// Waits for metrics. Returns nothing when the exporter ends.
 std::optional<OtlpExporter::Measured> OtlpExporter::take_metrics(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, stop, [&] { return metrics_.has_value(); });

@@ -146,7 +146,7 @@ std::int64_t unix_nanoseconds(std::string_view time) {
     if (time[19] != '.' || digits == 0 || fraction < 0) return 0;
     for (auto i = digits; i < 9; ++i) fraction *= 10;
   }
-  // Nanoseconds of later years do not fit into 64 bits.
+  // Later times in nanoseconds do not fit into 64 bits.
   if (year > 2261) return 0;
   return seconds * 1'000'000'000 + fraction;
 }

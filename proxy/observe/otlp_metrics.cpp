@@ -11,7 +11,8 @@ using prometheus::MetricType;
 
 constexpr int kOtlpCumulative = 2;  // AGGREGATION_TEMPORALITY_CUMULATIVE in opentelemetry-proto
 
-// Names follow Prometheus' practice and end with the unit. OTLP wants it in UCUM.
+// Returns the unit as a UCUM code, as OTLP requires. By Prometheus' naming practice, the metric's
+// name ends with the unit.
 std::string_view otlp_unit(std::string_view name) {
   if (name.ends_with("_total")) name.remove_suffix(std::string_view("_total").size());
   if (name.ends_with("_seconds")) return "s";

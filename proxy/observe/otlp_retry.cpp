@@ -13,8 +13,8 @@ std::optional<OtlpRetry::Milliseconds> OtlpRetry::pause(const PostResult& result
   if (result.status == 0 && result.sent && ++uncertain_ >= kMostUncertain) return std::nullopt;
   if (slowly) next_ = kMostPause;
   const auto between = std::exchange(next_, std::min(2 * next_, kMostPause));
-  // Clients that failed together come back at different times: in the second half of the pause, but
-  // never before the time that the collector asks for.
+  // Adds jitter, so that clients that failed together retry at different times: in the second half
+  // of the pause, but never before the collector's Retry-After.
   const auto part = [&](Milliseconds of) {
     return Milliseconds(static_cast<Milliseconds::rep>(draw * static_cast<double>(of.count())));
   };

@@ -44,7 +44,7 @@ void for_each_pair(std::string_view text, const std::function<void(const OtlpPai
   }
 }
 
-// The paths that the exporter adds to the base URL, and that of a signal which it does not send.
+// Signal-specific paths of OTLP. A base URL must not end with one of them.
 constexpr std::array<std::string_view, 3> kSignalPaths{"/v1/traces", "/v1/metrics", "/v1/logs"};
 
 rules::Result<std::string> base_of(std::string url) {
@@ -96,8 +96,8 @@ void set_attribute(OtlpAttributes& attributes, std::string name, std::string val
   }
 }
 
-// Uses nothing of a list with a mistake ("Resource SDK", Specifying resource information via an
-// environment variable).
+// Discards the whole list if it has an error, as the specification demands ("Resource SDK",
+// Specifying resource information via an environment variable).
 void read_attributes(OtlpSettings& settings, const std::string& text) {
   auto attributes = settings.attributes;
   std::size_t malformed = 0;
