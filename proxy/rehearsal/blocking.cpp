@@ -27,8 +27,8 @@ Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddr
   if (!address) return tl::unexpected("not an address: " + to_text(to));
   Fd fd(::socket(address->storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return failed(errno);
-  // As client libraries do: otherwise a second small packet waits for the acknowledgement of the
-  // first one, which the peer may delay by 40 ms.
+  // Disables Nagle's algorithm, as client libraries do. Otherwise a second small packet waits for
+  // the acknowledgement of the first one, which the peer may delay by 40 ms.
   if (type == SOCK_STREAM) proxy::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (local) {
     const auto from = proxy::SocketAddress::of(*local, 0);
@@ -39,7 +39,7 @@ Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddr
   return fd;
 }
 
-// The descriptor of give_up_when_readable(). It is one for each thread instead of a parameter,
+// The descriptor of give_up_when_readable(). A thread-local variable instead of a parameter,
 // because the event loops of some client libraries accept no descriptor from their caller.
 thread_local int stop_fd = -1;
 

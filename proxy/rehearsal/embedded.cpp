@@ -22,7 +22,7 @@ tl::unexpected<rules::Error> failed(std::string what, std::string hint) {
   return tl::unexpected(rules::Error{rules::Origin::kInternal, std::move(what), std::move(hint)});
 }
 
-// Whether the probe waits only for code of this process. Only such probes can run in virtual time.
+// Whether the probe depends only on code in this process. Only such probes can run in virtual time.
 bool runs_in_process(const rules::Probe& probe) {
   using rules::ProbeKind;
   constexpr std::array kInProcess{ProbeKind::kTcp, ProbeKind::kHttp,      ProbeKind::kGrpc,

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMostOutput = 64 * 1024;
 
-// A server as an endpoint names it.
+// The address and TLS name of a server, parsed from an endpoint of the probe.
 struct GrpcServer {
   Endpoint address;
   bool secure = false;
@@ -109,7 +109,7 @@ std::string GrpcChannel::open(const Target& target, Instant deadline) {
 
 std::string GrpcChannel::start(const Target& target, Instant deadline, Instant call_deadline,
                                std::int64_t attempts, std::uint32_t& connects) {
-  // Reads what the server has said since the last call, such as that the connection ends.
+  // First reads bytes that have arrived since the last call, such as a GOAWAY.
   if (connection_) receive();
   if (connection_ && !connection_->takes_calls()) close();
   if (!connection_) {

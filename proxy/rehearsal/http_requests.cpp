@@ -26,7 +26,8 @@ std::size_t keep_header(char* data, std::size_t, std::size_t size, void* to) {
   return size;
 }
 
-// Without TLS, HTTP/2 needs prior knowledge: an upgrade to it is obsolete (RFC 9113, 3.1).
+// Without TLS, uses HTTP/2 with prior knowledge, since the upgrade from HTTP/1 is obsolete (RFC
+// 9113, 3.1).
 long version_of(rules::HttpVersion version, const std::string& url) {
   if (version != rules::HttpVersion::k2)
     return version == rules::HttpVersion::k1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_NONE;
@@ -61,7 +62,7 @@ std::string HttpRequests::prepare(const Target& target, const std::string& url, 
   curl.easy_setopt(handle, CURLOPT_HEADERDATA, &reply_.headers);
   const auto version_wanted = version_of(asked.version, url);
   curl.easy_setopt(handle, CURLOPT_HTTP_VERSION, version_wanted);
-  // libcurl before 8.0 cannot use such a connection again (its issue 10634).
+  // Works around a bug of libcurl before 8.0, which cannot reuse such a connection (issue 10634).
   curl.easy_setopt(handle, CURLOPT_FRESH_CONNECT,
                    version_wanted == CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE ? 1L : 0L);
   curl_slist* lines = nullptr;

@@ -15,11 +15,11 @@
 namespace brownout::rehearsal {
 namespace {
 
-// How long the end of the program may wait for the ends of clients. A group with a commit under way
-// to a broker out of reach ends only with its session.
+// How long the program, when it ends, waits for Kafka clients to close. A consumer with a pending
+// commit to an unreachable broker closes only when its session times out.
 constexpr std::chrono::seconds kKafkaFarewell(2);
 
-// Runs tasks on threads of their own.
+// Closes Kafka clients on background threads, since closing may block.
 class KafkaFarewells {
  public:
   template <class Task>
@@ -88,7 +88,8 @@ std::string KafkaLink::open(rd_kafka_type_t type, const KafkaSettings& settings,
   shared_->local = local;
   rd_kafka_conf_set_opaque(conf, shared_.get());
   rd_kafka_conf_set_connect_cb(conf, &Shared::connect);
-  // Errors are events. The log would mix with what Brownout prints.
+  // Discards librdkafka's log, which would mix with Brownout's output. Errors also arrive as
+  // events.
   rd_kafka_conf_set_log_cb(conf, [](const rd_kafka_t*, int, const char*, const char*) {});
   rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR |
                                      RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT);

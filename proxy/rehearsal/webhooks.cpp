@@ -19,7 +19,7 @@ constexpr std::size_t kMostWaiting = 1000;
 constexpr milliseconds kPause(200);
 constexpr milliseconds kAtTheEnd(5000);
 
-// Sends the message. Returns why it was not accepted; "" after success.
+// Sends one HTTP POST request. Returns why it was not accepted; "" after success.
 std::string post(const std::string& url, const std::string& body, milliseconds timeout) {
   const auto result = proxy::post(url, body, {.timeout = timeout});
   if (!result.error.empty()) return result.error;

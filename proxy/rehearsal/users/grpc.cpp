@@ -46,7 +46,7 @@ class GrpcClient final : public ProbeClient {
   }
 
  private:
-  // Makes a unary call, with its repetitions. Returns why it failed; "" after success.
+  // Makes a unary call, with retries. Returns why it failed; "" after success.
   std::string call(const Target& target, Instant deadline, Attempt& done) {
     GrpcRetry retry(user_.retry, dice_.split("retry " + std::to_string(++calls_)));
     const auto call_deadline =
@@ -62,8 +62,8 @@ class GrpcClient final : public ProbeClient {
     }
   }
 
-  // Waits until the next attempt of a call. Returns false if there is none, and sets `why` if that
-  // is due to the deadline.
+  // Waits until the next attempt of a call. Returns false if no attempt is left; sets `why` if the
+  // deadline is the reason.
   bool may_repeat(GrpcRetry& retry, const GrpcFailure& failure, Instant deadline,
                   std::string& why) {
     const auto now = proxy::monotonic_now();
@@ -94,7 +94,7 @@ class GrpcClient final : public ProbeClient {
     return {{.status = GrpcStatus::kCancelled}, "no response: timed out"};
   }
 
-  // Waits for the next messages of the open call, and begins another call if there is none.
+  // Waits for the next messages of the open call. Begins a call if none is open.
   std::string read_stream(const Target& target, Instant deadline, Attempt& done) {
     GrpcRetry retry(user_.retry, dice_.split("retry " + std::to_string(++calls_)));
     while (true) {
@@ -114,7 +114,7 @@ class GrpcClient final : public ProbeClient {
         open_ = false;
         auto why = result->why;
         if (why.empty() && !is_served()) {
-          // The call has ended well, and the next one follows unless it was empty.
+          // The call has ended successfully. Begins the next call, unless this one had no message.
           if (in_call_ == 0) return "the call ended without a message";
           continue;
         }
@@ -143,7 +143,8 @@ class GrpcClient final : public ProbeClient {
     while (const auto message = channel_.next_message()) {
       ++arrived_;
       ++in_call_;
-      // The health is what the last message says; messages of other methods must all be right.
+      // For health checks only the last message counts; for other methods every message must be as
+      // expected.
       if (auto why = user_.mismatch(*message); user_.asks_health() || wrong_.empty()) {
         wrong_ = std::move(why);
       }
@@ -156,7 +157,7 @@ class GrpcClient final : public ProbeClient {
     }
   }
 
-  // Whether the open call has brought what an operation waits for.
+  // Whether the open call has delivered the messages for which an operation waits.
   bool is_served() const {
     if (user_.asks_health()) return in_call_ > 0;
     return arrived_ >= user_.messages;
@@ -184,11 +185,11 @@ class GrpcClient final : public ProbeClient {
   GrpcChannel channel_;
   std::uint64_t calls_ = 0;
 
-  // Of a stream
+  // The members below are for calls with a stream of messages.
   bool open_ = false;
   std::int64_t arrived_ = 0;  // messages since the end of the last operation
   std::int64_t in_call_ = 0;  // messages of the open call
-  std::string wrong_;         // mistake in them, or ""
+  std::string wrong_;         // why a message of the call is not as expected; "" if all are
   ReceivedNumbers numbers_;
   Attempt meanwhile_;  // counts of messages that have arrived between two operations
 };

@@ -2,8 +2,8 @@
 // the user's own record key, so that they share a partition and have an order. An attempt succeeds
 // when the broker has acknowledged all, and the user's consumer, alone in its group, has read them.
 //
-// The clients outlive failures, as in a service: what a failed attempt has sent may still arrive
-// later. Only an error that librdkafka calls fatal makes new clients.
+// The clients stay open after failures, as in a real service, so messages of a failed attempt may
+// still arrive later. New clients are made only after an error that librdkafka calls fatal.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -24,8 +24,8 @@ namespace {
 using rules::KafkaUserSettings;
 using std::chrono::milliseconds;
 
-// A new group begins so many records before the end of each partition: it joins before the first
-// message is sent, but learns where the partition ends only later.
+// A new group begins this many records before the end of each partition. It joins before the first
+// message is sent, but learns the end of the partition only later.
 constexpr std::int64_t kKafkaTail = 1000;
 
 std::string kafka_ms(rules::Duration time) {
@@ -65,8 +65,7 @@ class KafkaClient final : public ProbeClient {
   }
 
  private:
-  // The state of the producer's transaction. An interrupted step is taken up again by the next
-  // attempt.
+  // The state of the producer's transaction. The next attempt continues an interrupted step.
   enum class Stage { kNew, kReady, kOpen, kCommit, kAbort };
 
   const rules::Probe& probe() const { return *settings_.probe; }
@@ -98,7 +97,7 @@ class KafkaClient final : public ProbeClient {
                    (unacknowledged_ == 1 ? " message was" : " messages were") +
                    " not acknowledged");
   }
-  // Adds the last trouble that librdkafka reported, as it explains most time-outs.
+  // Appends the last error that librdkafka reported, since it explains most time-outs.
   std::string because(const std::string& what) const {
     return trouble_.empty() ? what : what + "; " + trouble_;
   }
@@ -113,7 +112,7 @@ class KafkaClient final : public ProbeClient {
                                      {"enable.idempotence", is_.idempotent ? "true" : "false"},
                                      {"message.timeout.ms", kafka_ms(is_.delivery_timeout)},
                                      {"linger.ms", "0"},
-                                     // The one that Kafka's own client has.
+                                     // The partitioner of Kafka's Java client.
                                      {"partitioner", "murmur2_random"}});
     if (is_.transactional) {
       settings.push_back({"transactional.id", name_});
@@ -121,7 +120,8 @@ class KafkaClient final : public ProbeClient {
     }
     auto why = producer_.open(RD_KAFKA_PRODUCER, settings, settings_.local);
     if (why.empty()) {
-      // Asks for the topic: the broker may create it for a producer, but not for a group.
+      // Requests the topic's metadata with the producer, since the broker may create the topic for
+      // a producer, but not for a consumer.
       auto* topic = rd_kafka_topic_new(producer_.get(), is_.topic.c_str(), nullptr);
       if (topic != nullptr) rd_kafka_topic_destroy(topic);
       if (is_.consume) why = subscribe();
@@ -154,9 +154,10 @@ class KafkaClient final : public ProbeClient {
                                      {"heartbeat.interval.ms", kafka_ms(heartbeat)},
                                      {"auto.offset.reset", "earliest"},
                                      {"enable.auto.commit", "false"},
-                                     // Finds a topic soon that is created now.
+                                     // A short interval, so that a topic that is being created is
+                                     // found soon.
                                      {"topic.metadata.refresh.interval.ms", "500"},
-                                     // Longer than any pause between two operations.
+                                     // Must be longer than any pause between two operations.
                                      {"max.poll.interval.ms", "86400000"}});
     if (auto why = consumer_.open(RD_KAFKA_CONSUMER, settings, settings_.local); !why.empty())
       return why;
@@ -219,7 +220,8 @@ class KafkaClient final : public ProbeClient {
     again_.insert(again_.begin(), in_transaction_.begin(), in_transaction_.end());
     in_transaction_.clear();
   }
-  // Repeats a call about transactions while it times out: librdkafka goes on with the same call.
+  // Repeats a transaction call of librdkafka while it times out; each repetition continues the same
+  // operation.
   template <class Call>
   std::string step(Call call, Instant deadline) {
     while (true) {
@@ -297,11 +299,12 @@ class KafkaClient final : public ProbeClient {
     read_ = true;
     if (const auto number = number_of(message)) numbers_.came(*number, *done_);
   }
-  // Commits what was read, without waiting.
+  // Commits the offsets of the messages read, without waiting for the result.
   void commit_offsets() {
     if (std::exchange(read_, false)) rd_kafka_commit(consumer_.get(), nullptr, 1);
   }
-  // Where the group has read a message, it goes on at its committed offset.
+  // At a server where the group has already read a message, continues at the committed offset.
+  // Otherwise begins near the end of each partition.
   void on_rebalance(rd_kafka_event_t* event) {
     auto* partitions = rd_kafka_event_topic_partition_list(event);
     const bool gives = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
@@ -319,7 +322,8 @@ class KafkaClient final : public ProbeClient {
 
   const ClientSettings settings_;
   const KafkaUserSettings is_;
-  std::string name_;  // of the group, the client, the transactional id and the record key
+  // name of the group and the client, also the transactional id and the record key
+  std::string name_;
   std::string server_;
   std::set<std::string> read_at_;  // servers at which the group has read a message
   KafkaLink producer_;
@@ -331,7 +335,7 @@ class KafkaClient final : public ProbeClient {
   std::vector<std::uint64_t> in_transaction_;  // messages of the transaction
   std::vector<std::uint64_t> again_;           // messages of aborted transactions
   std::int64_t unacknowledged_ = 0;
-  std::string trouble_;       // the last error that librdkafka handles itself
+  std::string trouble_;       // the last error that librdkafka reported and handles itself
   std::string refusal_;       // why a message of this attempt was not delivered
   std::uint64_t before_ = 0;  // number of the last message of earlier attempts
   Attempt* done_ = nullptr;   // the attempt in progress; null if there is none

@@ -1,10 +1,10 @@
 // Synthetic users of the kind sse, who follow an event stream (WHATWG HTML, 9.2). An attempt
-// succeeds when something has arrived since the attempt before: an event, or a comment, which
-// servers send to show that the stream is alive. The stream stays open between attempts.
+// succeeds when an event or a comment (keep-alive) has arrived since the previous attempt. The
+// stream stays open between attempts.
 //
-// A stream that ended is opened once again in the same attempt; a silent one is given up, and the
-// next attempt opens it again. Both wait for the time that the server asked for (`retry`), and
-// continue behind the last event (Last-Event-ID). The server numbers its events.
+// A stream that has ended is reopened once in the same attempt. A silent stream is closed, and the
+// next attempt reopens it. Reopening waits for the time that the server sent (`retry`), and
+// continues after the last event (Last-Event-ID). The server numbers its events.
 #include <limits>
 #include <utility>
 
@@ -20,8 +20,8 @@ using rules::SseKind;
 
 // Longest time that a server's `retry` can make a user wait.
 constexpr std::int64_t kMostRetry = 3'600'000;  // in milliseconds
-// How often one attempt looks for events that have arrived already. A server that never stops
-// sending must not keep its user.
+// Limit of reads of already arrived events in one attempt, so that a server that never stops
+// sending cannot block its user.
 constexpr int kMostReads = 1000;
 
 class SseClient final : public ProbeClient {
@@ -41,7 +41,7 @@ class SseClient final : public ProbeClient {
   }
 
  private:
-  // Returns the error; "" after success.
+  // Opens the stream if necessary, and waits for news. Returns the error; "" after success.
   std::string follow(const Target& target, Instant deadline) {
     bool fresh = false;
     while (news_ == 0) {
@@ -86,7 +86,8 @@ class SseClient final : public ProbeClient {
     requests_.drop();
     codec_.reset();
   }
-  // Closes a stream that has ended or was given up: the next one may have to wait.
+  // Closes a stream that has ended or is silent, and sets the time before which it must not be
+  // reopened.
   void lose() {
     close();
     again_ = proxy::monotonic_now() + retry_;
@@ -96,7 +97,7 @@ class SseClient final : public ProbeClient {
     return checked_ ? "silence: no event and no comment arrived" : "no response";
   }
 
-  // Reads what has arrived. Returns the error; "" without an error.
+  // Reads the events that have arrived. Returns the error; "" without an error.
   std::string hear() {
     auto& reply = requests_.reply();
     if (!checked_ && reply.status != 0) {
@@ -149,10 +150,10 @@ class SseClient final : public ProbeClient {
 
   const ClientSettings settings_;
   HttpRequests requests_;
-  std::optional<messages::SseCodec> codec_;  // of the open stream; no value if none is open
-  bool checked_ = false;                     // whether the head of its response is right
-  std::uint64_t news_ = 0;                   // events and comments of this attempt
-  Attempt* done_ = nullptr;                  // the attempt in progress; null if there is none
+  std::optional<messages::SseCodec> codec_;  // parser of the open stream; no value if none is open
+  bool checked_ = false;     // whether the head of the response was checked and is as expected
+  std::uint64_t news_ = 0;   // events and comments of this attempt
+  Attempt* done_ = nullptr;  // the attempt in progress; null if there is none
   std::string last_id_;
   Duration retry_{};
   Instant again_{};  // when the stream may be opened again

@@ -115,7 +115,8 @@ class XmppClient final : public ProbeClient {
                                          &XmppClient::on_event, this);
     dialling = {};
     if (code != XMPP_EOK) {
-      // libstrophe says only that it failed; the socket's error is the reason, if there is one.
+      // libstrophe does not report the reason of a failure, so it is taken from the socket, if
+      // possible.
       return "cannot connect to " + to_text(*address) + ": " +
              (code == XMPP_EMEM ? "there is no memory"
               : errno != 0      ? std::strerror(errno)
