@@ -29,7 +29,8 @@ std::string counted_text(std::string_view text) {
   return big_endian(text.size(), 2) + std::string(text);
 }
 
-// The digest at the end of the file: of the password in UTF-16, the salt and the file so far.
+// Returns the digest at the end of the file: a hash of the password in UTF-16, a fixed salt, and
+// the rest of the file.
 std::string jks_digest(const std::string& store) {
   std::string text;
   for (const char* letter = kJavaPassword; *letter != '\0'; ++letter) {
@@ -58,7 +59,7 @@ std::string java_trust_store(const std::string& pem) {
     if (std::string_view(label) == PEM_STRING_X509) {
       const std::string der(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
       entries += big_endian(kJksTrusted, 4) + counted_text("ca" + std::to_string(++count));
-      entries += big_endian(0, 8);  // the time when it was added
+      entries += big_endian(0, 8);  // time when the entry was added; 0
       entries += counted_text("X.509") + big_endian(der.size(), 4) + der;
     }
     OPENSSL_free(label);

@@ -123,8 +123,9 @@ std::string_view TlsLayer::protocol() const {
 
 bool TlsLayer::certificate_refused() const {
   if (!alert_) return cut_;
-  // bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired,
-  // certificate_unknown, unknown_ca (RFC 8446, 6.2)
+  // Codes of alerts with which a peer rejects a certificate: bad_certificate,
+  // unsupported_certificate, certificate_revoked, certificate_expired, certificate_unknown,
+  // unknown_ca (RFC 8446, 6.2).
   constexpr std::array<std::uint8_t, 6> kOfCertificates{42, 43, 44, 45, 46, 48};
   return alert_->received && std::find(kOfCertificates.begin(), kOfCertificates.end(),
                                        alert_->code) != kOfCertificates.end();
