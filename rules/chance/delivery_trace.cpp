@@ -60,7 +60,8 @@ Duration DeliveryTrace::at(std::uint64_t opportunity) const {
 std::uint64_t DeliveryTrace::first_from(Duration time) const {
   auto repetition = static_cast<std::uint64_t>(time / period());
   auto rest = time % period();
-  // The end of a repetition is the beginning of the next one, and both have opportunities then.
+  // The end of a repetition is also the beginning of the next one. The opportunities at the end of
+  // the repetition come first.
   if (rest == Duration::zero() && repetition > 0) {
     --repetition;
     rest = period();

@@ -11,7 +11,8 @@ constexpr std::string_view kTableHint =
     "a table has whole numbers from -32768 to 32767, of which 8192 is one standard deviation, as "
     "the files of tc-netem(8)";
 
-// Reads the numbers of one line. Returns an error for the first word that is none.
+// Parses the numbers in one line. Returns an error for the first word that is not a number in
+// range.
 Result<void> read_numbers(std::size_t number, std::string_view line,
                           std::vector<std::int16_t>& into) {
   for (auto word = take_word(line); !word.empty(); word = take_word(line)) {

@@ -70,7 +70,7 @@ Ratio LossModel::chance_of_next() {
   return bad_ ? model_->loss_in_bad : model_->loss_in_good;
 }
 
-// One draw decides between the states that can follow, as loss_4state() of the kernel has it.
+// One random number selects the next state, as in loss_4state() of the kernel's netem.
 void LossModel::change_state(const FourState& model) {
   const double draw = states_.unit(packets_++);
   const auto choose = [&](Ratio first, int then_first, Ratio second, int then_second) {

@@ -76,8 +76,8 @@ void TcpPath::take_ack(const Ack& ack) {
   detect(ack.at);
 }
 
-// Finds the transmissions that the acknowledgements show to be lost. Since they are acknowledged in
-// the order of sending, a loss is never detected before one that was sent earlier.
+// Finds the transmissions whose loss the acknowledgements prove. Acknowledgements arrive in the
+// order of sending, so losses are detected in this order, too.
 void TcpPath::detect(Instant at) {
   reordered_until_ = kNever;
   while (!lost_.empty()) {
@@ -100,7 +100,7 @@ void TcpPath::detect(Instant at) {
   }
 }
 
-// Halves the window, and begins to recover from the losses of this window.
+// Halves the window, and begins to retransmit the losses of this window.
 void TcpPath::reduce() {
   recovering_ = true;
   recovered_ = next_;
@@ -135,7 +135,7 @@ void TcpPath::probe(const Now& now, Step& step) {
 }
 
 void TcpPath::send(const Now& now, Step& step) {
-  // After a pause the window is no longer known to fit the path (RFC 5681, 4.1).
+  // Resets the window after an idle period, since the path may have changed (RFC 5681, 4.1).
   if (in_flight() == 0 && now.instant > later(last_sent_, timeout())) {
     window_ = std::min(window_, kInitialWindow);
   }
@@ -166,14 +166,15 @@ void TcpPath::transmit(std::uint64_t segment, const Now& now, Step& step) {
   const auto ordinal = transmissions_++;
   if (losses_.next(now.intensity)) {
     lost_.push_back({segment, now.instant, delivered_});
-    // An acknowledgement may be later than the time-out if the round trip has become longer.
+    // If the round trip has become longer, an acknowledgement may arrive after the time-out. Then
+    // sets the time-out again.
     if (timeout_at_ <= now.instant) timeout_at_ = later(now.instant, timeout());
     step.losses.push_back({segments_[segment - expected_].bytes, ordinal});
     return;
   }
   ++delivered_;
   receive(segment, step);
-  // The acknowledgements keep their order where the round trip becomes shorter.
+  // Acknowledgements keep their order even if the round trip becomes shorter.
   const Instant at = later(now.instant, now.round_trip);
   acks_.push_back({acks_.empty() ? at : std::max(at, acks_.back().at), expected_});
 }
