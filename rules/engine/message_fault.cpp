@@ -46,7 +46,7 @@ class JudgingStage final : public HoldingStage {
       auto other = with_text(chunk, *verdict.text);
       if (!other) {
         const auto* message = chunk.message();
-        // Other protocols have messages without text, which is no mistake.
+        // In other protocols, messages without text are normal, and not worth a report.
         const bool typed = message != nullptr && message->protocol != nullptr &&
                            message->protocol->has_types() && words_of(chunk);
         if (typed) out.unchanged("the text does not fit the type of the message");

@@ -16,8 +16,8 @@ bool offers_no_http(const ClientHello& hello) {
          });
 }
 
-// Whether the rule's match admits the connection. Before the ClientHello (`flow.hello` is null), a
-// key that only the ClientHello decides counts as admitting.
+// Whether the rule's match can select the connection. Before the ClientHello has arrived
+// (`flow.hello` is null), keys that depend on it count as matching.
 bool admits(const Match& match, const FlowFacts& flow) {
   std::string_view key;
   if (match.matches_connection(flow, &key)) return true;
@@ -39,7 +39,8 @@ bool acts_inside_tls(const Rule& rule, Protocol inside) {
   if (rule.probability.parts_per_billion == 0 || rule.match.is_for_dns()) return false;
   if (rule.kind->terminated) return true;
   const auto acting = rule.acting();
-  // A fault that acts on bytes, too, acts on the encrypted bytes where no key asks for more.
+  // A fault that can also act on bytes does so on the encrypted bytes, unless a key of the match
+  // needs decryption.
   const bool outside = acting.has(Carrier::kStream);
   if (!inside.messages().empty() && acting.has(Carrier::kMessage) && !outside &&
       acts_on_messages(rule, inside.messages())) {

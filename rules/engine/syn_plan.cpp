@@ -7,20 +7,21 @@
 namespace brownout::rules {
 namespace {
 
-// The probability of a ramp is raised in this many steps, since each needs a new filter.
+// The probability of a ramp rises in this many steps, since each step needs a new kernel filter.
 constexpr int kRampSteps = 50;
 constexpr Duration kShortestStep = std::chrono::milliseconds(10);
 
 bool names_server(const Match& match) { return match.is_for_server() || !match.host.empty(); }
 
-// Whether the key `destination`, `port` or `host` can be decided: from the SYN, or since the
-// listener has one server.
+// Whether the keys `destination`, `port` and `host` can be evaluated for a SYN: from its original
+// destination, or because the listener has only one server.
 bool knows_server(const Match& match, const SynListener& listener, SynSight sight) {
   if (!names_server(match) || sight == SynSight::kDestination) return true;
   return match.host.empty() && listener.server;
 }
 
-// Returns the sight of nftables if the rule answers SYNs, else that of the filter.
+// Returns which addresses the rule can use: those that nftables sees if the rule rejects SYNs, else
+// those that the filter sees.
 SynSight sight_for(const Rule& rule, const SynListener& listener) {
   return rule.fault->answers_syns() ? listener.packets : listener.sight;
 }
@@ -33,7 +34,7 @@ bool leads_to(const std::vector<Prefix>& destination, const std::vector<PortRang
 
 void change_at(SynPlan& plan, Instant at) { plan.next = std::min(plan.next, at); }
 
-// Returns how strongly the rule acts now, from 0 to 1, and notes when that changes.
+// Returns the rule's intensity now, from 0 to 1, and stores in `plan` when it changes.
 double strength(const Rule& rule, Instant now, SynPlan& plan) {
   const Window window = rule.schedule.window(rule.began, now);
   if (window.open > now) change_at(plan, window.open);
@@ -50,8 +51,8 @@ void add_rule(const RuleRef& rule, const SynListener& listener, Instant now,
               const AddressesOf& addresses, SynPlan& plan) {
   if (!why_syns_pass(*rule, listener).empty()) return;
   const double level = strength(*rule, now, plan);
-  // While a ramp rises, connections are drawn one by one once they are accepted, except by the
-  // fault of SYNs itself.
+  // During a ramp, only faults that are made for SYNs (FaultKind::on_syn, such as syn_loss) act on
+  // SYNs. All other faults draw a number for each connection after it is accepted.
   if (level <= 0 || (level < 1 && !rule->kind->on_syn)) return;
   const auto& match = rule->match;
   SynClause clause{.client = match.client, .draw = syn_draw(*rule, level)};

@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 8> kDescribeTheBody{
     "etag",   "last-modified",  "accept-ranges", "content-md5",
     "digest", "content-digest", "repr-digest",   "trailer"};
 
-// Returns why the head says that the body cannot be edited; "" if it can.
+// Returns why the body cannot be edited, as far as the head shows; "" if it can.
 std::string_view why_not(const HttpMessage& message) {
   const auto& head = message.head;
   const bool partial = !message.is_request() && head.status == 206;
