@@ -71,7 +71,8 @@ class Bandwidth final : public Fault {
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     auto* shared = shared_link(context);
-    // Users of a shared link agree on its rate, so it depends on the rule alone.
+    // All connections that share a link must draw the same random rate, so the random numbers
+    // depend only on the rule.
     const auto dice = shared != nullptr ? context.rule_dice : context.dice;
     const auto start = shared != nullptr ? context.intensity.start() : context.now;
     const auto varied = dice.split("rate");

@@ -1,5 +1,5 @@
-// limit_time: ends a connection after a time. The end may come in the middle of a message, because
-// the traffic is ignored.
+// limit_time: closes a connection after a fixed time, regardless of its traffic, and possibly in
+// the middle of a message.
 #include <array>
 
 #include "rules/engine/fault.h"

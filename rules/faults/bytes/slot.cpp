@@ -1,6 +1,7 @@
-// slot: holds packets and lets them go in slots, as `slot` of tc-netem(8) does. A packet that
-// arrives after the last slot begins the next one, which opens after a random time and lets go what
-// has arrived until then. A full slot begins the next one, too.
+// slot: holds packets and releases them in bursts ("slots"), as `slot` of tc-netem(8) does. A
+// packet that arrives after the last slot begins a new one. The slot opens after a random time, and
+// releases the packets that have arrived until then. If packets are left because the slot is full,
+// another slot begins.
 #include <algorithm>
 #include <limits>
 
@@ -11,8 +12,8 @@
 namespace brownout::rules {
 namespace {
 
-// Slots that open more often would keep a worker busy with one connection. A timer is late by about
-// as much.
+// Minimum time between slots. Shorter intervals would keep a worker busy with one connection, and
+// are about as short as the error of a timer.
 constexpr Duration kShortest = std::chrono::microseconds(100);
 
 struct SlotSettings {
@@ -32,7 +33,7 @@ class Slots {
   std::int64_t packets() const { return packets_; }
   std::int64_t bytes() const { return bytes_; }
 
-  // Must be called when a packet arrives, and when packets have been let go.
+  // Must be called when a packet arrives, and after packets have been released.
   void arrive(Instant now, Output& out) {
     if (opens_ < now) begin({}, now, out);
   }
@@ -43,7 +44,8 @@ class Slots {
   }
 
  private:
-  // At the begin of a ramp, full slots follow each other at least by `least`.
+  // Begins a slot, which opens after `least` at the earliest. (At the begin of a ramp, random times
+  // may be near zero.)
   void begin(Duration least, Instant now, Output& out) {
     constexpr auto kUnlimited = std::numeric_limits<std::int64_t>::max();
     const auto longest = settings_.max.value_or(settings_.min);

@@ -24,7 +24,7 @@ class Unplug final : public Fault {
     return schema;
   }
 
-  // New connections would work for the time `after`, too.
+  // With `after`, new connections work at first, so SYNs must not be dropped.
   bool loses_syns() const override { return settings_.after == Duration::zero(); }
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     return std::make_unique<HangingStage>(later(context.now, settings_.after), "unplug");

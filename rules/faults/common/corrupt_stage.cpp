@@ -46,7 +46,8 @@ std::optional<Note> BitFlipper::flip(std::span<std::byte> bytes, Instant now, bo
   return note;
 }
 
-// Without a correlation, the place alone decides, as it does for the bits.
+// Without correlation, the random number depends only on the offset of the byte or the number of
+// the chunk.
 bool BitFlipper::hit(std::uint64_t event, Ratio chance) {
   if (settings_.correlation.parts_per_billion == 0) return hits_.hit(event, chance);
   return correlated_.next() < chance.share();

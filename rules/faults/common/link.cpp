@@ -50,7 +50,7 @@ Instant LinkUse::reserve(Instant now, std::int64_t line_bytes) {
     const auto wait = std::max(Duration::zero(), later(start_, passed) - now);
     return later(now, scaled(wait, intensity_.at(now)));
   }
-  // The rate at which a piece or datagram begins is its rate to the end.
+  // A piece or datagram keeps the rate with which its transmission begins.
   return state_->pacer.reserve_from(
       now, time_for(settings_.burst, rate_at(now)), [&](Instant from) {
         return later(from, scaled(time_for(Bytes{line_bytes}, rate_at(from)), intensity_.at(now)));

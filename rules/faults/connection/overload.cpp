@@ -71,7 +71,7 @@ Key server_key(const IpAddress& address, std::uint16_t port) {
   return combine(key_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}), port);
 }
 
-// A request beyond the size of the table is served at once.
+// Clients beyond the size of the table have no simulated server: their requests are served at once.
 OverloadModel::Outcome ask(const OverloadKeys& settings, const Asked& asked) {
   auto& models = static_cast<Models&>(*asked.shared);
   SharedModel<OverloadModel>* model = &models.rule;
