@@ -220,8 +220,8 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
   return {};
 }
 
-// Says in the facts of a connection that the client wants the host of a URL: by SNI, or by
-// connecting to its address, for which there is no SNI (RFC 6066, section 3).
+// Sets the host of a URL in the facts of the connection: as SNI, or as the destination address if
+// the host is an IP address, for which there is no SNI (RFC 6066, section 3).
 void name_host(const std::string& host, FlowFacts& flow, ClientHello& hello) {
   const auto ip = IpAddress::parse(host);
   if (!ip) {
@@ -248,7 +248,7 @@ Result<std::unique_ptr<const Posed>> pose(const Config& config, const Asked& ask
     flow.http = &posed->exchange;
     flow.message = 1;
   }
-  // An https URL names the host to a listener that may decrypt.
+  // At a listener that intercepts TLS, an https URL determines the SNI.
   const bool https = same_header_name(asked.url.substr(0, asked.url.find("://")), "https");
   if (!asked.sni.empty() || !asked.alpn.empty() || (https && decrypts(config, asked.listener))) {
     posed->hello.sni = canonical_name(asked.sni);

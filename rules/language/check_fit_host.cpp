@@ -1,4 +1,5 @@
-// The part of FitCheck that is about names of hosts, and about SYNs.
+// The part of FitCheck that checks the match key `host`, faults on SYNs, and faults on HTTP/2
+// connections.
 #include <algorithm>
 
 #include "rules/language/check_fit.h"
@@ -29,7 +30,8 @@ void FitCheck::check_connection() const {
   check_http2();
 }
 
-// A fault of HTTP/2 connections acts before, and between, requests.
+// A fault on HTTP/2 connections acts independently of requests, so keys of requests cannot select
+// it.
 void FitCheck::check_http2() const {
   if (!rule_.kind->on_http2 || node_.find("match") == nullptr) return;
   const auto& node = *node_.find("match");
@@ -44,7 +46,8 @@ void FitCheck::check_http2() const {
   }
 }
 
-// A fault of SYNs is decided before there is a connection, from addresses and ports alone.
+// A fault on SYNs is decided before a connection exists, so only keys about addresses and ports can
+// select it.
 void FitCheck::check_syn() const {
   if (!rule_.kind->on_syn) return;
   if (rule_.fault->answers_syns() &&

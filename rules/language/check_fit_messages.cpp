@@ -1,4 +1,4 @@
-// The part of FitCheck that is about messages.
+// The part of FitCheck that checks rules on messages.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -21,7 +21,7 @@ std::string keys_of(ProtocolSet protocols) {
   return text;
 }
 
-// Says which protocols the keys of `match` belong to.
+// Returns, for an error message, which protocols the keys of `match` belong to.
 std::string protocols_of(const MessageConditions& keys) {
   std::string text;
   for (const auto& [key, protocols] : keys.given())
@@ -29,7 +29,7 @@ std::string protocols_of(const MessageConditions& keys) {
   return text;
 }
 
-// Whether the fault acts on a message that ends a call and has no text.
+// Whether the fault acts on gRPC trailers: the message that ends a call, which has no text.
 bool acts_on_trailers(std::string_view fault) {
   constexpr auto kOthers = std::to_array<std::string_view>(
       {"corrupt_message", "duplicate", "reject", "reorder", "replace", "truncate_message"});

@@ -1,5 +1,5 @@
-// Notes on rules that are valid, but have no effect at the listeners of the file, or a part of
-// whose keys have none.
+// The part of FitCheck that adds notes on valid rules of which some keys, or the whole rule, have
+// no effect at the listeners of the file.
 #include "rules/language/check_fit.h"
 
 namespace brownout::rules {
@@ -16,7 +16,7 @@ void FitCheck::note_keys_without_effect() const {
   }
 }
 
-// A rule for DNS queries may match listeners without any.
+// Adds a note to a rule for DNS queries that matches listeners without DNS.
 void FitCheck::note_dns() const {
   if (!rule_.match.is_for_dns() || has(kDnsQueries)) return;
   problems_.note(node_.where,

@@ -144,8 +144,8 @@ void ListenerCheck::check_loop() const {
   }
 }
 
-// Reports the key `http` of the servers of a listener that does not parse HTTP: it would pass the
-// client's bytes on, whatever version they are.
+// Reports the key `http` of an upstream whose listener does not parse HTTP. The key would have no
+// effect there, since bytes are forwarded in the version of the client.
 void ListenerCheck::check_http_version() const {
   if (!(carriers_of(listener_) & kHttpRequests).empty()) return;
   for (const auto& upstream : upstreams_) {
@@ -192,8 +192,8 @@ void ListenerCheck::check_proxy() const {
   }
 }
 
-// Decryption mints a certificate for each host that rules mean, so a given certificate cannot
-// serve.
+// To intercept TLS, the proxy's CA issues a certificate for each host. A fixed certificate cannot
+// be used.
 void ListenerCheck::check_decryption() const {
   if (!listener_.decrypts()) {
     for (const std::string_view key : {"upstream_tls", "tls_failure"}) {

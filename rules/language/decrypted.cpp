@@ -16,7 +16,8 @@ bool may_decrypt(const Config& config, const Listener& listener) {
 }
 
 std::string explain_tls(const Config& config, const Question& question) {
-  // A ClientHello comes before any request.
+  // Removes the request from the facts, since TLS is decided at the ClientHello, before any
+  // request.
   auto flow = question.flow;
   flow.http = nullptr;
   const auto* listener = find_named(config.listeners, flow.listener);

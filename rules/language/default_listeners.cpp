@@ -23,7 +23,7 @@ Member text(std::string_view key, std::string_view value) {
 Node listener(const DefaultListener& wanted) {
   Node::Table table{text("name", wanted.name), text("protocol", wanted.name),
                     text("listen", "127.0.0.1:0"), text("intercept", "redirect")};
-  // Decrypts the hosts that rules mean.
+  // An empty table `tls` enables interception of the hosts that rules match.
   if (wanted.name == Protocol::kTls.name()) table.push_back({"tls", {}, Node{Node::Table{}}});
   if (wanted.port != 0) table.push_back({"ports", {}, Node{Node::Array{Node{wanted.port}}}});
   return Node{std::move(table)};

@@ -21,7 +21,8 @@ std::string texts(const std::vector<T>& values) {
   return list_text({texts.begin(), texts.end()});
 }
 
-// "its `not` excludes this path and status". `is_it` says which table of `not` excludes.
+// Returns a text such as "its `not` excludes this path and status". `is_it` returns whether a table
+// of `not` is the one that excludes the traffic.
 template <class IsIt>
 std::string excluded_text(const Match& match, IsIt is_it) {
   const auto found = std::find_if(match.except.begin(), match.except.end(), is_it);
@@ -268,7 +269,7 @@ Explanation explain_effect(const Rule& rule, const Question& question) {
     return !either || acts_on_requests(rule, flow.message_protocols);
   };
   if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
-  // A fault of an HTTP/2 connection acts whatever its requests are.
+  // Faults on HTTP/2 connections act independently of the requests.
   const bool has_http = question.carriers.has(Carrier::kHttp);
   if (rule.kind->on_http2 && flow.carrier == Carrier::kStream && has_http) {
     flow.carrier = Carrier::kHttp;

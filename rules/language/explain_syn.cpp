@@ -12,12 +12,13 @@ constexpr std::string_view kQueueHangs =
 constexpr std::string_view kNoFilter =
     "the kernel takes no filter of SYNs from this user, and a full accept queue stops all clients";
 
-// How the listener's connects hang, if it does not take all of them.
+// Returns the text that says how connects are made to hang, if only some of the SYNs are dropped.
 std::string hangs(const SynListener& listener) {
   return std::string(listener.by_packets ? kPacketsHang : kConnectHangs);
 }
 
-// Whether the kernel looks at each SYN of the listener.
+// Whether the kernel can select SYNs one by one at the listener, instead of dropping all by a full
+// queue.
 bool looks(const SynListener& listener) { return listener.by_packets || listener.filtered; }
 
 std::string answered(Unreachable what, const Question& question) {
@@ -79,7 +80,7 @@ std::optional<bool> syn_selected(const Rule& rule, const Question& question) {
   const auto draw = syn_draw(rule, 1);
   const auto threshold = syn_threshold(draw);
   const bool by_packets = rule.fault->answers_syns() || (question.syn && question.syn->by_packets);
-  // nftables draws by a hash of its own.
+  // nftables uses its own hash function, whose result is unknown here.
   if (!threshold || draw.per != SynDraw::Per::kClient || by_packets) return std::nullopt;
   if (!question.seed || !question.flow.client) return std::nullopt;
   return syn_number(draw, syn_of(question.flow)) < *threshold;

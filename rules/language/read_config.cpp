@@ -37,7 +37,8 @@ class ConfigReader {
 
   Config read(const Node& document) {
     const auto keys = document_schema().read(document, "the file", problems_);
-    // A file without a listener has one mistake: that its rules fit none says nothing.
+    // In a file without listeners, that is the only error to report: errors of rules that fit no
+    // listener would not help.
     any_listener_ = keys.listeners != nullptr;
     if (keys.seed) config_.seed = static_cast<std::uint64_t>(*keys.seed);
     for_each_table(keys.upstreams, "upstream", problems_,
@@ -68,7 +69,8 @@ class ConfigReader {
     if (const auto* upstream = node.find("upstream")) read_direct(*upstream, listener.upstream);
     refer(node.find("zone"), "zone", zone_names_);
     ListenerCheck(node, listener, config_.upstreams, problems_).run();
-    // The mistake is told; rules shall not be told of a listener without TLS, too.
+    // The error of the TLS settings has been reported. Keeps the TLS settings, so that rules do not
+    // also get errors about a listener without TLS.
     const bool meant = listener.upstream_tls && listener.knows_destination();
     if (meant && !listener.tls) listener.tls.emplace();
     addresses_.claim(node, listener, problems_);
@@ -80,7 +82,7 @@ class ConfigReader {
   // their text as its name. Listeners with the same addresses share the group.
   void read_direct(const Node& node, const std::string& name) {
     if (name.empty() || upstream_names_.contains(name)) return;
-    // A name may be anything, but a colon says that an address is meant.
+    // A text with a colon is treated as an address, although names may contain any character.
     const auto* text = node.string();
     const bool address = text != nullptr && (parse_endpoint(*text).has_value() ||
                                              text->find(':') != std::string::npos);

@@ -21,7 +21,8 @@ void set_position(Node& node, Position where) {
   }
 }
 
-// Adds the members of `more` that `node` does not have; to `match`, its members.
+// Adds those members of `more` that `node` lacks. The members of `match` are merged in the same
+// way.
 void add_missing(Node& node, const Node& more) {
   auto* own = std::get_if<Node::Table>(&node.value);
   if (own == nullptr) return;

@@ -3,8 +3,9 @@
 namespace brownout::rules {
 namespace {
 
-// REDIRECT writes the listener's own address into the packet (nft(8), "redirect"); TPROXY leaves it
-// alone. nftables still knows the destination, from conntrack.
+// Returns which addresses a filter on the listener's socket sees. REDIRECT replaces the destination
+// in the packet by the listener's own address (nft(8), "redirect"), but TPROXY keeps it. nftables
+// knows the original destination from conntrack.
 SynSight sight_of(const Listener& listener, const SynWays& ways) {
   if (!takes_connections(listener) || listener.listen.is_unix()) return SynSight::kNone;
   const bool kept = listener.intercept == Intercept::kTproxy ||
@@ -12,8 +13,9 @@ SynSight sight_of(const Listener& listener, const SynWays& ways) {
   return kept || by_packets(listener, ways) ? SynSight::kDestination : SynSight::kClient;
 }
 
-// In `exec`, a listener that does not intercept is in the machine's network, outside. Outside, no
-// condition of nftables tells which socket TPROXY has chosen.
+// Returns which addresses nftables sees at the listener. With `exec`, a listener that does not
+// intercept is in the machine's network namespace, where Brownout does not use nftables. Outside
+// `exec`, nftables cannot tell to which socket TPROXY gives a packet.
 SynSight packets_of(const Listener& listener, const SynWays& ways) {
   const auto how = ways.own_network && listener.intercept == Intercept::kTproxy
                        ? Intercept::kRedirect
