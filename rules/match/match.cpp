@@ -80,9 +80,9 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
   return wrong.empty() || fails(why_not, wrong);
 }
 
-// Compares the key `host` with the name that the client itself shows: the host of an HTTP request,
-// or the SNI. Without it, with the known names of the destination's address, which others may
-// share, and with the address itself: the client of an address sends no SNI (RFC 6066, 3).
+// Compares the key `host` with the name that the client sends: the host of an HTTP request, or the
+// SNI. Without such a name, compares with the known DNS names of the destination's address, and
+// with the address itself. (A client that connects to an IP address sends no SNI: RFC 6066, 3.)
 bool Match::matches_host(const FlowFacts& flow) const {
   const auto named = [&](std::string_view name) { return any_matches(host, name); };
   if (flow.http != nullptr) return named(flow.http->host);

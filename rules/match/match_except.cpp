@@ -1,5 +1,5 @@
-// The part of Match that is about `not`, and about the kinds of traffic that keys select, in the
-// match itself or in its `not`.
+// The part of Match that handles the key `not`, and determines which kinds of traffic the keys
+// select, in the match itself or within `not`.
 #include <algorithm>
 
 #include "rules/match/match.h"
@@ -50,15 +50,15 @@ bool Match::selects_listener(std::string_view name) const {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   if (!listener.empty() && !has(listener)) return false;
-  // With more keys in a table of `not`, some traffic of the listener is selected.
+  // A table of `not` excludes a whole listener only if `listener` is its only key.
   return std::none_of(except.begin(), except.end(), [&](const Except& entry) {
     return entry.keys.size() == 1 && has(entry.match.listener);
   });
 }
 
-// The reason for which `not` does not select the flow; "" if it does. Traffic is selected only if
-// it has the properties that `not` is about: a key of HTTP is about requests, a status is about
-// responses, a port is about a server that is known.
+// Returns why `not` excludes the flow; "" if it does not. Traffic that lacks the properties in
+// `not` is not selected either: with an HTTP key only requests, with a status only responses, with
+// a port only flows whose server is known.
 std::string_view Match::excluded(const FlowFacts& flow, bool of_response) const {
   if (except.empty()) return "";
   if (any_except(&Match::is_for_server) && !flow.destination) return "not: server";
@@ -95,8 +95,8 @@ void Match::keep_header(bool of_messages) {
 }
 
 void Match::settle_shared_keys(bool requests) {
-  // Other keys of messages may be those of protocols without headers. Then the header is that of
-  // the HTTP request in whose body, or after which, the messages are.
+  // The other keys may belong to protocols whose messages have no headers. Then `header` is about
+  // the HTTP request that carries the messages in its body or precedes them (upgrade).
   keep_header(says_messages() ? !protocols().empty() : !requests && !says_requests());
 }
 
