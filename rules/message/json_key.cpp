@@ -31,7 +31,7 @@ class JsonPredicate final : public MessagePredicate {
   std::vector<JsonCondition> wanted_;
 };
 
-// A string is a pattern. A number and a boolean are compared as JSON writes them.
+// Strings are patterns. Numbers and booleans are compared by their JSON text.
 Result<TextPattern> read_json_pattern(const Node& node) {
   if (node.string() != nullptr) return TextPattern::parse(*node.string());
   if (node.table() != nullptr || node.array() != nullptr) {
