@@ -78,7 +78,7 @@ bool BodyMessages::whole(Direction direction) const {
   return (!body.decoder || body.decoder->complete()) && (!body.text || body.text->in.complete());
 }
 
-// The receiver expects the decoded body, which cannot be continued.
+// Cuts the body off: its head announced decoded data, and the rest cannot be decoded.
 void BodyMessages::give_up(std::string_view why) {
   over_ = true;
   owner_.messages_report("body cut short", why);

@@ -44,7 +44,8 @@ MessageTunnel::MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec,
     : owner_(owner), codec_(std::move(codec)), facts_(flow) {
   facts_.carrier = rules::Carrier::kMessage;
   facts_.message_protocols = codec_->protocols();
-  // Each HTTP request has random numbers of its own. Other messages belong to the whole connection.
+  // For messages in HTTP bodies, random numbers depend on the request; for other messages, on the
+  // connection.
   const auto in_bodies = rules::ProtocolSet::where(&rules::MessageProtocol::in_http_bodies);
   if ((facts_.message_protocols & in_bodies).empty()) facts_.message = 0;
 }
@@ -102,7 +103,7 @@ void MessageTunnel::report_unread(std::string_view which) {
 }
 
 void MessageTunnel::finished(Direction direction) {
-  // A rule may have ended the stream before its sender.
+  // Does nothing if a rule has already ended the stream.
   if (std::exchange(side(direction).ended, true)) return;
   flush(direction);
   owner_.tunnel_finished(direction);
