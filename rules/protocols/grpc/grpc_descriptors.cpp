@@ -1,4 +1,5 @@
-// The only source that includes headers of Protobuf.
+// Implements GrpcDescriptors with the Protobuf library. No other source includes Protobuf's
+// headers.
 #include "rules/protocols/grpc/grpc_descriptors.h"
 
 #include <google/protobuf/descriptor.h>
@@ -17,7 +18,7 @@ namespace {
 namespace pb = google::protobuf;
 using pb::FieldDescriptor;
 
-// The deepest level of messages within messages that is read.
+// Limit of nested messages when a message is parsed.
 constexpr int kDeepestMessage = 64;
 
 class FirstError final : public pb::DescriptorPool::ErrorCollector {
@@ -33,7 +34,8 @@ bool parse_message(pb::Message& message, std::string_view bytes) {
   pb::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                  static_cast<int>(bytes.size()));
   input.SetRecursionLimit(kDeepestMessage);
-  // "Partial" accepts a missing field that proto2 requires, about which the library would print.
+  // ParsePartial... accepts messages that lack a required field of proto2. Other functions would
+  // print a warning to standard error.
   return message.ParsePartialFromCodedStream(&input) && input.ConsumedEntireMessage();
 }
 
@@ -50,7 +52,7 @@ std::string number_text(T number) {
   return {digits.data(), end};
 }
 
-// Returns the value of a field that is no message. `index` is for a repeated field only.
+// Returns the text of a scalar field's value. `index` is used for a repeated field only.
 std::string field_text(const pb::Message& message, const FieldDescriptor& field, int index) {
   const auto& get = *message.GetReflection();
   const bool list = field.is_repeated();
@@ -91,7 +93,7 @@ std::string field_text(const pb::Message& message, const FieldDescriptor& field,
   return {};
 }
 
-// Appends the values at the path. The depth is that of the path in the rule file.
+// Appends the values at the path. Recursion is as deep as the path in the rule file is long.
 void collect_values(const pb::Message& message, std::string_view path,
                     std::vector<std::string>& values) {
   const auto name = take_field_name(path);
@@ -118,9 +120,10 @@ void collect_values(const pb::Message& message, std::string_view path,
 struct GrpcDescriptors::Types {
   std::string file;
   std::vector<std::string> services;
-  // Files that protoc includes only with --include_imports, such as those of timestamps.
+  // Falls back to the built-in types such as Timestamp, which the file contains only with
+  // --include_imports.
   pb::DescriptorPool pool{pb::DescriptorPool::generated_pool()};
-  // Keeps the prototypes of messages; locks while it makes one.
+  // Creates message objects for types that are known only at run time. Thread-safe.
   mutable pb::DynamicMessageFactory factory;
 
   const pb::MethodDescriptor* method_of(std::string_view service, std::string_view rpc) const {

@@ -17,7 +17,7 @@ using GrpcPatterns = std::vector<TextPattern>;
 constexpr std::int64_t kGrpcUnavailable = 14;
 constexpr std::int64_t kMostGrpcStatus = 1'000'000;
 
-// Compares fields of a message, which the descriptors of the listener describe.
+// Compares fields of a Protobuf message, whose types the listener's `descriptors` define.
 class FieldPredicate final : public MessagePredicate {
  public:
   explicit FieldPredicate(std::vector<HeaderPattern> wanted) : wanted_(std::move(wanted)) {}
@@ -199,7 +199,7 @@ class GrpcProtocol final : public MessageProtocol {
     copy->from_server = message.from_server;
     return copy;
   }
-  // Reads lines "name: value" as `explain` has them.
+  // Parses lines "name: value", the form in which `explain` takes metadata.
   static std::vector<std::pair<std::string, std::string>> metadata_of(std::string_view lines) {
     std::vector<std::pair<std::string, std::string>> metadata;
     while (!lines.empty()) {

@@ -9,8 +9,9 @@ namespace brownout::rules {
 
 std::optional<Duration> GrpcRetry::failed(const GrpcFailure& failure) {
   if (failure.committed) return std::nullopt;
-  // Repeated without a pause, whatever the policy is, but only once: a load balancer that refuses
-  // all streams must not be asked for ever (gRFC A6, "Transparent Retries").
+  // A refused stream is retried without a pause, independently of the policy, but only once.
+  // Otherwise a load balancer that refuses all streams would cause an endless loop (gRFC A6,
+  // "Transparent Retries").
   if (failure.refused && !was_transparent_) {
     was_transparent_ = true;
     return Duration::zero();
@@ -22,7 +23,7 @@ std::optional<Duration> GrpcRetry::failed(const GrpcFailure& failure) {
   const auto& codes = policy_.codes;
   if (std::find(codes.begin(), codes.end(), failure.status) == codes.end()) return std::nullopt;
   if (failure.pushback) {
-    // A negative or malformed number asks for no further attempt.
+    // A negative or malformed number means that the server wants no retry.
     const auto wait = parse_whole_number(*failure.pushback, std::uint32_t{INT32_MAX});
     if (!wait) return std::nullopt;
     backoffs_ = 0;

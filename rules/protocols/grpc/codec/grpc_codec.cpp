@@ -138,7 +138,7 @@ bool GrpcCodec::Reader::wants(ByteView bytes) {
                          .view = std::make_shared<const rules::GrpcMessage>(head())});
 }
 
-// Returns what the prefix says about the message.
+// Returns the properties of the message that its prefix shows.
 rules::GrpcMessage GrpcCodec::Reader::head() const {
   const auto flags = codecs::octet(prefix_, 0);
   rules::GrpcMessage message;
@@ -166,7 +166,8 @@ ReadMessage GrpcCodec::Reader::finish() {
   return read;
 }
 
-// Trailers behind an incomplete message are no end of a call, so that no rule sees them.
+// Returns the trailers as the last message. If the message before them is incomplete, the call did
+// not end regularly, and rules get no trailers.
 std::optional<ReadMessage> GrpcCodec::Reader::last() {
   const bool down = direction_ == Direction::kDownstream;
   if (!down || within_ || codec_.trailers_ != Trailers::kReceived) return std::nullopt;
@@ -215,7 +216,8 @@ Bytes GrpcCodec::write(const rules::Chunk& chunk, Direction) {
                                                (message.trailers ? kTrailersFlag : 0));
   auto bytes = with_grpc_prefix(flags, chunk.bytes());
   if (!message.trailers || !wire.empty()) return bytes;
-  // A rule answers the call. The owner of the response ends it as its version of HTTP requires.
+  // A rule answers the call. The answer is stored separately, since its form depends on the
+  // client's HTTP version.
   answer_ = BodyAnswer{read_grpc_trailers(codecs::text_of(chunk.bytes())), {}};
   if (web_) answer_->body = std::move(bytes);
   return {};

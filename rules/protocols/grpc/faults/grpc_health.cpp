@@ -1,7 +1,7 @@
 // grpc_health: answers the health checks of gRPC clients in place of the server.
 //
-// The service is one message each way (grpc.health.v1.Health): a request names a service in field
-// 1, a response has a status in field 1. So no descriptors are needed.
+// Both messages of this protocol (grpc.health.v1.Health) are simple: a request has the name of a
+// service in field 1, a response a status in field 1. So no descriptors are needed.
 #include <algorithm>
 #include <array>
 
@@ -120,7 +120,8 @@ class GrpcHealth final : public HttpOnlyFault {
     std::string message(kStatusField);
     message += static_cast<char>(settings_.status);
     answer.body = framed(0, message);
-    // A Watch goes on until the status changes. When the rule ends, the client must ask again.
+    // A Watch call stays open until the rule ends. It then fails with UNAVAILABLE, so that the
+    // client asks the real server.
     const auto status = watches ? kHealthUnavailable : 0;
     if (watches) answer.open_until = kNever;
     if (!web) answer.trailers.push_back({"grpc-status", std::to_string(status)});
