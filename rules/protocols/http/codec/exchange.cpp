@@ -30,7 +30,8 @@ void Exchange::clear() {
 void Exchange::begin(Request request, Instant now) {
   request_.framing = std::move(request.framing);
   const auto& set = owner_.rules();
-  // A rule that is loaded later may mean the messages of this request's body.
+  // Keeps the facts even without matching rules, since a rule that is loaded later may act on
+  // messages in this request's body.
   const bool has_messages =
       request.listener != nullptr && request.listener->protocol.has_body_messages();
   const bool may_match = has_messages || set.may_match(request.connection.listener);
@@ -162,7 +163,8 @@ void Exchange::decide_request(Instant now) {
     case Fate::kAnswer:
       request_body_.begin_discarded();
       request_.phase = Phase::kBody;
-      // A rule may have read the whole request before it answers.
+      // If a rule has collected the whole request before it answers, the request counts as
+      // forwarded.
       if (request_.source_ended) request_.passed = true;
       return answer_here(std::move(message.answer), now);
     case Fate::kSilence:

@@ -96,16 +96,16 @@ void Exchange::messages_ended(Direction direction) {
   const bool early = !from.source_ended;
   const bool none = early || (direction == Direction::kDownstream && messages_->lacks_trailers());
   path(direction).finish(none ? std::vector<rules::HttpHeader>() : from.trailers, now_);
-  // A rule has ended the response early, and the server may go on for ever.
+  // A rule has ended the response early. Drops the server, which might send endlessly.
   if (!early || direction == Direction::kUpstream || stopped_) return;
   from.source_ended = true;
   owner_.drop_server();
 }
 
-// Whether there is a body, or may be one.
+// Whether the message has, or may have, a body.
 bool Exchange::may_have_body(const Side& side) const {
   if (&side == &request_) return side.framing.has_body;
-  // A rule may have changed the status and made the body.
+  // If a rule made the body, uses the status that the rule set.
   const auto status = side.message.body ? side.message.head.status : response_status();
   return rules::may_have_body(request_.framing.method, status);
 }
@@ -117,7 +117,8 @@ void Exchange::collect_or_wait(Side& side, Instant now) {
     read_body(side, std::nullopt, now);
     return wait(side, now);
   }
-  // Rules that need to know the server may want a body that was collected before.
+  // Applies the limit again: rules that match on the server's address may request a body that is
+  // already collected.
   const auto most = static_cast<std::uint64_t>(message.collects.count);
   if (side.collected && side.source_ended && side.collected->size() <= most) {
     read_body(side, std::exchange(side.collected, std::nullopt), now);
@@ -130,7 +131,8 @@ void Exchange::collect_or_wait(Side& side, Instant now) {
   side.phase = Phase::kCollecting;
   side.collected.emplace();
   if (&side != &request_ || !side.framing.expects_continue) return;
-  // The client sends the body only after this. The server does not need to ask for it again.
+  // The client sends the body only after "100 Continue". Removes `Expect`, so that the server does
+  // not send it a second time.
   message.head.remove("expect");
   message.edited = true;
   owner_.send_continue();
@@ -146,7 +148,7 @@ void Exchange::collect(Side& side, std::span<const ByteView> payload, bool ended
   wait(side, now);
 }
 
-// Sends on what arrived of an incomplete body.
+// Forwards the collected part of a body that is incomplete or too long.
 void Exchange::give_up_body(Side& side, Instant now) {
   read_body(side, std::nullopt, now);
   wait(side, now);
@@ -221,8 +223,8 @@ Exchange::Outgoing Exchange::outgoing(Side& side, bool changes) const {
 
 bool Exchange::send_head(Side& side, Instant now) {
   look_for_messages(side, now);
-  // The head of a call that fails without messages is its trailers, too ("gRPC over HTTP2",
-  // Trailers-Only).
+  // In a gRPC call that fails without messages, the head of the response also contains the trailers
+  // ("gRPC over HTTP2", Trailers-Only).
   const bool ends = side.has_messages && &side == &response_ && side.framing.major == 2 &&
                     !side.framing.has_body && !side.message.decided();
   if (!ends) return forward_head(side, now);

@@ -50,7 +50,8 @@ void Exchange::keep(std::span<const ByteView> payload) {
   if (!sent_body_) return;
   auto& kept = sent_body_->bytes;
   for (const auto part : payload) kept.insert(kept.end(), part.begin(), part.end());
-  // While the request waits for another server, nobody else has the bytes.
+  // A longer body is no longer kept. While the request waits for another server, it must be kept,
+  // since it has not been sent anywhere else.
   if (kept.size() > kMostSentBody && request_.phase != Phase::kDialling) sent_body_.reset();
 }
 
