@@ -27,7 +27,7 @@ std::string decoded(std::string_view text) {
   return plain;
 }
 
-// Encodes all bytes but those that a query has as they are (WHATWG URL Standard, 5.2).
+// Percent-encodes a text for a query (WHATWG URL Standard, 5.2).
 std::string encoded(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string coded;
@@ -49,7 +49,8 @@ std::string name_of_parameter(std::string_view part) {
   return decoded(part.substr(0, part.find('=')));
 }
 
-// Returns the query with each part, the text between two &, that `keep` returns; without "" parts.
+// Calls `keep` for each part of the query (the text between two &), and returns the query made of
+// the results. Empty results are left out.
 std::string edited(std::string_view query,
                    const std::function<std::string(std::string_view part)>& keep) {
   std::string whole;

@@ -10,7 +10,8 @@ namespace brownout::rules {
 namespace {
 
 constexpr int kMostGroups = 10;  // \0 to \9
-// Each match takes up to a microsecond, in which the worker serves nobody else.
+// Limit of matches. Each takes up to a microsecond, during which the worker serves no other
+// connection.
 constexpr std::size_t kMostMatches = 100'000;
 
 // Returns the length of the UTF-8 character at the begin of the text, or 1 if there is none.

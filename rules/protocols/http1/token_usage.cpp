@@ -34,7 +34,8 @@ void TokenUsage::take(char c) {
       place_ = Place::kName;
       return;
     case Place::kName:
-      // JSON has no line break within a string, so a lone quote in other text does no harm.
+      // A line break ends the search for a closing quote, since JSON strings contain none. So a
+      // single quote in other text does no harm.
       if (c == '"' || c == '\n') place_ = c == '"' ? Place::kBehindName : Place::kText;
       if (c == '\\') place_ = Place::kEscaped;
       if (name_.size() <= kMostName) name_ += c;

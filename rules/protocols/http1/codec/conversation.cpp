@@ -151,8 +151,8 @@ bool Conversation::upgrades_to_websocket() const {
 }
 
 void Conversation::start_tunnel(Instant now) {
-  // The client of a forward proxy may send later requests for other servers. A tunnel would show
-  // them to this server, so the connection closes.
+  // Closes the connection of a forward proxy's client instead of opening a tunnel, through which
+  // this server would also get later requests for other servers.
   if (forwards_) return end(rules::Close::kFin);
   if (upgrades_to_websocket()) {
     const auto& facts = exchange_.facts(connection_);

@@ -140,7 +140,7 @@ void Conversation::say_close(const Exchange::Outgoing& out) {
   message.edited = true;
 }
 
-// Makes the request one that HTTP/2 can carry: with its head, and without the form for proxies.
+// Prepares the request for HTTP/2: parses its head, and replaces an absolute URL by a path.
 void Conversation::make_http2(const Exchange::Outgoing& out) {
   auto& head = out.message.head;
   if (head.method.empty()) head = requests_.head();

@@ -14,8 +14,8 @@ constexpr std::string_view kHttp2Why =
 
 bool is_interim(int status) { return status < 200 && status != 101; }
 
-// Whether the bytes begin with the first frame of a server of HTTP/2: SETTINGS, or GOAWAY since the
-// client has sent no HTTP/2 (RFC 9113, 3.4 and 4.1). No value if that cannot be known yet.
+// Whether the bytes begin with an HTTP/2 server's first frame: SETTINGS, or GOAWAY because it
+// received no HTTP/2 (RFC 9113, 3.4 and 4.1). No value if more bytes are needed to decide.
 std::optional<bool> begins_http2(ByteView bytes) {
   constexpr std::size_t kFrameHead = 9;
   constexpr std::uint8_t kSettings = 4;

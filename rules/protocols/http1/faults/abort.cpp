@@ -16,7 +16,7 @@ struct AbortSettings {
   EarlyRetry retry_after = EarlyRetry::kIgnore;
 };
 
-// For each client address, how long it was told to wait.
+// Stores until when each client address was told to wait.
 struct ToldClients final : FaultState {
   ClientTable<ToldToWait> clients;
 };
@@ -80,7 +80,8 @@ class Abort final : public HttpOnlyFault {
     return static_cast<ToldClients&>(*context.shared).clients;
   }
 
-  // Returns how long the client must still wait; zero if it is not early, and is told to wait now.
+  // Returns how long an early client must still wait. For a client that is not early, returns zero
+  // and records that it is told to wait now.
   Duration punish(const HttpContext& context) const {
     if (!punishes()) return Duration::zero();
     auto* told = clients_of(context).of(context.request->client_key());

@@ -13,8 +13,9 @@ struct DribbleSettings {
   Duration over{};
 };
 
-// Piece k of n leaves at k/n of the time, so that the body is complete at its end. The stage needs
-// no more than the length of the body: bytes that arrive later than their piece pass at once.
+// Piece k of n leaves at k/n of the time, so the body is complete when the time ends. Bytes that
+// arrive later than the time of their piece pass at once. Only the length of the body must be
+// known, not its bytes.
 class DribbleStage final : public HoldingStage {
  public:
   DribbleStage(const DribbleSettings& settings, std::uint64_t length, Intensity intensity,
@@ -80,7 +81,7 @@ class Dribble final : public HttpOnlyFault {
     return schema;
   }
 
-  // The pieces can be made only of a body of known length.
+  // The body can be divided into pieces only if its length is known.
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     const bool known = message.body || message.head.find("content-length") != nullptr;
     if (known || message.decided() || !has_body(context, message)) return std::nullopt;

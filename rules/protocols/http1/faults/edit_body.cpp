@@ -10,7 +10,7 @@ namespace brownout::rules {
 namespace {
 
 struct EditBodySettings {
-  std::optional<std::string> merge;  // as JSON
+  std::optional<std::string> merge;  // the merge patch as JSON text
   std::vector<std::pair<JsonPointer, std::string>> set;
   std::optional<std::vector<JsonPointer>> set_null;
   std::optional<std::vector<JsonPointer>> remove;
@@ -105,11 +105,12 @@ Result<std::string> edit_json(const EditBodySettings& settings, const std::strin
 }
 
 struct EditBodyState final : FaultState {
-  // Whether an event has named what a body lacks that was edited otherwise.
+  // Whether an event has already reported a missing part of a body that was otherwise edited.
+  // Reported only once.
   std::atomic<bool> told{false};
 };
 
-// Other tools write groups as $1 or ${1}.
+// Adds a note if the replacement contains $1 or ${1}, the notation of other tools for groups.
 void note_dollar(std::string_view with, Position where, Diagnostics& problems) {
   for (std::size_t i = 0; i + 1 < with.size(); ++i) {
     const char next = with[i + 1] == '{' && i + 2 < with.size() ? with[i + 2] : with[i + 1];

@@ -1,4 +1,5 @@
-// envoy_headers: obeys request headers of Envoy's fault filter, which name the fault.
+// envoy_headers: injects the fault that a request's own headers ask for, as Envoy's fault filter
+// does (x-envoy-fault-...).
 //
 // Without a rule with this fault, these headers have no effect. A percentage header selects from
 // those requests that the rule's probability has selected. Requests on which the rule does not act
@@ -84,7 +85,8 @@ class EnvoyHeaders final : public Fault, public HttpFault {
     const auto share = percentage(head, "throughput-response");
     if (!context.dice.split("throughput").hit(0, share)) return nullptr;
     const auto most = std::min<std::int64_t>(*rate, 1 << 30);
-    // The rule's `ramp` raises the share of requests, so the rate itself is that of the header.
+    // Uses full intensity for the rate, since the rule's `ramp` raises the share of requests
+    // instead.
     return std::make_unique<RateStage>(LinkSettings{.rate = Rate{most * 1024 * 8}}, Intensity{},
                                        Dice{}, Instant{});
   }

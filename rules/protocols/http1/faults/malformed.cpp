@@ -35,12 +35,12 @@ struct EnumNames<What> {
 namespace {
 
 constexpr std::size_t kRandomBytes = 256;
-// MockServer appends such a fragment for malformedBody.
+// An unfinished JSON object, as MockServer appends it for malformedBody.
 constexpr std::string_view kFragment = "{\"broken\":";
 
 bool is_of_json(What what) { return what == What::kJson || what == What::kJsonFragment; }
 
-// The error of the syntax of HTTP; kNone for errors of the body.
+// Returns the HTTP syntax error for a setting; kNone for errors in the body.
 Malformed http_error(What what) {
   switch (what) {
     case What::kStatusLine:
@@ -58,11 +58,11 @@ Malformed http_error(What what) {
   }
 }
 
-// Returns a text of the same length that no parser takes for JSON.
+// Returns a text of the same length that is not valid JSON.
 Result<std::string> broken_json(const std::string& text) {
   if (!is_json(text)) return config_error("the body is not JSON");
   auto broken = text;
-  // A text without a first and a last character of a value is a value without its begin and end.
+  // Replaces the last character that is not blank. The value then lacks its end.
   const auto last = broken.find_last_not_of(" \t\r\n");
   broken[last] = broken[last] == '}' ? ']' : '}';
   return broken;

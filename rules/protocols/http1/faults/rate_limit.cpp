@@ -118,8 +118,8 @@ class RateLimit final : public HttpOnlyFault {
     return static_cast<RequestLimits&>(*context.shared).table;
   }
 
-  // Returns how long the client must wait; zero if the request passes. A request that comes `early`
-  // takes no token.
+  // Returns how long the client must wait; zero if the request passes. An early retry (`early`
+  // above zero) takes no token.
   Duration pace(TokenBucket& bucket, Duration early, Instant now) const {
     if (early > Duration::zero()) return early;
     const Duration cost{static_cast<std::int64_t>(1e9 / settings_.rate->per_second)};

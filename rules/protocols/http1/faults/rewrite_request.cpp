@@ -29,7 +29,7 @@ bool is_of_url(std::string_view text) {
   });
 }
 
-// Reports names of parameters that are meant as a part of a query, and not as a name.
+// Reports parameter names that look like a part of a query ("a=1&b") instead of a name.
 void check_parameters(const RewriteRequestSettings& settings, const Node& table,
                       Diagnostics& problems) {
   const auto check = [&](std::string_view key, const std::string& name) {

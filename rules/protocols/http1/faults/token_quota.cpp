@@ -53,7 +53,8 @@ struct TokenQuotaSettings {
   EarlyRetry retry_after = EarlyRetry::kIgnore;
 };
 
-// Passes a response on, and counts its tokens when it ends, also if the client or a rule ends it.
+// Forwards a response, and counts its tokens when it ends, even if the client or a rule ends it
+// early.
 class UsageStage final : public Stage {
  public:
   UsageStage(const TokenQuotaSettings& settings, TokenQuotas& all, ClientQuota& own,
