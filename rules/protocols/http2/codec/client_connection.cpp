@@ -13,8 +13,8 @@ constexpr std::size_t kMostIncomplete = std::size_t{64} * 1024 * 1024;
 constexpr StreamId kHighest = 0x7fffffff;
 // Number of streams that are not open whose priorities are kept.
 constexpr std::size_t kMostPriorities = 64;
-// Time between the notice of a shutdown and the final GOAWAY: longer than a round trip, so that
-// requests which are on their way are served (RFC 9113, 6.8).
+// Time between the first GOAWAY, which only announces the shutdown, and the final one. Longer than
+// a round trip, so that requests in flight are served (RFC 9113, 6.8).
 constexpr rules::Duration kNotice = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -36,7 +36,8 @@ void ClientConnection::client_bytes(ByteView bytes, Instant now) {
   settle(now);
 }
 
-// HTTP/2 has no half-close: without the client's frames, no window opens.
+// Ends the connection. HTTP/2 has no half-close: without frames from the client, no flow-control
+// window opens.
 void ClientConnection::client_finished(Instant now) {
   now_ = now;
   end(rules::Close::kFin);
@@ -102,7 +103,7 @@ void ClientConnection::settle(Instant now) {
   if (std::exchange(settling_, true)) return;
   now_ = now;
   while (!over_) {
-    // Data that waits for the client's windows is no output.
+    // Data that the client's windows hold back does not count as output.
     has_output_ = session_.wants_output();
     while (has_output_ && wire_.client_takes()) {
       const auto bytes = session_.output(kOutput);
@@ -172,7 +173,8 @@ void ClientConnection::set_faults(Instant now) {
 
 void ClientConnection::reset_after_data(StreamId id, std::uint32_t code) { ending_[id] = code; }
 
-// Called when the session has given all its output: only data that waits for windows is left.
+// Resets streams whose data has been sent. Called when the session has no more output, except for
+// data that windows hold back.
 void ClientConnection::reset_drained() {
   for (auto at = ending_.begin(); at != ending_.end();) {
     if (session_.queued(at->first) > 0) {
@@ -192,7 +194,8 @@ void ClientConnection::send_goaway(StreamId id, const rules::Goaway& goaway) {
   if (goaway.close_after) close_at_ = std::min(close_at_, rules::later(now_, *goaway.close_after));
 }
 
-// A gRPC server ends the connection of a client whose keepalive is too frequent (gRFC A9).
+// Counts PINGs for the fault h2_too_many_pings: gRPC servers close connections with too frequent
+// keepalive (gRFC A9).
 bool ClientConnection::on_ping() {
   ++pings_;
   const auto& most = plan_.faults().most_pings;
@@ -236,7 +239,8 @@ void ClientConnection::on_reset(StreamId id, std::uint32_t, bool, std::string_vi
   if (auto* stream = find(id)) stream->gone();
 }
 
-// The Exchange knows when its stream is done; a stream that ends early has on_reset() before.
+// Only removes the pending reset. The Exchange itself notices the regular end of a stream; an early
+// end calls on_reset() before.
 void ClientConnection::on_closed(StreamId id) { ending_.erase(id); }
 
 void ClientConnection::on_sent(StreamId id, std::size_t) {

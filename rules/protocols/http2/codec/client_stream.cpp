@@ -18,7 +18,8 @@ constexpr std::size_t kMostHeld = 256 * 1024;
 constexpr std::uint32_t kNoError = 0x0;
 constexpr std::uint32_t kInternalError = 0x2;
 
-// The value is of no use to a server that trusts its proxy, but must be there (RFC 6455, 4.1).
+// A fixed Sec-WebSocket-Key. The header is mandatory (RFC 6455, 4.1), but its value does not matter
+// here.
 constexpr std::string_view kWebSocketKey = "YnJvd25vdXQtb3Zlci1oMg==";
 
 // Makes an extended CONNECT for WebSocket the upgrade that an HTTP/1 client would send (RFC 8441,
@@ -231,7 +232,7 @@ bool ClientStream::wants_server() const {
 
 void ClientStream::complete(Instant) {
   if (!std::exchange(sent_end_, true)) connection_.session_.send_end(id_, {});
-  // Asks the client to stop sending what nobody reads (RFC 9113, 8.1).
+  // Asks the client to stop sending a request body that will not be read (RFC 9113, 8.1).
   if (!client_ended_) connection_.session_.reset(id_, kNoError);
   if (!client_in_.empty()) connection_.session_.consumed(id_, client_in_.size());
   reusable_ = link_ == &http1_ && !http1_.ended() && server_in_.empty() &&
@@ -276,7 +277,8 @@ void ClientStream::reset_stream(std::uint32_t code, bool both_sides) {
 
 void ClientStream::send_goaway(const rules::Goaway& goaway) {
   connection_.send_goaway(id_, goaway);
-  // The client may send the request again, so no server must get it.
+  // GOAWAY with last stream 0 tells the client that the request was not processed. The client may
+  // send it again, so it must not reach a server now.
   if (goaway.last == rules::Goaway::Last::kZero) gone();
 }
 

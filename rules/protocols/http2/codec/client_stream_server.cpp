@@ -83,7 +83,7 @@ void ClientStream::server_end(Instant now) {
   exchange_.server_ended(how, whole, link_->retry(), now);
 }
 
-// After the response to CONNECT, or to an upgrade for WebSocket.
+// Begins the tunnel after the response to CONNECT, or to a WebSocket upgrade.
 void ClientStream::start_tunnel(Instant now) {
   if (!is_connect_) return end(rules::Close::kReset);
   tunnel_ = true;
@@ -122,7 +122,7 @@ bool ClientStream::send_head(const Exchange::Outgoing& out) {
   if (message.malformed == Malformed::kContentLength) {
     head.set("content-length", Exchange::wrong_length(out));
   } else if (message.malformed != Malformed::kNone) {
-    // HTTP/2 has no form of these mistakes: the stream ends in their place.
+    // HTTP/2 cannot express these syntax errors, so the stream is ended instead.
     return false;
   }
   const bool opens = is_connect_ && (head.status == 101 || head.status / 100 == 2) &&
@@ -161,7 +161,7 @@ void ClientStream::send_end(Direction direction, const std::vector<rules::HttpHe
     if (link_ != nullptr && !is_connect_) link_->send_end(trailers, whole);
     return;
   }
-  // The client must not take a body that was broken off for a whole one.
+  // Resets the stream, so that the client does not mistake an incomplete body for a complete one.
   if (!whole) return end(rules::Close::kFin);
   if (!std::exchange(sent_end_, true)) connection_.session_.send_end(id_, trailers);
 }

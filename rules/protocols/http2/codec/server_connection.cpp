@@ -108,7 +108,8 @@ void StreamLink::send_end(const std::vector<rules::HttpHeader>& trailers, bool w
   if (waiting_ && whole) waiting_->end = trailers;
   if (waiting_) return;
   if (connection_ == nullptr || id_ == 0 || std::exchange(sent_end_, true)) return;
-  // The server must not take a body that was broken off for a whole one.
+  // Resets the stream of an incomplete body, so that the server does not mistake it for a complete
+  // one.
   whole ? connection_->session_.send_end(id_, trailers) : connection_->session_.reset(id_, kCancel);
   if (whole) send_copy();
   connection_->wire_.has_output();
@@ -120,7 +121,7 @@ http::Retry StreamLink::retry() const {
 }
 
 std::size_t StreamLink::queued() const {
-  // Nothing more of the request is taken before its head is sent.
+  // Applies backpressure to the request's body until its head is sent.
   if (waiting_) return std::numeric_limits<std::size_t>::max();
   return connection_ != nullptr && id_ != 0 ? connection_->session_.queued(id_) : 0;
 }
@@ -179,7 +180,7 @@ ServerConnection::~ServerConnection() {
 }
 
 bool ServerConnection::has_room() const {
-  // Without a stream, the server allows a further one unless the connection is ending.
+  // If no stream is open and a request is still not accepted, the connection must be ending.
   const bool ends = links_ == 0 && !session_.accepts_request() && session_.open_streams() == 0;
   return !failed_ && !leaving_ && links_ < most_ && !session_.over() && !ends;
 }

@@ -13,7 +13,7 @@ constexpr std::uint32_t kLeastFrame = 16 * 1024;   // RFC 9113, 6.5.2
 constexpr std::uint32_t kMostFrame = 16 * 1024 * 1024 - 1;
 constexpr std::size_t kMostSentHead = 256 * 1024;  // size in bytes; rules may lengthen a head
 constexpr std::size_t kMostSettings = 32;          // entries of a SETTINGS frame
-// Frames that wait to be sent, without DATA. Beyond it the peer does not read.
+// Limit of queued frames without DATA. Beyond it, the peer evidently does not read.
 constexpr std::size_t kMostQueuedFrames = 10'000;
 // The size of a header block, compressed. nghttp2 must decompress all of it, even if the head is
 // refused, since later heads refer to it.
@@ -117,7 +117,7 @@ void Session::State::limit(std::string_view why) {
 void Session::State::settle() {
   if (failed || doom_why.empty()) return;
   failed = true;
-  // Without effect if nghttp2 has ended the connection itself.
+  // Has no effect if nghttp2 has already ended the connection.
   nghttp2_session_terminate_session(wire(), doom_code);
   owner.on_failed(doom_why);
 }

@@ -151,7 +151,7 @@ void Session::State::on_rst(const nghttp2_frame& frame) {
   const auto id = frame.hd.stream_id;
   auto* stream = find(id);
   const auto age = stream != nullptr ? now - stream->opened : rules::Duration::zero();
-  // A server cannot reset more streams than this client opens.
+  // Resets by a server need no limit, since it can only reset streams that this client has opened.
   if (server() || stream == nullptr) limit(guard.on_reset(age, now));
   if (stream == nullptr) return;
   past.at(next_past++ % past.size()) = {id, true};

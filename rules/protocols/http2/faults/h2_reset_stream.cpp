@@ -61,7 +61,8 @@ class ResetStream final : public HttpOnlyFault {
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
     if (message.decided() || message.http2.reset) return std::nullopt;
-    // A server that refuses a stream has not processed it (RFC 9113, 8.7), so it must not get it.
+    // REFUSED_STREAM tells the client that the request was not processed (RFC 9113, 8.7), so the
+    // request must not reach the server.
     const bool refuses =
         settings_.code == Http2Error::kRefusedStream && settings_.at == StreamReset::At::kHeaders;
     if (refuses != message.is_request()) return std::nullopt;

@@ -1,4 +1,4 @@
-// h2_window: keeps back WINDOW_UPDATE, so that what a client sends comes to a stop.
+// h2_window: withholds WINDOW_UPDATE frames, so that the client's uploads stall.
 #include "rules/engine/http2_fault.h"
 
 namespace brownout::rules {
