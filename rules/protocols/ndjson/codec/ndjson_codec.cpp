@@ -73,7 +73,7 @@ Bytes NdjsonCodec::write(const rules::Chunk& chunk, Direction direction) {
   const auto came = codecs::text_of(wire);
   Bytes whole;
   auto& open = open_.at(direction == Direction::kUpstream ? 0 : 1);
-  // After the last line, which has no LF, comes a copy of it, or a line that a rule held.
+  // Adds the missing LF of the last line first, if a copy of it or a held line follows.
   if (open) whole.push_back(std::byte{'\n'});
   if (!chunk.touched() && !wire.empty()) {
     whole.insert(whole.end(), wire.begin(), wire.end());
