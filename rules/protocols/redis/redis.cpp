@@ -16,7 +16,8 @@ constexpr unsigned kRedisSlots = 16'384;
 
 using RedisWords = std::span<const std::string_view>;
 
-// Replaces the texts of a list, at most kMostKeys. Texts and list keep their memory.
+// Overwrites the texts of a list (at most kMostKeys), and reuses the memory of the list and its
+// texts.
 class RedisNames {
  public:
   explicit RedisNames(std::vector<std::string>& list) : list_(list) {}

@@ -26,7 +26,7 @@ RedisType redis_type_of(char sign, bool null) {
     case '$':
       return RedisType::kBulk;
     case '*':
-    case '>':  // a push that answers a command: a confirmation
+    case '>':  // a push that answers a command: the confirmation of a subscription
       return RedisType::kArray;
     case ',':
       return RedisType::kDouble;
