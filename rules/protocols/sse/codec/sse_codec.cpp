@@ -9,7 +9,7 @@ namespace {
 
 // The byte order mark that may precede a stream (U+FEFF in UTF-8).
 constexpr std::string_view kMark = "\xef\xbb\xbf";
-// After this many empty lines, these are a message of their own.
+// This many empty lines without a message count as a message of their own, which bounds memory.
 constexpr std::size_t kMostEmptyLines = 256;
 
 }  // namespace
@@ -67,8 +67,8 @@ std::size_t SseCodec::Reader::take(std::string_view bytes, bool& ends) {
   ends = end_line();
   if (bytes[end] == '\r') {
     after_cr_ = true;
-    // Wait for the LF, without which some clients do not see the end of the event. A server that
-    // ended the line before with a CR alone sends none.
+    // After a CR, waits for a possible LF, without which some clients do not see the end of the
+    // event. Does not wait if the server ended the previous line with a CR alone.
     complete_ = ends && !lone_cr_;
     if (complete_) ends = false;
     if (ends) after_cr_ = false;
@@ -92,7 +92,7 @@ bool SseCodec::Reader::end_line() {
   const auto line = std::exchange(line_, Line::kBegins);
   switch (line) {
     case Line::kBegins:
-      // While messages pass unbuffered, empty lines need no message to belong to.
+      // Empty lines are added to the next message only while messages are buffered.
       return fields_ || !keep_ || ++empty_ >= kMostEmptyLines;
     case Line::kComment:
       return !fields_;
@@ -138,7 +138,7 @@ Bytes SseCodec::write(const rules::Chunk& chunk, Direction) {
   const auto& wire = chunk.message()->wire;
   if (!chunk.touched() && !wire.empty()) return wire;
   const auto& message = *rules::view_as<rules::SseMessage>(chunk.message());
-  // Without a payload there is nothing that a rule can have changed.
+  // A message without payload cannot have been changed by a rule, so it is written as received.
   if (message.kind == rules::SseKind::kFields && !wire.empty()) return wire;
   const auto text = codecs::write_sse(message, codecs::text_of(chunk.bytes()));
   const auto bytes = codecs::bytes_of(text);

@@ -1,5 +1,5 @@
-// cut_stream: ends a body before a message of it. The key `close` decides whether the client can
-// tell this end from the real one.
+// cut_stream: ends a body directly before one of its messages. The key `close` decides whether the
+// client can distinguish this end from the regular one.
 #include <array>
 
 #include "rules/engine/fault.h"

@@ -1,5 +1,6 @@
-// malformed_event: changes the lines of an event so that they mean something else, or are not
-// UTF-8. The standard says what a client does with each of them, so no client may fail.
+// malformed_event: changes the lines of an event so that they are invalid, not UTF-8, or have
+// another meaning. The standard defines how clients must handle each case, so a correct client does
+// not fail.
 #include <array>
 
 #include "rules/engine/fault.h"
