@@ -1,5 +1,5 @@
-// alpn_refused: refuses handshakes of clients with ALPN, as a server does that lacks the protocols
-// that a client offers.
+// alpn_refused: refuses TLS handshakes of clients that use ALPN, as if the server supported none of
+// the offered protocols.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
