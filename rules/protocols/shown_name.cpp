@@ -10,8 +10,8 @@
 namespace brownout::codecs {
 namespace {
 
-// Only these begin an HTTP request here. In another protocol, a client may wait for an answer to a
-// line without end, so its bytes must not wait for more.
+// Only bytes that begin with one of these methods are treated as an HTTP request. Bytes of other
+// protocols must be forwarded at once, since the client may wait for an answer to them.
 constexpr std::array<std::string_view, 8> kMethods{"GET ",    "HEAD ",    "POST ",  "PUT ",
                                                    "DELETE ", "OPTIONS ", "PATCH ", "TRACE "};
 
