@@ -60,7 +60,7 @@ class GrpcUserCheck {
     refuse("watch", "watch asks the health service, and \"rpc\" names another method",
            "leave one of them out");
     if (user_.types.empty()) {
-      // A file that cannot be read was reported.
+      // An unreadable descriptors file has already been reported.
       if (table_.find("descriptors") == nullptr) {
         problems_.add(position_of(table_, "rpc"), "rpc needs \"descriptors\"",
                       "e.g. descriptors = \"api.pb\", a file of protoc --include_imports "

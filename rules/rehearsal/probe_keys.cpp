@@ -13,7 +13,8 @@ using Kind = ProbeKind;
 std::vector<Kind> kinds_of_messaging() {
   std::vector<Kind> kinds;
   for (const auto* protocol : message_protocols()) {
-    // Users of a protocol in HTTP bodies, such as gRPC, have the keys of HTTP.
+    // Kinds whose protocol has connections of its own. Protocols in HTTP bodies, such as gRPC, have
+    // their own kinds.
     if (protocol->has_users() && protocol->has_connections()) kinds.push_back(Kind::of(*protocol));
   }
   return kinds;
@@ -37,7 +38,7 @@ std::vector<Kind> messaging_and(std::initializer_list<Kind> others) {
 
 std::vector<ProbeKey> read_probe_keys() {
   std::vector<ProbeKey> keys{
-      // Clients of Kafka keep their connections for as long as they live.
+      // Not for kafka, whose client library keeps its connections open.
       {"reuse", all_but({Kind::kDns, Kind::kExec, Kind::kTls, *Kind::named("kafka")})},
       {"resolve", all_but({Kind::kDns, Kind::kExec})},
       {"resolver", all_but({Kind::kDns, Kind::kExec})},
@@ -67,7 +68,7 @@ std::vector<ProbeKey> read_probe_keys() {
                                     [&](const ProbeKey& key) { return key.name == name; });
     known == keys.end() ? keys.push_back({name, {kind}}) : known->kinds.push_back(kind);
   };
-  // Users of these protocols have no TLS library of their own, so they can ask for a name.
+  // For these protocols Brownout itself makes the TLS connection, so SNI can be set.
   for (const auto* name : {"nats", "redis"}) add("sni", *Kind::named(name));
   for (const auto* protocol : message_protocols()) {
     if (!protocol->has_users()) continue;

@@ -78,7 +78,7 @@ class Judge {
     return {rules::sum(span_.begin, wanted_.within), span_.end};
   }
 
-  // Returns a finding without a value that says why nothing was measured.
+  // Returns a finding without a value. Its evidence says why nothing was measured.
   Finding nothing() const {
     if (seen_.phases.empty()) return {std::nullopt, "no phase ran"};
     if (!ran_) return {std::nullopt, "the phase did not run"};
