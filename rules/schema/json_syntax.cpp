@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view kDecimalDigits = "0123456789";
 constexpr std::string_view kHexCharacters = "0123456789abcdefABCDEF";
 
-// The next functions return the place behind what begins at `at`, or npos if nothing of the kind
-// begins there.
+// Each of these functions parses one element of JSON's grammar at offset `at`. It returns the
+// offset after the element, or npos if there is no such element.
 
 std::size_t behind_digits(std::string_view text, std::size_t at) {
   const auto end = std::min(text.find_first_not_of(kDecimalDigits, at), text.size());
@@ -22,7 +22,7 @@ std::size_t behind_digits(std::string_view text, std::size_t at) {
 
 std::size_t behind_number(std::string_view text, std::size_t at) {
   if (text.substr(at).starts_with('-')) ++at;
-  // A number does not begin with a needless zero.
+  // A number with several digits must not begin with 0.
   at = text.substr(at).starts_with('0') ? at + 1 : behind_digits(text, at);
   if (at != text.npos && text.substr(at).starts_with('.')) at = behind_digits(text, at + 1);
   if (at == text.npos || at == text.size() || (text[at] != 'e' && text[at] != 'E')) return at;
@@ -51,7 +51,7 @@ std::size_t behind_text(std::string_view text, std::size_t at) {
   return at < text.size() ? at + 1 : text.npos;
 }
 
-// Of a value that is neither an object nor an array.
+// Parses a value that is neither an object nor an array.
 std::size_t behind_scalar(std::string_view text, std::size_t at) {
   constexpr std::array<std::string_view, 3> kWords{"true", "false", "null"};
   for (const auto word : kWords) {

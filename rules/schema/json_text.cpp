@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The deepest level of values in a merge patch.
+// Limit of nesting in a merge patch.
 constexpr int kDeepestPatch = 64;
 
 std::string json_text(const Json& value) {
@@ -28,13 +28,13 @@ std::size_t behind_space(std::string_view json, std::size_t at) {
   return at;
 }
 
-// Returns the place of the value itself, behind white space and a byte order mark.
+// Returns the offset of the value, after white space and a byte order mark.
 std::size_t begin_of(std::string_view json) {
   constexpr std::string_view kMark = "\xef\xbb\xbf";
   return behind_space(json, json.starts_with(kMark) ? kMark.size() : 0);
 }
 
-// The next functions move over valid JSON.
+// The functions below skip parts of text that is known to be valid JSON.
 
 std::size_t behind_string(std::string_view json, std::size_t at) {
   for (++at; at < json.size() && json[at] != '"'; ++at) {
@@ -70,7 +70,7 @@ std::size_t behind_value(std::string_view json, std::size_t at) {
 
 // One member of an object, or element of an array.
 struct Part {
-  std::size_t begin;  // of the name, or of the element
+  std::size_t begin;  // offset of the name, or of the element
   std::size_t value;
   std::size_t end;
   std::string_view name;  // as it is written, in quotes; empty for an element
@@ -125,7 +125,7 @@ std::optional<Part> find_part(std::string_view json, std::size_t at, const std::
   return found;
 }
 
-// Returns the place of the object or array that has the last name of the pointer.
+// Returns the offset of the object or array in which the pointer's last name is looked up.
 std::optional<std::size_t> find_parent(std::string_view json, const JsonPointer& pointer) {
   auto at = begin_of(json);
   for (std::size_t i = 0; i + 1 < pointer.names().size(); ++i) {
@@ -136,7 +136,7 @@ std::optional<std::size_t> find_parent(std::string_view json, const JsonPointer&
   return at < json.size() ? std::optional(at) : std::nullopt;
 }
 
-// Adds text behind the last member or element of the value at `at`.
+// Inserts text after the last member or element of the object or array at offset `at`.
 void append_part(std::string& json, std::size_t at, const std::string& text) {
   std::optional<Part> last;
   each_part(json, at, [&](const Part& part) {
@@ -146,8 +146,8 @@ void append_part(std::string& json, std::size_t at, const std::string& text) {
   json.insert(last ? last->end : at + 1, (last ? "," : "") + text);
 }
 
-// Removes all members of this name, or the element, in one pass: an object may have a name any
-// number of times. Returns whether there was one.
+// Removes all members with this name (a name may occur several times), or the element with this
+// index. Returns whether anything was removed.
 bool erase_parts(std::string& json, std::size_t at, const std::string& name) {
   const bool object = json[at] == '{';
   const auto index = object ? std::nullopt : index_of(name);
@@ -175,8 +175,8 @@ bool erase_parts(std::string& json, std::size_t at, const std::string& name) {
   return erased;
 }
 
-// Removes the members of a patch that are null, since they have no meaning where there is nothing
-// to remove.
+// Removes members that are null from a patch, for a place where the target has no value: null would
+// remove nothing.
 void drop_nulls(Json& patch) {
   if (!patch.is_object()) return;
   for (auto member = patch.begin(); member != patch.end();) {

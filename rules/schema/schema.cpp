@@ -107,7 +107,7 @@ void out_of_range(const Node& node, std::string_view name, const std::string& va
                "allowed: " + range);
 }
 
-// A probability of 1 is certainty, and nobody means 1% by it.
+// Adds a note on a share of 1, except for `probability`, where 1 clearly means always.
 void note_bare_one(const Node& node, std::string_view name, Diagnostics& problems) {
   const auto* whole = std::get_if<std::int64_t>(&node.value);
   if (whole == nullptr || *whole != 1 || name == "probability") return;
