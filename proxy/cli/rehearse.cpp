@@ -199,7 +199,7 @@ class Rehearsing {
     return report;
   }
 
-  // Writes the report and tells the webhooks. Returns an error text; "" after success.
+  // Writes the report, and notifies the webhooks. Returns an error text; "" after success.
   std::string write(const rehearsal::Report& report) {
     auto why = folder_.empty() ? std::string() : write_reports(report, folder_);
     if (why.empty() && options_.report_per_run) why = mark_latest(folder_);
