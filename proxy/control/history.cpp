@@ -12,7 +12,8 @@ namespace {
 using HistoryJson = nlohmann::ordered_json;
 
 constexpr Duration kBetweenPoints = std::chrono::seconds(1);
-// The last bucket of a histogram has no upper bound. Twice its lower bound stands for it.
+// The last bucket of a histogram has no upper bound. Its values are taken to be twice its lower
+// bound.
 constexpr double kLongestSeconds = 2 * rules::SharedHistogram::kBounds.back();
 
 double unix_time() {

@@ -77,7 +77,7 @@ class HttpServer {
   ~HttpServer();
 
   const Endpoint& endpoint() const { return endpoint_; }
-  // Changes the certificate of new connections; open ones keep the old one.
+  // Sets the certificate for new connections. Open connections keep the old certificate.
   void set_tls(std::shared_ptr<tls::ServerContexts> tls) { tls_ = std::move(tls); }
 
  private:
