@@ -40,7 +40,9 @@ class WaitingAnswers final : private Deadline {
   std::size_t size() const { return waiting_.size(); }
   // Releases the answers that are held back by rules that `set` no longer contains.
   void keep(const rules::RuleSet& set);
+  // Sends all answers at once.
   void send_all();
+  // Drops all answers.
   void clear();
 
  private:
