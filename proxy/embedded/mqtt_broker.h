@@ -34,6 +34,7 @@ class MqttBroker {
   // Removes the complete MQTT packets from the front of `in`, the bytes received from `peer`, and
   // handles them. Returns false if the connection must be closed.
   bool take(Peer& peer, std::string& in);
+  // Must be called when the connection of the client has ended.
   void gone(Peer& peer);
 
  private:
