@@ -70,6 +70,7 @@ class Engine final : private Deadline {
   // Closes all ports, so no new connections are accepted. HTTP clients are asked to close their
   // connections (`Connection: close`, GOAWAY).
   void stop_accepting();
+  // Ends all flows and threads, and closes all ports.
   void stop();
 
   std::uint64_t seed() const { return rules_->seed(); }
@@ -110,8 +111,8 @@ class Engine final : private Deadline {
   };
 
   Engine(Loop& control, const EngineOptions& options);
-  // Opens sockets for the listeners of `config` that need new ones. `config` replaces the listeners
-  // named in `replaced`; null means all listeners.
+  // Opens sockets for those listeners of `config` that have no sockets yet. `config` replaces the
+  // listeners named in `replaced`; null means all listeners.
   Result<Sockets> bind_new(const rules::Config& config,
                            const std::vector<std::string>* replaced = nullptr) const;
   Result<std::vector<PortSockets>> sockets_of(const rules::Listener& listener,

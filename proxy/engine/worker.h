@@ -56,7 +56,9 @@ class Worker final : private HttpHost {
 
   // Gives the worker all workers of the process, including itself. Call before start().
   void set_team(std::vector<Worker*> team) { team_ = std::move(team); }
+  // Starts the thread, with this configuration.
   void start(std::shared_ptr<const Snapshot> snapshot);
+  // Applies a new configuration, also to open flows.
   void apply(std::shared_ptr<const Snapshot> snapshot);
   // Asks clients to close their connections, if their protocol can express it. Call before the
   // proxy ends.
@@ -64,6 +66,7 @@ class Worker final : private HttpHost {
   // Starts to serve `sockets`. `lease` keeps their registration at the SynGate; it is destroyed
   // before the sockets are closed.
   void open(std::string listener, PortSockets sockets, std::shared_ptr<void> lease);
+  // Closes the worker's sockets of a listener. Open connections continue.
   void close(std::string listener);
   // Makes connects to a listener hang, by keeping its accept queue full (FullQueue). If `ports` is
   // null, ends this.
