@@ -109,7 +109,7 @@ class ClientFlow : public Retirable,
   virtual void hang() = 0;
   virtual bool hanging() const = 0;
   // If no rule applies to this listener any more, ends the delay or silence that a rule imposed.
-  // Returns true if it ended such a wait.
+  // Returns whether there was a delay or silence to end.
   bool end_imposed_waits(const rules::RuleSet& set);
   // Waits for the client's request, sends `answer` instead of a server's answer, and closes.
   virtual void answer_when_asked(std::string answer) = 0;
@@ -133,8 +133,8 @@ class ClientFlow : public Retirable,
   bool obey_stop();
 
   void dial();
-  // Records the server and tells the host. The derived class must call it when the connection to
-  // the server is established.
+  // Records the server, and notifies the Host (host.h). The derived class must call it when the
+  // connection to the server is established.
   void connected(const SocketAddress& server);
   rules::Admission admit(const SocketAddress& server) override;
   // Applies the rules on a dial to facts.destination, for a request or, if null, for the

@@ -61,8 +61,8 @@ bool Pipe::read_once() {
     source_ended();
     return false;
   }
-  // Fewer bytes than the buffer takes mean that the socket is empty, unless urgent data or FIN is
-  // queued behind them. epoll does not report those again.
+  // A read that does not fill the buffer means that the socket is empty, unless urgent data or a
+  // FIN is queued after the bytes. epoll does not report urgent data and FIN again.
   const auto size = static_cast<std::size_t>(count);
   const bool more = source_.peer_finished || source_.urgent || !source_.stream.plain();
   if (size < buffer.size() && !more) source_.readable = false;
@@ -76,8 +76,8 @@ bool Pipe::splice_once() {
   if (!splice_->usable()) return read_once();
   const auto count = splice_->fill(source_.stream.number());
   if (count < 0) return read_failed(errno);
-  // splice(2) returns 0 at the end of the stream, and at urgent data. A read tells which of the two
-  // it is.
+  // splice(2) returns 0 at the end of the stream, and at urgent data. A read then shows which of
+  // both has occurred.
   if (count == 0) return read_once();
   owner_.pipe_read(direction_, static_cast<std::size_t>(count), {});
   flush();

@@ -41,7 +41,9 @@ class Pipe final {
                             std::span<const std::byte> bytes) = 0;
     // Whether reading must pause, because the flow is closing or STARTTLS is in progress.
     virtual bool pipe_waits() const = 0;
+    // Whether the flow has ended. The pipe then does nothing more.
     virtual bool pipe_over() const = 0;
+    // Called when a read or write at `end` has failed.
     virtual void pipe_failed(End& end) = 0;
     // Called when the source has sent its last byte and all bytes are written to the sink.
     virtual void pipe_finished(rules::Direction direction) = 0;
@@ -77,6 +79,7 @@ class Pipe final {
 
   // Takes bytes of messages that have passed the rules on messages.
   void from_messages(std::span<const std::byte> bytes) { into(behind_, bytes); }
+  // Takes the end of the messages.
   void messages_finished();
 
   Instant deadline() const { return std::min(ahead_.deadline(), behind_.deadline()); }

@@ -42,10 +42,14 @@ class TlsGate {
   void asked_for(std::string host) { asked_ = std::move(host); }
   // Applies the rules on handshakes, and returns the delay before the handshake.
   Duration apply_handshake_rules(Host& host, const rules::FlowFacts& facts);
+  // Begins the handshake, if the listener terminates TLS and no rule stops the connection. Returns
+  // the next step for the flow.
   Step begin(Host& host, Stream& stream, const ListenerView& listener,
              const rules::FlowFacts& facts);
+  // Continues the handshake. Call when bytes have arrived.
   Step shake_hands(Host& host, Stream& stream, const rules::FlowFacts& facts);
 
+  // Returns the TLS record with the fatal alert that a rule demands. Call only after Step::kAlert.
   std::string alert() const;
   rules::HowToStop how() const { return verdict_.how; }
 

@@ -124,8 +124,9 @@ void UdpServer::turn_again() {
   if (std::exchange(asked_in_, iteration) != iteration) host_.loop().poller().again(socket_.get());
 }
 
-// Continues to send due datagrams of late sessions, until the budget is spent. Sessions that are
-// late again go to the end of the list.
+// Continues to send due datagrams of late sessions (sessions with datagrams left over from an
+// earlier iteration of the event loop), until the budget is spent. Sessions that still have due
+// datagrams go to the end of the list.
 void UdpServer::go_on_with_late() {
   const auto now = Loop::now();
   for (auto left = late_.size(); left > 0 && !late_.empty() && !budget().spent(); --left) {

@@ -306,7 +306,7 @@ void UdpSession::end() {
   ticket_ = {};
   turns_.over();
   loop_.deadlines().cancel(*this);
-  // The server may be destroyed before this session.
+  // Subtracts the bytes now, since the UdpServer may be destroyed before this session.
   server_.view().stats->held.fetch_sub(std::exchange(memory_, 0), std::memory_order_relaxed);
   server_.session_over(*this);
 }

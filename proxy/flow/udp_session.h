@@ -32,6 +32,8 @@ class UdpSessionHost {
   virtual DatagramBatch& batch() = 0;
   // the listener's socket, which sends datagrams to the client
   virtual const Fd& socket() const = 0;
+  // Called when `count` datagrams of the session are dropped. `error` is the reason as an errno
+  // value.
   virtual void datagrams_lost(std::size_t count, int error) = 0;
   // Called when a datagram of this session is dropped, because all sessions together hold as much
   // as the listener allows.
@@ -60,6 +62,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   bool from_client(std::span<const std::byte> datagram, Instant now);
   // Sends the datagrams that wait for this call. Call after a batch of from_client().
   void flush();
+  // Applies changed rules.
   void apply(const rules::RuleSet& set, Instant now);
   // Continues to send the datagrams that are due, after session_late().
   void go_on(Instant now) { on_due(now); }
@@ -72,7 +75,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   const rules::FlowFacts& facts() const { return facts_; }
   bool over() const { return state_ == State::kOver; }
 
-  // Place of the session in its server's list of late sessions; 0 if it is not in the list.
+  // Place of the session in its server's list of late sessions, whose due datagrams leave in the
+  // next iterations of the event loop. 0 if the session is not in the list.
   std::uint64_t late_since = 0;
 
  private:
@@ -84,7 +88,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
         : session(owner), direction(which), chain(owner.facts_, which, *this) {
       chain.limit(owner.server_.budget());
     }
-    // When the chain must run again, unless it is late.
+    // When the chain must run again. kNever if it is late, since the server's list of late sessions
+    // then makes it run.
     Instant deadline() const { return chain.late() ? rules::kNever : chain.deadline(); }
     void emit(rules::Chunk chunk) override { ready.push_back(std::move(chunk)); }
     void finish() override {}
