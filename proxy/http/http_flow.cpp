@@ -211,8 +211,8 @@ bool HttpFlow::read_once(End& from) {
     return false;
   }
   const auto size = static_cast<std::size_t>(count);
-  // Fewer bytes than the buffer takes mean that the socket is empty, unless urgent data or FIN is
-  // queued behind them.
+  // A read that does not fill the buffer means that the socket is empty, unless urgent data or a
+  // FIN is queued after the bytes.
   const bool more = from.finished || from.urgent || !from.stream.plain();
   if (size < buffer.size() && !more) from.readable = false;
   const bool client = &from == &client_;
@@ -272,7 +272,8 @@ void HttpFlow::chain_finishes(Sink& sink) {
   down_ended_ = true;
 }
 
-// A chain that has closed passes nothing more on, not even the end of the stream.
+// Closes the connection to the client, as a fault demands. Marks the downstream direction as ended,
+// since a chain that has closed emits nothing more, not even the end of the stream.
 void HttpFlow::chain_closes(const Sink& sink, rules::Close how) {
   if (&sink == &down_) down_ended_ = true;
   close_client(how);

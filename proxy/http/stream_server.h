@@ -1,7 +1,8 @@
 // StreamServer: the upstream connection for one request (stream) of an HTTP/2 client. It takes a
 // stream of a shared HTTP/2 connection or an idle HTTP/1 connection, or dials a new connection.
 //
-// Owned by an Http2Side, which retires it; use only on the event loop's thread.
+// Owned by an Http2Side, which destroys it between iterations of the event loop (Loop::retire()).
+// Use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -28,7 +29,9 @@ class StreamServer final : public Retirable,
     virtual ~Client() = default;
     virtual const rules::FlowFacts& connection() const = 0;
     virtual const std::shared_ptr<UpstreamGroup>& group() const = 0;
+    // Returns the PROXY header to send to the server first; "" for none.
     virtual std::string header_for(const SocketAddress& server) const = 0;
+    // Logs that no server could be reached.
     virtual void unreachable(const Error& error) const = 0;
     virtual void handshake_failed(const SocketAddress& server, std::string_view why) = 0;
     // Applies the rules on the dial, for a request with these facts.
@@ -46,7 +49,9 @@ class StreamServer final : public Retirable,
   // Releases the server, because the client's stream has ended. `reusable`: whether the connection
   // may go back to the pool.
   void leave(bool reusable);
+  // Sends or buffers bytes to an HTTP/1 server. finish() half-closes the connection after them.
   void write(codecs::ByteView bytes);
+  // Whether the buffer for bytes to the server has room, for backpressure.
   bool takes() const;
   void finish();
   // Reads again if reading was paused.
