@@ -7,9 +7,9 @@
 namespace brownout::proxy {
 namespace {
 
-// A CPU core wakes late from a long sleep. The measured median was 180 us after a sleep of 20 ms,
-// but 60 us if the last 300 us were a separate sleep. A far deadline is therefore approached in two
-// sleeps, and the last microseconds are spent in a busy wait.
+// After a long sleep, a CPU core needs longer to wake up. The measured median was 180 us after a
+// sleep of 20 ms, but 60 us if the last 300 us were a separate sleep. A far deadline is therefore
+// approached in two sleeps, and the last microseconds are spent in a busy wait.
 constexpr Duration kFar = std::chrono::microseconds(600);
 constexpr Duration kLead = std::chrono::microseconds(300);
 constexpr Duration kAwake = std::chrono::microseconds(80);
