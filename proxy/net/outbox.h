@@ -17,6 +17,7 @@ namespace brownout::proxy {
 
 class Outbox {
  public:
+  // Sends or buffers the bytes. Errors are reported by flush().
   void write(Stream& stream, std::span<const std::byte> bytes);
   // Sends the buffered bytes as far as the socket accepts them. Returns false and sets errno if the
   // connection is broken.

@@ -57,6 +57,7 @@ class UpstreamGroup {
   std::vector<std::size_t> order(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
   // Records that a server cannot be reached. Each change of a server's state is logged.
   void mark_failed(std::size_t index, std::string_view why, rules::Instant now);
+  // Records that a connection to the server succeeded.
   void mark_working(std::size_t index);
 
  private:
