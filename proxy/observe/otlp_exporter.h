@@ -41,8 +41,8 @@ class OtlpExporter final : public EventSink {
 
   // Adds events to send. Safe on any thread.
   void submit(std::string lines) override;
-  // Sets the metrics to send next, in place of metrics that were not sent yet. They were measured
-  // now. Safe on any thread.
+  // Sets the metrics to send next, in place of metrics that were not sent yet. The time of the call
+  // counts as the time of measurement. Safe on any thread.
   void submit(std::vector<prometheus::MetricFamily> metrics);
 
   // The number of events that were lost so far. The counter may outlive the exporter.

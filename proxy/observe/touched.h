@@ -26,7 +26,7 @@ class Properties {
   void clear();
   // Adds a value. `name` must be a string literal, since the object keeps only a pointer to it.
   void add(std::string_view name, std::string_view value);
-  // Returns the first value with this name; "" without such a value.
+  // Returns the first value with this name; "" if there is none.
   std::string_view find(std::string_view name) const;
   template <class Visit>
   void for_each(Visit visit) const {

@@ -50,7 +50,7 @@ class WhyRing {
            const rules::Note& note);
   void add(const rules::FlowFacts& flow, std::string_view event, std::string_view why);
 
-  // Looks at `count` entries, from number `from` back in time, and adds the matching ones to
+  // Examines `count` entries, from number `from` back in time, and adds the matching entries to
   // `found`. Returns the number from which to continue; 0 after the oldest entry.
   std::uint64_t look(const WhyQuery& query, std::uint64_t from, std::size_t count,
                      WhyList& found) const;
