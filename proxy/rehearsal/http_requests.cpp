@@ -138,8 +138,8 @@ std::string HttpRequests::why_broken() {
 }
 
 // Looks up the name that the probe's key `resolve` gives, and returns the address in libcurl's form
-// (CURLOPT_CONNECT_TO). Returns null without such a name. Also returns null if the lookup fails;
-// why_ then has the reason.
+// (CURLOPT_CONNECT_TO). Returns null if the probe has no `resolve`. Also returns null if the lookup
+// fails; why_ then has the reason.
 curl_slist* HttpRequests::connect_to(const Target& target, Instant deadline) {
   why_.clear();
   if (target.name.empty() || !target.url.empty()) return nullptr;

@@ -70,6 +70,8 @@ class ReceivedNumbers {
   // Call when a new stream begins, whose numbers start again from 0 or 1. Missing messages of the
   // previous stream cannot arrive any more.
   void begin_again() { begins_ = true; }
+  // Counts an arrived message, and the messages that are missing before it, in `done`. A message
+  // that arrives late is no longer counted as lost.
   void came(std::uint64_t number, Attempt& done) {
     if (std::exchange(begins_, false)) {
       highest_ = highest_.value_or(0);

@@ -61,6 +61,7 @@ struct ClientSettings {
 class ProbeClient {
  public:
   virtual ~ProbeClient() = default;
+  // Performs the operation once, until `deadline` at the latest, and returns its result.
   virtual Attempt attempt(const Target& target, Instant deadline) = 0;
   // Closes the connection; the next attempt opens a new one.
   virtual void drop() {}
