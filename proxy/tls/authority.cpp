@@ -23,7 +23,8 @@ constexpr long kDay = 24 * 60 * 60;
 constexpr int kWeakBits = 1024;
 
 // How far a certificate's validity may reach into the past, in seconds, since a client's clock may
-// be slow. Together with the 89 days ahead, it is below the 398 days that clients accept.
+// be slow. The whole validity, with 89 days in the future, is below the 398 days that clients
+// accept.
 constexpr long kLongestPast = 300 * kDay;
 
 std::time_t beginning_of(const X509* certificate) {
@@ -175,7 +176,7 @@ Certificate Authority::mint(const std::string& name, rules::Flaw flaw, std::time
   minted.key = new_key(flaw == Flaw::kWeakKey);
   const auto shown = flaw == Flaw::kWrongName ? std::string("wrong-name.invalid") : name;
   // The validity begins when this CA was created, but at least one day and at most kLongestPast
-  // ago. It ends 89 days ahead, as with public CAs.
+  // ago. It ends 89 days from now, as with public CAs.
   long from = -std::clamp<long>(now - beginning_of(certificate_.get()), kDay, kLongestPast);
   long until = 89 * kDay;
   if (flaw == Flaw::kExpired) from = -90 * kDay, until = -kDay;

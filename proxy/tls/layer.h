@@ -51,6 +51,7 @@ class TlsLayer {
   // recv(2).
   ssize_t receive(std::span<std::byte> into);
   ssize_t send(std::span<const std::byte> bytes);
+  // Sends the alert close_notify, unless start() was told not to.
   void close_notify();
 
  private:
