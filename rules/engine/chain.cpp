@@ -13,8 +13,8 @@ Chain::~Chain() = default;
 
 void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now) {
   advance(now);
-  // In a late chain, the new rules begin at the time up to which the chain has run; otherwise at
-  // `now`.
+  // If the chain is late (late()), the new rules begin at the time up to which the chain has run;
+  // otherwise at `now`.
   const auto at = clock_;
   // Data of a removed stage passes through the stages after it. The last stage is removed first, so
   // that its data leaves before the data that earlier stages emit.

@@ -28,6 +28,8 @@ class PlanHolds {
   void look();
   // Returns the time at which wake() must be called.
   Instant deadline() const;
+  // Runs the holds' deadlines that are due, and adds entries for the event log to `notes`. Removes
+  // holds of rules that are no longer active.
   void wake(Instant now, Notes& notes);
   // Removes the holds of rules that `set` does not contain.
   void keep(const RuleSet& set);

@@ -34,7 +34,8 @@ class RuleHistory {
   // Whether a rule of this name had matched anything before it was removed or changed. Remembers at
   // most 4096 names.
   bool matched(const std::string& name) const { return matched_.contains(name); }
-  // Returns, for the names that matched() knows, how many faults these rules injected.
+  // Returns how many faults each rule has injected, by the rule's name, for all names for which
+  // matched() is true.
   const std::unordered_map<std::string, FaultCounts>& injected_by_name() const { return matched_; }
 
  private:

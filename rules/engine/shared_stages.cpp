@@ -26,8 +26,8 @@ struct SharedStages::HeldMessage : Message {
   std::weak_ptr<Held> hold;
 };
 
-// Receives the output of a shared stage. Collects the holds for which emitted messages wait. They
-// must end only after the lock of the client (SharedModel) has been released.
+// Receives the output of a shared stage. Collects the holds for which emitted messages wait. The
+// holds must end only after the lock of the client (SharedModel) has been released.
 class SharedStages::StageOutput final : public Output {
  public:
   explicit StageOutput(std::size_t& held) : held_(held) {}

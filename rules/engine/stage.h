@@ -62,6 +62,7 @@ enum class Close {
   kResetAfterData,
 };
 
+// Receives the output of a stage: chunks, the end of the data, and entries for the event log.
 class Output {
  public:
   virtual ~Output() = default;
