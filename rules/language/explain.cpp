@@ -296,8 +296,8 @@ Explanation explain_effect(const Rule& rule, const Question& question) {
     answer.why = other_message(rule, question);
     if (!answer.why.empty()) return answer;
   }
-  // The question contains the number of a connection. It says nothing about a rule that counts
-  // messages.
+  // The question contains the number of a connection. A rule that counts messages cannot be
+  // compared with that number.
   const bool numbered = !messages || rule.match.count;
   if (numbered && !rule.match.ordinals().contains(question.flow.ordinal)) {
     answer.why = std::string(counted(rule, flow)) + " " + std::to_string(question.flow.ordinal) +

@@ -33,7 +33,7 @@ struct Explanation {
   std::string why;    // reason as a sentence without a period
 };
 
-// Explains the rules of a rule file, as if they took effect at time 0. Disabled ones do not act.
+// Explains the rules of a rule file, as if they took effect at time 0. Disabled rules do not act.
 std::vector<Explanation> explain(const Config& config, const Question& question);
 // Explains the rules of a running proxy for the next connection, request or message. `question.at`
 // and `question.seed` are ignored.

@@ -8,8 +8,8 @@
 
 namespace brownout::rules {
 
-// Returns what a rule that acts does to a new connection, as the end of a sentence that begins with
-// a semicolon. "" if the rule does not affect connects, or the listener is unknown.
+// Returns the effect of an active rule on a new connection, as the end of a sentence: "; a connect
+// ...". "" if the rule does not affect connects, or the listener is unknown.
 std::string connect_text(const Rule& rule, const Question& question);
 // Like connect_text(), for a firewall that drops the new connection.
 std::string dropped_connect_text(const RuleRef& rule, const Question& question);
