@@ -150,8 +150,8 @@ struct Match {
 
   // Whether the key `listener` admits the connections of a listener.
   bool selects_listener(std::string_view name) const;
-  // Whether a key, also within `not`, is about messages. Such a match selects no other kind of
-  // traffic.
+  // Whether a key, also within `not`, is about messages. A match with such a key selects no other
+  // kind of traffic.
   bool is_for_messages() const;
   // Whether the payload of a message, after its head, is needed to match the message.
   bool needs_payload() const;
