@@ -68,8 +68,8 @@ class MessageReader {
   // Whether the current message is incomplete and not buffered. Its first bytes have been
   // forwarded, so no other message may be inserted before its end.
   virtual bool passing() const = 0;
-  // Sets the object that decides which messages to buffer. It is borrowed. Codecs that cannot
-  // decide from the head ignore it.
+  // Sets the object that decides which messages to buffer. The object is borrowed. Codecs that
+  // cannot decide from the head ignore the object.
   virtual void ask(Wanted& /*wanted*/) {}
   // Returns the last message, if the end of the stream completes it and it is buffered. Called
   // once, at the end of the stream, before rest().
@@ -101,8 +101,8 @@ class MessageCodec {
   // further bytes pass unparsed. True if the peer would mistake these bytes for a message that a
   // rule removed or still holds.
   virtual bool must_end(Direction) const { return false; }
-  // For messages in bodies of HTTP: returns the answer that a rule gave, or null. Such an answer is
-  // not in the bytes that write() returned for it.
+  // For messages in bodies of HTTP: returns the answer that a rule gave, or null. The answer is not
+  // part of the bytes that write() returns.
   virtual const BodyAnswer* answer() const { return nullptr; }
   // For messages in bodies of HTTP: must be called with the trailers of the response before its
   // end. If the protocol treats trailers as a message, the reader returns that message from last().

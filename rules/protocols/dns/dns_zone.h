@@ -36,8 +36,8 @@ class DnsZone {
  public:
   explicit DnsZone(std::vector<DnsRecord> records);
 
-  // Returns the answer, or no value if the zone does not cover the name. That is so if neither the
-  // name nor names below it have records, and no SOA or DNAME is above it.
+  // Returns the answer, or no value if the zone does not cover the name. The zone does not cover a
+  // name if neither the name nor names below it have records, and no SOA or DNAME is above it.
   std::optional<DnsReply> answer(const DnsQuestion& question) const;
   // Whether to answer from this zone instead of asking a resolver. False for a delegated name,
   // because a resolver can return more than a referral.

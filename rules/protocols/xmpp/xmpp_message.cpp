@@ -143,8 +143,8 @@ class XmppProtocol final : public MessageProtocol {
         "accounts",
         "bare JIDs such as anna@example.org, which share one password; users take them in turn",
         "required");
-    // This key has its own reader. The generic reader would put the key's name before an error
-    // about one account.
+    // The key has its own parse function, since the generic one would put the key's name before an
+    // error about one account.
     key.read = read_accounts;
     return {key};
   }

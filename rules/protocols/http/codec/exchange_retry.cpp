@@ -12,7 +12,8 @@ namespace {
 // the requests of several connections one after the other.
 constexpr int kMostRetries = 3;
 
-// Longest part of a request's body that is kept for a server that refuses the request.
+// Limit of bytes of a request's body that are kept, to send the request again if a server refuses
+// it.
 constexpr std::size_t kMostSentBody = std::size_t{32} * 1024;
 
 // Safe methods do not change state on the server, so their requests may be sent again (RFC 9110,

@@ -60,6 +60,7 @@ class ServerLink {
   virtual const std::vector<rules::HttpHeader>& trailers() const = 0;
   // Returns the head as received, if the server speaks HTTP/1.
   virtual ByteView raw_head() const { return {}; }
+  // Returns why the request or its response failed, as text.
   virtual std::string why() const = 0;
 
   // After kUpgraded, over HTTP/2: sends bytes of a tunnel, or its end. tunnel_data() returns bytes

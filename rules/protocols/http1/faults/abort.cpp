@@ -16,7 +16,7 @@ struct AbortSettings {
   EarlyRetry retry_after = EarlyRetry::kIgnore;
 };
 
-// Stores until when each client address was told to wait.
+// Stores, for each client address, the time until which Retry-After told the client to wait.
 struct ToldClients final : FaultState {
   ClientTable<ToldToWait> clients;
 };
@@ -81,7 +81,7 @@ class Abort final : public HttpOnlyFault {
   }
 
   // Returns how long an early client must still wait. For a client that is not early, returns zero
-  // and records that it is told to wait now.
+  // and records that this answer tells the client to wait.
   Duration punish(const HttpContext& context) const {
     if (!punishes()) return Duration::zero();
     auto* told = clients_of(context).of(context.request->client_key());

@@ -55,6 +55,8 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
     // Facts about the connection itself.
     virtual const rules::FlowFacts& client_facts() = 0;
 
+    // Called when the head of a request has arrived, before the head of its response is sent to the
+    // client, and when the body of the response ends early.
     virtual void begins(const ClientStream& stream) = 0;
     virtual void responds(const ClientStream& stream, int status) = 0;
     virtual void cut_short(const ClientStream& stream) = 0;

@@ -196,7 +196,8 @@ bool Session::over() const {
 void Session::State::submit_goaway(StreamId last, std::uint32_t code, std::string debug) {
   if (failed) return;
   if (unsent_requests > 0) {
-    // nghttp2 sends GOAWAY ahead of requests, and a server may ignore requests behind it.
+    // nghttp2 would send GOAWAY before the requests that wait in its queue, and a server may ignore
+    // requests that follow a GOAWAY.
     waiting_goaways.push_back({last, code, std::move(debug)});
     shuts_down = true;
     return;

@@ -32,7 +32,8 @@ ssize_t Session::State::read_data(StreamId id, std::size_t most, std::uint32_t& 
   const auto fields = FieldList::of_trailers(stream->trailers);
   if (!fields.empty()) {
     flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    // Trailers overtake DATA in nghttp2's queue, so that they are queued behind the last frame.
+    // nghttp2 would send trailers before queued DATA. So they are submitted only with the last DATA
+    // frame.
     nghttp2_submit_trailer(wire(), id, fields.data(), fields.size());
   }
   return static_cast<ssize_t>(size);
@@ -112,7 +113,8 @@ void Session::State::add_send_callbacks(nghttp2_session_callbacks* callbacks) {
 }
 
 void Session::State::resume(StreamId id) {
-  // Fails if the head is not sent yet; then nghttp2 asks for data behind it.
+  // Fails if the head has not been sent yet. nghttp2 then requests the data by itself after the
+  // head.
   nghttp2_session_resume_data(wire(), id);
 }
 

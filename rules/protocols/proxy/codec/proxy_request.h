@@ -46,6 +46,7 @@ class ProxyRequest {
 
   explicit ProxyRequest(Credentials credentials) : credentials_(std::move(credentials)) {}
 
+  // Takes bytes from the client. Call again with later bytes while the state is kMore.
   Step feed(ByteView bytes);
   // Returns the host (a name or an address) and the port that the client requests.
   const rules::Endpoint& target() const { return target_; }

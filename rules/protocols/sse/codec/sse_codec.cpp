@@ -9,7 +9,8 @@ namespace {
 
 // The byte order mark that may precede a stream (U+FEFF in UTF-8).
 constexpr std::string_view kMark = "\xef\xbb\xbf";
-// This many empty lines without a message count as a message of their own, which bounds memory.
+// Number of empty lines after which they are treated as a message of their own, so that memory is
+// bounded.
 constexpr std::size_t kMostEmptyLines = 256;
 
 }  // namespace

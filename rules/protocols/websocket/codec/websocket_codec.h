@@ -57,8 +57,8 @@ class WebSocketCodec final : public MessageCodec {
       inflater_.emplace();
       takeover_ = takeover;
     }
-    // Whether the receiver can decompress this message, because it got all earlier ones. If true,
-    // the caller must next forward the message unchanged.
+    // Whether the receiver can decompress this message, because it has received all earlier
+    // messages. If true, the caller must next forward the message unchanged.
     bool passes_on(std::uint64_t deflated);
 
    private:
