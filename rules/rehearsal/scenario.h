@@ -228,8 +228,7 @@ struct EnumNames<Metric> {
       std::pair<std::string_view, Metric>{"came_back_early", Metric::kCameBackEarly}};
 };
 
-// Return the keys of the tables of a rehearsal, for the reference page. Some keys of [[phase]] and
-// [[expect]] depend on the rest of the file.
+// Return the keys of the tables of a rehearsal, for the reference page.
 const std::vector<FieldInfo>& scenario_fields();
 const std::vector<FieldInfo>& phase_fields();
 const std::vector<FieldInfo>& probe_fields();

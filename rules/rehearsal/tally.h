@@ -165,9 +165,9 @@ class Tally {
   // waited long enough to count as failed.
   void add_to_expectations(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
                            const Operation& operation, bool pending);
-  // Whether an operation that was unfinished when the rehearsal ended counts as failed. It does
-  // if it waited until its time-out. If other operations of its probe succeeded, it also does after
-  // twice the longest of their times, but at least after kHangs (tally.cpp).
+  // Whether an operation that was unfinished when the rehearsal ended counts as failed. It counts
+  // as failed if it waited until its time-out. If other operations of its probe succeeded, a
+  // shorter wait is enough: twice the longest of their times, but at least kHangs (tally.cpp).
   bool overdue(const Scenario& scenario, const Operation& operation) const;
   void add_to_failures(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
                        const Operation& operation);

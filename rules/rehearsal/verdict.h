@@ -16,7 +16,7 @@ struct Verdict {
   std::string wanted;  // the expectation as text: "availability of phones in outage at least 99%"
   bool met = false;
   // False if there was nothing to judge: the phase did not run, there was no sample, or the probe
-  // could not be started. Such an expectation is never met.
+  // could not be started. Then `met` is false.
   bool measured = false;
   std::optional<double> value;    // measured value in the metric's unit (unit_of() in scenario.h)
   std::optional<double> of = {};  // for a count: the total of which it is a part
