@@ -311,7 +311,7 @@ Field<S> field(std::string name, std::optional<T> S::*member, std::string meanin
           }};
 }
 
-// Returns a key whose value has its own reader, for example a table with its own schema.
+// Returns a key whose value has its own parse function, for example a table with its own schema.
 template <class S>
 Field<S> nested(std::string name, std::string type, std::string meaning,
                 std::function<void(const Node&, S&, Diagnostics&)> read, bool required = false) {
