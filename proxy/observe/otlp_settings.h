@@ -18,7 +18,7 @@ struct OtlpSettings {
   std::vector<std::string> headers;           // whole header lines
   std::chrono::milliseconds timeout{10'000};  // for each request
   std::string ca_file;                        // PEM file of trusted CAs; "" for the system's
-  OtlpAttributes attributes;                  // of the resource
+  OtlpAttributes attributes;                  // attributes of the OpenTelemetry resource
   std::vector<std::string> warnings;          // about values that are not used
 };
 

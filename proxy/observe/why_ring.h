@@ -26,7 +26,7 @@ struct WhyQuery {
   std::string text = {};      // text that any property contains; case is ignored
   // Pairs of a property's name and a text that the property contains; case is ignored.
   std::vector<std::pair<std::string, std::string>> where = {};
-  std::optional<rules::StatusRange> status = std::nullopt;  // of an HTTP response
+  std::optional<rules::StatusRange> status = std::nullopt;  // status of an HTTP response
   std::size_t most = 100;
 
   bool matches(const Touched& entry) const;

@@ -74,7 +74,7 @@ class LossModel {
   Ratio loss_{};
   std::optional<GilbertElliott> model_;
   std::optional<FourState> four_;
-  int state_ = 1;  // of four_
+  int state_ = 1;  // current state of four_, from 1 to 4
   double mean_;
   bool bad_ = false;
   std::uint64_t packets_ = 0;

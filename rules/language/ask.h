@@ -26,7 +26,7 @@ struct Asked {
   std::string method;     // if empty, GET
   std::string url;
   std::vector<std::string> headers;  // "name: value"
-  int status = 0;                    // of the response; 0: no response yet
+  int status = 0;                    // status of the response; 0: no response yet
   // Headers of the response. Without a status it is 200.
   std::vector<std::string> response_headers;
   std::string sni;

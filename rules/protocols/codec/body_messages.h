@@ -131,9 +131,10 @@ class BodyMessages final : private MessageTunnel::Owner {
     rules::Base64Encoder out;
   };
   struct Body {
-    bool ended = false;                            // whether messages_ended() was called
-    std::optional<rules::ContentDecoder> decoder;  // of its content coding
-    std::optional<Text> text;                      // set if it is in base64
+    bool ended = false;  // whether messages_ended() was called
+    // decodes its content coding; no value without a coding
+    std::optional<rules::ContentDecoder> decoder;
+    std::optional<Text> text;  // set if it is in base64
   };
   Body& body(Direction direction) { return bodies_[direction == Direction::kUpstream ? 0 : 1]; }
   const Body& body(Direction direction) const {
