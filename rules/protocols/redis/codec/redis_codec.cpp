@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "rules/protocols/redis/codec/redis_addresses.h"
+#include "rules/protocols/redis/codec/redis_skim.h"
 #include "rules/protocols/redis/codec/redis_values.h"
 
 namespace brownout::messages {
@@ -28,6 +29,12 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
       broken_ = begin(keep, static_cast<char>(bytes[step.taken]));
       // The bytes of one step are either all buffered or all unbuffered.
       if (step.taken > 0 && keep_ != step.kept) return step;
+      const auto skimmed = broken_.empty() && !keep_ ? skim(bytes.subspan(step.taken)) : 0;
+      if (skimmed > 0) {
+        step.taken += skimmed;
+        within_ = false;
+        continue;
+      }
     }
     codecs::RedisScan::Step found;
     if (broken_.empty()) {
@@ -56,6 +63,20 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
     if (keep || step.kept || step.ended) return step;
   }
   return step;
+}
+
+// Takes a usual message that no rule examines. Returns its size; 0 if RedisScan must read it.
+std::size_t RedisCodec::Reader::skim(ByteView bytes) {
+  auto& pairing = codec_.pairing_;
+  if (direction_ == Direction::kDownstream) {
+    const auto size = codecs::skim_redis_reply(bytes);
+    return size > 0 && pairing.answered_unexamined() ? size : 0;
+  }
+  if (wanted_ != nullptr && wanted_->wants_answers()) return 0;
+  const auto command = codecs::skim_redis_command(bytes);
+  const bool known =
+      command.size > 0 && pairing.sent_unexamined(codecs::redis_row_of(command.name));
+  return known ? command.size : 0;
 }
 
 // Decides whether to buffer the message that begins. Returns why it cannot be read, or "".
@@ -90,7 +111,9 @@ void RedisCodec::Reader::finish_command(Step& step, ByteView wire) {
   const auto parts = scan_.parts();
   auto& pairing = codec_.pairing_;
   const bool whole = keep_ || (wanted_ != nullptr && wanted_->wants_answers());
-  if (!whole && pairing.sent_unexamined(codecs::redis_row_of(parts))) return;
+  if (!whole && pairing.sent_unexamined(codecs::redis_row_of(
+                    parts.size() > 1 ? std::string_view(parts[1].text) : std::string_view())))
+    return;
   auto blank = pairing.blank();
   codecs::read_redis_command(*blank, parts, whole ? wire : ByteView(), whole);
   auto command = pairing.sent(std::move(blank));

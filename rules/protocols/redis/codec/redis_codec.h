@@ -54,6 +54,7 @@ class RedisCodec final : public MessageCodec {
 
    private:
     std::string_view begin(bool keep, char first);
+    std::size_t skim(ByteView bytes);
     bool may_rewrite(char first) const;
     // Handles a complete message. `wire` is the whole message; empty if its bytes arrived in
     // several pieces and were not buffered.

@@ -205,6 +205,16 @@ RedisPairing::Answer RedisPairing::answered(std::span<const RedisPart> parts, bo
   return answer;
 }
 
+bool RedisPairing::answered_unexamined() {
+  if (asked_.empty() || given_up_ || monitors_ || !held_.empty()) return false;
+  const auto& front = asked_.front();
+  if (front.command || front.copied || front.ordinal != next_) return false;
+  facts_ -= front.memory;
+  asked_.pop_front();
+  ++next_;
+  return true;
+}
+
 // Removes each UNSUBSCRIBE without arguments that has been confirmed at least once. The caller has
 // a reply of another kind, which shows that no further confirmation follows.
 void RedisPairing::skip_confirmed(std::string_view kind) {

@@ -68,6 +68,10 @@ class RedisPairing {
   // Must be called for each reply of the server. `examined` means that a rule may act on the reply,
   // so that it needs its command.
   Answer answered(std::span<const codecs::RedisPart> parts, bool examined = true);
+  // The same for a reply that no rule examines: a string, an error or an integer. It was forwarded
+  // to the client, so that passed() must not be called. Returns false, and changes nothing, if the
+  // reply may mean more than the end of the oldest command; then call answered().
+  bool answered_unexamined();
   bool given_up() const { return given_up_; }
   // Returns the name of the oldest command without a reply, or "".
   std::string_view front_name() const {

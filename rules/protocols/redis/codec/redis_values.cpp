@@ -106,9 +106,8 @@ void read_redis_command(rules::RedisCommand& command, RedisParts parts, ByteView
   command.arguments = parts.front().size;
 }
 
-const rules::RedisCommandRow& redis_row_of(RedisParts parts) {
+const rules::RedisCommandRow& redis_row_of(std::string_view word) {
   std::array<char, 16> name{};  // a longer name counts as unknown
-  const auto word = parts.size() > 1 ? std::string_view(parts[1].text) : std::string_view();
   if (word.size() > name.size()) return rules::redis_command_row({});
   std::transform(word.begin(), word.end(), name.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

@@ -20,7 +20,7 @@ using RedisParts = std::span<const RedisPart>;
 void read_redis_command(rules::RedisCommand& command, RedisParts parts, ByteView wire, bool whole);
 // Returns the properties of a command whose name is one word of at most 16 characters; for other
 // names, those of an unknown command.
-const rules::RedisCommandRow& redis_row_of(RedisParts parts);
+const rules::RedisCommandRow& redis_row_of(std::string_view name);
 // Returns the position of the payload of a command; no value if the command has no payload.
 std::optional<rules::RedisValue> value_of_redis_command(const rules::RedisCommand& command,
                                                         RedisParts parts);
