@@ -50,6 +50,9 @@ class MessageReader {
     // Whether the taken bytes are buffered. They are returned later, in `ended` or by rest().
     bool kept = false;
     std::optional<ReadMessage> ended = {};  // the message that ends with the taken bytes
+    // Bytes that pass in place of buffered ones, at the end of a message whose beginning has passed
+    // unbuffered.
+    std::optional<Bytes> replaced = {};
     // Why the bytes violate the protocol, or "". If it is set, no bytes were taken.
     std::string_view broken = {};
     // Whether TLS begins after the taken bytes, in both directions (STARTTLS).

@@ -171,6 +171,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     }
     bytes = bytes.subspan(step.taken);
     more = step.more;
+    if (step.replaced) owner.write(direction, *step.replaced);
     if (!step.unread.empty()) owner.report_unread(step.unread);
     if (step.ended) {
       pass();

@@ -102,13 +102,15 @@ class KafkaProtocol final : public MessageProtocol {
               message.response && message.request ? message.request->acks : message.acks;
           return acks && kafka_has(wanted, static_cast<KafkaAcks>(*acks));
         }));
-    keys.push_back(kafka_key<std::vector<KafkaErrorName>>(
+    auto error = kafka_key<std::vector<KafkaErrorName>>(
         "error", "only responses that have one of these errors in any place",
         [](const auto& message, const auto& wanted) {
           return std::any_of(wanted.begin(), wanted.end(), [&](const KafkaErrorName& name) {
             return kafka_has(message.errors, name.error->code);
           });
-        }));
+        });
+    error.behind_head = true;
+    keys.push_back(std::move(error));
     return keys;
   }
   void describe(const Message& message, const Tell& tell) const override {

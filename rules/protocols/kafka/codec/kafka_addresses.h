@@ -5,15 +5,26 @@
 // Source: kafka.apache.org/protocol. Pure; any thread.
 #pragma once
 
+#include "rules/protocols/codec/bytes.h"
 #include "rules/protocols/kafka/kafka_tree.h"
 #include "rules/schema/address_map.h"
 
 namespace brownout::codecs {
 
-// Whether responses of the API may name brokers.
-bool names_kafka_brokers(const rules::KafkaApi& api);
+// Whether responses of the API and this version may name brokers.
+bool names_kafka_brokers(const rules::KafkaApi& api, std::int16_t version);
 
 // Returns whether an address was replaced.
 bool rewrite_kafka_addresses(const rules::AddressMap& map, rules::KafkaTree& response);
+
+// Whether they name them only in the tagged fields at their end (KafkaWalk finds these).
+bool names_kafka_brokers_at_end(const rules::KafkaApi& api, std::int16_t version);
+// Replaces the addresses in the tagged fields at the end of a response. The result has the same
+// size, since the length in front of the response has been forwarded. If another address takes more
+// bytes, the field becomes an unknown one, which clients skip (KIP-482). They then ask for
+// metadata, as they do with a broker that gives no endpoints. Returns `tail` if no address is
+// replaced.
+codecs::Bytes rewrite_kafka_tail(const rules::AddressMap& map, const rules::KafkaApi& api,
+                                 std::int16_t version, ByteView tail);
 
 }  // namespace brownout::codecs

@@ -25,6 +25,8 @@ constexpr std::int16_t kNoKafkaKey = -1;  // of a response to no request
 constexpr int kMostKafkaKey = 255;
 constexpr int kMostKafkaVersion = 127;
 constexpr std::size_t kKafkaHeadStep = 512;  // bytes of a head that are parsed first
+// Most tagged fields at the end of a response that are buffered, in bytes.
+constexpr std::size_t kMostKafkaTail = 64 << 10;
 // Longest head of a request. The client id has 32 KiB at most, and tagged fields follow it.
 constexpr std::size_t kMostKafkaHead = 1 << 20;
 
@@ -73,7 +75,7 @@ MessageReader::Step KafkaCodec::Reader::next(ByteView bytes, bool keep) {
   while (step.taken < bytes.size()) {
     if (!std::exchange(within_, true)) begin(keep);
     // The bytes of one step are either all buffered or all unbuffered.
-    if (step.taken > 0 && keep_ != step.kept) return step;
+    if (step.taken > 0 && (keep_ || in_tail_) != step.kept) return step;
     broken_ = {};
     const auto seen = see(bytes.subspan(step.taken));
     if (!broken_.empty()) {
@@ -82,10 +84,11 @@ MessageReader::Step KafkaCodec::Reader::next(ByteView bytes, bool keep) {
       return {.broken = broken_};
     }
     step.taken += seen.taken;
-    step.kept = keep_;
+    step.kept = seen.kept;
     if (!seen.ended) continue;
     within_ = false;
     unread_.clear();
+    if (in_tail_) step.replaced = finish_tail();
     is_request() ? finish_request(step, seen.frame) : finish_response(step, seen.frame);
     step.unread = unread_;
     wire_.clear();
@@ -103,11 +106,30 @@ void KafkaCodec::Reader::begin(bool keep) {
   got_ = size_ = 0;
   headed_ = false;
   next_head_ = 0;
-  if (!is_request()) keep_ ? codec_.pairing_.passes_no_more() : codec_.pairing_.passes();
+  if (!is_request()) begin_response();
+}
+
+void KafkaCodec::Reader::begin_response() {
+  auto& pairing = codec_.pairing_;
+  // A rule that does not match the request of a Fetch cannot match its response, which has no other
+  // topics and partitions. So records need not be buffered.
+  if (asks_ && pairing.next()->key == rules::kKafkaFetchKey && pairing.next()->decoded) {
+    keep_ = asks_ = wants(response_to(pairing.next()));
+  }
+  examines_ = keep_;
+  walk_.reset();
+  walked_.reset();
+  tail_.clear();
+  in_tail_ = false;
+  if (!keep_ && codec_.rewrites_next_at_end()) {
+    walked_ = pairing.next();
+    walk_.emplace(*walked_->api(), walked_->version);
+  }
+  keep_ ? pairing.passes_no_more() : pairing.passes();
 }
 
 KafkaCodec::Reader::Seen KafkaCodec::Reader::see(ByteView bytes) {
-  if (got_ > 0 || bytes.size() < kKafkaLength) return gather(bytes);
+  if (got_ > 0 || bytes.size() < kKafkaLength || walk_) return gather(bytes);
   check(bytes);
   if (!broken_.empty()) return {};
   const auto size = kKafkaLength + kafka_length_in(bytes);
@@ -115,7 +137,7 @@ KafkaCodec::Reader::Seen KafkaCodec::Reader::see(ByteView bytes) {
   const auto frame = bytes.first(size);
   whole_ = true;
   check_end(frame);
-  return {.taken = size, .ended = true, .frame = frame};
+  return {.taken = size, .ended = true, .frame = frame, .kept = keep_};
 }
 
 // Takes a part of a message that arrives in pieces.
@@ -135,20 +157,33 @@ KafkaCodec::Reader::Seen KafkaCodec::Reader::gather(ByteView bytes) {
   const auto left = [&] { return std::min(size_ - got_, bytes.size() - taken); };
   while (size_ > 0 && !headed_ && left() > 0) {
     // The head is parsed again only after its size has doubled, so that the cost stays linear.
-    const auto wanted = std::max(next_head_, wire_.size() + 1);
+    const auto wanted =
+        is_request() ? std::max(next_head_, wire_.size() + 1) : kKafkaLength + kKafkaCorrelation;
     take(std::min(left(), wanted - wire_.size()), true);
     if (wire_.size() < wanted && got_ < size_) break;
     next_head_ = std::max(kKafkaHeadStep, 2 * wire_.size());
     headed_ = is_request() ? codecs::read_kafka_head(ByteView(wire_).subspan(kKafkaLength)).whole
                            : wire_.size() >= kKafkaLength + kKafkaCorrelation;
   }
-  if (size_ > 0 && left() > 0) take(left(), keep_ || examines_);
+  bool kept = keep_;
+  if (walk_ && headed_ && !in_tail_) {
+    take(walk_->next(bytes.subspan(taken, left())), false);
+    in_tail_ = walk_->at_tail() && size_ - got_ <= kMostKafkaTail;
+    if (!in_tail_ && (walk_->at_tail() || walk_->failed())) walk_.reset();
+  }
+  // The bytes of one step are either all buffered or all unbuffered, so the tail has its own.
+  if (in_tail_ && taken == 0) {
+    tail_.insert(tail_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(left()));
+    kept = true;
+  }
+  const bool waits = in_tail_ && !kept;
+  if (size_ > 0 && left() > 0 && !waits) take(left(), keep_ || examines_);
   const bool ended = size_ > 0 && got_ == size_;
   whole_ = keep_ || examines_;
   check(wire_);
   if (!headed_ && wire_.size() > kMostKafkaHead) broken_ = "a request head of more than 1 MiB";
   if (broken_.empty() && ended) check_end(wire_);
-  if (broken_.empty()) return {.taken = taken, .ended = ended, .frame = wire_};
+  if (broken_.empty()) return {.taken = taken, .ended = ended, .frame = wire_, .kept = kept};
   wire_.resize(before.first);
   std::tie(got_, size_) = before.second;
   headed_ = false;
@@ -237,6 +272,13 @@ void KafkaCodec::Reader::finish_response(Step& step, ByteView frame) {
   end(step, std::move(view), message.first(header), changed.empty() ? body : ByteView(changed));
 }
 
+Bytes KafkaCodec::Reader::finish_tail() {
+  auto tail = std::exchange(tail_, {});
+  in_tail_ = false;
+  if (!answer_ || answer_->request != walked_) return tail;
+  return codecs::rewrite_kafka_tail(codec_.rewrite_, *walked_->api(), walked_->version, tail);
+}
+
 // Handles a response to no request that reached the server. It passes as it came.
 void KafkaCodec::Reader::finish_unpaired(Step& step, ByteView message) {
   if (!keep_) return;
@@ -291,6 +333,7 @@ void KafkaCodec::Reader::end(Step& step, std::shared_ptr<const KafkaMessage> vie
 Bytes KafkaCodec::Reader::rest() {
   within_ = false;
   auto wire = std::exchange(wire_, {});
+  if (std::exchange(in_tail_, false)) return std::exchange(tail_, {});
   // A response must not pass ahead of a missing one.
   const bool waits = !is_request() && !codec_.pairing_.is_intact();
   return keep_ && !waits ? wire : Bytes{};
@@ -303,7 +346,17 @@ bool KafkaCodec::must_keep_next() const {
   const auto* api = request.api();
   if (api == nullptr || !api->decodes(request.version)) return false;
   return request.key == rules::kKafkaMetadataKey || !request.edits.empty() ||
-         (!rewrite_.empty() && codecs::names_kafka_brokers(*api));
+         (!rewrite_.empty() && codecs::names_kafka_brokers(*api, request.version) &&
+          !codecs::names_kafka_brokers_at_end(*api, request.version));
+}
+
+// Whether the next response may name brokers in the tagged fields at its end.
+bool KafkaCodec::rewrites_next_at_end() const {
+  if (rewrite_.empty() || !pairing_.in_order()) return false;
+  const auto& request = *pairing_.next();
+  const auto* api = request.api();
+  return api != nullptr && api->decodes(request.version) &&
+         codecs::names_kafka_brokers_at_end(*api, request.version);
 }
 
 // Changes a response as rules have ordered, and replaces addresses. Returns whether it changed.

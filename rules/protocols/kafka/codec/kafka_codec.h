@@ -16,6 +16,7 @@
 #include "rules/protocols/codec/message_codec.h"
 #include "rules/protocols/kafka/codec/kafka_pairing.h"
 #include "rules/protocols/kafka/codec/kafka_session.h"
+#include "rules/protocols/kafka/codec/kafka_walk.h"
 #include "rules/protocols/kafka/kafka_message.h"
 #include "rules/schema/address_map.h"
 
@@ -49,7 +50,7 @@ class KafkaCodec final : public MessageCodec {
    public:
     Reader(KafkaCodec& codec, Direction direction) : codec_(codec), direction_(direction) {}
     Step next(ByteView bytes, bool keep) override;
-    std::size_t held() const override { return keep_ ? wire_.size() : 0; }
+    std::size_t held() const override { return keep_ ? wire_.size() : tail_.size(); }
     Bytes rest() override;
     bool passing() const override { return within_ && !keep_; }
     void ask(Wanted& wanted) override { wanted_ = &wanted; }
@@ -60,9 +61,11 @@ class KafkaCodec final : public MessageCodec {
       bool ended = false;
       // All that is known of the message that ends: the whole, or its head.
       ByteView frame = {};
+      bool kept = false;  // whether the taken bytes are buffered
     };
     bool is_request() const { return direction_ == Direction::kUpstream; }
     void begin(bool keep);
+    void begin_response();
     // Takes bytes up to the end of the message. Sets broken_ if they violate the protocol.
     Seen see(ByteView bytes);
     Seen gather(ByteView bytes);
@@ -72,6 +75,8 @@ class KafkaCodec final : public MessageCodec {
     void finish_response(Step& step, ByteView frame);
     void finish_unpaired(Step& step, ByteView message);
     std::shared_ptr<rules::KafkaMessage> response_to(const KafkaRequest& request) const;
+    // Returns the tagged fields at the end of a response, with other addresses of brokers.
+    Bytes finish_tail();
     // Returns the body if it was read.
     std::optional<rules::KafkaTree> examine(rules::KafkaMessage& view, ByteView body);
     void end(Step& step, std::shared_ptr<const rules::KafkaMessage> view, ByteView header,
@@ -87,18 +92,25 @@ class KafkaCodec final : public MessageCodec {
     std::size_t got_ = 0;   // number of bytes of the message so far
     std::size_t size_ = 0;  // of the message with its length in front; 0 if not known
     std::optional<KafkaPairing::Answer> answer_;  // the request of the response that ends
-    std::string_view broken_ = {};                // why no further bytes can be parsed
-    std::string unread_;                          // why the last message was not decoded
-    std::size_t next_head_ = 0;                   // size of wire_ at which the head is parsed again
-    bool within_ = false;                         // whether a message has begun
-    bool keep_ = false;                           // whether the message is buffered
-    bool examines_ = false;  // whether its facts are needed, also if it is not buffered
-    bool asks_ = false;      // whether to ask `wanted_` when the message is complete
-    bool headed_ = false;    // whether wire_ has the whole head
-    bool whole_ = false;     // whether the message that ends is there as a whole
+    // An unbuffered response whose tagged fields at its end may name brokers: the way to these, its
+    // request, and these fields as far as they are there.
+    std::optional<codecs::KafkaWalk> walk_;
+    KafkaRequest walked_;
+    Bytes tail_;
+    bool in_tail_ = false;
+    std::string_view broken_ = {};  // why no further bytes can be parsed
+    std::string unread_;            // why the last message was not decoded
+    std::size_t next_head_ = 0;     // size of wire_ at which the head is parsed again
+    bool within_ = false;           // whether a message has begun
+    bool keep_ = false;             // whether the message is buffered
+    bool examines_ = false;         // whether its facts are needed, also if it is not buffered
+    bool asks_ = false;             // whether to ask `wanted_` when the message is complete
+    bool headed_ = false;           // whether wire_ has the whole head
+    bool whole_ = false;            // whether the message that ends is there as a whole
   };
 
   bool must_keep_next() const;
+  bool rewrites_next_at_end() const;
   bool changes(rules::KafkaTree& response, const rules::KafkaMessage& request) const;
 
   rules::AddressMap rewrite_;

@@ -46,9 +46,7 @@ class KafkaPairing {
   // correlation id.
   std::optional<Answer> answered(std::int32_t correlation);
   // Returns the request whose response the server sends next; null if there is none.
-  const rules::KafkaMessage* next() const {
-    return asked_.empty() ? nullptr : asked_.front().request.get();
-  }
+  KafkaRequest next() const { return asked_.empty() ? nullptr : asked_.front().request; }
 
   // Returns the bytes to send to the client now: `bytes` and the waiting responses that follow. If
   // an earlier response is missing, `bytes` waits, and the result is empty.
