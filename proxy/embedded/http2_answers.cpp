@@ -17,7 +17,7 @@ rules::HttpHead ok_head(const std::string& type) {
 
 }  // namespace
 
-void Http2Answers::on_head(StreamId id, rules::HttpHead head, std::string_view, std::string_view,
+void Http2Answers::on_head(StreamId id, rules::HttpHead&& head, std::string_view, std::string_view,
                            bool ended) {
   if (ended) return answer(id, head);
   asked_[id] = std::move(head);

@@ -23,9 +23,9 @@ class Http2Answers final : private http2::Session::Owner {
 
  private:
   using StreamId = http2::StreamId;
-  void on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+  void on_head(StreamId id, rules::HttpHead&& head, std::string_view scheme,
                std::string_view protocol, bool ended) override;
-  void on_interim(StreamId, rules::HttpHead) override {}
+  void on_interim(StreamId, rules::HttpHead&&) override {}
   void on_data(StreamId id, codecs::ByteView bytes) override {
     session_.consumed(id, bytes.size());
   }

@@ -58,13 +58,13 @@ void Http2Server::report(std::string_view event, std::string_view why) {
 void Http2Server::on_ready(std::uint32_t events) noexcept {
   if (over_) return;
   flushes_ = false;
-  read();
+  read((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0);
   if (!over_ && (events & EPOLLERR) != 0 && !connection_.failed())
     connection_.finished("the server has reset the connection", Loop::now());
   flush();
 }
 
-void Http2Server::read() {
+void Http2Server::read(bool ends) {
   const auto buffer = loop_.read_buffer();
   for (int turn = 0; !connection_.failed(); ++turn) {
     // Handles the bytes of each read at once, since all connections share the read buffer.
@@ -77,7 +77,9 @@ void Http2Server::read() {
                                              : "the server has reset the connection",
                                   Loop::now());
     }
-    connection_.receive(buffer.first(static_cast<std::size_t>(count)), Loop::now());
+    const auto size = static_cast<std::size_t>(count);
+    connection_.receive(buffer.first(size), Loop::now());
+    if (size < buffer.size() && !ends && stream_.plain()) return;
   }
 }
 

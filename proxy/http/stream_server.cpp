@@ -33,9 +33,22 @@ void StreamServer::start(bool fresh) {
 }
 
 void StreamServer::start_again() {
+  if (joins_open_connection()) return;
   auto& servers = host_.http2_servers();
   if (may_share() && !servers.begin_dial(*group_, private_to(), *this)) return;
   dial();
+}
+
+// Takes a stream of an open connection to the first server of the group, as a Connector would. Saves
+// the Connector where no rule can act on the dial.
+bool StreamServer::joins_open_connection() {
+  if (side_.client().rules_act_on_dial()) return false;
+  const auto first = group_->first(facts_.key(), facts_.ordinal, Loop::now());
+  const auto& server = group_->literal(first);
+  if (!server || !takes_shared(*server)) return false;
+  group_->mark_working(first);
+  on_connected({}, *server, 0);
+  return true;
 }
 
 void StreamServer::dial() {
@@ -126,7 +139,7 @@ rules::Admission StreamServer::admit(const SocketAddress& server) {
 }
 
 void StreamServer::on_connected(Stream stream, const SocketAddress& server, std::uint32_t) {
-  host_.loop().retire(std::move(connector_));
+  if (connector_) host_.loop().retire(std::move(connector_));
   address_ = server;
   facts_.destination = server.ip();
   facts_.destination_port = server.port();

@@ -37,6 +37,8 @@ class StreamServer final : public Retirable,
     // Applies the rules on the dial, for a request with these facts.
     virtual rules::Admission admit_dial(rules::FlowFacts& facts,
                                         const rules::HttpExchange* request) = 0;
+    // Whether a rule may act on the dial.
+    virtual bool rules_act_on_dial() const = 0;
     // Counts bytes that were read from the server.
     virtual void count_from_server(std::size_t bytes) = 0;
   };
@@ -73,6 +75,7 @@ class StreamServer final : public Retirable,
 
   void start_again() override;
   void dial();
+  bool joins_open_connection();
   void read();
   bool upgrades() const;
   bool speaks_http2(const SocketAddress& server) const;

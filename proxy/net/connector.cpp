@@ -90,7 +90,7 @@ void Connector::try_server() {
   address_ = 0;
   begun_ = Loop::now();
   looked_up_ = {};
-  if (const auto literal = SocketAddress::of(server)) {
+  if (const auto& literal = group_->literal(order_[attempt_])) {
     addresses_.push_back(*literal);
     return try_address();
   }

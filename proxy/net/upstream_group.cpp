@@ -25,7 +25,9 @@ UpstreamGroup::UpstreamGroup(rules::Upstream config, std::uint64_t seed,
       seed_(seed),
       tls_(std::move(tls)),
       route_(route ? std::move(route) : plain_route()),
-      failed_until_(config_.servers.size(), rules::Instant::min()) {}
+      failed_until_(config_.servers.size(), rules::Instant::min()) {
+  for (const auto& server : config_.servers) literals_.push_back(SocketAddress::of(server));
+}
 
 std::shared_ptr<UpstreamGroup> UpstreamGroup::to(std::vector<rules::Endpoint> servers,
                                                  std::uint64_t seed,
@@ -59,6 +61,10 @@ std::vector<std::size_t> UpstreamGroup::order(rules::Key flow, std::uint64_t ord
   std::stable_partition(order.begin(), order.end(),
                         [&](std::size_t i) { return failed_until_[i] <= now; });
   return order;
+}
+
+std::size_t UpstreamGroup::first(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const {
+  return config_.servers.size() == 1 ? 0 : order(flow, ordinal, now).front();
 }
 
 void UpstreamGroup::mark_failed(std::size_t index, std::string_view why, rules::Instant now) {

@@ -9,12 +9,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "proxy/net/route.h"
 #include "proxy/net/server_states.h"
+#include "proxy/net/socket.h"
 #include "proxy/tls/contexts.h"
 #include "rules/base/instant.h"
 #include "rules/chance/dice.h"
@@ -52,9 +54,13 @@ class UpstreamGroup {
   const std::string& tls_name(std::size_t index) const {
     return tls_name_.empty() ? server(index).host : tls_name_;
   }
+  // Returns the address of a server that is configured by its address; no value for a name.
+  const std::optional<SocketAddress>& literal(std::size_t index) const { return literals_[index]; }
   // Returns the indices of the servers in the order in which the connection with this key and
   // ordinal (from 1) tries them.
   std::vector<std::size_t> order(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
+  // Returns the first of them.
+  std::size_t first(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
   // Records that a server cannot be reached. Each change of a server's state is logged.
   void mark_failed(std::size_t index, std::string_view why, rules::Instant now);
   // Records that a connection to the server succeeded.
@@ -66,6 +72,7 @@ class UpstreamGroup {
   std::shared_ptr<const tls::ClientContext> tls_;
   std::string tls_name_;  // "" for the host of each server
   std::shared_ptr<const Route> route_;
+  std::vector<std::optional<SocketAddress>> literals_;
   std::vector<rules::Instant> failed_until_;
   std::shared_ptr<ServerStates> states_;  // or null
 };

@@ -60,7 +60,7 @@ class Peer final : public Session::Owner {
   }
   // No event of a stream comes after its end.
   void alive(StreamId id) const { require(closed_.count(id) == 0 && id > 0); }
-  void on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+  void on_head(StreamId id, rules::HttpHead&& head, std::string_view scheme,
                std::string_view protocol, bool ended) override {
     alive(id);
     note("head " + head.text() + std::string(scheme) + std::string(protocol) + (ended ? "." : ""),
@@ -74,7 +74,7 @@ class Peer final : public Session::Owner {
     session.send_data(id, codecs::bytes_of(head.target));
     session.send_end(id, head.headers);
   }
-  void on_interim(StreamId id, rules::HttpHead head) override {
+  void on_interim(StreamId id, rules::HttpHead&& head) override {
     alive(id);
     note("interim " + head.text(), id);
   }

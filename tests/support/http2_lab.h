@@ -160,10 +160,16 @@ class H2Peer final : public Session::Owner {
     for (const auto& header : headers) all += '[' + header.name + ": " + header.value + ']';
     return all;
   }
-  static std::string text(const rules::HttpHead& head) {
-    return head.start_line + (head.headers.empty() ? "" : " ") + text(head.headers);
+  // Returns the head's first line as HTTP/1 would write it.
+  static std::string line_of(const rules::HttpHead& head) {
+    if (head.status == 0) return head.method + ' ' + head.target + " HTTP/2";
+    const auto phrase = std::string(rules::reason_phrase(head.status));
+    return "HTTP/2 " + std::to_string(head.status) + (phrase.empty() ? "" : " " + phrase);
   }
-  void on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+  static std::string text(const rules::HttpHead& head) {
+    return line_of(head) + (head.headers.empty() ? "" : " ") + text(head.headers);
+  }
+  void on_head(StreamId id, rules::HttpHead&& head, std::string_view scheme,
                std::string_view protocol, bool ended) override {
     auto line = text(head);
     heads[id] = std::move(head);
@@ -172,7 +178,7 @@ class H2Peer final : public Session::Owner {
     if (!protocol.empty()) line += " protocol=" + std::string(protocol);
     note("head", id, line + (ended ? " ended" : ""));
   }
-  void on_interim(StreamId id, rules::HttpHead head) override { note("interim", id, text(head)); }
+  void on_interim(StreamId id, rules::HttpHead&& head) override { note("interim", id, text(head)); }
   void on_data(StreamId id, http2::ByteView bytes) override {
     bodies[id] += codecs::text_of(bytes);
     if (logs_data) {

@@ -35,9 +35,9 @@ bool is_token(std::string_view name) {
          std::all_of(name.begin(), name.end(), [](char c) { return is_token_char(c); });
 }
 
-bool same_header_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
+bool same_folded(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
 const std::string* HttpHead::find(std::string_view name) const {

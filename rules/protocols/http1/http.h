@@ -41,11 +41,15 @@ bool is_token(std::string_view name);
 // Returns the standard method that equals `text` except for its case, e.g. "POST" for "post"; "" if
 // there is none. For hints, since methods are case-sensitive (RFC 9110, 9.1).
 std::string_view method_in_upper_case(std::string_view text);
-// Compares header names and ignores case (RFC 9110, 5.1).
-bool same_header_name(std::string_view a, std::string_view b);
+// Compares texts of the same size and ignores case.
+bool same_folded(std::string_view a, std::string_view b);
+// Compares header names and ignores case (RFC 9110, 5.1). Most pairs differ in size.
+inline bool same_header_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && same_folded(a, b);
+}
 
 struct HttpHead {
-  std::string start_line;  // first line as received, without CRLF
+  std::string start_line;  // first line as received, without CRLF; "" over HTTP/2
   std::string method;      // set for requests only
   std::string target;      // set for requests only: a path and query, a URL, an authority, or "*"
   int status = 0;          // set for responses only

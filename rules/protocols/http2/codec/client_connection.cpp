@@ -212,7 +212,7 @@ void ClientConnection::on_priority_update(StreamId id, std::string_view value) {
   priorities_[id] = value;
 }
 
-void ClientConnection::on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+void ClientConnection::on_head(StreamId id, rules::HttpHead&& head, std::string_view scheme,
                                std::string_view protocol, bool ended) {
   if (plan_.faults().holds_window) session_.hold_windows(id, true);
   auto& stream = streams_[id];

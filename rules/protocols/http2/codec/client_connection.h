@@ -99,9 +99,9 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
  private:
   friend class ClientStream;
 
-  void on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+  void on_head(StreamId id, rules::HttpHead&& head, std::string_view scheme,
                std::string_view protocol, bool ended) override;
-  void on_interim(StreamId, rules::HttpHead) override {}
+  void on_interim(StreamId, rules::HttpHead&&) override {}
   void on_data(StreamId id, ByteView bytes) override;
   void on_end(StreamId id, std::vector<rules::HttpHeader> trailers) override;
   void on_reset(StreamId id, std::uint32_t code, bool refused, std::string_view why) override;

@@ -26,7 +26,6 @@ constexpr std::string_view kWebSocketKey = "YnJvd25vdXQtb3Zlci1oMg==";
 // 5).
 void make_upgrade(rules::HttpHead& head) {
   head.method = "GET";
-  head.start_line = "GET " + head.target + " HTTP/2";
   head.set("connection", "Upgrade");
   head.set("upgrade", "websocket");
   head.set("sec-websocket-key", kWebSocketKey);
@@ -44,7 +43,7 @@ ClientStream::~ClientStream() {
   leave_server();
 }
 
-void ClientStream::begin(rules::HttpHead head, std::string_view scheme, std::string_view protocol,
+void ClientStream::begin(rules::HttpHead&& head, std::string_view scheme, std::string_view protocol,
                          bool ended, Instant now) {
   scheme_ = scheme;
   protocol_ = protocol;

@@ -33,7 +33,7 @@ class ClientStream final : public http::ServerUser,
   ~ClientStream() override;
 
   // These functions take the messages that arrive on the stream.
-  void begin(rules::HttpHead head, std::string_view scheme, std::string_view protocol, bool ended,
+  void begin(rules::HttpHead&& head, std::string_view scheme, std::string_view protocol, bool ended,
              Instant now);
   void data(ByteView bytes, Instant now);
   void finished(std::vector<rules::HttpHeader> trailers, Instant now);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace brownout::http2 {
 namespace {
@@ -37,8 +38,29 @@ bool is_of_connection(std::string_view name) {
 }
 
 bool is_value(std::string_view value) {
-  return std::none_of(value.begin(), value.end(),
-                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+  const auto has = [&](char c) { return value.find(c) != std::string_view::npos; };
+  return !has('\r') && !has('\n') && !has('\0');
+}
+
+constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+// How a name is sent, as a set: kMixed means in lower case, kInvalid not at all. By character.
+constexpr unsigned kMixed = 1;
+constexpr unsigned kInvalid = 2;
+constexpr auto kNameForms = [] {
+  std::array<std::uint8_t, 256> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto c = static_cast<char>(i);
+    all[i] = static_cast<std::uint8_t>(!rules::is_token_char(c) ? kInvalid
+                                       : is_upper(c)            ? kMixed
+                                                                : 0);
+  }
+  return all;
+}();
+unsigned form_of(std::string_view name) {
+  unsigned form = name.empty() ? kInvalid : 0;
+  for (const char c : name) form |= kNameForms[static_cast<unsigned char>(c)];
+  return form;
 }
 
 // The parts of a target in absolute-form (RFC 9112, 3.2.2). A target in another form is the path.
@@ -75,20 +97,20 @@ void FieldList::add(std::string_view name, std::string_view value) {
 }
 
 void FieldList::add_headers(const std::vector<HttpHeader>& headers, std::string_view named) {
-  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   for (const auto& header : headers) {
     std::string_view name = header.name;
     auto value = trimmed(header.value);
-    if (!rules::is_token(name) || !is_value(value) || is_of_connection(name)) continue;
+    const auto form = form_of(name);
+    if ((form & kInvalid) != 0 || !is_value(value) || is_of_connection(name)) continue;
     if (same_header_name(name, "te")) {
       if (!has_token(value, "trailers")) continue;
       value = "trailers";
     } else if (!named.empty() && has_token(named, name)) {
       continue;
     }
-    if (std::any_of(name.begin(), name.end(), upper)) {
+    if (form == kMixed) {
       std::string low(name);
-      for (auto& c : low) c = upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+      for (auto& c : low) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
       name = keep(std::move(low));
     }
     add(name, value);

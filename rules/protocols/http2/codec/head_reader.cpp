@@ -103,15 +103,11 @@ std::string_view HeadReader::finish_request() {
   } else if (!head_.target.starts_with('/') && (head_.target != "*" || head_.method != "OPTIONS")) {
     return ":path does not begin with a slash (RFC 9113, 8.3.1)";
   }
-  head_.start_line = head_.method + ' ' + head_.target + " HTTP/2";
   return {};
 }
 
 std::string_view HeadReader::finish_response() {
   if (head_.status < 100 || head_.status > 999) return ":status is not a status code";
-  head_.start_line = "HTTP/2 " + std::to_string(head_.status);
-  const auto phrase = rules::reason_phrase(head_.status);
-  if (!phrase.empty()) head_.start_line.append(" ").append(phrase);
   return {};
 }
 

@@ -32,7 +32,7 @@ class HeadReader {
   std::string_view finish();
 
   // The results, valid after finish() until begin(). A head and trailers can be taken once.
-  rules::HttpHead take_head() { return std::move(head_); }
+  rules::HttpHead&& take_head() { return std::move(head_); }
   std::vector<rules::HttpHeader> take_trailers() { return std::move(head_.headers); }
   int status() const { return head_.status; }
   const std::string& scheme() const { return scheme_; }

@@ -247,7 +247,7 @@ StreamLink* ServerConnection::moved(StreamId id) {
   return link;
 }
 
-void ServerConnection::on_head(StreamId id, rules::HttpHead head, std::string_view,
+void ServerConnection::on_head(StreamId id, rules::HttpHead&& head, std::string_view,
                                std::string_view, bool ended) {
   auto* link = moved(id);
   if (link == nullptr) return;
@@ -255,7 +255,7 @@ void ServerConnection::on_head(StreamId id, rules::HttpHead head, std::string_vi
   link->complete_ = ended;
 }
 
-void ServerConnection::on_interim(StreamId id, rules::HttpHead head) {
+void ServerConnection::on_interim(StreamId id, rules::HttpHead&& head) {
   auto* link = moved(id);
   if (link != nullptr && link->interims_.size() < kMostInterims)
     link->interims_.push_back(std::move(head));

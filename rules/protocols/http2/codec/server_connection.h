@@ -160,9 +160,9 @@ class ServerConnection final : private Session::Owner {
  private:
   friend class StreamLink;
 
-  void on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+  void on_head(StreamId id, rules::HttpHead&& head, std::string_view scheme,
                std::string_view protocol, bool ended) override;
-  void on_interim(StreamId id, rules::HttpHead head) override;
+  void on_interim(StreamId id, rules::HttpHead&& head) override;
   void on_data(StreamId id, ByteView bytes) override;
   void on_end(StreamId id, std::vector<rules::HttpHeader> trailers) override;
   void on_reset(StreamId id, std::uint32_t code, bool refused, std::string_view why) override;

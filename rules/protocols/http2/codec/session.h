@@ -67,9 +67,9 @@ class Session {
     // body nor trailers. A request's pseudo-headers are in method, target and the header `host`
     // (from :authority); `scheme` is "" for responses; `protocol` is the value of :protocol or "".
     // The target of CONNECT is the authority, and of an extended CONNECT the path.
-    virtual void on_head(StreamId id, rules::HttpHead head, std::string_view scheme,
+    virtual void on_head(StreamId id, rules::HttpHead&& head, std::string_view scheme,
                          std::string_view protocol, bool ended) = 0;
-    virtual void on_interim(StreamId id, rules::HttpHead head) = 0;  // a 1xx response
+    virtual void on_interim(StreamId id, rules::HttpHead&& head) = 0;  // a 1xx response
     virtual void on_data(StreamId id, ByteView bytes) = 0;
     // The peer has ended its half of the stream after the head, with trailers if there are any.
     virtual void on_end(StreamId id, std::vector<rules::HttpHeader> trailers) = 0;

@@ -144,11 +144,11 @@ TEST(Http2Heads, TheTextOfAHeadIsThatOfHttp1) {
   rules::HttpHead head;
   struct Taker final : Session::Owner {
     explicit Taker(rules::HttpHead& where) : head(where) {}
-    void on_head(StreamId, rules::HttpHead received, std::string_view, std::string_view,
+    void on_head(StreamId, rules::HttpHead&& received, std::string_view, std::string_view,
                  bool) override {
       head = std::move(received);
     }
-    void on_interim(StreamId, rules::HttpHead) override {}
+    void on_interim(StreamId, rules::HttpHead&&) override {}
     void on_data(StreamId, http2::ByteView) override {}
     void on_end(StreamId, std::vector<HttpHeader>) override {}
     void on_reset(StreamId, std::uint32_t, bool, std::string_view) override {}
