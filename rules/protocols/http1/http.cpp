@@ -83,7 +83,10 @@ void HttpHead::announce(std::size_t length) {
 }
 
 std::string HttpHead::text() const {
-  std::string text = start_line + "\r\n";
+  std::string text = start_line;
+  if (text.empty())
+    text = method.empty() ? status_line(status) : method + " " + target + " HTTP/1.1";
+  text += "\r\n";
   for (const auto& header : headers) {
     text += header.line.empty() ? header.name + ": " + header.value : header.line;
     text += "\r\n";

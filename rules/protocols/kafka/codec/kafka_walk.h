@@ -29,7 +29,7 @@ class KafkaWalk {
 
  private:
   enum class Part : std::uint8_t { kFields, kItems, kTagCount, kTags, kTagSize };
-  // What is left of a struct, a list, or tagged fields.
+  // The rest of a struct, of a list, or of tagged fields.
   struct Level {
     Part part;
     const rules::KafkaField* field = nullptr;  // the struct or the list

@@ -164,7 +164,7 @@ TEST(Http2Heads, TheTextOfAHeadIsThatOfHttp1) {
       bytes_of(std::string(kH2Preface) + h2_frame(kSettings, 0, 0) +
                h2_frame(kHeaders, kEndHeaders, 1, h2_block(h2_get() + H2Fields{{"x-a", "b"}}))),
       {});
-  EXPECT_EQ(head.text(), "GET / HTTP/2\r\nhost: a.example\r\nx-a: b\r\n\r\n");
+  EXPECT_EQ(head.text(), "GET / HTTP/1.1\r\nhost: a.example\r\nx-a: b\r\n\r\n");
 }
 
 TEST(Http2Heads, CookiesBecomeOneHeaderAtThePlaceOfTheFirst) {

@@ -96,7 +96,9 @@ std::string endpoint_through(const std::string& other, const std::string& rules,
   lab.from_server(sent);
   const auto got = lab.at_client();
   EXPECT_EQ(lab.reports, "");
-  if (rules.empty()) EXPECT_EQ(got.size(), sent.size());
+  if (rules.empty()) {
+    EXPECT_EQ(got.size(), sent.size());
+  }
   constexpr std::size_t kHeader = 9;  // length, correlation id, no tagged fields
   if (got.size() < kHeader) return "no response";
   const auto& api = fetch_api();
