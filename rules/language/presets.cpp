@@ -17,6 +17,8 @@ constexpr std::string_view kConditioner =
 constexpr std::string_view kConditionerOfProbe =
     "Apple Network Link Conditioner, as Probe's documentation lists it";
 
+constexpr std::string_view kCharles = "Charles, Throttle Settings; its MTU is left out";
+
 constexpr std::array kPresets{
     Preset{"3g", "768 kbit/s", "1600 kbit/s", "150ms", "", kSitespeed},
     Preset{"3g-fast", "768 kbit/s", "1600 kbit/s", "75ms", "", kSitespeed},
@@ -66,9 +68,23 @@ constexpr std::array kPresets{
            .upload_delay = "65ms",
            .download_delay = "50ms"},
     Preset{"nlc-dsl", "256 kbit/s", "2 Mbit/s", "10ms", "", kConditionerOfProbe},
+    Preset{"nlc-wifi", "33 Mbit/s", "40 Mbit/s", "2ms", "",
+           "Apple Network Link Conditioner; baguette lists the same download and delay"},
     Preset{.name = "nlc-high-latency-dns", .source = kConditioner, .dns_delay = "3s"},
     Preset{"nlc-very-bad", "1 Mbit/s", "1 Mbit/s", "1s", "10%", kConditioner},
     Preset{"nlc-100-loss", "", "", "", "100%", kConditioner},
+    Preset{"charles-modem", "23.52 kbit/s", "40.32 kbit/s", "250ms", "",
+           "Charles, Throttle Settings: 33.6 and 57.6 kbit/s, of which 70% can be used"},
+    Preset{"charles-isdn-256", "256 kbit/s", "256 kbit/s", "40ms", "", kCharles},
+    Preset{"charles-isdn-512", "512 kbit/s", "512 kbit/s", "40ms", "", kCharles},
+    Preset{"charles-adsl", "512 kbit/s", "2048 kbit/s", "40ms", "", kCharles},
+    Preset{"charles-adsl2", "1024 kbit/s", "8192 kbit/s", "40ms", "", kCharles},
+    Preset{"charles-adsl2plus", "1024 kbit/s", "16384 kbit/s", "20ms", "", kCharles},
+    Preset{"charles-vdsl", "8192 kbit/s", "32768 kbit/s", "20ms", "", kCharles},
+    Preset{"charles-fibre-32", "32768 kbit/s", "32768 kbit/s", "4ms", "", kCharles},
+    Preset{"charles-fibre-100", "102400 kbit/s", "102400 kbit/s", "4ms", "", kCharles},
+    Preset{"charles-3g", "1024 kbit/s", "4096 kbit/s", "120ms", "", kCharles},
+    Preset{"charles-4g", "8192 kbit/s", "16384 kbit/s", "80ms", "", kCharles},
     Preset{"very-bad", "1 Mbit/s", "1 Mbit/s", "1s", "10%", "the same as nlc-very-bad"},
 };
 

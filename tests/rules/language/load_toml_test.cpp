@@ -395,6 +395,12 @@ TEST(LoadToml, PresetsHaveTheFiguresOfTheirSources) {
   EXPECT_EQ(parts("nlc-edge"),
             "/upload-latency 440ms later upstream\n/download-latency 400ms later downstream\n"
             "/upload 200 kbit/s upstream\n/download 240 kbit/s downstream\n");
+  EXPECT_EQ(parts("nlc-wifi"),
+            "/latency 2ms more of round trip\n/upload 33 Mbit/s upstream\n"
+            "/download 40 Mbit/s downstream\n");
+  EXPECT_EQ(parts("charles-modem"),
+            "/latency 250ms more of round trip\n/upload 23.52 kbit/s upstream\n"
+            "/download 40.32 kbit/s downstream\n");
   EXPECT_EQ(parts("nlc-100-loss"), "/loss 100% of packets lost\n");
   EXPECT_EQ(parts("nlc-high-latency-dns"), "/dns-latency 3s later DNS answers\n");
   EXPECT_EQ(parts("chrome-offline"), "/outage no network\n");
