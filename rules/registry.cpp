@@ -16,6 +16,7 @@
 #include "rules/protocols/mqtt/mqtt_message.h"
 #include "rules/protocols/nats/nats_message.h"
 #include "rules/protocols/ndjson/ndjson_message.h"
+#include "rules/protocols/postgres/postgres_message.h"
 #include "rules/protocols/redis/redis_message.h"
 #include "rules/protocols/sse/sse_message.h"
 #include "rules/protocols/websocket/websocket.h"
@@ -79,7 +80,8 @@ std::span<const MessageProtocol* const> message_protocols() {
                               &XmppMessage::protocol(),      &NatsMessage::protocol(),
                               &RedisMessage::protocol(),     &FramedMessage::protocol(),
                               &SseMessage::protocol(),       &NdjsonMessage::protocol(),
-                              &GrpcMessage::protocol(),      &KafkaMessage::protocol()};
+                              &GrpcMessage::protocol(),      &KafkaMessage::protocol(),
+                              &PostgresMessage::protocol()};
   return all;
 }
 

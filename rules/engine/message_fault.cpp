@@ -38,6 +38,7 @@ class JudgingStage final : public HoldingStage {
       auto refusal = refusal_of(chunk, *verdict.refusal);
       if (!refusal) return pass(std::move(chunk), now, out);
       note();
+      if (refusal->by_server) return pass(std::move(refusal->message), now, out);
       out.reply(std::move(refusal->message), now);
       if (refusal->ends) out.close(Close::kFin, now);
       return;

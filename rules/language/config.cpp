@@ -20,7 +20,8 @@ const Schema<TlsServer>& tls_server_schema() {
             "\"http/1.0\", and other listeners do not answer ALPN",
             {.absent = "none"}),
       field("starttls", &TlsServer::starttls,
-            "xmpp, nats: TLS begins inside the connection (STARTTLS, tls_required) on both sides; "
+            "xmpp, nats, postgres: TLS begins inside the connection (STARTTLS, tls_required, "
+            "SSLRequest) on both sides; "
             "the [[upstream]] needs starttls, too"),
   }};
   return schema;
@@ -43,7 +44,7 @@ const Schema<TlsClient>& tls_client_schema() {
             "of the upstream allows",
             {.absent = "none"}),
       field("starttls", &TlsClient::starttls,
-            "for an xmpp or nats listener with starttls: TLS begins inside the connection; if "
+            "for an xmpp, nats or postgres listener with starttls: TLS begins inside the connection; if "
             "`name` is left out, the verified name is the client's XMPP domain, or the host of the "
             "NATS server"),
   }};

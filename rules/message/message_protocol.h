@@ -92,6 +92,8 @@ struct RefusalOptions {
 struct Refusal {
   Chunk message;
   bool ends = false;  // whether the refusal also closes the connection
+  // Whether `message` goes to the server in place of the request, and makes the server refuse it.
+  bool by_server = false;
 };
 
 class MessageProtocol {

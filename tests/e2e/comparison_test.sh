@@ -4,7 +4,7 @@
 #   comparison_test.sh BROWNOUT [PART OF A ROW'S NAME]
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-need python3 curl dig redis-server redis-cli openssl
+need python3 curl dig redis-server redis-cli openssl psql
 export PYTHONDONTWRITEBYTECODE=1
 
 /usr/bin/python3 "$(dirname "$0")/comparison/run.py" "$brownout" "$folder" "${2:-}" || fail "the rows above"

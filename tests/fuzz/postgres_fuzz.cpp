@@ -1,4 +1,4 @@
-// Fuzzes PostgresTalk with any bytes from the server. The result must not depend on how the stream
+// Fuzzes PostgresTalk and PostgresCodec with any bytes. The result must not depend on how the stream
 // is cut, and no more may be kept or sent than the bounds allow.
 #include "rules/protocols/postgres/codec/postgres_talk.h"
 
@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/fuzz/message_fuzz.h"
 #include "tests/fuzz/require.h"
+#include "tests/support/postgres_words.h"
 
 using namespace brownout;
 
@@ -32,7 +34,16 @@ std::string talked(codecs::ByteView bytes, std::size_t piece) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
+  static const auto config = test::config_of(
+      "[[rule]]\nmatch = { statement = \"none such\" }\nfault = { type = \"drop\" }", "postgres");
+  static const auto none = test::config_of("", "postgres");
   const codecs::ByteView bytes(reinterpret_cast<const std::byte*>(data + 1), size - 1);
+  test::passes(none, bytes, 1U + data[0]);
+  test::passes(config, bytes, 1U + data[0]);
+  // Typed messages come after the startup.
+  const auto started = test::postgres_startup() + std::string(codecs::text_of(bytes));
+  test::passes(config, codecs::bytes_of(started), 1U + data[0]);
+  test::differential(config, codecs::bytes_of(started));
   talked(bytes, 1);
   const auto whole = talked(bytes, bytes.size() + 1);
   require(whole == talked(bytes, 2U + data[0]));

@@ -11,6 +11,7 @@
 #include "rules/protocols/mqtt/codec/mqtt.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 #include "rules/protocols/nats/nats_message.h"
+#include "rules/protocols/postgres/postgres_message.h"
 #include "rules/protocols/redis/redis_message.h"
 #include "rules/protocols/websocket/websocket.h"
 #include "rules/protocols/xmpp/xmpp_message.h"
@@ -209,6 +210,9 @@ std::string kind_of(const rules::Message& message) {
   if (const auto* redis = rules::view_as<rules::RedisMessage>(&message)) {
     return redis->reply ? std::string(rules::name_of(redis->reply->type)) : redis->command->name;
   }
+  if (const auto* postgres = rules::view_as<rules::PostgresMessage>(&message)) {
+    return std::string(rules::name_of(postgres->type));
+  }
   if (const auto* kafka = rules::view_as<rules::KafkaMessage>(&message)) {
     // The APIs that a response answers are lost with its request.
     return kafka->response ? "response" : kafka->api_name();
@@ -224,7 +228,8 @@ std::string text_of(const messages::ReadMessage& read) {
     return kind_of(*read.message) + " " + line.subject + " " + line.sid + " " + line.text +
            line.headers + payload;
   }
-  if (rules::view_as<rules::RedisMessage>(read.message.get()) != nullptr) {
+  if (rules::view_as<rules::RedisMessage>(read.message.get()) != nullptr ||
+      rules::view_as<rules::PostgresMessage>(read.message.get()) != nullptr) {
     return std::string(codecs::text_of(read.message->wire));
   }
   if (rules::view_as<rules::KafkaMessage>(read.message.get()) != nullptr) {

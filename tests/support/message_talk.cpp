@@ -5,6 +5,7 @@
 #include "rules/protocols/websocket/codec/websocket.h"
 #include "tests/support/kafka_words.h"
 #include "tests/support/message_lab.h"
+#include "tests/support/postgres_words.h"
 #include "tests/support/redis_words.h"
 
 namespace brownout::test {
@@ -270,6 +271,58 @@ class KafkaGenerator final : public MessageGenerator {
   std::vector<std::string> answers_;
 };
 
+// The server answers a query, or the steps of a prepared statement, before the next one arrives.
+class PostgresGenerator final : public MessageGenerator {
+ public:
+  void open(ConversationWriter& writer) override {
+    writer.client(postgres_tls());
+    writer.server("N");
+    writer.client(postgres_startup());
+    writer.server(postgres_welcome());
+  }
+
+  void turn(ConversationWriter& writer) override {
+    const auto words = writer.words();
+    switch (writer.below(6)) {
+      case 0:
+        return writer.server(postgres_report('N', "NOTICE", "00000", words));
+      case 1:
+        return ask(writer, postgres_query("fail " + words),
+                   postgres_report('E', "ERROR", "40001", words) + postgres_ready());
+      case 2:
+        return ask(writer, postgres_query("copy " + words),
+                   postgres_message('G', pg("\0\0\0")) + postgres_row(words) + postgres_ready());
+      case 3:
+        writer.client(postgres_message('d', words));
+        return writer.server(postgres_message('d', words));
+      case 4:
+        return ask(writer, message(writer, Direction::kUpstream),
+                   postgres_row(words) + postgres_done("SELECT 1") + postgres_ready());
+      default:
+        return ask(writer,
+                   postgres_parse("", "select " + words) + postgres_bind(words, "") +
+                       postgres_execute(words) + postgres_sync(),
+                   postgres_message('1') + postgres_message('2') + postgres_row(words) +
+                       postgres_done("SELECT 1") + postgres_ready());
+    }
+  }
+
+  std::string message(ConversationWriter& writer, Direction direction) override {
+    if (direction == Direction::kDownstream) {
+      return postgres_report('N', "NOTICE", "00000", writer.words());
+    }
+    return postgres_query("select " + writer.words());
+  }
+
+ private:
+  static void ask(ConversationWriter& writer, const std::string& request,
+                  const std::string& answer) {
+    writer.client(request);
+    writer.pause(50ms);
+    writer.server(answer);
+  }
+};
+
 class FramedGenerator final : public MessageGenerator {
  public:
   explicit FramedGenerator(bool delimited) : delimited_(delimited) {}
@@ -371,6 +424,7 @@ std::unique_ptr<MessageGenerator> generator_of(const ProtocolSetup& setup) {
   if (setup.listener == "nats") return std::make_unique<NatsGenerator>();
   if (setup.listener == "redis") return std::make_unique<RedisGenerator>();
   if (setup.listener == "kafka") return std::make_unique<KafkaGenerator>();
+  if (setup.listener == "postgres") return std::make_unique<PostgresGenerator>();
   if (setup.listener == "websocket") return std::make_unique<WebSocketGenerator>();
   if (setup.listener == "ndjson") return std::make_unique<NdjsonGenerator>();
   if (setup.listener == "grpc") return std::make_unique<GrpcGenerator>();
@@ -407,6 +461,7 @@ const std::vector<ProtocolSetup>& all_protocol_setups() {
       {"Nats", "nats"},
       {"Redis", "redis"},
       {"Kafka", "kafka"},
+      {"Postgres", "postgres"},
       {"Sse", "sse"},
       {"Ndjson", "ndjson"},
       {"Grpc", "grpc"},

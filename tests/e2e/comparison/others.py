@@ -1,4 +1,5 @@
 """Checks of the rest: streams by Toxiproxy's names, DNS, Redis, TLS, exec, rehearsals, metrics."""
+import glob
 import json
 import os
 import re
@@ -437,3 +438,59 @@ def _(row):
         file.write(lab.HEAD + lab.listener(port, 9) + '[[rule]]\nfault = { type = "duplicate", share = "20%" }\n')
     done = subprocess.run([lab.brownout, "check", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     expect(done.returncode == 1 or "duplicate" in done.stdout, done.stdout)
+
+
+# ---- PostgreSQL
+
+def postgres_programs():
+    versions = glob.glob("/usr/lib/postgresql/*/bin")
+    expect(versions, "no PostgreSQL below /usr/lib/postgresql")
+    return max(versions, key=lambda path: int(path.split("/")[4]))
+
+
+class postgres:
+    """A server of PostgreSQL with the table accounts. It refuses to run as root."""
+
+    def __init__(self, rules):
+        self.rules, self.port = rules, lab.free_port()
+        self.folder = os.path.join(lab.folder, f"postgres-{self.port}")
+        self.user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        if subprocess.run([*self.user, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+            self.user = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
+
+    def __enter__(self):
+        os.mkdir(self.folder)
+        os.chmod(lab.folder, 0o711)
+        if self.user[0] == "setpriv":
+            os.chown(self.folder, 65534, 65534)
+        data, programs = os.path.join(self.folder, "data"), postgres_programs()
+        subprocess.run([*self.user, f"{programs}/initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"], check=True,
+                       cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.server = program("env", "-C", self.folder, *self.user, f"{programs}/postgres", "-D", data, "-p", str(self.port),
+                              "-h", "127.0.0.1", "-k", "", "-F", port=self.port)
+        self.server.__enter__()
+        end = time.monotonic() + 20
+        while psql(self.port, "create table if not exists accounts (amount int)").returncode != 0:
+            expect(time.monotonic() < end, "the server of PostgreSQL does not begin")
+            time.sleep(0.1)
+        self.front = lab.front(self.rules, self.port, "postgres")
+        return self.front.__enter__()
+
+    def __exit__(self, *error):
+        self.front.__exit__(*error)
+        self.server.__exit__(*error)
+
+
+def psql(port, *statements):
+    commands = [word for statement in statements for word in ("-c", statement)]
+    return subprocess.run(["psql", "-X", "-A", "-t", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-v",
+                           "VERBOSITY=sqlstate", *commands], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+
+
+@check("fault (fault-project)", "PostgreSQL deadlock, SQLSTATE")
+def _(row):
+    with postgres(row.rules) as proxy:
+        expect(psql(proxy.port, "insert into accounts values (1)").returncode == 0, "an insert fails")
+        seen = psql(proxy.port, "update accounts set amount = 2").stdout.strip()
+        expect(seen == "ERROR:  40P01", seen)
+        expect(psql(proxy.port, "select amount from accounts").stdout.strip() == "1", "the update was run")

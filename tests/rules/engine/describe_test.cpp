@@ -31,6 +31,7 @@ const std::map<std::string, Properties> kTold{
     {"redis", {{"command", "get"}, {"key", "k"}}},
     {"framed", {{"kind", "order"}}},
     {"kafka", {{"api", "Fetch"}, {"topic", "t"}, {"group", "g"}, {"client-id", "c"}}},
+    {"postgres", {{"message", "query"}, {"statement", "select 1"}}},
     {"sse", {{"event", "price"}, {"id", "7"}, {"last-event-id", "6"}}},
     {"ndjson", {}},
     {"grpc", {{"service", "shop.Orders"}, {"rpc", "Watch"}}},

@@ -29,7 +29,7 @@ TEST(Starttls, MustBeOnBothSidesOrOnNeither) {
   EXPECT_EQ(mistake("xmpp", client, "tls = {}"), "starttls must be on both sides or on neither");
   EXPECT_EQ(mistake("xmpp", "", server), "starttls must be on both sides or on neither");
   EXPECT_EQ(mistake("tcp", "", server), "starttls must be on both sides or on neither");
-  EXPECT_EQ(mistake("mqtt", client, server), "starttls is for xmpp and nats listeners");
+  EXPECT_EQ(mistake("mqtt", client, server), "starttls is for xmpp, nats and postgres listeners");
 }
 
 }  // namespace

@@ -97,6 +97,13 @@ fault = { type = "redis_cut_reply" })"},
      R"(fault = { type = "hold_until", passes = { json = { "/done" = true } }, most = "700ms" })"},
     {"hold_until grpc",
      R"(fault = { type = "hold_until", passes = { text = "done" }, most = "700ms" })"},
+    {"hold_until postgres",
+     R"(fault = { type = "hold_until", passes = { message = "sync" }, most = "700ms" })"},
+    // A refused query reaches the server as two messages, a refused execute as one.
+    {"reject postgres", R"(match = { message = "execute" }
+probability = "20%"
+per = "message"
+fault = { type = "reject", text = "NO" })"},
     {"hold_until framed",
      R"(fault = { type = "hold_until", passes = { kind = "PING" }, most = "700ms" })"}};
 

@@ -5,7 +5,9 @@
 #include "rules/protocols/framed/framed_message.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 #include "rules/protocols/nats/nats_message.h"
+#include "rules/protocols/postgres/postgres_message.h"
 #include "rules/protocols/xmpp/xmpp_message.h"
+#include "tests/support/postgres_words.h"
 
 namespace brownout::test {
 namespace {
@@ -18,6 +20,7 @@ constexpr rules::Instant kBegin{1s};
 const auto kMqtt = rules::Protocol::of(rules::MqttMessage::protocol());
 const auto kXmpp = rules::Protocol::of(rules::XmppMessage::protocol());
 const auto kNats = rules::Protocol::of(rules::NatsMessage::protocol());
+const auto kPostgres = rules::Protocol::of(rules::PostgresMessage::protocol());
 const auto kFramed = rules::Protocol::of(rules::FramedMessage::protocol());
 
 class Watched {
@@ -177,6 +180,21 @@ TEST(RequestWatch, CountsAJetStreamErrorAsAFailure) {
   nats.server("MSG _INBOX.1 1 26\r\n{\"stream\":\"STORE\",\"seq\":1}\r\n");
   nats.server("MSG _INBOX.2 1 25\r\n{\"error\":{\"code\":503   }}\r\n");
   EXPECT_EQ(nats.said(), "ok 1, failed 1; 0 open");
+}
+
+TEST(RequestWatch, PostgresPairsQueriesWithTheReadinessBehindThem) {
+  Watched watch(kPostgres);
+  watch.client(postgres_startup()).server(postgres_welcome());
+  EXPECT_EQ(watch.said(), "ok 1; 0 open");
+  watch.client(postgres_query("select 1") + postgres_parse("", "x") + postgres_sync());
+  EXPECT_EQ(watch.said(), "ok 1; 2 open");
+  watch.server(postgres_row("1") + postgres_done("SELECT 1") + postgres_ready());
+  watch.server(postgres_report('E', "ERROR", "57014", "late") + postgres_ready());
+  EXPECT_EQ(watch.said(), "ok 1, ok 3, failed 3; 0 open");
+  watch.client(postgres_query("x")).server(postgres_report('E', "ERROR", "42601", "x"));
+  watch.server(postgres_ready()).client(postgres_message('X'));
+  EXPECT_EQ(watch.said(), "ok 1, ok 3, failed 3, ok 6; 0 open");
+  EXPECT_TRUE(watch.leaving());
 }
 
 }  // namespace
