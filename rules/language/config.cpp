@@ -44,7 +44,8 @@ const Schema<TlsClient>& tls_client_schema() {
             "of the upstream allows",
             {.absent = "none"}),
       field("starttls", &TlsClient::starttls,
-            "for an xmpp, nats or postgres listener with starttls: TLS begins inside the connection; if "
+            "for an xmpp, nats or postgres listener with starttls: TLS begins inside the "
+            "connection; if "
             "`name` is left out, the verified name is the client's XMPP domain, or the host of the "
             "NATS server"),
   }};

@@ -1,5 +1,5 @@
-// Fuzzes PostgresTalk and PostgresCodec with any bytes. The result must not depend on how the stream
-// is cut, and no more may be kept or sent than the bounds allow.
+// Fuzzes PostgresTalk and PostgresCodec with any bytes. The result must not depend on how the
+// stream is cut, and no more may be kept or sent than the bounds allow.
 #include "rules/protocols/postgres/codec/postgres_talk.h"
 
 #include <algorithm>

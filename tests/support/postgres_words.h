@@ -23,9 +23,7 @@ inline std::string postgres_message(char letter, std::string_view body = "") {
 inline std::string postgres_first(std::size_t code, std::string_view body = "") {
   return postgres_u32(body.size() + 8) + postgres_u32(code) + std::string(body);
 }
-inline std::string postgres_startup() {
-  return postgres_first(3U << 16, pg("user\0ann\0\0"));
-}
+inline std::string postgres_startup() { return postgres_first(3U << 16, pg("user\0ann\0\0")); }
 inline std::string postgres_tls() { return postgres_first(80877103); }
 // The answer to a StartupMessage.
 inline std::string postgres_welcome() {
@@ -39,7 +37,8 @@ inline std::string postgres_parse(std::string_view name, std::string_view sql) {
   return postgres_message('P', std::string(name) + '\0' + std::string(sql) + pg("\0\0\0"));
 }
 inline std::string postgres_bind(std::string_view portal, std::string_view name) {
-  return postgres_message('B', std::string(portal) + '\0' + std::string(name) + pg("\0\0\0\0\0\0\0"));
+  return postgres_message('B',
+                          std::string(portal) + '\0' + std::string(name) + pg("\0\0\0\0\0\0\0"));
 }
 inline std::string postgres_execute(std::string_view portal) {
   return postgres_message('E', std::string(portal) + pg("\0\0\0\0\0"));

@@ -49,7 +49,8 @@ extern const FaultKind kReject = describe<Reject>(
      .summary = "A request gets an error of its own protocol, and never reaches the other end. "
                 "MQTT: an error in a CONNACK, SUBACK, UNSUBACK or PUBACK; XMPP: a stanza error; "
                 "NATS: `-ERR`; Redis: an error reply; "
-                "Kafka: a response with an error; PostgreSQL: an error with `sqlstate`; WebSocket: Close 1013; `protocol = "
+                "Kafka: a response with an error; PostgreSQL: an error with `sqlstate`; WebSocket: "
+                "Close 1013; `protocol = "
                 "\"framed\"`: a message with `text`; HTTP: 503; DNS: REFUSED.",
      .correct_client =
          "reports the refusal, and tries again only after a temporary one, a bounded number "
@@ -60,7 +61,8 @@ extern const FaultKind kReject = describe<Reject>(
      .source =
          "MQTT 5.0, 3.2.2.2, 3.4.2.1, 3.9.3 and 3.11.3; RFC 6120, 8.3; IANA WebSocket Close "
          "Code Number Registry; RFC 9110, 15.6.4; RFC 1035, 4.1.1; NATS documentation, Client "
-         "Protocol; Redis documentation, RESP; kafka.apache.org/protocol; PostgreSQL documentation, "
+         "Protocol; Redis documentation, RESP; kafka.apache.org/protocol; PostgreSQL "
+         "documentation, "
          "Frontend/Backend Protocol and appendix A"});
 
 }  // namespace brownout::rules

@@ -27,11 +27,11 @@ class PostgresProtocol final : public MessageProtocol {
   bool servers_ask() const override { return false; }
 
   std::vector<MessageKey> keys() const override {
-    return {postgres_key<std::vector<PostgresType>>(
-                "message", "only messages of these types",
-                [](const auto& message, const auto& types) {
-                  return std::find(types.begin(), types.end(), message.type) != types.end();
-                }),
+    return {postgres_key<std::vector<PostgresType>>("message", "only messages of these types",
+                                                    [](const auto& message, const auto& types) {
+                                                      return std::find(types.begin(), types.end(),
+                                                                       message.type) != types.end();
+                                                    }),
             postgres_key<std::vector<TextPattern>>(
                 "statement",
                 "only queries, and steps of prepared statements, with such SQL; patterns as for "

@@ -441,13 +441,18 @@ def _(row):
         expect(left == ["2", "1", "0", "0"] and replies[3].status == 429 and "retry-after" in replies[3].headers, replies)
 
 
-def provider_errors(row):
-    with lab.http_front(row.rules) as proxy:
-        replies = [proxy.get() for _ in range(20)]
-        expect({reply.status for reply in replies} == {429, 529} and "overloaded_error" in replies[0].body, replies)
-
-
-check("Dev Proxy", "LLM failure, token limits")(provider_errors)
+@check("Dev Proxy", "LLM failure, token limits")
+def _(row):
+    prompt, quota, overload = each(row.rules)
+    asked = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]})
+    with lab.http_front(prompt) as proxy:
+        seen = json.loads(proxy.get("/chat", "-d", asked, "-H", "Content-Type: application/json").json()["body"])
+        expect([said["content"] for said in seen["messages"]] == ["hi", "Answer with made-up facts."], seen)
+    with lab.http_front(quota) as proxy:
+        expect(statuses(proxy, 3, "/tokens/12") == [200, 200, 429], "no limit of tokens")
+    with lab.http_front(overload) as proxy:
+        reply = proxy.get("/chat", "-d", asked)
+        expect(reply.status == 529 and "overloaded_error" in reply.body, reply)
 
 
 @check("MockServer", "quota, fixed window")
@@ -474,3 +479,29 @@ def _(row):
         seen = reply.json()
         expect(reply.status == 200 and seen["data"]["age"] == 7 and seen["errors"][0]["message"] == "no", reply)
         expect(seen["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR", reply)
+
+
+@check("Mountebank", "decorate, copy, lookup, shellTransform")
+def _(row):
+    with lab.http_front(row.rules) as proxy:
+        expect(proxy.get("/copy/77").body == "id 77", "the request's value is missing")
+        expect(proxy.get("/json/").json()["data"]["user"] == "eve", "the response is not decorated")
+        expect(proxy.server.seen == [("GET", "/json/")], proxy.server.seen)
+
+    class Script(lab.Web):
+        """A program that asks the server and changes its answer."""
+
+        def answer(self):
+            reply = lab.curl(f"http://127.0.0.1:{self.server.behind}{self.path}").body.upper().encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(reply)))
+            self.end_headers()
+            self.wfile.write(reply)
+
+        do_GET = answer
+
+    with lab.serve(lab.Web, lab.WebServer) as server, lab.serve(Script, lab.WebServer) as script, \
+            lab.front(row.rules, script.server_address[1], "http") as proxy:
+        script.behind = server.server_address[1]
+        seen = lab.curl(f"http://127.0.0.1:{proxy.port}/x").body
+        expect('"METHOD": "GET"' in seen, f"the program did not act: {seen}")

@@ -494,3 +494,22 @@ def _(row):
         seen = psql(proxy.port, "update accounts set amount = 2").stdout.strip()
         expect(seen == "ERROR:  40P01", seen)
         expect(psql(proxy.port, "select amount from accounts").stdout.strip() == "1", "the update was run")
+
+
+@check("fault (fault-project)", "gRPC plugins")
+def _(row):
+    class Shout(lab.socketserver.BaseRequestHandler):
+        """A program that passes a client's bytes to the server, and changes its answers."""
+
+        def handle(self):
+            with lab.connect(self.server.behind) as behind:
+                while data := self.request.recv(65536):
+                    behind.sendall(data)
+                    self.request.sendall(behind.recv(65536).upper())
+
+    with lab.serve(lab.Echo) as server, lab.tcp(row.rules, Shout) as proxy:
+        proxy.server.behind = server.server_address[1]
+        with lab.connect(proxy.port) as client:
+            seconds, got = lab.round_trip(client, b"hello")
+        expect(got == b"HELLO", got)
+        between(0.1, seconds, 2, "seconds")

@@ -2,6 +2,7 @@
 #include "rules/chance/client_table.h"
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
+#include "rules/protocols/http1/body_template.h"
 #include "rules/protocols/http1/faults/early_retry.h"
 #include "rules/protocols/http1/weighted_status.h"
 
@@ -12,6 +13,7 @@ struct AbortSettings {
   WeightedStatus status;
   std::vector<HttpHeader> headers;
   std::string body;
+  TemplateValues values = TemplateValues::kOff;
   std::optional<std::int64_t> grpc_status;
   EarlyRetry retry_after = EarlyRetry::kIgnore;
 };
@@ -24,7 +26,9 @@ struct ToldClients final : FaultState {
 class Abort final : public HttpOnlyFault {
  public:
   using Settings = AbortSettings;
-  explicit Abort(const Settings& settings) : settings_(settings) {}
+  explicit Abort(const Settings& settings)
+      : settings_(settings),
+        body_(BodyTemplate::of(settings.body, settings.values).value_or(BodyTemplate())) {}
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
@@ -34,6 +38,7 @@ class Abort final : public HttpOnlyFault {
         field("headers", &Settings::headers,
               "headers of the response, e.g. { retry-after = \"5\" }"),
         field("body", &Settings::body, "body of the response"),
+        field("template", &Settings::values, std::string(kAboutTemplate)),
         field(
             "grpc_status", &Settings::grpc_status,
             "gRPC status for clients of gRPC and gRPC-Web, e.g. 14 (unavailable); the HTTP status "
@@ -48,6 +53,7 @@ class Abort final : public HttpOnlyFault {
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    check_template(settings.body, settings.values, position_of(table, "body"), problems);
     if (settings.retry_after == EarlyRetry::kPunish && !retry_after_of(settings.headers)) {
       problems.add(position_of(table, "retry_after"),
                    "retry_after = \"punish\" needs a number of seconds as retry-after in `headers`",
@@ -70,7 +76,8 @@ class Abort final : public HttpOnlyFault {
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
     message.fate = HttpMessage::Fate::kAnswer;
-    message.answer = {settings_.status.draw(context.dice), settings_.headers, settings_.body};
+    message.answer = {settings_.status.draw(context.dice), settings_.headers,
+                      body_.fill(*context.request->http)};
     if (settings_.grpc_status) make_grpc(message.answer, *settings_.grpc_status);
     return note_of_refusal({.action = "answer"}, punish(context), message.answer);
   }
@@ -92,6 +99,7 @@ class Abort final : public HttpOnlyFault {
   }
 
   Settings settings_;
+  BodyTemplate body_;
 };
 
 }  // namespace

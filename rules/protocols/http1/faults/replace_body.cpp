@@ -2,6 +2,7 @@
 // removed.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
+#include "rules/protocols/http1/body_template.h"
 
 namespace brownout::rules {
 namespace {
@@ -9,30 +10,35 @@ namespace {
 struct ReplaceBodySettings {
   std::string body;
   std::optional<std::string> content_type;
+  TemplateValues values = TemplateValues::kOff;
 };
 
 class ReplaceBody final : public HttpOnlyFault {
  public:
   using Settings = ReplaceBodySettings;
-  explicit ReplaceBody(const Settings& settings) : settings_(settings) {}
+  explicit ReplaceBody(const Settings& settings)
+      : settings_(settings),
+        body_(BodyTemplate::of(settings.body, settings.values).value_or(BodyTemplate())) {}
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("body", &Settings::body, "text of the new body", {.required = true}),
         field("content_type", &Settings::content_type,
               "media type of the new body (Content-Type); unchanged if left out"),
+        field("template", &Settings::values, std::string(kAboutTemplate)),
     }};
     return schema;
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    check_template(settings.body, settings.values, position_of(table, "body"), problems);
     if (!settings.content_type || make_header("content-type", *settings.content_type)) return;
     problems.add(position_of(table, "content_type"), "a content type is one line",
                  "leave CR and LF out");
   }
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    const auto note = replace_body(context, message, settings_.body);
+    const auto note = replace_body(context, message, body_.fill(*context.request->http));
     if (note && settings_.content_type) {
       message.head.set("content-type", *settings_.content_type);
     }
@@ -41,6 +47,7 @@ class ReplaceBody final : public HttpOnlyFault {
 
  private:
   Settings settings_;
+  BodyTemplate body_;
 };
 
 }  // namespace

@@ -226,8 +226,8 @@ void PostgresCodec::learn(PostgresMessage& message, ByteView body) {
       message.statement = find(portals_, names.portal);
       break;
     case PostgresType::kDescribe:
-      message.statement = names.kind == 'P' ? find(portals_, names.portal)
-                                            : find(statements_, names.name);
+      message.statement =
+          names.kind == 'P' ? find(portals_, names.portal) : find(statements_, names.name);
       break;
     case PostgresType::kClose:
       names.kind == 'P' ? portals_.erase(names.portal) : statements_.erase(names.name);
@@ -266,13 +266,15 @@ Bytes PostgresCodec::write(const rules::Chunk& chunk, Direction) {
   const auto& wire = chunk.message()->wire;
   const auto& view = *rules::view_as<PostgresMessage>(chunk.message());
   if (view.refusal) return to_bytes(refuse(view));
-  if (wire.empty()) return view.error ? to_bytes(codecs::write_postgres_error(*view.error)) : Bytes{};
+  if (wire.empty())
+    return view.error ? to_bytes(codecs::write_postgres_error(*view.error)) : Bytes{};
   if (!chunk.touched() || !view.has_payload()) return wire;
   const ByteView all(wire);
   const auto behind = all.subspan(view.payload_at);
-  const auto old = view.type == PostgresType::kCopyData
-                       ? behind.size()
-                       : codecs::text_of(behind).substr(0, codecs::text_of(behind).find('\0')).size();
+  const auto old =
+      view.type == PostgresType::kCopyData
+          ? behind.size()
+          : codecs::text_of(behind).substr(0, codecs::text_of(behind).find('\0')).size();
   Bytes bytes(wire.begin(), wire.begin() + static_cast<std::ptrdiff_t>(view.payload_at));
   const auto payload = chunk.bytes();
   bytes.insert(bytes.end(), payload.begin(), payload.end());

@@ -24,10 +24,9 @@ class PostgresWatch final : public RequestWatch, MessageReader::Wanted {
   void from_client(ByteView bytes, Instant now) override {
     read(Direction::kUpstream, bytes, [&](const PostgresMessage& message) {
       leaving_ |= message.type == PostgresType::kTerminate;
-      const bool asks = message.type == PostgresType::kQuery ||
-                        message.type == PostgresType::kSync ||
-                        message.type == PostgresType::kFunctionCall ||
-                        message.type == PostgresType::kStartup;
+      const bool asks =
+          message.type == PostgresType::kQuery || message.type == PostgresType::kSync ||
+          message.type == PostgresType::kFunctionCall || message.type == PostgresType::kStartup;
       if (asks && open_.size() < kMostOpenPostgres) open_.push_back(now);
     });
   }

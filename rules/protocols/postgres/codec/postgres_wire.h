@@ -25,11 +25,11 @@ std::uint32_t read_u32(ByteView bytes, std::size_t at);
 
 // The first texts in the body of a client's message, up to their NUL byte. A cut text is complete.
 struct PostgresNames {
-  char kind = 0;             // for Describe and Close: 'S' (statement) or 'P' (portal)
-  std::string portal = {};   // for Bind, Execute, and Describe and Close of a portal
-  std::string name = {};     // of the prepared statement
+  char kind = 0;              // for Describe and Close: 'S' (statement) or 'P' (portal)
+  std::string portal = {};    // for Bind, Execute, and Describe and Close of a portal
+  std::string name = {};      // of the prepared statement
   std::string_view sql = {};  // of Query and Parse
-  std::size_t sql_at = 0;    // its offset in the body
+  std::size_t sql_at = 0;     // its offset in the body
 };
 PostgresNames read_postgres_names(rules::PostgresType type, ByteView body);
 // Returns the fields in the body of an ErrorResponse or NoticeResponse.

@@ -4,6 +4,7 @@
 #include "rules/language/load_toml.h"
 #include "rules/language/warnings.h"
 #include "tests/support/http_lab.h"
+#include "tests/support/virtual_world.h"
 
 namespace brownout::test {
 namespace {
@@ -20,6 +21,25 @@ fault = { type = "abort", status = 429, headers = { retry-after = 5 }, body = "s
   // The body of the aborted request is not parsed as a request.
   EXPECT_EQ(lab.get("/v1/messages"), "200 hello");
   EXPECT_EQ(lab.ask("POST", "/v2"), "200 hello");
+}
+
+TEST(Abort, ATemplateHasValuesOfTheRequest) {
+  HttpLab lab(R"([[rule]]
+fault = { type = "abort", status = 200, template = "text", body = "{{path.1}} {{query.none}}{{query.n}}!" })");
+  EXPECT_EQ(lab.get("/a/b?n=1+2&n=3"), "200 a 1 2!");
+  EXPECT_EQ(lab.get("/"), "200  !");
+}
+
+TEST(Abort, MistakesInATemplateAreReported) {
+  const auto problem = [](const std::string& body) {
+    return first_problem_of(
+        "[[rule]]\nfault = { type = \"abort\", template = \"text\", body = \"" + body + "\" }",
+        "http");
+  };
+  EXPECT_EQ(problem("{{pth}}"), "a request has no value {{pth}}");
+  EXPECT_EQ(problem("{{path.0}}"), "a request has no value {{path.0}}");
+  EXPECT_EQ(problem("{{header.}}"), "a request has no value {{header.}}");
+  EXPECT_EQ(problem("a {{path"), "{{ without }}");
 }
 
 TEST(Abort, HitsTheConfiguredShareOfRequests) {

@@ -40,6 +40,14 @@ fault = { type = "replace_body", body = "somewhat longer" })");
   EXPECT_EQ(lab.get("/"), "503 somewhat longer");
 }
 
+TEST(ReplaceBody, ATemplateHasValuesOfTheRequest) {
+  HttpLab lab(R"([[rule]]
+match = { direction = "downstream" }
+fault = { type = "replace_body", template = "json", body = '{"q": "{{query.q}}", "id": "{{path.2}}", "all": "{{method}} {{host}}{{path}} {{header.x-id}} {{path.9}}"}' })");
+  EXPECT_EQ(lab.ask("GET", "/users/7?q=a%22b", "X-Id: 5\r\n"),
+            R"(200 {"q": "a\"b", "id": "7", "all": "GET example.org/users/7 5 "})");
+}
+
 TEST(ReplaceBody, LaterRulesActOnTheNewBody) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }

@@ -212,12 +212,13 @@ TEST(PostgresCodec, RulesSelectErrorsByCodeAndResultsByTag) {
 }
 
 TEST(PostgresRules, MistakesInCodesAreReported) {
-  EXPECT_THAT(first_problem_of("[[rule]]\nmatch = { sqlstate = \"4\" }\nfault = { type = \"drop\" }",
-                            "postgres"),
-              testing::HasSubstr("no SQLSTATE: \"4\""));
-  EXPECT_THAT(first_problem_of("[[rule]]\nfault = { type = \"reject\", sqlstate = \"40p01\" }",
-                            "postgres"),
-              testing::HasSubstr("no SQLSTATE: \"40p01\""));
+  EXPECT_THAT(
+      first_problem_of("[[rule]]\nmatch = { sqlstate = \"4\" }\nfault = { type = \"drop\" }",
+                       "postgres"),
+      testing::HasSubstr("no SQLSTATE: \"4\""));
+  EXPECT_THAT(
+      first_problem_of("[[rule]]\nfault = { type = \"reject\", sqlstate = \"40p01\" }", "postgres"),
+      testing::HasSubstr("no SQLSTATE: \"40p01\""));
 }
 
 }  // namespace
