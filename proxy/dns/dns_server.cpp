@@ -174,6 +174,7 @@ void DnsServer::handle_query(DnsQueryPtr query) {
   auto verdict = query->plan.on_query(facts, notes);
   record(*query, notes);
   query->delay = verdict.delay;
+  if (verdict.rejected) reject(*query);
   if (verdict.silent) return drop(*query);
   if (verdict.reply) return reply(std::move(query), std::move(*verdict.reply));
   if (verdict.other_name) ask_for_other_name(*query, *verdict.other_name);
@@ -303,6 +304,16 @@ void DnsServer::drop(const DnsQuery& query) {
   const auto client = streams_.find(query.stream);
   if (client != streams_.end()) client->second->forget_one();
   transfer_lost(query);
+}
+
+// Tells the client of a UDP query that no socket has the port, as far as the kernel allows.
+void DnsServer::reject(const DnsQuery& query) {
+  const auto& facts = query.facts;
+  if (query.transport() != rules::Transport::kUdp) return;
+  const auto meant = facts.intercepted
+                         ? SocketAddress::of(*facts.destination, facts.destination_port)
+                         : received_at(socket_.fd, query.local);
+  host_.interception().rejecter()->reject(query.client, meant, query.message.size());
 }
 
 void DnsServer::flush_answers() {

@@ -75,6 +75,7 @@ class DnsServer final : public Service {
   void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes);
 
   void drop(const DnsQuery& query);
+  void reject(const DnsQuery& query);
   void measure(const DnsQuery& query, codecs::ByteView answer);
   void learn(codecs::ByteView answer);
   void flush_answers();

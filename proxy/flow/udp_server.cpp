@@ -193,13 +193,24 @@ void UdpServer::held_full(const rules::FlowFacts& session) {
                true);
 }
 
-void UdpServer::session_refused() {
-  view_->stats->refused.fetch_add(1, std::memory_order_relaxed);
-  if (std::exchange(warned_refusal_, true)) return;
+void UdpServer::session_refused() { view_->stats->refused.fetch_add(1, std::memory_order_relaxed); }
+
+// Returns 0 or an errno.
+int UdpServer::send_unreachable(const UdpSession& session, std::size_t size) const {
+  const auto& facts = session.facts();
+  const auto meant = facts.intercepted
+                         ? SocketAddress::of(*facts.destination, facts.destination_port)
+                         : received_at(socket_, session.local());
+  return host_.interception().rejecter()->reject(session.client(), meant, size);
+}
+
+void UdpServer::reject(const UdpSession& session, std::size_t size) {
+  const int error = send_unreachable(session, size);
+  if (error == 0 || std::exchange(warned_refusal_, true)) return;
   spdlog::warn(
-      "listener {}: a rule rejects datagrams; they are dropped, since a proxy cannot send \"port "
-      "unreachable\" (ICMP)",
-      rules::printable(view_->config.name));
+      "listener {}: a rule rejects datagrams; they are dropped, since \"port unreachable\" (ICMP) "
+      "cannot be sent: {} (it needs the capability CAP_NET_RAW)",
+      rules::printable(view_->config.name), std::strerror(error));
 }
 
 void UdpServer::datagrams_lost(std::size_t count, int error) {

@@ -48,11 +48,14 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   void datagrams_lost(std::size_t count, int error) override;
   void held_full(const rules::FlowFacts& session) override;
   void session_refused() override;
+  void reject(const UdpSession& session, std::size_t size) override;
+  void pass_on_refusal(const UdpSession& session) override { send_unreachable(session, 0); }
   void session_over(UdpSession& session) override;
   rules::EmitBudget& budget() override;
   void session_late(UdpSession& session) override;
 
   void on_ready(std::uint32_t events) noexcept override;
+  int send_unreachable(const UdpSession& session, std::size_t size) const;
   bool receive_some();
   void take_batch(std::size_t count);
   void go_on_with_late();

@@ -76,7 +76,9 @@ void UdpSession::record(const rules::Arrival& arrival) {
 void UdpSession::refuse(Instant now) {
   state_ = State::kRefused;
   turns_.broke();
-  early_.clear();
+  for (const auto& datagram : std::exchange(early_, {})) {
+    if (rejects_) server_.reject(*this, datagram.size());
+  }
   idle_check_ = rules::later(now, kRefusedFor);
   arm();
 }
@@ -100,7 +102,8 @@ void UdpSession::open(const SocketAddress& server) {
   if (set.may_match(facts_.listener)) {
     const auto arrival = rules::plan_dial(set, facts_, Loop::now());
     record(arrival);
-    if (arrival.admission.verdict == rules::Admission::Verdict::kRefuse) server_.session_refused();
+    rejects_ = arrival.admission.verdict == rules::Admission::Verdict::kRefuse;
+    if (rejects_) server_.session_refused();
     if (!arrival.admission.serves()) {
       server_.host().dial_stopped(facts_);
       return refuse(Loop::now());
@@ -151,6 +154,7 @@ bool UdpSession::from_client(std::span<const std::byte> datagram, Instant now) {
       keep_early(datagram);
       return false;
     default:
+      if (rejects_) server_.reject(*this, datagram.size());
       return false;
   }
   const bool first = upstream_.straight.empty() && upstream_.ready.empty();
@@ -223,7 +227,8 @@ void UdpSession::send(Side& side) {
 // server, the client's next datagram opens a session to that server.
 void UdpSession::server_failed(int error) {
   group_->mark_failed(index_, datagram_error(error), Loop::now());
-  if (group_->config().servers.size() > 1) end();
+  if (group_->config().servers.size() > 1) return end();
+  if (error == ECONNREFUSED) server_.pass_on_refusal(*this);
 }
 
 void UdpSession::on_ready(std::uint32_t) noexcept {

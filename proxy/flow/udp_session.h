@@ -38,9 +38,13 @@ class UdpSessionHost {
   // Called when a datagram of this session is dropped, because all sessions together hold as much
   // as the listener allows.
   virtual void held_full(const rules::FlowFacts& session) = 0;
-  // Called when a rule rejects the session. A proxy cannot send an ICMP error, so the datagrams are
-  // dropped.
+  // Called when a rule rejects the session.
   virtual void session_refused() = 0;
+  // Tells the session's client that no socket has the port to which it sent a datagram of `size`
+  // bytes: since a rule rejects it, or since the server's kernel says so. Does nothing if this
+  // process's kernel refuses to send the message.
+  virtual void reject(const UdpSession& session, std::size_t size) = 0;
+  virtual void pass_on_refusal(const UdpSession& session) = 0;
   virtual void session_over(UdpSession& session) = 0;
   // The limit of datagrams that all sessions together may send in this iteration of the event loop.
   virtual rules::EmitBudget& budget() = 0;
@@ -144,6 +148,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   Instant idle_check_;
   Instant lookup_ends_ = kNever;  // when the lookup of the server's name times out
   State state_ = State::kResolving;
+  bool rejects_ = false;  // whether the client learns that its datagrams are refused
 };
 
 }  // namespace brownout::proxy

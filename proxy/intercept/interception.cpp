@@ -121,6 +121,12 @@ Interception::Interception(std::shared_ptr<const Route> route, std::unique_ptr<R
 
 Interception::~Interception() = default;
 
+const RawDatagrams* Interception::rejecter() const {
+  if (raw_) return raw_.get();
+  std::call_once(rejecter_made_, [this] { rejecter_ = RawDatagrams::here(); });
+  return rejecter_.get();
+}
+
 void Interception::fill(rules::FlowFacts& flow, const SocketAddress& destination) const {
   flow.intercepted = true;
   flow.destination = destination.ip();

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "proxy/intercept/original_destination.h"
 #include "proxy/net/name_memory.h"
@@ -43,6 +44,9 @@ class Interception {
   // The sender of replies to datagrams that arrived by TPROXY. Null if no datagrams arrive by
   // TPROXY.
   const RawDatagrams* raw() const { return raw_.get(); }
+  // The sender of ICMP messages to clients whose datagrams a rule rejects. Never null; it does not
+  // work without the capability CAP_NET_RAW, outside a separate namespace.
+  const RawDatagrams* rejecter() const;
   // Returns the original destination of a flow as a group of servers to connect to.
   std::shared_ptr<UpstreamGroup> group_of(const rules::FlowFacts& flow, std::uint64_t seed,
                                           bool spoof_client) const;
@@ -64,6 +68,9 @@ class Interception {
   // null if conntrack cannot be read; then UDP destinations are unknown
   std::unique_ptr<Conntrack> conntrack_;
   std::unique_ptr<RawDatagrams> raw_;
+  // Made when it is first needed, if raw_ is null.
+  mutable std::unique_ptr<RawDatagrams> rejecter_;
+  mutable std::once_flag rejecter_made_;
   bool own_network_ = false;
   NameMemory names_;
   std::atomic<bool> names_wanted_{false};

@@ -31,6 +31,7 @@ struct DnsContext {
 
 struct DnsVerdict {
   bool silent = false;            // the client gets no answer
+  bool rejected = false;          // a firewall rejects the query; the client gets no answer
   std::optional<DnsReply> reply;  // the answer that a rule made, if any
   // The name to resolve in place of the query's; the client gets the answer under its own name.
   std::optional<std::string> other_name = {};

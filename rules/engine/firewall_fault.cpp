@@ -97,11 +97,12 @@ std::unique_ptr<Stage> FirewallFault::stage(const StageContext& context) const {
   return std::make_unique<FirewallStage>(timeline_, context);
 }
 
-// A stopped query gets no answer, even if the firewall rejects it. Over UDP the proxy cannot send
-// the ICMP message of a rejection; over TCP the connection has been accepted already.
+// A stopped query gets no answer. Over UDP the client of a rejected query gets the ICMP message of
+// a rejection; over TCP the connection has been accepted already.
 std::optional<Note> FirewallFault::on_query(const DnsContext& context, DnsVerdict& verdict) const {
   const auto outcome = decide(*context.query, context.now);
   if (outcome.action != FirewallAction::kAccept) verdict.silent = true;
+  verdict.rejected = verdict.rejected || outcome.action == FirewallAction::kReject;
   return outcome.note;
 }
 

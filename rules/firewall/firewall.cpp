@@ -138,8 +138,8 @@ std::string to_toml(const Firewall& firewall) {
 const Schema<FirewallLine>& firewall_line_schema() {
   static const Schema<FirewallLine> schema{{
       field("action", &FirewallLine::action,
-            "accept: packets pass; drop: they vanish; reject: a TCP connection gets a RST, UDP "
-            "packets vanish",
+            "accept: packets pass; drop: they vanish; reject: a TCP connection gets a RST, a "
+            "datagram the ICMP message port unreachable where Brownout may send it",
             {.required = true}),
       field("source", &FirewallLine::source, "source addresses of the packet"),
       field("destination", &FirewallLine::destination,

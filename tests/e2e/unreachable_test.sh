@@ -131,3 +131,60 @@ if grep -q brownout_syns "$folder/said"; then fail "after the end: expected no t
 grep -qE '^(connected|ECONNRESET)' "$folder/said" || fail "without rights: expected a connection that is reset, got: $(cat "$folder/said")"
 grep -q 'a connect succeeds and is then reset: nftables cannot be used here' "$folder/said" || fail "explain without rights: got $(cat "$folder/said")"
 pass "a listener: with CAP_NET_ADMIN a connect fails, without it is reset, and explain says so"
+
+# A firewall that rejects datagrams and queries, and a server whose port is closed.
+cat >"$folder/reject.toml" <<'E6'
+version = 1
+[[firewall]]
+name = "f"
+rules = [
+  { action = "reject", protocol = "udp", port = [443, 53] },
+  { action = "drop", protocol = "udp", port = 444 },
+]
+E6
+rejected() { "$brownout" exec "$folder/reject.toml" --events "$folder/reject.jsonl" -- python3 "$folder/connect.py" udp "$@"; }
+[ "$(rejected 192.0.2.1 443)" = ECONNREFUSED ] || fail "exec, a rejected datagram: expected ECONNREFUSED"
+[ "$(rejected 2001:db8::1 443)" = ECONNREFUSED ] || fail "exec, a rejected datagram of IPv6: expected ECONNREFUSED"
+[ "$(rejected 192.0.2.1 53)" = silent ] || fail "exec, bytes that are no query: expected silence, since no rule is asked"
+[ "$(rejected 192.0.2.1 444)" = silent ] || fail "exec, a dropped datagram: expected silence"
+grep -q '"action":"reject"' "$folder/reject.jsonl" || fail "exec: expected an event of the firewall, got: $(cat "$folder/reject.jsonl")"
+[ "$(rejected 127.0.0.1 9)" = ECONNREFUSED ] || fail "exec, a closed port: expected ECONNREFUSED, as without exec"
+cat >"$folder/query.py" <<'P'
+import errno, socket
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(3)
+client.connect(("192.0.2.1", 53))
+client.send(b"\x12\x34\1\0\0\1\0\0\0\0\0\0\7example\3org\0\0\1\0\1")
+try:
+    print(client.recv(100))
+except OSError as error:
+    print(errno.errorcode.get(error.errno, error))
+P
+[ "$("$brownout" exec "$folder/reject.toml" -- python3 "$folder/query.py")" = ECONNREFUSED ] || fail "exec, a rejected query: expected ECONNREFUSED"
+pass "exec: rejected datagrams and queries, and a closed port, are told by ICMP"
+
+cat >"$folder/udp.toml" <<E7
+version = 1
+[[listener]]
+name = "front"
+protocol = "udp"
+listen = "127.0.0.1:$port"
+upstream = "127.0.0.1:9"
+[[firewall]]
+name = "f"
+policy = "reject"
+E7
+cat >"$folder/udp.sh" <<'S'
+ip link set lo up
+rm -f "$2/udp.log"
+"$1" run "$2/udp.toml" --api off --drain 0s 2>"$2/udp.log" &
+until grep -qs 'listener front' "$2/udp.log"; do sleep 0.05; done
+python3 "$2/connect.py" udp 127.0.0.1 "$3"
+kill $!
+wait $! || true
+S
+[ "$("${own[@]}" bash "$folder/udp.sh" "$brownout" "$folder" "$port")" = ECONNREFUSED ] || fail "a listener, a rejected datagram: expected ECONNREFUSED"
+said=$("${own[@]}" bash -c 'ip link set lo up; exec setpriv --bounding-set -net_raw --inh-caps -net_raw "$@"' - bash "$folder/udp.sh" "$brownout" "$folder" "$port")
+[ "$said" = silent ] || fail "a rejected datagram without CAP_NET_RAW: expected silence, got $said"
+grep -q 'it needs the capability CAP_NET_RAW' "$folder/udp.log" || fail "without CAP_NET_RAW: expected a line in the log, got: $(cat "$folder/udp.log")"
+pass "a listener: a rejected datagram is told by ICMP with CAP_NET_RAW"
