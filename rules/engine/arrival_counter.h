@@ -23,6 +23,20 @@ class ArrivalCounter {
     auto* count = clients_ ? clients_->of(client) : &all_;
     return count != nullptr ? count->fetch_add(1, std::memory_order_relaxed) + 1 : 0;
   }
+  // Returns the number of a client, in the order in which clients were first seen; 0 if it is not
+  // counted. Must be called in place of next(), after count_per_client().
+  std::uint64_t of_client(Key client) {
+    auto* number = clients_->of(client);
+    if (number == nullptr) return 0;
+    auto known = number->load(std::memory_order_relaxed);
+    if (known != 0) return known;
+    auto fresh = all_.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (number->compare_exchange_strong(known, fresh, std::memory_order_relaxed)) return fresh;
+    // Another thread has numbered the client meanwhile. The number is left out if a later client
+    // has the next one already.
+    all_.compare_exchange_strong(fresh, fresh - 1, std::memory_order_relaxed);
+    return known;
+  }
   // The number of the last arrival; 0 if the counter counts per client.
   std::uint64_t count() const { return all_.load(std::memory_order_relaxed); }
   // How often the counter was reset.

@@ -53,9 +53,10 @@ void admit(const RuleRef& rule, const FlowFacts& flow, Instant now, Arrival& arr
 }
 
 // Returns the number with which `first`, `after` and `every` are compared. It is the number of the
-// arrival, or with count = "connection" the number of the arrival's connection.
+// arrival, or with `count` the number of the arrival's connection or client.
 std::uint64_t number_of(const Rule& rule, const FlowFacts& flow) {
   auto& arrivals = rule.state->arrivals;
+  if (rule.match.count == Count::kClient) return arrivals.of_client(flow.client_key());
   const auto next = [&] {
     const bool per_client = rule.match.count_per == CountPer::kClient;
     return arrivals.next(per_client ? flow.client_key() : Key{});

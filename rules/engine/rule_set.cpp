@@ -34,7 +34,9 @@ void RuleSet::take(const Rule& draft, const std::unordered_map<std::string_view,
   rule->seed = seed_;
   rule->began = activated_;
   rule->state = std::make_shared<RuleState>();
-  if (rule->match.count_per == CountPer::kClient) rule->state->arrivals.count_per_client();
+  const bool of_clients =
+      rule->match.count_per == CountPer::kClient || rule->match.count == Count::kClient;
+  if (of_clients) rule->state->arrivals.count_per_client();
   rule->state->shared = rule->fault->make_state();
   rules_.push_back(std::move(rule));
 }

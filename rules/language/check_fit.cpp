@@ -36,7 +36,8 @@ void FitCheck::run(Position type) const {
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
-  if (rule_.match.count && rule_.acting().without(CarrierSet(Carrier::kDns)).empty()) {
+  if (rule_.match.count == Count::kConnection &&
+      rule_.acting().without(CarrierSet(Carrier::kDns)).empty()) {
     problems_.add(position_of(*match, "count"),
                   fault_ + " acts on queries, which have no connection",
                   "leave count out: first, after, every and once count queries");

@@ -234,6 +234,7 @@ std::string other_message(const Rule& rule, const Question& question) {
 
 // Returns the noun for the items that the rule's `first`, `after` and `every` count on this flow.
 std::string_view counted(const Rule& rule, const FlowFacts& flow) {
+  if (rule.match.count == Count::kClient) return "client";
   switch (flow.carrier) {
     case Carrier::kDatagram:
       return counts_datagrams(rule, flow) ? "datagram" : "session";

@@ -183,6 +183,11 @@ class ConfigReader {
       problems_.add(once->where, "once and first exclude each other",
                     "once = true means first = 1: leave one out");
     }
+    const auto* per = keys->find("count_per");
+    if (per != nullptr && match.count == Count::kClient && match.count_per == CountPer::kClient) {
+      problems_.add(per->where, "count = \"client\" and count_per = \"client\" exclude each other",
+                    "leave count_per out: first = 2 then means two clients");
+    }
     for (const auto& [key, value] : {std::pair{"count", "connection"}, {"count_per", "client"}}) {
       const auto* count = keys->find(key);
       if (count == nullptr || match.ordinals().any()) continue;

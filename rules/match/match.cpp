@@ -153,7 +153,9 @@ std::vector<Field<Match>> fields_of_flows() {
             "\"connection\": `first`, `after` and `every` count connections (UDP: sessions) in "
             "place of what the fault acts on. A connection counts when something on it matches for "
             "the first time. All matches on a selected connection are selected. DNS queries are "
-            "always counted one by one"),
+            "not counted by connection. \"client\": they count client addresses, in the order in "
+            "which these first match, and all matches of a selected client are selected: first = 2 "
+            "means two clients"),
       field("count_per", &Match::count_per,
             "whether `first`, `after` and `every` count all matches of the rule together, or those "
             "of each client address separately"),

@@ -115,13 +115,14 @@ struct EnumNames<CountPer> {
 };
 
 // The value of the key `count`. With "connection", the rule counts connections (for UDP: sessions)
-// instead of the requests, messages or datagrams on which it acts. A connection is counted when the
-// first of its requests, messages or datagrams matches.
-enum class Count { kConnection };
+// instead of the requests, messages or datagrams on which it acts; with "client", client addresses.
+// A connection or client is counted when the first of its requests, messages or datagrams matches.
+enum class Count { kConnection, kClient };
 template <>
 struct EnumNames<Count> {
   static constexpr std::array kValues{
-      std::pair<std::string_view, Count>{"connection", Count::kConnection}};
+      std::pair<std::string_view, Count>{"connection", Count::kConnection},
+      std::pair<std::string_view, Count>{"client", Count::kClient}};
 };
 
 struct Except;

@@ -39,6 +39,25 @@ TEST(Counts, AreForAllClientsTogetherUnlessARuleCountsPerClient) {
             ".1:3 .2:3 ");
 }
 
+TEST(Counts, CanCountClients) {
+  EXPECT_EQ(
+      selected("after = 1, first = 1, count = \"client\"", {"10.0.0.1", "10.0.0.2", "10.0.0.3"}),
+      ".2:1 .2:2 .2:3 .2:4 .2:5 .2:6 .2:7 .2:8 .2:9 .2:10 ");
+  const auto set = rules::RuleSet::activate(
+      config_of(
+          "[[rule]]\nmatch = { once = true, count = \"client\" }\nfault = { type = \"refuse\" }")
+          .rules,
+      1, Instant{});
+  const auto hits = [&](const char* client) {
+    return rules::plan_arrival(*set, flow_of(1, client)).notes.size();
+  };
+  EXPECT_EQ(hits("10.0.0.1"), 1U);
+  EXPECT_EQ(hits("10.0.0.2"), 0U);
+  set->rules()[0]->state->arrivals.reset();
+  EXPECT_EQ(hits("10.0.0.2"), 1U);
+  EXPECT_EQ(hits("10.0.0.1"), 0U);
+}
+
 TEST(Counts, DoNotMeetClientsBeyondTheTable) {
   rules::ArrivalCounter counter;
   counter.count_per_client();
@@ -145,6 +164,8 @@ TEST(Counts, SayWhatTheyNeed) {
   EXPECT_EQ(problem("count = \"connection\""),
             "count has no effect without first, after, every or once");
   EXPECT_EQ(problem("once = true, count = \"connection\""), "");
+  EXPECT_EQ(problem("once = true, count = \"client\", count_per = \"client\""),
+            "count = \"client\" and count_per = \"client\" exclude each other");
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { once = true, count = \"connection\" }\nfault = "
                              "{ type = \"nodata\" }",
                              "dns"),
