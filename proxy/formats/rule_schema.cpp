@@ -56,7 +56,8 @@ std::optional<OrderedJson> simple_type(std::string_view type) {
   if (type.starts_with("table")) return OrderedJson{{"type", "object"}};
   for (const std::string_view text :
        {"text", "path of a file", "pattern", "prefix", "address", "name pattern", "subject",
-        "topic filter", "command", "regular expression", "JSON pointer"}) {
+        "topic filter", "command", "regular expression", "JSON pointer", "SQLSTATE",
+        "SQLSTATE or its class"}) {
     if (type == text) return OrderedJson{{"type", "string"}};
   }
   return std::nullopt;
