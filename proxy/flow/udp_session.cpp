@@ -46,6 +46,11 @@ void UdpSession::Side::injected(const rules::Rule& rule, rules::Direction where,
   session.server_.host().record(session.facts_, rule, where, note);
 }
 
+// The server of a rejected answer learns nothing: that is a message to another machine.
+void UdpSession::Side::reject(const rules::Chunk& datagram) {
+  if (direction == rules::Direction::kUpstream) session.server_.reject(session, datagram.size());
+}
+
 void UdpSession::start() {
   Host& host = server_.host();
   if (host.rules().may_match(facts_.listener)) {

@@ -99,6 +99,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
     void finish() override {}
     void close(rules::Close) override { closed = true; }
     void answer(std::string_view) override { closed = true; }
+    void reject(const rules::Chunk& datagram) override;
     void injected(const rules::Rule& rule, rules::Direction where,
                   const rules::Note& note) override;
 

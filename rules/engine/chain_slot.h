@@ -149,6 +149,7 @@ class Chain::Slot final : public Output {
   void reply(Chunk chunk, Instant /*now*/) override {
     if (!closed_) chain_.sink_->reply(std::move(chunk));
   }
+  void reject(const Chunk& datagram) override { chain_.sink_->reject(datagram); }
   void unchanged(std::string_view why) override {
     if (std::exchange(unchanged_, true)) return;
     chain_.sink_->unchanged("rule " + in_quotes(rule_->name) + ": " + std::string(why));

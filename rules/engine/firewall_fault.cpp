@@ -33,7 +33,8 @@ class FirewallStage final : public HoldingStage {
     if (decision_.action == FirewallAction::kReject && !datagrams_) {
       return out.close(Close::kReset, now);
     }
-    if (!datagrams_) line_.add(std::move(chunk), kNever);
+    if (!datagrams_) return line_.add(std::move(chunk), kNever);
+    if (decision_.action == FirewallAction::kReject) out.reject(chunk);
   }
   void finish(Instant now, Output& out) override {
     line_.finish(blackholed() ? kNever : now);

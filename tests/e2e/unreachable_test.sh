@@ -161,6 +161,37 @@ except OSError as error:
     print(errno.errorcode.get(error.errno, error))
 P
 [ "$("$brownout" exec "$folder/reject.toml" -- python3 "$folder/query.py")" = ECONNREFUSED ] || fail "exec, a rejected query: expected ECONNREFUSED"
+cat >"$folder/later.toml" <<'E8'
+version = 1
+[[firewall]]
+name = "f"
+[[rule]]
+start = "1s"
+fault = { type = "port_block", port = 9000, action = "reject" }
+E8
+cat >"$folder/session.py" <<'P'
+import errno, socket, threading, time
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 9000))
+threading.Thread(target=lambda: [server.sendto(*server.recvfrom(10)) for _ in iter(int, 1)], daemon=True).start()
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(0.5)
+client.connect(("127.0.0.1", 9000))
+answers, end = 0, time.monotonic() + 10
+while time.monotonic() < end:
+    try:
+        client.send(b"x")
+        answers += len(client.recv(10))
+    except TimeoutError:
+        print("silent")
+        break
+    except OSError as error:
+        print("answered" if answers else "never answered", errno.errorcode[error.errno])
+        break
+    time.sleep(0.05)
+P
+said=$("$brownout" exec "$folder/later.toml" -- python3 "$folder/session.py")
+[ "$said" = "answered ECONNREFUSED" ] || fail "exec, an open session: expected answers and then ECONNREFUSED, got $said"
 pass "exec: rejected datagrams and queries, and a closed port, are told by ICMP"
 
 cat >"$folder/udp.toml" <<E7
