@@ -43,7 +43,7 @@ class PortBlock final : public FirewallMistake {
               "transport protocol of the blocked ports; left out, TCP and UDP"),
         field("action", &Settings::action,
               "drop: packets to or from these ports vanish; reject: TCP connections get a RST, "
-              "datagrams vanish"),
+              "datagrams the ICMP message port unreachable where Brownout may send it"),
     }};
     return schema;
   }
