@@ -287,23 +287,24 @@ class PostgresGenerator final : public MessageGenerator {
       case 0:
         return writer.server(postgres_report('N', "NOTICE", "00000", words));
       case 1:
-        return ask(writer, postgres_query("fail " + words),
-                   postgres_report('E', "ERROR", "40001", words) + postgres_ready());
+        return ask(writer, {postgres_query("fail " + words)},
+                   {postgres_report('E', "ERROR", "40001", words), postgres_ready()});
       case 2:
-        return ask(writer, postgres_query("copy " + words),
-                   postgres_message('G', pg("\0\0\0")) + postgres_row(words) + postgres_ready());
+        return ask(
+            writer, {postgres_query("copy " + words)},
+            {postgres_message('G', pg("\0\0\0")), postgres_row(words), postgres_ready()});
       case 3:
         writer.client(postgres_message('d', words));
         return writer.server(postgres_message('d', words));
       case 4:
-        return ask(writer, message(writer, Direction::kUpstream),
-                   postgres_row(words) + postgres_done("SELECT 1") + postgres_ready());
+        return ask(writer, {message(writer, Direction::kUpstream)},
+                   {postgres_row(words), postgres_done("SELECT 1"), postgres_ready()});
       default:
         return ask(writer,
-                   postgres_parse("", "select " + words) + postgres_bind(words, "") +
-                       postgres_execute(words) + postgres_sync(),
-                   postgres_message('1') + postgres_message('2') + postgres_row(words) +
-                       postgres_done("SELECT 1") + postgres_ready());
+                   {postgres_parse("", "select " + words), postgres_bind(words, ""),
+                    postgres_execute(words), postgres_sync()},
+                   {postgres_message('1'), postgres_message('2'), postgres_row(words),
+                    postgres_done("SELECT 1"), postgres_ready()});
     }
   }
 
@@ -315,11 +316,11 @@ class PostgresGenerator final : public MessageGenerator {
   }
 
  private:
-  static void ask(ConversationWriter& writer, const std::string& request,
-                  const std::string& answer) {
-    writer.client(request);
+  static void ask(ConversationWriter& writer, const std::vector<std::string>& request,
+                  const std::vector<std::string>& answer) {
+    for (const auto& part : request) writer.client(part);
     writer.pause(50ms);
-    writer.server(answer);
+    for (const auto& part : answer) writer.server(part);
   }
 };
 

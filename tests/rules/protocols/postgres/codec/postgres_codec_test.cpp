@@ -174,7 +174,8 @@ TEST(PostgresCodec, AnIgnoredRefusalIsForgotten) {
 }
 
 TEST(PostgresCodec, AShutdownEndsTheConnection) {
-  const auto lab = postgres_lab("fault = { type = \"reject\", sqlstate = \"57P01\" }");
+  const auto lab = postgres_lab(
+      "match = { message = \"query\" }\nfault = { type = \"reject\", sqlstate = \"57P01\" }");
   lab->from_client(postgres_query("select 1"));
   EXPECT_EQ(lab->at_server(), "");
   EXPECT_EQ(lab->at_client(),
