@@ -33,7 +33,8 @@ extern const FaultKind kAckLoss = describe<AckLoss>(
      .protocols = [] { return ProtocolSet::where(&MessageProtocol::has_acknowledgements); },
      .summary = "Acknowledgements are lost; the messages themselves arrive. MQTT: PUBACK, PUBREC, "
                 "PUBREL, PUBCOMP; XMPP: `<a/>`; NATS: `+OK` and JetStream acknowledgements; Redis: "
-                "replies; Kafka: responses to Produce; `protocol = \"framed\"`: the kinds in "
+                "replies; Kafka: responses to Produce; PostgreSQL: CommandComplete and the "
+                "ReadyForQuery behind it; `protocol = \"framed\"`: the kinds in "
                 "`acks` of `framing`; HTTP: "
                 "responses; DNS: answers.",
      .correct_client =

@@ -58,7 +58,7 @@ class PostgresProtocol final : public MessageProtocol {
 
   std::string_view about_text() const override {
     return "only queries and prepared statements whose SQL matches, errors whose text matches, "
-           "and CommandComplete whose tag matches (\"COMMIT\")";
+           "CommandComplete whose tag matches (\"COMMIT\"), and the ReadyForQuery behind it";
   }
   std::optional<std::string_view> text(const Message& message,
                                        std::span<const std::byte> payload) const override {
@@ -68,6 +68,9 @@ class PostgresProtocol final : public MessageProtocol {
     if (!is.tag.empty()) return is.tag;
     return std::nullopt;
   }
+  bool has_acknowledgements() const override { return true; }
+  // Whether the message says that a statement is done. The client of a COMMIT waits for both.
+  bool acknowledges(const Message& message) const override { return !view(message).tag.empty(); }
   bool ends_conversation(const Message& message) const override {
     return view(message).type == PostgresType::kTerminate;
   }

@@ -24,8 +24,9 @@ struct PostgresMessage final : MessageView {
   // to. Null if there is none, or if it is unknown.
   std::shared_ptr<const std::string> statement = {};
   std::optional<PostgresError> error = {};  // of ErrorResponse and NoticeResponse
-  std::string tag = {};                     // of CommandComplete: "UPDATE 1"
-  std::size_t payload_at = 0;               // offset of the payload in the received bytes
+  // Of CommandComplete: "UPDATE 1". Of ReadyForQuery: that of the last CommandComplete before it.
+  std::string tag = {};
+  std::size_t payload_at = 0;  // offset of the payload in the received bytes
   // The error that the client gets in place of this message's answer. The codec then sends the
   // server a message that fails in the same place.
   std::shared_ptr<const PostgresError> refusal = {};

@@ -14,7 +14,8 @@ using rules::PostgresType;
 // Begins the names of the portals that do not exist.
 constexpr std::string_view kRefusedPortal = "brownout:";
 constexpr std::string_view kEncrypted =
-    "what follows is encrypted, and TLS is not terminated here (tls = { starttls = true, ... })";
+    "what follows is encrypted: terminate TLS (tls = { starttls = true, ... }), or connect with "
+    "sslmode=disable";
 
 Bytes to_bytes(std::string_view text) {
   const auto bytes = codecs::bytes_of(text);
@@ -85,6 +86,7 @@ bool PostgresCodec::Reader::wants(char letter) const {
   if (wanted_ == nullptr || !type || has_more) return true;
   auto view = std::make_shared<PostgresMessage>();
   view->type = *type;
+  if (*type == PostgresType::kReadyForQuery) view->tag = codec_.tag_;
   return wanted_->wants({.protocol = &PostgresMessage::protocol(), .view = std::move(view)});
 }
 
@@ -177,10 +179,12 @@ void PostgresCodec::Reader::finish_server(Step& step, PostgresMessage& message) 
     return;
   }
   codec_.asked_ = false;
+  if (message.type == PostgresType::kReadyForQuery) message.tag = std::exchange(codec_.tag_, {});
   if (!keep_) return;
   if (message.type == PostgresType::kCommandComplete) {
     const auto text = codecs::text_of(body());
     message.tag = text.substr(0, text.find('\0'));
+    codec_.tag_ = message.tag;
   }
   if (message.type != PostgresType::kErrorResponse &&
       message.type != PostgresType::kNoticeResponse) {

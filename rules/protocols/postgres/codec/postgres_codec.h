@@ -91,6 +91,7 @@ class PostgresCodec final : public MessageCodec {
   bool started_ = false;    // whether the client has sent a StartupMessage
   bool asked_ = false;      // whether it waits for the answer to an SSLRequest
   bool encrypted_ = false;  // whether bytes that cannot be read follow
+  std::string tag_;         // of the last CommandComplete since the last ReadyForQuery
   std::unordered_map<std::string, Statement> statements_;
   std::unordered_map<std::string, Statement> portals_;
   std::uint64_t refused_ = 0;  // number of the last refused statement

@@ -70,7 +70,7 @@ TEST_P(PostgresPieces, MessagesAreTheSameHoweverTheyAreCut) {
   talk.client(postgres_query("select 1"));
   talk.server(postgres_row("1") + postgres_done("SELECT 1") + postgres_ready());
   EXPECT_EQ(talk.seen(),
-            "query <select 1>\ndata_row\ncommand_complete SELECT 1\nready_for_query\n");
+            "query <select 1>\ndata_row\ncommand_complete SELECT 1\nready_for_query SELECT 1\n");
   talk.server(postgres_report('E', "ERROR", "23505", "duplicate key"));
   EXPECT_EQ(talk.seen(), "error_response 23505 duplicate key\n");
 }
@@ -206,10 +206,21 @@ TEST(PostgresCodec, RulesSelectErrorsByCodeAndResultsByTag) {
   const auto lab = postgres_lab(
       "match = { sqlstate = [\"40\", \"23505\"] }\nfault = { type = \"drop\" }\n[[rule]]\nmatch = "
       "{ message = \"command_complete\", text = \"COMMIT\" }\nfault = { type = \"drop\" }");
-  const auto kept = postgres_report('E', "ERROR", "23503", "a") + postgres_done("UPDATE 1");
+  const auto kept =
+      postgres_report('E', "ERROR", "23503", "a") + postgres_done("UPDATE 1") + postgres_ready();
   lab->from_server(postgres_report('E', "ERROR", "40001", "b") + kept +
                    postgres_report('E', "ERROR", "23505", "c") + postgres_done("COMMIT"));
   EXPECT_EQ(lab->at_client(), kept);
+}
+
+TEST(PostgresCodec, TheAnswerToACommitCanBeLost) {
+  const auto lab = postgres_lab("match = { text = \"COMMIT\" }\nfault = { type = \"ack_loss\" }");
+  const auto kept = postgres_done("UPDATE 1") + postgres_ready('T');
+  lab->from_client(postgres_query("COMMIT"));
+  EXPECT_EQ(lab->at_server(), postgres_query("COMMIT"));
+  lab->from_server(kept + postgres_done("COMMIT") + postgres_ready() + kept);
+  EXPECT_EQ(lab->at_client(), kept + kept);
+  EXPECT_EQ(lab->injected, 2);
 }
 
 TEST(PostgresRules, MistakesInCodesAreReported) {
