@@ -57,7 +57,7 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
     if (type_of(fd) == 0) {
       return rules::config_error(
           "LISTEN_FDS names descriptor " + std::to_string(fd) + ", which is not a socket",
-          "list only Listen lines of sockets in the .socket unit");
+          "use only ListenStream= and ListenDatagram= in the .socket unit");
     }
     // Sets the same socket options as listen_on() and bind_datagrams().
     const int enabled = 1;

@@ -115,16 +115,17 @@ rules::Result<ApiClient::Answer> ApiClient::call(
     const auto where = socket_.empty() ? url_ : "unix:" + socket_;
     return tl::unexpected(rules::Error{
         rules::Origin::kUpstream, "no response from " + where + ": " + curl().easy_strerror(code),
-        url_.starts_with('/') ? "a unix socket is --url unix:" + url_
+        url_.starts_with('/') ? "for a unix socket, write --url unix:" + url_
                               : "start `brownout run`, or give its address with --url"});
   }
   long status = 0;
   curl().easy_getinfo(request.get(), CURLINFO_RESPONSE_CODE, &status);
   auto json = codecs::read_json<nlohmann::ordered_json>(text);
   if (!text.empty() && !json) {
-    return tl::unexpected(
-        rules::Error{rules::Origin::kUpstream, url_ + " responds, but not as Brownout's API",
-                     "check --url: this may be another server, or `brownout toxiproxy`"});
+    return tl::unexpected(rules::Error{rules::Origin::kUpstream,
+                                       url_ + " does not answer as Brownout's API does",
+                                       "check --url: another program may listen there, or "
+                                       "`brownout toxiproxy`, which does not serve this API"});
   }
   return Answer{static_cast<int>(status), json ? std::move(*json) : nlohmann::ordered_json()};
 }

@@ -21,9 +21,9 @@ std::vector<std::string> notes_on(const rules::Config& config) {
   std::vector<std::string> notes;
   for (const auto& listener : config.listeners) {
     if (rules::may_decrypt(config, listener)) {
-      notes.push_back(
-          "listener " + rules::in_quotes(listener.name) +
-          ": the TLS of hosts that rules mean is decrypted; other hosts stay encrypted");
+      notes.push_back("listener " + rules::in_quotes(listener.name) +
+                      ": TLS is decrypted for the hosts whose requests or messages a rule can "
+                      "match, and passes through encrypted for all other hosts");
     }
   }
   return notes;

@@ -50,7 +50,8 @@ class Ctl {
     if (command == "enable" || command == "disable") {
       return ask("POST", "rules/" + name + "/" + command, command + "d");
     }
-    if (command == "recount") return ask("POST", "rules/" + name + "/recount", "counts from 1");
+    if (command == "recount")
+      return ask("POST", "rules/" + name + "/recount", "counts its matches from 1 again");
     if (command == "halt") return ask("POST", "halt", "halted: all faults are off");
     if (command == "reset") return reset();
     if (command == "resume") return ask("POST", "resume", "resumed: faults are on");
@@ -72,7 +73,9 @@ class Ctl {
     fmt::print(stderr, "error: {}\n",
                body.is_object() && body.contains("title")
                    ? text(body, "title")
-                   : fmt::format("the response is HTTP status {}; check --url", answer->status));
+                   : fmt::format("the API answered with HTTP status {} and no reason; check that "
+                                 "--url is the address of Brownout's API",
+                                 answer->status));
     if (body.is_object() && body.contains("errors")) {
       for (const auto& error : body.at("errors")) {
         const auto pointer = text(error, "pointer");
@@ -139,7 +142,8 @@ class Ctl {
       const auto& pair = options_.keys[i];
       const auto equals = pair.find('=');
       if (equals == std::string::npos) {
-        fmt::print(stderr, "error: \"{}\" does not have the form key=value (e.g. delay=300ms)\n",
+        fmt::print(stderr,
+                   "error: \"{}\" is not a setting of the form KEY=VALUE; write e.g. delay=300ms\n",
                    pair);
         return kBadInput;
       }
@@ -163,7 +167,10 @@ class Ctl {
   int cut() const {
     const auto hash = options_.name.find('#');
     if (hash == std::string::npos) {
-      fmt::print(stderr, "error: a flow has the form LISTENER#NUMBER, e.g. chat#3\n");
+      fmt::print(stderr,
+                 "error: \"{}\" is not a flow of the form LISTENER#NUMBER, e.g. chat#3; `brownout "
+                 "ctl flows` lists the open flows\n",
+                 options_.name);
       return kBadInput;
     }
     return ask("DELETE",
@@ -181,7 +188,10 @@ class Ctl {
     for (const auto& pair : options_.where) {
       const auto equals = pair.find('=');
       if (equals == std::string::npos) {
-        fmt::print(stderr, "error: --where {}: not of the form KEY=TEXT (e.g. topic=home)\n", pair);
+        fmt::print(
+            stderr,
+            "error: --where \"{}\" is not of the form KEY=TEXT; write e.g. --where topic=home\n",
+            pair);
         return kBadInput;
       }
       add(pair.substr(0, equals), pair.substr(equals + 1));
@@ -242,7 +252,9 @@ int ctl(const CtlOptions& options) {
   try {
     return Ctl(options, std::move(*client)).run();
   } catch (const Json::exception&) {
-    fmt::print(stderr, "error: the response is not from this version of Brownout; check --url\n");
+    fmt::print(stderr,
+               "error: the response does not have the form of this version's API; use the "
+               "`brownout` of the version that the proxy runs, and check --url\n");
     return kFailed;
   }
 }

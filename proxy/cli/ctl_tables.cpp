@@ -127,8 +127,8 @@ std::string status_text(const Json& status) {
       amount(status.at("bytes").at("upstream")), amount(status.at("bytes").at("downstream")));
   const auto problem = status.value("file_not_loaded", "");
   if (!problem.empty()) {
-    text +=
-        "the rule file is NOT LOADED, the previous rules stay: " + rules::printable(problem) + "\n";
+    text += "the rule file is NOT LOADED, the previous rules stay active: " +
+            rules::printable(problem) + "\n";
   }
   for (const auto& lease : status.at("leases")) {
     text +=
@@ -188,7 +188,7 @@ std::string differences_text(const Json& status) {
              change.value("name", "") + " (" + change.value("how", "") + ")";
   }
   if (names.empty()) return "";
-  return "the file differs from the active configuration: " + rules::printable(names) +
+  return "the active configuration differs from the rule file: " + rules::printable(names) +
          "\n`brownout ctl reset [NAME]` restores the file's state\n";
 }
 

@@ -9,10 +9,11 @@ void add_end_options(CLI::App& command, RunOptions& options) {
         return std::string(text.empty() ? "a duration is needed, e.g. 1m" : "");
       });
   command
-      .add_option("--expect", options.expect,
-                  "what must hold at the end, or the exit code is 1: 'rule_hits of \"x\" at least "
-                  "1'; at a listener availability, latency_p50, latency_p99 or share: "
-                  "'availability at web at least 99%'; may be repeated")
+      .add_option(
+          "--expect", options.expect,
+          "a condition that is checked at the end; the exit code is 1 if it is not met: 'rule_hits "
+          "of \"NAME OF A RULE\" at least 1', or availability, latency_p50, latency_p99 or share "
+          "at a listener: 'availability at web at least 99%'; may be repeated")
       ->allow_extra_args(false);
 }
 

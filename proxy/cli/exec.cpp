@@ -123,7 +123,7 @@ class Exec {
     if (events_) events_->finish();
     if (options_.summary) {
       const auto table = rule_table(engine_->rules());
-      print_error(table.empty() ? "there are no rules\n" : table);
+      print_error(table.empty() ? "no rule is loaded\n" : table);
     }
     return status;
   }
@@ -167,7 +167,9 @@ class Exec {
   void tell_of_nss() const {
     if (without_nss_.empty()) return;
     const auto why =
-        "programs that use NSS, such as Chromium, do not trust Brownout's CA: " + without_nss_;
+        "programs that use NSS (Chromium, for example) will reject Brownout's certificates, "
+        "because no NSS database could be made: " +
+        without_nss_;
     spdlog::info(why);
     if (!events_) return;
     const nlohmann::ordered_json event{
@@ -200,7 +202,7 @@ class Exec {
     // Loads again if a zone file changed after it was read and before the watch started: the watch
     // does not report this change.
     if (included_.changed()) loop_.post([this] { reload(); });
-    if (!config) return not_loaded("it has mistakes");
+    if (!config) return not_loaded("the file has errors (`brownout check --exec` lists them)");
     if (const auto done = engine_->reload(*config); !done) {
       complain_of_files(*config, options_.path, text_, true);
       return not_loaded(describe(done.error()));
@@ -208,8 +210,9 @@ class Exec {
     spdlog::info("{}: {} loaded", options_.path, rules::count_of(config->rules.size(), "rule"));
     if (authority_ || !decrypts_any(*config)) return;
     spdlog::warn(
-        "{}: the rules now mean requests inside TLS, which are not decrypted: the command trusts "
-        "Brownout's CA only if the file had such a rule when it started; start it again",
+        "{}: the reloaded rules match requests inside TLS, but TLS is not decrypted: the command "
+        "trusts Brownout's CA only if the file has such a rule when the command starts; start "
+        "`brownout exec` again",
         options_.path);
   }
 
@@ -217,7 +220,7 @@ class Exec {
     // Reports the same error only once: every change in the folder of the rule file leads to
     // another attempt to load it.
     if (std::exchange(unreadable_, why) == why) return;
-    spdlog::error("{}: not loaded, the previous rules stay: {}", options_.path, why);
+    spdlog::error("{}: not loaded, the previous rules stay active: {}", options_.path, why);
   }
 
   const ExecOptions& options_;

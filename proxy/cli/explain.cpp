@@ -36,8 +36,9 @@ rules::Result<void> fits(const rules::Config& config, const rules::Asked& asked)
 std::string server_text(const rules::FlowFacts& flow) {
   if (flow.carrier == rules::Carrier::kDns || flow.destination_port == 0) return {};
   const auto port = std::to_string(flow.destination_port);
-  return flow.destination ? ", server " + to_text(*flow.destination, flow.destination_port)
-                          : ", port " + port + " of a server by name";
+  return flow.destination
+             ? ", server " + to_text(*flow.destination, flow.destination_port)
+             : ", port " + port + " of a server whose address is looked up at the connect";
 }
 
 // Returns the mechanisms with which this process can drop SYNs. Tries nftables only if a rule needs

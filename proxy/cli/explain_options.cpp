@@ -98,14 +98,15 @@ void add_explain_options(CLI::App& command, ExplainOptions& options) {
   auto& asked = options.asked;
   command.add_option("rules", options.path, "the rule file (TOML)")->required();
   command.add_option("--listener", asked.listener, "the listener that accepts it")->required();
-  command.add_flag("--exec", options.for_exec, "read the file as brownout exec does");
+  command.add_flag("--exec", options.for_exec,
+                   "read the file as `brownout exec` does, which needs no [[listener]]");
   command.add_option("--client", asked.client, "the client's address, with or without a port");
   command.add_option("--destination", asked.destination,
                      "the server's address, with or without a port");
   command.add_option("--ordinal", asked.ordinal, "number of the connection or request, from 1")
       ->check(CLI::PositiveNumber);
   command.add_option("--at", asked.at, "how long after the rules were loaded, e.g. 90s");
-  command.add_option("--seed", asked.seed, "use this seed instead of the file's");
+  command.add_option("--seed", asked.seed, "use this seed instead of the seed in the file");
   command.add_option("--qname", asked.qname, "the name that a DNS query asks for");
   command.add_option("--qtype", asked.qtype, "the record type that a DNS query asks for (A)");
   command.add_option("--transport", asked.transport, "the transport of a DNS query: udp or tcp")

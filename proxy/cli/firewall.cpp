@@ -45,7 +45,8 @@ std::optional<std::vector<Firewall>> load_firewalls(const std::string& path,
     const auto imported = import(path, chain);
     if (!imported) return std::nullopt;
     for (const auto& rule : imported->left_out) {
-      fmt::print(stderr, "{}: not compared: {}: {}\n", path, rule.why, rules::printable(rule.text));
+      fmt::print(stderr, "{}: a rule is left out of the comparison: {}: {}\n", path, rule.why,
+                 rules::printable(rule.text));
     }
     return std::vector{imported->firewall};
   }
@@ -57,7 +58,10 @@ std::optional<std::vector<Firewall>> load_firewalls(const std::string& path,
     firewalls.push_back(static_cast<const rules::FirewallFault&>(*rule.fault).timeline().correct());
   }
   if (!firewalls.empty()) return firewalls;
-  fmt::print(stderr, "{}: error: the rule file has no [[firewall]] to compare\n", path);
+  fmt::print(stderr,
+             "{}: error: the rule file has no [[firewall]] to compare; add one, or give the output "
+             "of `nft -j list ruleset` or `iptables-save`\n",
+             path);
   return std::nullopt;
 }
 
@@ -184,12 +188,12 @@ int firewall_import(const FirewallImportOptions& options) {
     fmt::print(stderr, "{}: {}\n", options.path, line);
   }
   fmt::print("{}", rules::to_toml(imported->firewall));
-  fmt::print(stderr, "{}: {} of {}, {} left out\n", options.path,
+  fmt::print(stderr, "{}: imported {} into the firewall {}; left out {}\n", options.path,
              rules::count_of(imported->firewall.rules.size(), "line"), imported->firewall.name,
              rules::count_of(imported->left_out.size(), "rule"));
   for (const auto& name : imported->other_chains) {
-    fmt::print(stderr, "{}: another chain with a hook: --chain {}\n", options.path,
-               rules::in_quotes(name));
+    fmt::print(stderr, "{}: the ruleset has another chain with a hook; --chain {} imports it\n",
+               options.path, rules::in_quotes(name));
   }
   return 0;
 }

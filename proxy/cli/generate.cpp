@@ -52,12 +52,14 @@ constexpr Entry kEnvironment[] = {
     {"NO_COLOR", "Set to anything: no colours on terminals."},
     {"LOG_LEVEL", "toxiproxy: debug, info, warn or error."},
     {"OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES",
-     "run --otlp: the service that the collector is told, and further attributes NAME=VALUE."},
+     "run --otlp: the name of the service and further attributes (NAME=VALUE) that go with all "
+     "exported data."},
     {"OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_TIMEOUT",
      "run --otlp: headers of the requests to the collector, and the longest wait for its answer in "
      "milliseconds (10000)."},
     {"OTEL_EXPORTER_OTLP_CERTIFICATE, SSL_CERT_FILE",
-     "run --otlp: the PEM file of the CAs that may certify the collector; the first that is set."},
+     "run --otlp: the PEM file of the CAs that sign the collector's certificate; the first "
+     "variable that is set counts."},
     {"LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES",
      "run: sockets from systemd, which the listeners with the same addresses take over."},
 };

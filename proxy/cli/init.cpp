@@ -104,7 +104,7 @@ Result<void> check_to(const InitOptions& options, const std::string& protocol) {
 
 rules::Error needless_answers() {
   return {rules::Origin::kConfig,
-          "the source has addresses of its own",
+          "--listen, --to and --protocol do not fit here: the addresses come from the input",
           "leave out --listen, --to and --protocol, and edit the new file",
           {}};
 }
@@ -114,8 +114,9 @@ Result<Draft> draft_of_answers(const InitOptions& options) {
   if (options.yes || place.is_known()) return draft::draft_of(place);
   if (isatty(STDIN_FILENO) == 0) {
     return rules::config_error(
-        "init asks three questions, and standard input is not a terminal",
-        "brownout init --yes --listen 5433 --to 127.0.0.1:5432 --protocol tcp");
+        "init has three questions to ask, but standard input is not a terminal",
+        "give the answers as options, e.g. brownout init --yes --listen 5433 --to 127.0.0.1:5432 "
+        "--protocol tcp");
   }
   if (ask(place, std::cin, std::cerr)) {
     if (const auto fits = check_to(options, place.protocol); !fits) {
@@ -123,15 +124,15 @@ Result<Draft> draft_of_answers(const InitOptions& options) {
     }
     return draft::draft_of(place);
   }
-  return rules::config_error("the questions were not answered", "--yes asks nothing");
+  return rules::config_error("standard input ended before the questions were answered",
+                             "answer all three, or give --yes to take the defaults");
 }
 
 Result<Draft> draft_of_file(const InitOptions& options) {
   const auto path = options.from == "-" ? std::string("/dev/stdin") : options.from;
   if (draft::source_named(path) && access(path.c_str(), F_OK) != 0) {
-    return rules::config_error(
-        "there is no file " + rules::in_quotes(path),
-        "the kind of a file is said by --format: --from FILE --format " + path);
+    return rules::config_error("there is no file " + rules::in_quotes(path),
+                               "to give the kind of a file, write --from FILE --format " + path);
   }
   const auto text = proxy::read_once(path);
   if (!text) {
@@ -150,7 +151,7 @@ Result<Draft> draft_of_file(const InitOptions& options) {
 Result<Draft> draft_of_run(const InitOptions& options) {
   if (has_answers(options)) return tl::unexpected(needless_answers());
   if (options.command.empty()) {
-    return rules::config_error("--from-exec needs a command behind --",
+    return rules::config_error("--from-exec needs a command after --",
                                "brownout init rules.toml --from-exec -- npm test");
   }
   SeenSink sink;
@@ -165,15 +166,14 @@ Result<Draft> draft_of_run(const InitOptions& options) {
     proxy::print_error(fmt::format("the command ended with {}\n", status));
   }
   if (!seen.empty()) return draft::draft_of_command(seen, options.command.front());
-  return tl::unexpected(rules::Error{rules::Origin::kInternal,
-                                     "no connection of the command was seen, so there is nothing "
-                                     "to write",
-                                     "a server that the command starts for itself counts, too"});
+  return tl::unexpected(rules::Error{
+      rules::Origin::kInternal, "the command opened no connection, so there is nothing to write",
+      "run a command that connects to a server; a server that it starts itself counts, too"});
 }
 
 Result<Draft> make_draft(const InitOptions& options) {
   if (!options.from_exec && !options.command.empty()) {
-    return rules::config_error("a command needs --from-exec",
+    return rules::config_error("a command after -- is run only with --from-exec",
                                "brownout init rules.toml --from-exec -- npm test");
   }
   if (const auto fits = check_to(options, options.protocol); !fits) {
@@ -187,7 +187,10 @@ Result<Draft> make_draft(const InitOptions& options) {
 
 rules::Error cannot_write(const std::string& path) {
   if (errno == EEXIST) {
-    return {rules::Origin::kConfig, path + " exists already", "--force overwrites it", {}};
+    return {rules::Origin::kConfig,
+            path + " exists already",
+            "give --force to overwrite it, or another name",
+            {}};
   }
   return {rules::Origin::kConfig, path + " cannot be written: " + std::strerror(errno),
           "make its folder first, free space, or name another file"};
@@ -216,8 +219,8 @@ void say_next(const InitOptions& options, const Draft& draft) {
   const auto path = rules::shell_word(options.path);
   const auto next = options.from_exec ? "brownout exec " + path + " -- " + typed(options.command)
                                       : "brownout run " + path;
-  proxy::print_error(fmt::format("{}: {}, {}, {} more off; next: {}\n", options.path,
-                                 rules::count_of(count("listener", true), "listener"),
+  proxy::print_error(fmt::format("wrote {}: {}, {} switched on, {} switched off; next: {}\n",
+                                 options.path, rules::count_of(count("listener", true), "listener"),
                                  rules::count_of(count("rule", true), "rule"), count("rule", false),
                                  next));
 }

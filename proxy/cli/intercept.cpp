@@ -88,11 +88,11 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
   for (const auto& name : clients.interfaces) {
     if (is_interface(name)) continue;
     return rules::config_error(
-        "--interface: " + rules::in_quotes(name) + " is not the name of an interface",
+        "--interface: " + rules::in_quotes(name) + " is not the name of a network interface",
         "e.g. --interface eth1 (see `ip link`)");
   }
   if (clients.local() || clients.remote()) return clients;
-  return rules::config_error("no clients are selected",
+  return rules::config_error("no clients are selected for the redirection",
                              "give --uid or --cgroup for local processes, or --interface or "
                              "--prefix for machines behind this one");
 }
@@ -104,9 +104,10 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
     if (!listener.enabled || listener.intercept == rules::Intercept::kNone) continue;
     any = true;
     if (listener.listen.port == 0) {
-      return rules::config_error("listener " + rules::in_quotes(listener.name) +
-                                     " has no fixed port to which the kernel could redirect",
-                                 "give it one, e.g. listen = \"127.0.0.1:15001\"");
+      return rules::config_error(
+          "listener " + rules::in_quotes(listener.name) +
+              " has port 0, but the kernel needs a fixed port to redirect to",
+          "give it one, e.g. listen = \"127.0.0.1:15001\"");
     }
     if (listener.intercept == rules::Intercept::kTproxy && clients.local()) {
       return rules::config_error("listener " + rules::in_quotes(listener.name) +
@@ -118,18 +119,18 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
       return rules::config_error("listener " + rules::in_quotes(listener.name) +
                                      " listens on the name " +
                                      rules::in_quotes(listener.listen.host),
-                                 "a name may have addresses of both families: write an address");
+                                 "a name can have IPv4 and IPv6 addresses: write one address");
     }
     if (clients.remote() && ip->is_loopback()) {
       return rules::config_error(
           "listener " + rules::in_quotes(listener.name) + " listens on loopback",
-          std::string("connections of other machines cannot arrive there: listen on ") +
+          std::string("connections of other machines cannot reach this address: listen on ") +
               (ip->is_v4() ? "\"0.0.0.0:" : "\"[::]:") + std::to_string(listener.listen.port) +
               "\"");
     }
   }
   if (any) return {};
-  return rules::config_error("no listener of the rule file intercepts connections",
+  return rules::config_error("the rule file has no listener that intercepts connections",
                              "write intercept = \"redirect\" in a [[listener]]");
 }
 
@@ -143,7 +144,8 @@ void tell(const std::string& text) { fmt::print(stderr, "{}\n", text); }
 
 void tell_of_ended(const Result<std::size_t>& ended) {
   if (!ended)
-    tell("UDP flows that were diverted may still go through brownout: " + describe(ended.error()));
+    tell("UDP flows that were redirected may still go through brownout: " +
+         describe(ended.error()));
 }
 
 using InterceptJson = nlohmann::ordered_json;
@@ -163,11 +165,11 @@ int remove_rules(bool as_json) {
   const auto open = live.redirected + live.diverted;
   if (as_json) print_json({{"removed", open == 0}, {"open_connections", open}});
   if (open == 0 || as_json) return 0;
-  tell(
-      fmt::format("{} through brownout; the table brownout_intercept stays until they have ended, "
-                  "but diverts nothing new: run remove again then",
-                  open == 1 ? "1 open connection still goes"
-                            : fmt::format("{} open connections still go", open)));
+  tell(fmt::format(
+      "{} through brownout; the nftables table brownout_intercept stays for open connections, but "
+      "redirects no new ones: when they have ended, run `brownout intercept remove` again",
+      open == 1 ? "1 open connection still goes"
+                : fmt::format("{} open connections still go", open)));
   return 0;
 }
 
@@ -208,7 +210,7 @@ std::string protocols_and_ports(const rules::Listener& listener) {
 // command line, so the rule file does not show it.
 void tell_what_is_diverted(const rules::Config& config, const InterceptedClients& clients,
                            const std::string& length) {
-  tell(fmt::format("diverted for {}: new connections of {}", length, text_of(clients)));
+  tell(fmt::format("redirected for {}: new connections of {}", length, text_of(clients)));
   bool any_v4 = false;
   bool any_v6 = false;
   for (const auto& listener : config.listeners) {
@@ -221,17 +223,18 @@ void tell_what_is_diverted(const rules::Config& config, const InterceptedClients
                      v4 && v6 ? "IPv4 and IPv6" : (v4 ? "IPv4" : "IPv6"),
                      protocols_and_ports(listener), listener.name, to_text(listener.listen)));
   }
-  tell("not diverted: connections that are open already");
+  tell("not redirected: connections that are already open");
   tell(
-      "not diverted: connections to loopback and to this machine's own addresses; for a server on "
-      "this machine, run the client with `brownout exec`, or let it connect to a [[listener]] of "
-      "its own");
+      "not redirected: connections to loopback and to this machine's own addresses; for a server "
+      "on this machine, run the client with `brownout exec`, or let it connect to a [[listener]] "
+      "without intercept");
   if (!any_v6)
     tell(
-        "not diverted: IPv6, since no listener has an IPv6 address (e.g. listen = \"[::]:15001\")");
+        "not redirected: IPv6, because no intercepting listener has an IPv6 address (e.g. listen = "
+        "\"[::]:15001\")");
   if (!any_v4)
     tell(
-        "not diverted: IPv4, since no listener has an IPv4 address (e.g. listen = "
+        "not redirected: IPv4, because no intercepting listener has an IPv4 address (e.g. listen = "
         "\"0.0.0.0:15001\")");
 }
 

@@ -111,8 +111,8 @@ void add_exec(CLI::App& app, CommandLine& line) {
       "append one JSON object for every injected fault to this file; - is standard output");
   command->add_option("--log-level", options.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
-  command->add_flag("--no-watch", options.no_watch, "do not reload when the file changes");
-  command->add_flag("--summary", options.summary, "say at the end what each rule did");
+  command->add_flag("--no-watch", options.no_watch, "do not reload the rule file when it changes");
+  command->add_flag("--summary", options.summary, "print at the end what each rule did");
   command->callback([&line] { line.exit_code = exec(line.exec); });
 }
 
@@ -122,23 +122,35 @@ void add_intercept(CLI::App& app, CommandLine& line) {
       "intercept", "Redirect connections to the intercepting listeners of a file (nftables)");
   parent->require_subcommand(1);
   for (const auto& [action, about] :
-       {std::pair{"print", "Print the rules, changing nothing"},
-        std::pair{"apply", "Apply the rules in a separate table; apply again to prolong them"}}) {
+       {std::pair{"print", "Print the nftables rules without applying them"},
+        std::pair{"apply",
+                  "Apply the rules in a separate nftables table; apply them again before --for "
+                  "ends to prolong them"}}) {
     auto* command = parent->add_subcommand(action, about);
     command->add_option("rules", options.path, "the rule file (TOML)")->required();
-    command->add_option("--uid", options.uids, "divert local users, by id or name");
-    command->add_option("--cgroup", options.cgroups, "divert this cgroup, e.g. chat.slice");
-    command->add_option("--interface", options.interfaces, "divert hosts behind it, e.g. eth1");
-    command->add_option("--prefix", options.prefixes, "divert hosts with these addresses");
-    command->add_option("--for", options.length,
-                        "the kernel ends it after this time, even if brownout has died (10m)");
+    command->add_option(
+        "--uid", options.uids,
+        "redirect the connections of this local user: an id or a name; may be repeated");
+    command->add_option(
+        "--cgroup", options.cgroups,
+        "redirect the connections of this cgroup, e.g. chat.slice; may be repeated");
+    command->add_option("--interface", options.interfaces,
+                        "redirect the connections of hosts behind this network interface, e.g. "
+                        "eth1; may be repeated");
+    command->add_option("--prefix", options.prefixes,
+                        "redirect the connections of hosts with these addresses, e.g. 10.1.0.0/16; "
+                        "may be repeated");
+    command->add_option(
+        "--for", options.length,
+        "how long the kernel redirects connections, also when no brownout runs any more (10m)");
     add_output(*command, options.output);
     command->callback([&line, name = std::string(action)] {
       line.intercept.action = name;
       line.exit_code = intercept(line.intercept);
     });
   }
-  auto* remove = parent->add_subcommand("remove", "Remove the rules, if there are any");
+  auto* remove = parent->add_subcommand(
+      "remove", "Remove the nftables rules of `intercept apply`, if there are any");
   add_output(*remove, options.output);
   remove->callback([&line] {
     line.intercept.action = "remove";
@@ -147,22 +159,25 @@ void add_intercept(CLI::App& app, CommandLine& line) {
 }
 
 void add_check(CLI::App& app, CommandLine& line) {
-  auto* command = app.add_subcommand("check", "Find every mistake in a rule file");
+  auto* command = app.add_subcommand("check", "Find all errors in a rule file");
   command->add_option("rules", line.check.path, "the rule file (TOML)")->required();
-  command->add_flag("--exec", line.check.for_exec, "read the file as brownout exec does");
+  command->add_flag("--exec", line.check.for_exec,
+                    "read the file as `brownout exec` does, which needs no [[listener]]");
   add_output(*command, line.check.output);
   command->callback([&line] { line.exit_code = check(line.check); });
 }
 
 void add_explain(CLI::App& app, CommandLine& line) {
-  auto* command = app.add_subcommand(
-      "explain", "Say which rules would act on a connection, and why the others would not");
+  auto* command = app.add_subcommand("explain",
+                                     "Say which rules would act on a connection, request or "
+                                     "message, and why the others would not");
   add_explain_options(*command, line.explain);
   command->callback([&line] { line.exit_code = explain(line.explain); });
 }
 
 void add_firewall(CLI::App& app, CommandLine& line) {
-  auto* firewall = app.add_subcommand("firewall", "Import a real firewall; compare two of them");
+  auto* firewall =
+      app.add_subcommand("firewall", "Import a firewall's ruleset; compare two rulesets");
   firewall->require_subcommand(1);
   auto& from = line.firewall_import;
   auto* reader = firewall->add_subcommand(
@@ -185,8 +200,8 @@ void add_firewall(CLI::App& app, CommandLine& line) {
 }  // namespace
 
 void add_ca(CLI::App& app, CommandLine& line) {
-  auto* ca =
-      app.add_subcommand("ca", "Make or show the local CA that certificates are minted from");
+  auto* ca = app.add_subcommand(
+      "ca", "Make or show the local CA, which signs the certificates of listeners");
   ca->require_subcommand(1);
   auto* init = ca->add_subcommand("init", "Make the CA; never overwrites one");
   init->add_option("--folder", line.ca_folder, "where ca.pem and ca.key are (brownout-ca)");
@@ -198,10 +213,11 @@ void add_ca(CLI::App& app, CommandLine& line) {
 }
 
 void add_verify(CLI::App& app, CommandLine& line) {
-  auto* command = app.add_subcommand(
-      "verify",
-      "Measure how exactly delays, rates, probabilities and losses are delivered on this machine");
-  command->add_flag("--quick", line.verify.quick, "half a minute instead of more than one");
+  auto* command = app.add_subcommand("verify",
+                                     "Measure how exactly this machine delivers the configured "
+                                     "delays, rates, probabilities and losses");
+  command->add_flag("--quick", line.verify.quick,
+                    "take half a minute instead of more than a minute");
   command->add_flag("--json", line.verify.json,
                     "for programs: milliseconds, bytes a second and shares");
   add_output(*command, line.verify.output);
@@ -213,15 +229,18 @@ void add_verify(CLI::App& app, CommandLine& line) {
 void add_toxiproxy(CLI::App& app, CommandLine& line) {
   auto& options = line.toxiproxy;
   options.workers = proxy::usable_processors();
-  auto* command =
-      app.add_subcommand("toxiproxy", "Replace toxiproxy-server: the same API and options");
-  command->add_option("--host", options.host, "where the API listens")->capture_default_str();
+  auto* command = app.add_subcommand(
+      "toxiproxy", "Serve Toxiproxy's API, in place of toxiproxy-server and with its options");
+  command->add_option("--host", options.host, "the address on which the API listens")
+      ->capture_default_str();
   command->add_option("--port", options.port, "the port of the API")->capture_default_str();
   command->add_option("--config", options.config,
                       "a JSON file with proxies, which may have toxics");
   command->add_option("--seed", options.seed, "random seed; drawn and logged if omitted");
-  command->add_flag("--proxy-metrics", options.proxy_metrics, "bytes of each proxy at /metrics");
-  command->add_flag("--runtime-metrics", options.runtime_metrics, "process metrics at /metrics");
+  command->add_flag("--proxy-metrics", options.proxy_metrics,
+                    "also export the bytes of each proxy at /metrics");
+  command->add_flag("--runtime-metrics", options.runtime_metrics,
+                    "also export metrics of the process at /metrics");
   command->set_version_flag("--version", "toxiproxy-server version " +
                                              std::string(toxiproxy::kToxiproxyVersion) +
                                              " (brownout " BROWNOUT_VERSION ")");
@@ -240,12 +259,16 @@ void add_generate(CLI::App& app, CommandLine& line) {
     generate->add_subcommand(shell, "completion for " + std::string(shell))
         ->callback([text = script] { fmt::print("{}", text); });
   }
-  generate->add_subcommand("examples", "the examples of all commands, checked")
+  generate
+      ->add_subcommand("examples",
+                       "the examples of all commands, after a check of each command line")
       ->callback([&app, &line] { line.exit_code = check_examples(app); });
 }
 
 void add_small_commands(CLI::App& app, CommandLine& line) {
-  app.add_subcommand("demo", "Rehearse 4 October 2021 in twenty seconds; needs nothing")
+  app.add_subcommand(
+         "demo",
+         "Rehearse the outage of 4 October 2021 in twenty seconds; needs no file and no server")
       ->callback([&line] { line.exit_code = demo(); });
   app.add_subcommand("reference", "Print the reference page of the rule file (Markdown)")
       ->callback([&line] { line.exit_code = reference(); });

@@ -16,16 +16,18 @@ void add_rehearse(CLI::App& app, RehearsalLine& line, int& exit_code) {
   auto& options = line.rehearse;
   auto* command = app.add_subcommand(
       "rehearse", "Run a timed outage with synthetic users, and say whether failover worked");
-  command->add_option("outage", options.path, "the file (TOML) with [scenario], phases, probes")
+  command
+      ->add_option("outage", options.path,
+                   "the file (TOML) with [scenario], [[phase]] and [[probe]]")
       ->required();
   command->add_flag("--ci", options.ci,
-                    "print less; a rule that matches nothing is a failed expectation");
-  command->add_flag("--force", options.force, "start even if the system is broken already");
+                    "print less, and treat a rule that matches nothing as a failed expectation");
+  command->add_flag("--force", options.force, "start even if the steady state is not met");
   auto* embedded =
       command
           ->add_option("--embedded", options.embedded,
-                       "embedded servers stand in for those of the file: well, or badly (no "
-                       "redundancy, clients without a plan)")
+                       "use embedded servers in place of the servers in the file: well, or badly "
+                       "(no redundancy, and clients that do not fail over)")
           ->check(CLI::IsMember({"well", "badly"}));
   command
       ->add_flag("--virtual-time", options.virtual_time,
@@ -37,12 +39,13 @@ void add_rehearse(CLI::App& app, RehearsalLine& line, int& exit_code) {
       "the folder for report.html, report.json, junit.xml and summary.md; \"\" writes none (a new "
       "folder in report/ for each run)");
   command->add_option("--api", options.api,
-                      "where the dashboard and the API listen meanwhile; off for none "
+                      "where the dashboard and the API listen during the rehearsal; off for none "
                       "(127.0.0.1:8474 if it is free; none with --ci or --virtual-time)");
   command->add_option("--token-file", options.token_file,
                       "require the first line of this file as the token for the API");
   add_output(*command, options.output);
-  command->add_flag("--replay", options.replay, "the file is a report.json: run that again");
+  command->add_flag("--replay", options.replay,
+                    "the file is a report.json: run the rehearsal that it describes again");
   command->callback([&line, &exit_code, folder] {
     line.rehearse.report_per_run = folder->count() == 0;
     exit_code = rehearse(line.rehearse);
@@ -50,7 +53,8 @@ void add_rehearse(CLI::App& app, RehearsalLine& line, int& exit_code) {
 
   auto* report = app.add_subcommand("report", "Work with the reports of rehearsals");
   report->require_subcommand(1);
-  auto* compare = report->add_subcommand("compare", "Say what got better and what got worse");
+  auto* compare = report->add_subcommand(
+      "compare", "Compare the values of two reports, and say which got better or worse");
   compare->add_option("before", line.compare.before, "a report.json, or its folder")->required();
   compare->add_option("after", line.compare.after, "a later report.json, or its folder")
       ->required();
@@ -61,8 +65,9 @@ void add_rehearse(CLI::App& app, RehearsalLine& line, int& exit_code) {
   add_output(*compare, line.compare.output);
   compare->callback([&line, &exit_code] { exit_code = report_compare(line.compare); });
 
-  auto* trend = report->add_subcommand("trend", "Draw the values of expectations over many runs");
-  trend->add_option("folders", line.folders, "folders of reports (report)");
+  auto* trend =
+      report->add_subcommand("trend", "Show how the values of expectations change over many runs");
+  trend->add_option("folders", line.folders, "folders with reports (report)");
   trend->add_option("--metric", line.metric,
                     "only expectations with this name or metric, e.g. availability");
   add_pages(*trend, line.pages);

@@ -54,7 +54,7 @@ bool ask(draft::Place& place, std::istream& in, std::ostream& out) {
   }
   if (place.protocol.empty()) {
     const auto names = rules::Protocol::names();
-    const auto answer = answer_to("What do they speak? (" + rules::list_text(names) + ")",
+    const auto answer = answer_to("Which protocol do they use? (" + rules::list_text(names) + ")",
                                   draft::Place::kProtocol, draft::check_protocol, in, out);
     if (!answer) return false;
     place.protocol = *answer;

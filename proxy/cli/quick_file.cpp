@@ -55,15 +55,17 @@ rules::Result<std::string> fault_of(const std::string& text) {
   if (words.size() == 2 && words.front() == "preset")
     return "preset = " + toml_string(words.back());
   if (words.empty() || words.front().find('=') != std::string::npos) {
-    return rules::config_error("--fault " + rules::in_quotes(text) + " does not begin with a fault",
-                               std::string(kFaultForm));
+    return rules::config_error(
+        "--fault " + rules::in_quotes(text) + " does not begin with the name of a fault",
+        std::string(kFaultForm));
   }
   auto fault = "type = " + toml_string(words.front());
   for (std::size_t i = 1; i < words.size(); ++i) {
     const auto equals = words[i].find('=');
     if (equals == std::string::npos || equals == 0) {
-      return rules::config_error("--fault: " + rules::in_quotes(words[i]) + " is not KEY=VALUE",
-                                 std::string(kFaultForm));
+      return rules::config_error(
+          "--fault: " + rules::in_quotes(words[i]) + " is not of the form KEY=VALUE",
+          std::string(kFaultForm));
     }
     fault += ", " + words[i].substr(0, equals) + " = " + toml_value(words[i].substr(equals + 1));
   }

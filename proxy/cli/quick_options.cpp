@@ -11,7 +11,7 @@ void add_quick_options(CLI::App& command, CLI::Option& path, QuickFile& file) {
   command
       .add_option(
           "--to", file.to,
-          "the server to forward to, e.g. 127.0.0.1:5432; repeat it for those that stand in")
+          "the server to forward to, e.g. 127.0.0.1:5432; repeat the option for standby servers")
       ->excludes(&path)
       ->expected(1)
       ->take_all();
@@ -20,7 +20,7 @@ void add_quick_options(CLI::App& command, CLI::Option& path, QuickFile& file) {
   command
       .add_option("--fault", file.faults,
                   "a fault and its settings, e.g. 'latency delay=300ms', or a preset, e.g. 'preset "
-                  "3g'; repeat it")
+                  "3g'; may be repeated")
       ->excludes(&path)
       ->expected(1)
       ->take_all();

@@ -240,9 +240,10 @@ class Rehearsing {
 
 int rehearse(const RehearseOptions& options) {
   if (!options.token_file.empty() && !RehearseApi::wanted(options)) {
-    return fail({rules::Origin::kConfig,
-                 "--token-file is the token of the API, and this rehearsal has none",
-                 "add --api 127.0.0.1:8474, or leave --token-file out"});
+    return fail(
+        {rules::Origin::kConfig,
+         "--token-file has no effect: it is the token of the API, and this rehearsal serves no API",
+         "add --api 127.0.0.1:8474, or leave --token-file out"});
   }
   const auto source = read_source(options);
   if (!source) return kBadInput;

@@ -50,7 +50,7 @@ void RehearseApi::begin_phase(const std::string& phase) {
   stream_.tell(codecs::json_text(nlohmann::json{{"event", "begun"}, {"phase", phase}}));
 }
 
-void RehearseApi::halt() { runner_.halt("it was halted by the API"); }
+void RehearseApi::halt() { runner_.halt("the API halted the rehearsal"); }
 
 nlohmann::ordered_json RehearseApi::course() const { return rehearsal::course_of(runner_); }
 

@@ -82,7 +82,8 @@ std::vector<rehearsal::ReadReport> read_reports(std::vector<std::string> paths) 
     if (report) {
       reports.push_back(std::move(*report));
     } else {
-      proxy::print_error(path + ": warning: left out: " + report.error().what + "\n");
+      proxy::print_error(path + ": warning: this report is left out: " + report.error().what +
+                         "\n");
     }
   }
   return reports;
@@ -153,9 +154,9 @@ int report_trend(const std::vector<std::string>& folders, const std::string& met
   for (const auto& folder : folders) {
     const auto found = reports_in(folder);
     if (found.empty() && is_folder(folder) && !is_there(report_in(folder))) {
-      complain(folder,
-               {rules::Origin::kConfig, "there is no report.json in it, nor in a folder of it",
-                "run `brownout rehearse` first, or name the folder of its reports"});
+      complain(folder, {rules::Origin::kConfig,
+                        "there is no report.json in this folder, nor in its subfolders",
+                        "run `brownout rehearse` first, or give the folder of its reports"});
       return kBadInput;
     }
     paths.insert(paths.end(), found.begin(), found.end());

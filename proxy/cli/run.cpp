@@ -108,7 +108,7 @@ class Run final : private Deadline {
     // Uses the bound address, in which a name such as "localhost" has been resolved.
     const auto ip = engine_->bound(listener.name).ip();
     if (listener.listen.is_unix() || (ip && ip->is_loopback())) return;
-    spdlog::warn("listener {}: other machines can reach {}; use 127.0.0.1 if they should not",
+    spdlog::warn("listener {}: other machines can reach {}; listen on 127.0.0.1 to prevent this",
                  rules::printable(listener.name), to_text(engine_->bound(listener.name)));
   }
 
@@ -118,7 +118,7 @@ class Run final : private Deadline {
                  rules::count_of(options_.workers, "worker"));
     for (const auto& listener : config.listeners) {
       auto to = listener.upstream.empty() ? "zone " + listener.zone : listener.upstream;
-      if (listener.knows_destination()) to = "wherever its clients want to go";
+      if (listener.knows_destination()) to = "the destination that each client asks for";
       spdlog::info("listener {}: {} -> {}", rules::printable(listener.name),
                    to_text(engine_->bound(listener.name)), rules::printable(to));
       warn_if_open(listener);
@@ -187,8 +187,10 @@ class Run final : private Deadline {
   void follow_file() {
     if (options_.no_watch || options_.quick.is_given()) return;
     if (!is_regular(options_.path)) {
-      spdlog::info("{} is not a regular file: it is read once, and not watched for changes",
-                   options_.path);
+      spdlog::info(
+          "{} is not a regular file: it is read once, and later changes have no effect; give a "
+          "regular file to have changes loaded",
+          options_.path);
       return;
     }
     watches_.watch(included_.watched());
@@ -216,7 +218,7 @@ class Run final : private Deadline {
       // watch does not report this change.
       if (included_.changed()) loop_.post([this] { reload("changed"); });
     }
-    if (!config) return not_loaded(why, "it has mistakes");
+    if (!config) return not_loaded(why, "the file has errors (`brownout check` lists them)");
     const auto done = live_.set_file({*rules::parse_toml(*text), included_});
     if (!done) {
       complain_of_files(*config, options_.path, *text);
@@ -234,9 +236,8 @@ class Run final : private Deadline {
     const auto names = names_in(live_.overlay());
     if (names.empty()) return;
     spdlog::warn(
-        "the file differs from the active configuration: {} (changed by the API; `brownout ctl "
-        "reset` restores "
-        "the file's state)",
+        "the active configuration differs from the rule file: {}; the API changed it, and "
+        "`brownout ctl reset` restores the file's state",
         rules::printable(names));
   }
 
@@ -245,7 +246,8 @@ class Run final : private Deadline {
     // Reports the same error only once, not at every change in the folder of the rule file. After
     // SIGHUP, always reports it.
     if (std::exchange(unreadable_, why) == why && how != "SIGHUP") return;
-    spdlog::error("{} ({}): not loaded, the previous rules stay: {}", options_.path, how, why);
+    spdlog::error("{} ({}): not loaded, the previous rules stay active: {}", options_.path, how,
+                  why);
   }
 
   // Reads the API's certificate and token files again, since other programs renew these files in
@@ -253,11 +255,15 @@ class Run final : private Deadline {
   void renew_api() {
     if (!admin_) return;
     if (const auto done = admin_->renew(api_files()); !done) {
-      spdlog::error("the API keeps its previous certificate and token: {}", describe(done.error()));
+      spdlog::error(
+          "the API's certificate and token were not renewed, and the previous ones stay in use: {}",
+          describe(done.error()));
     }
     if (!options_.toxiproxy_config.empty()) {
-      spdlog::info("{} is read at the start only; change its proxies through the API",
-                   options_.toxiproxy_config);
+      spdlog::info(
+          "{} is not read again: proxies of --toxiproxy-config are read at the start only; change "
+          "them through Toxiproxy's API",
+          options_.toxiproxy_config);
     }
   }
 
@@ -267,7 +273,8 @@ class Run final : private Deadline {
     engine_->stop_accepting();
     drain_until_ = rules::later(Loop::now(), settings_.drain);
     if (engine_->open_flows() > 0) {
-      spdlog::info("ending: waiting up to {} for {}", rules::to_text(settings_.drain),
+      spdlog::info("shutdown: waiting up to {} (--drain) for {} to end",
+                   rules::to_text(settings_.drain),
                    rules::count_of(engine_->open_flows(), "connection"));
     }
     on_due(Loop::now());
@@ -287,7 +294,7 @@ class Run final : private Deadline {
   void print_table() {
     const auto table = rule_table(engine_->rules());
     spdlog::info("what each rule has done so far:");
-    print_error(table.empty() ? "there are no rules\n" : table);
+    print_error(table.empty() ? "no rule is loaded\n" : table);
   }
 
   void say_what_is_cut() const {
@@ -308,19 +315,18 @@ class Run final : private Deadline {
     print_error(rule_table(engine_->rules()));
     auto idle = engine_->never_matched();
     if (idle.size() > kMostWarnings) {
-      spdlog::warn("{} rules never matched anything, {} among them (see `brownout explain`)",
+      spdlog::warn("{} rules matched nothing, {} among them; `brownout explain` shows why",
                    idle.size(), rules::printable(idle.front()));
       idle.clear();
     }
     for (const auto& name : idle) {
-      spdlog::warn("rule {} never matched anything (see `brownout explain`)",
-                   rules::printable(name));
+      spdlog::warn("rule {} matched nothing; `brownout explain` shows why", rules::printable(name));
     }
     outputs_.finish();
     if (!live_.finish()) {
       spdlog::error(
-          "the state file {} lacks the latest changes made by the API: it could not be written in "
-          "time; the next start begins without them",
+          "the state file {} lacks the latest changes made by the API, because it could not be "
+          "written before the shutdown; make them again after the next start",
           options_.state);
     }
   }
@@ -359,8 +365,9 @@ Result<void> check_together(const RunOptions& options) {
                                "for a socket alone, give --api unix:" + options.api_socket);
   }
   if (!options.token_file.empty()) {
-    return rules::config_error("--token-file is the token of the API, and --api off starts none",
-                               "leave one of them out");
+    return rules::config_error(
+        "--token-file has no effect: it is the token of the API, and --api off serves no API",
+        "leave one of them out");
   }
   return {};
 }

@@ -18,8 +18,9 @@ namespace {
 std::optional<rules::Duration> positive(std::string_view option, const std::string& text) {
   const auto value = rules::parse_duration(text);
   if (value && *value > rules::Duration::zero()) return *value;
-  const auto why = value ? rules::in_quotes(text) + " is not more than 0" : value.error().what;
-  proxy::print_error(fmt::format("error: {}: {} (from 1ns to 2500000h, e.g. 10m)\n", option, why));
+  const auto why = value ? rules::in_quotes(text) + " must be more than 0" : value.error().what;
+  proxy::print_error(
+      fmt::format("error: {}: {}; give a time from 1ns to 2500000h, e.g. 10m\n", option, why));
   return std::nullopt;
 }
 

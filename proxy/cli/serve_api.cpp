@@ -9,7 +9,7 @@ namespace {
 
 // The default port of Toxiproxy's clients.
 constexpr std::string_view kUsualApi = "127.0.0.1:8474";
-constexpr std::string_view kOtherApi = "give --api another address, or off";
+constexpr std::string_view kOtherApi = "give another address with --api, or --api off";
 
 }  // namespace
 
@@ -27,8 +27,8 @@ rules::Result<ServedApi> serve_api(proxy::Loop& loop, const std::string& api,
     admin.error().what = "the API (--api): " + admin.error().what;
     return tl::unexpected(admin.error());
   }
-  return ServedApi{nullptr,
-                   fmt::format("no dashboard and no API: {} ({})", admin.error().what, kOtherApi)};
+  return ServedApi{nullptr, fmt::format("dashboard and API are not served: {}; {}",
+                                        admin.error().what, kOtherApi)};
 }
 
 std::string address_of_api(const proxy::Admin& admin, const proxy::AdminOptions& options) {

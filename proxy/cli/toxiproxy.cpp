@@ -48,8 +48,8 @@ std::string auth_token() {
   const auto begin = text.find_first_not_of(kWhite);
   if (begin == std::string_view::npos) {
     spdlog::warn(
-        "TOXIPROXY_AUTH_TOKEN is set, but blank: the API needs no token; give it a token, or unset "
-        "it");
+        "TOXIPROXY_AUTH_TOKEN is set, but blank, so the API requires no token; write a token into "
+        "it, or unset it");
     return "";
   }
   return std::string(text.substr(begin, text.find_last_not_of(kWhite) + 1 - begin));

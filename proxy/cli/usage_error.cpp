@@ -49,7 +49,7 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   const auto near = rules::nearest(unknown, candidates);
   if (!near.empty()) return text + "did you mean " + rules::in_quotes(near) + "?\n";
   if (option && command->get_name() == "exec") {
-    return text + "put -- ahead of the command: brownout exec rules.toml -- curl -s ...\n";
+    return text + "write -- before the command: brownout exec rules.toml -- curl -s ...\n";
   }
   return text + help + "\n";
 }

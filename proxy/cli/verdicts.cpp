@@ -19,7 +19,8 @@ std::string verdicts_text(const rehearsal::Report& report) {
   }
   for (const auto& rule : report.missed) {
     text += fmt::format(
-        "{:<12} rule {} matched nothing (see `brownout explain`; may_miss = true allows it)\n",
+        "{:<12} rule {} matched nothing (`brownout explain` shows why; may_miss = true in the "
+        "[[rule]] allows it)\n",
         "NOT MET", rules::escaped(rule));
   }
   return text + rules::escaped(report.headline()) + "\n";

@@ -70,7 +70,7 @@ std::string rules_text(const Json& rules) {
     acting += rule.value("acts", false) ? 1 : 0;
   }
   auto text =
-      fmt::format("\nOf the next one like this: {} of {} {}\n", acting,
+      fmt::format("\nOn the next connection, request or message like this, {} of {} {}:\n", acting,
                   rules::count_of(rules.size(), "rule"), rules.size() == 1 ? "acts" : "act");
   for (const auto& rule : rules) {
     text += fmt::format("  {} {:<{}}  {:<{}} {}\n", rule.value("acts", false) ? "*" : "-",
@@ -96,12 +96,13 @@ std::string why_text(const Json& answer) {
                     done_text(entry), draw_text(entry)});
   }
   if (entries.empty()) {
-    text += "no rule did anything to such a connection, request or message\n";
+    text += "no rule acted on a connection, request or message that these options select\n";
   } else {
     text += aligned(std::move(rows));
     const auto total = answer.value("total", std::uint64_t{0});
     if (total > entries.size()) {
-      text += fmt::format("the newest {} of {}; --limit shows more\n", entries.size(), total);
+      text += fmt::format("these are the newest {} of {} entries; --limit shows more\n",
+                          entries.size(), total);
     }
   }
   if (answer.contains("rules")) text += rules_text(answer.at("rules"));

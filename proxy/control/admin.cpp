@@ -31,11 +31,12 @@ Result<std::string> read_token(const std::string& path, FileReader read) {
   if (token.empty()) {
     return rules::config_error(
         path + ": cannot read a token from it" + (text ? "" : ": " + text.error().what),
-        "write a long random line into it, e.g. by `openssl rand -hex 32`");
+        "write a long random line into this file, e.g. by `openssl rand -hex 32`");
   }
   if (token.size() < kLeastToken) {
-    return rules::config_error(path + ": a token of less than 16 characters can be guessed",
-                               "write a longer one into it, e.g. by `openssl rand -hex 32`");
+    return rules::config_error(
+        path + ": the token has less than 16 characters, so it can be guessed",
+        "write a longer token into this file, e.g. by `openssl rand -hex 32`");
   }
   return token;
 }
@@ -54,8 +55,8 @@ Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& opti
   if (options.token_file.empty() && !is_loopback(options.where)) {
     return rules::config_error(
         "the API on " + rules::to_text(options.where) +
-            " would be open to other machines without a token",
-        "give --token-file, or listen on this machine only, e.g. 127.0.0.1:8474");
+            " accepts other machines, so it needs a token",
+        "give --token-file, or an address that only this machine can reach, e.g. 127.0.0.1:8474");
   }
   auto secrets = read_files(options);
   if (!secrets) return tl::unexpected(secrets.error());

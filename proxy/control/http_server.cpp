@@ -193,7 +193,7 @@ bool HttpServer::Connection::parse_step(codecs::ByteView& bytes) {
     case What::kEnd:
       for (const auto part : parser_.payload()) body_ += codecs::text_of(part);
       if (body_.size() > kMostBody) {
-        refuse(plain(413, "the request body is too large: at most 8 MiB"));
+        refuse(plain(413, "the request body is too large: send at most 8 MiB"));
         return false;
       }
       server_.limit_memory(*this);
@@ -227,7 +227,8 @@ void HttpServer::Connection::on_request() {
   auto response = server_.answer(head_, std::exchange(body_, {}));
   if (!server_.knows_ && response.status < 400) server_.mark_known(stream_.number());
   if (response.feed && !server_.may_follow()) {
-    response = plain(503, "too many clients follow the events; try again later");
+    response =
+        plain(503, "too many clients read the event stream: end one of them, or try again later");
   }
   write(response, keep && !response.feed);
   if (response.feed) follow(std::move(response.feed));

@@ -25,13 +25,14 @@ codecs::Includes IncludedFiles::from_disk() {
 }
 
 codecs::Includes IncludedFiles::as_read() const {
-  return {rule_file_, [this](const std::string& path) -> rules::Result<std::string> {
-            const auto known = files_.find(path);
-            if (known != files_.end()) return text_of(known->second);
-            return rules::config_error(
-                "only files that the rule file includes can be read",
-                "name it in the rule file first, or put the lines of a zone into `records`");
-          }};
+  return {
+      rule_file_, [this](const std::string& path) -> rules::Result<std::string> {
+        const auto known = files_.find(path);
+        if (known != files_.end()) return text_of(known->second);
+        return rules::config_error(
+            "this file is not read, because the rule file does not name it",
+            "name the file in the rule file first, or, for a zone, write the lines into `records`");
+      }};
 }
 
 bool IncludedFiles::changed() const {

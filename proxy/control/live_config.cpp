@@ -39,7 +39,7 @@ Mistake located(const rules::Node& document, const std::string& pointer) {
 
 Refusal refusal_of(const rules::Diagnostics& problems, const rules::Node& document,
                    const codecs::Pointers& pointers) {
-  Refusal refusal{.status = 422, .what = "nothing was changed, since there are mistakes"};
+  Refusal refusal{.status = 422, .what = "nothing was changed, because the request has errors"};
   for (const auto& problem : problems.sorted()) {
     auto mistake = located(document, pointers.at(problem.where));
     mistake.what = problem.what;
@@ -91,8 +91,8 @@ Result<void> LiveConfig::restore() {
   if (!reading) {
     return rules::config_error(
         "the state file " + options_.state_file +
-            " does not fit the rule file any more: " + describe(reading.error()),
-        "edit it, or move it away to discard these changes");
+            " does not fit the changed rule file: " + describe(reading.error()),
+        "edit the state file, or move it away to discard the changes in it");
   }
   overlay_ = std::move(*saved);
   document_ = std::move(reading->document);
@@ -171,7 +171,7 @@ std::optional<Refusal> LiveConfig::takes_toxiproxys_name(const rules::Config& co
   }
   if (refusal.mistakes.empty()) return std::nullopt;
   for (auto& mistake : refusal.mistakes) {
-    mistake.what = "a proxy of Toxiproxy's API has this name: choose another";
+    mistake.what = "a proxy of Toxiproxy's API has this name";
     mistake.hint = "choose another name, or delete the proxy through Toxiproxy's API";
   }
   return refusal;
@@ -238,10 +238,10 @@ LiveConfig::Lease::Undo LiveConfig::present(std::string_view kind, std::string_v
 Allowed<void> LiveConfig::apply_change(Overlay overlay, std::vector<Lease::Undo> before,
                                        const std::string& lease) {
   if (!lease.empty() && !leases_.contains(lease)) {
-    return tl::unexpected(
-        Refusal{.status = 409,
-                .what = "the lease " + lease +
-                        " has lapsed, or was never taken: take it by PUT /api/v1/lease"});
+    return tl::unexpected(Refusal{.status = 409,
+                                  .what = "the lease " + lease +
+                                          " is unknown, or has lapsed: take it with PUT "
+                                          "/api/v1/lease, then send the change again"});
   }
   if (auto done = apply(file_, std::move(overlay)); !done) return done;
   for (auto& entry : before) take_over(std::move(entry), lease);
@@ -272,7 +272,8 @@ Result<void> LiveConfig::replace_toxiproxy_part(const std::vector<std::string>& 
     if (rules::find_named(own_.listeners, name) != nullptr ||
         rules::find_named(own_.upstreams, name) != nullptr) {
       return rules::config_error(
-          rules::in_quotes(name) + " is the name of a listener or upstream of the rule file",
+          rules::in_quotes(name) +
+              " is already the name of a listener or upstream of the rule file",
           "choose another name");
     }
   }
@@ -332,9 +333,11 @@ void LiveConfig::undo(const Lease& lease) {
     overlay = overlay_;
     overlay.set({entry.kind, entry.name, std::nullopt});
     if (const auto done = apply(file_, std::move(overlay)); !done) {
-      spdlog::error("lease {}: {} {} stays after the lease: {}; delete it through the API",
-                    rules::printable(lease.id), entry.kind, rules::printable(entry.name),
-                    rules::printable(describe(done.error())));
+      spdlog::error(
+          "lease {}: {} {} could not be restored or deleted when the lease lapsed: {}; delete it "
+          "through the API",
+          rules::printable(lease.id), entry.kind, rules::printable(entry.name),
+          rules::printable(describe(done.error())));
     }
   }
   save();
@@ -364,7 +367,7 @@ void LiveConfig::on_due(Instant now) noexcept {
     if (lease.until <= now) lapsed.push_back(id);
   }
   for (const auto& id : lapsed) {
-    spdlog::warn("lease {} lapsed: its changes are undone", rules::printable(id));
+    spdlog::warn("lease {} lapsed: the changes under it are undone", rules::printable(id));
     end_lease(id);
     if (options_.lapsed) options_.lapsed(id);
   }

@@ -100,7 +100,7 @@ void add_listeners(Families& all, const Engine& engine) {
     }
   }
   Family requests(all, "brownout_request_duration_seconds",
-                  "From a request or a query until its answer began", MetricType::Histogram);
+                  "Time from a request or query until its answer began", MetricType::Histogram);
   for (const auto& listener : listeners)
     requests.add(listener.view->stats->answered, {{"listener", listener.name}});
 }
@@ -132,9 +132,9 @@ void add_rules(Families& all, const Engine& engine) {
   }
   {
     Family overflow(all, "brownout_faults_overflow_total",
-                    "Turned away by a limit: HTTP requests beyond max_active_faults, which pass "
-                    "unchanged, datagrams at a full queue of bandwidth, and what connection_limit "
-                    "and overload refuse",
+                    "Traffic beyond a limit of a rule: HTTP requests beyond max_active_faults "
+                    "(they pass unchanged), datagrams that arrive at a full queue of bandwidth "
+                    "(they are dropped), and what connection_limit and overload refuse",
                     MetricType::Counter);
     for (const auto& rule : engine.rules().rules()) {
       overflow.add(rule->state->overflow.load(), labels(*rule));
@@ -162,8 +162,8 @@ void add_own(Families& all, const Engine& engine) {
       .add(engine.held_bytes());
   Family(all, "brownout_halted", "Whether all faults are off", MetricType::Gauge)
       .add(engine.halted() ? 1 : 0);
-  Family lag(all, "brownout_event_loop_lag_seconds", "How late an event loop handles its timers",
-             MetricType::Histogram);
+  Family lag(all, "brownout_event_loop_lag_seconds",
+             "Time by which an event loop handles its timers late", MetricType::Histogram);
   for (std::size_t i = 0; i < engine.workers().size(); ++i) {
     lag.add(engine.workers()[i]->lag(), {{"worker", std::to_string(i)}});
   }
@@ -219,8 +219,8 @@ std::vector<MetricFamily> Metrics::families() const {
   Families all;
   if (choice_.own) add_own(all, engine_);
   if (choice_.spans_lost) {
-    Family(all, "brownout_otlp_spans_lost_total", "Spans that the collector of --otlp did not get",
-           MetricType::Counter)
+    Family(all, "brownout_otlp_spans_lost_total",
+           "Spans that were not delivered to the collector of --otlp", MetricType::Counter)
         .add(choice_.spans_lost->load());
   }
   if (choice_.toxiproxy) add_toxiproxys(all, engine_, proxies_());

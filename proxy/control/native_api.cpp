@@ -86,7 +86,7 @@ std::optional<HttpResponse> NativeApi::outdated(const Call& call, const Node& ta
   }
   return refuse(
       412, call.kind + " \"" + call.path.front() +
-               "\" was changed since you read it (If-Match): GET it again, and send its new ETag");
+               "\" has changed since the ETag in If-Match: GET it again, and send its new ETag");
 }
 
 HttpResponse NativeApi::change(const Call& call, std::string name, std::optional<Node> table,
@@ -125,12 +125,13 @@ HttpResponse NativeApi::put(const Call& call) {
     if (auto no = outdated(call, *old)) return std::move(*no);
   } else if (!header(call.request, "if-match").empty()) {
     return refuse(412, "there is no " + call.kind + " \"" + name +
-                           "\" to replace: leave If-Match out to add it");
+                           "\" to replace: leave out If-Match to add it");
   }
   if (!name_of(*table).empty() && name_of(*table) != name) {
-    return refuse(422, "the URL has the name \"" + name +
-                           "\", the body another: leave the body's name out, or POST a new " +
-                           call.kind);
+    return refuse(
+        422, "the URL has the name \"" + name +
+                 "\", but the body has another name: leave out the body's name, or POST a new " +
+                 call.kind);
   }
   set_key(*table, "name", {name});
   return change(call, name, std::move(*table), old != nullptr ? "replaced" : "added",
@@ -149,7 +150,7 @@ HttpResponse NativeApi::patch(const Call& call) {
   auto table = codecs::to_node(changed);
   if (name_of(table) != name)
     return refuse(422, "a change cannot rename the " + call.kind + " \"" + name +
-                           "\": DELETE it and add a new one");
+                           "\": DELETE it, and add one with the new name");
   return change(call, name, std::move(table), "changed", 200);
 }
 
@@ -195,8 +196,8 @@ HttpResponse NativeApi::recount(const Call& call) {
   }
   if (!found)
     return refuse(404, "there is no active rule \"" + name +
-                           "\" to count again: GET /api/v1/rules lists the rules");
-  spdlog::info("API: rule {} counts from 1 again", rules::printable(name));
+                           "\" whose count could be restarted: GET /api/v1/rules lists the rules");
+  spdlog::info("API: rule {} counts its matches from 1 again", rules::printable(name));
   stream_.tell(codecs::json_text(Json{{"event", "recounted"}, {"rule", name}}));
   return {.status = 204, .body = ""};
 }
@@ -249,7 +250,7 @@ HttpResponse NativeApi::history(const Call& call) {
   auto given = parse_query(call.request.query);
   const auto after = rules::parse_whole_number(given["after"], UINT64_MAX);
   if (given.contains("after") && !after)
-    return refuse(400, "the parameter after must be the number of a point");
+    return refuse(400, "the parameter after must be a number: the `last` of an earlier answer");
   auto json = history_.after(after ? *after : 0);
   json["events"] = Json::array();
   for (const auto& event : stream_.kept())
@@ -297,7 +298,7 @@ HttpResponse NativeApi::take_lease(const Call& call) {
   const auto time = rules::parse_duration(ttl != nullptr && ttl->string() ? *ttl->string() : "");
   if (!time || *time <= Duration::zero() || *time > kLongestLease) {
     return problem({.status = 422,
-                    .what = "nothing was changed, since there are mistakes",
+                    .what = "nothing was changed, because the request has errors",
                     .mistakes = {{"", "", "/ttl", "a duration up to 24h is needed",
                                   R"(e.g. {"ttl": "30s"})"}}});
   }

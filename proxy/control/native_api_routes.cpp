@@ -61,7 +61,8 @@ Json schemas() {
           {"description",
            "of a listener: exchanges in traffic that is not parsed, counted when server bytes "
            "follow client bytes (tcp, tls, udp, framed, proxy, and after an upgrade)"}}},
-        {"definition", {{"type", "object"}, {"description", "the table of the rule file"}}}}}};
+        {"definition",
+         {{"type", "object"}, {"description", "this table as it is in the rule file"}}}}}};
   const Json error{{"type", "object"},
                    {"required", {"detail", "pointer"}},
                    {"properties",
@@ -116,7 +117,7 @@ Json operation_of(const NativeApi::Route& route, const std::string& path, std::s
   }
   operation["responses"] = {{"2XX", {{"description", "done"}}},
                             {"4XX",
-                             {{"description", "not done, and why"},
+                             {{"description", "not done; the body gives the reason"},
                               {"content",
                                {{"application/problem+json",
                                  {{"schema", {{"$ref", "#/components/schemas/Problem"}}}}}}}}}};
@@ -143,8 +144,8 @@ std::span<const NativeApi::Route> NativeApi::routes() {
             "says what each rule would do next, and why"},
       Route{"GET", "/lease", &Api::leases, "all leases"},
       Route{"PUT", "/lease", &Api::take_lease,
-            "take or prolong a lease: changes under it (header Brownout-Lease) are undone when it "
-            "lapses",
+            "take or prolong a lease: changes with its id in the header Brownout-Lease are undone "
+            "when the lease lapses",
             "Lease"},
       Route{"DELETE", "/lease/{id}", &Api::end_lease, "let a lease lapse now"},
       Route{"GET", "/history", &Api::history,
@@ -169,7 +170,7 @@ std::span<const NativeApi::Route> NativeApi::routes() {
       Route{"POST", "/{kind}/{name}/reset", &Api::reset,
             "undo the API's changes of a {kind}: restore the rule file's state"},
       Route{"POST", "/rules/{name}/recount", &Api::recount,
-            "number what the rule matches from 1 again (first, after, every)"},
+            "restart the count of the rule's matches at 1 (for first, after and every)"},
   };
   return kRoutes;
 }

@@ -49,9 +49,9 @@ tl::expected<WhyQuery, Refusal> filter_of(const Parameters& given) {
       query.where.emplace_back(key, value);
     } else {
       const std::vector<std::string_view> known(keys.begin(), keys.end());
-      return tl::unexpected(Refusal{
-          400,
-          "\"" + key + "\" is no property of requests or messages; " + rules::suggest(key, known)});
+      return tl::unexpected(Refusal{400, "\"" + key +
+                                             "\" is not a property of requests or messages; " +
+                                             rules::suggest(key, known)});
     }
   }
   return query;
@@ -96,7 +96,7 @@ std::string with_open_key(std::string why, const Parameters& given) {
   if (!why.starts_with(kOtherKey)) return why;
   const auto key = why.substr(kOtherKey.size());
   if (key.find(' ') != std::string::npos || given.contains(key)) return why;
-  return why + "; say which " + key + " the request has";
+  return why + "; give the parameter " + key + " of the request";
 }
 
 tl::expected<Json, Refusal> explained(const LiveConfig& live, const Parameters& given) {

@@ -69,16 +69,17 @@ std::string target_of(std::string path) {
 rules::Result<Overlay> no_state(const std::string& path, const std::string& text) {
   if (!text.starts_with(kBegin) || nlohmann::json::accept(text)) {
     return rules::config_error(path + " is not a state file of this version; it was not changed",
-                               "give --state another path, or move that file away");
+                               "give another path with --state, or move that file away");
   }
   const auto from = target_of(path);
   const auto aside = from + ".corrupt";
   const bool moved =
       renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, aside.c_str(), RENAME_NOREPLACE) == 0;
-  return rules::config_error("the state file " + path + " is truncated",
-                             moved
-                                 ? "it was moved to " + aside + "; start again to go on without it"
-                                 : "move it away, and start again");
+  return rules::config_error(
+      "the state file " + path + " is truncated",
+      moved ? "it was moved to " + aside +
+                  "; start Brownout again to continue without the changes in it"
+            : "move it away, and start Brownout again");
 }
 
 // A temporary file in a folder. The destructor removes the file unless it was renamed.
@@ -128,7 +129,7 @@ rules::Result<Overlay> load_state(const std::string& path) {
   const auto text = read_regular(path);
   if (!text) {
     return rules::config_error("the state file " + path + ": " + text.error().what,
-                               "make it readable, or give --state another path");
+                               "make it readable, or give another path with --state");
   }
   if (text->empty()) return Overlay{};
   auto overlay = read(*text);

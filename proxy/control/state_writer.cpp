@@ -91,8 +91,8 @@ void StateWriter::State::save_next(std::unique_lock<std::mutex>& lock) {
   const auto saved = save(text);
   if (!saved) {
     spdlog::error(
-        "{}; changes made by the API are in force, but will be lost when the process ends (free "
-        "space, or make its folder writable; the next change writes it again)",
+        "{}; the changes made by the API are active, but would be lost at a restart (free space on "
+        "the disk, or make the folder of the file writable; the next change writes the file again)",
         saved.error().what);
   }
   lock.lock();

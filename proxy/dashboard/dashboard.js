@@ -39,8 +39,8 @@ function showStatus(status) {
     (status.leases.length ? ` · ${countOf(status.leases.length, 'lease')}` : ''));
   const differs = namesIn(status.differs_from_file);
   const said = [
-    status.file_not_loaded ? `The rule file is not loaded, the previous rules stay: ${status.file_not_loaded}.` : '',
-    differs ? `The file differs from the active configuration: ${differs}` : '',
+    status.file_not_loaded ? `The rule file is not loaded, the previous rules stay active: ${status.file_not_loaded}.` : '',
+    differs ? `The active configuration differs from the rule file: ${differs}` : '',
   ].join(' ').trim();
   $('differs').hidden = !said;
   $('reset').hidden = !differs;
@@ -107,7 +107,7 @@ $('resume').addEventListener('click', doing(async () => {
   if (await sure('Switch all faults on again?', 'Resume')) showStatus(await call('POST', 'resume'));
 }));
 $('reset').addEventListener('click', doing(async () => {
-  const question = 'Restore the state of the rule file? All changes by the dashboard and the API are lost.';
+  const question = 'Restore the state of the rule file? This undoes all changes that the dashboard and the API made.';
   if (await sure(question, 'Restore')) showStatus(await call('POST', 'reset'));
 }));
 $('search').addEventListener('input', look);

@@ -87,9 +87,9 @@ function wordsFor(found, rule) {
   const share = rule.probability && rule.probability !== '100%' ? `${rule.probability} of ` : '';
   const hit = `${share}${found.hit} of ${countOf(found.open, 'open connection')}`;
   const whom = found.examples.length ? ` (${countOf(found.clients, 'client')}; ${found.examples.join(', ')}${found.hit > found.examples.length ? ', …' : ''})` : '';
-  const only = found.narrowed_by.length ? ` Only where ${found.narrowed_by.join(' and ')} match${found.narrowed_by.length > 1 ? '' : 'es'}.` : '';
+  const only = found.narrowed_by.length ? ` On them it acts only where ${found.narrowed_by.join(' and ')} match${found.narrowed_by.length > 1 ? '' : 'es'}.` : '';
   const time = rule.duration ? ` It ends after ${rule.duration}.` : '';
-  return `Hits ${hit} now${whom}, and new ones like them.${only}${time}${found.warnings.map((words) => ` Note: ${words}.`).join('')}`;
+  return `Matches ${hit} now${whom}, and later connections like these.${only}${time}${found.warnings.map((words) => ` Note: ${words}.`).join('')}`;
 }
 
 let asked = 0;
@@ -101,7 +101,7 @@ async function preview() {
     words = wordsFor(await call('POST', 'preview', rule), rule);
   } catch (problem) {
     const first = problem.errors?.[0];
-    words = first ? `Not complete yet: ${first.pointer} ${first.detail}` : '';
+    words = first ? `The rule is not complete yet: ${first.pointer} ${first.detail}` : '';
   }
   // An answer that a later key has outdated is not shown.
   if (number === asked) $('add-preview').textContent = words;

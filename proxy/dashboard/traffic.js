@@ -58,7 +58,7 @@ export function showListeners(listeners) {
       }));
     }
     const c = listener.connections ?? { open: 0, total: 0 };
-    say(row.counts, `${countOf(c.open, 'connection')} open, ${text(c.total)} so far${listener.turns ? `, ${text(listener.turns)} turns` : ''}`);
+    say(row.counts, `${countOf(c.open, 'connection')} open, ${text(c.total)} so far${listener.turns ? `, ${text(listener.turns)} turns (server data after client data)` : ''}`);
     const hint = c.total === 0 ? hintFor(listener) : '';
     row.hint.hidden = !hint;
     say(row.hint, hint);

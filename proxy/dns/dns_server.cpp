@@ -363,18 +363,17 @@ void DnsServer::overflow() {
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(warned_overflow_, true)) return;
   spdlog::warn(
-      "listener {}: queries are dropped: the limit `sessions` of pending queries is reached (raise "
-      "it)",
+      "listener {}: queries are dropped: the limit of pending queries, `sessions`, is reached "
+      "(raise `sessions` in the [[listener]])",
       view_->config.name);
 }
 
 void DnsServer::crowded(DnsQueryPtr query) {
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (!std::exchange(warned_crowd_, true)) {
-    host_.report(
-        query->facts, "queries dropped",
-        "no query id is free: too many queries wait for answers; check that the resolvers of the "
-        "upstream answer");
+    host_.report(query->facts, "queries dropped",
+                 "all 65536 query ids are in use, because too many queries wait for answers; check "
+                 "that the resolvers of the upstream answer");
   }
   drop(*query);
 }

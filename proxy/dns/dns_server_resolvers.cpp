@@ -28,8 +28,8 @@ bool DnsServer::find_resolver(DnsQuery& query) {
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(warned_stray_, true)) return false;
   spdlog::warn(
-      "listener {}: queries are dropped: their original destination is unknown (finding it "
-      "needs conntrack and the capability CAP_NET_ADMIN)",
+      "listener {}: queries are dropped, because their original destination is unknown: the lookup "
+      "needs conntrack in the kernel; run brownout as root or with the capability CAP_NET_ADMIN",
       view_->config.name);
   return false;
 }
@@ -58,10 +58,10 @@ void DnsServer::forget_idle_resolvers() {
 
 void DnsServer::log_full() const {
   const auto kind = "listener " + view_->config.name + ": too many resolvers";
-  log_limited(
-      spdlog::level::warn, kind,
-      "{}: queries wait for {} resolvers already; queries to further resolvers get SERVFAIL", kind,
-      kMostBusyResolvers);
+  log_limited(spdlog::level::warn, kind,
+              "{}: queries already wait for {} resolvers; queries to further resolvers get "
+              "SERVFAIL until some of these answer",
+              kind, kMostBusyResolvers);
 }
 
 }  // namespace brownout::proxy

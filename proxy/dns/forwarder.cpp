@@ -137,8 +137,8 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   if (!refusal && !codecs::same_question(asked, answered)) {
     if (!std::exchange(warned_spoof_, true)) {
       spdlog::warn(
-          "upstream {}: ignored an answer to a question that was not asked (it may be spoofed: "
-          "check who can send from the address of a resolver)",
+          "upstream {}: ignored an answer whose question differs from the query (it may be "
+          "spoofed: check which machines can send packets with the address of a resolver)",
           group_->config().name);
     }
     return;

@@ -65,7 +65,7 @@ rules::Result<std::string> text_of(const Draft& draft) {
   if (draft.tables.size() > kMostTables) {
     return rules::config_error(
         "the file would have " + std::to_string(draft.tables.size()) + " tables",
-        "at most " + std::to_string(kMostTables) + "; import a part");
+        "at most " + std::to_string(kMostTables) + "; import a part of the input");
   }
   auto all_on = draft;
   for (auto& table : all_on.tables) table.on = true;
@@ -74,8 +74,8 @@ rules::Result<std::string> text_of(const Draft& draft) {
     const auto config = rules::load_toml(checked);
     if (config) continue;
     const auto mistake = config.error().sorted().front();
-    return rules::config_error("the rule file made of this input would be invalid: " + mistake.what,
-                               mistake.hint);
+    return rules::config_error(
+        "the rule file that this input leads to would be invalid: " + mistake.what, mistake.hint);
   }
   return text;
 }

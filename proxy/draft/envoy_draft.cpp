@@ -186,14 +186,16 @@ class FaultReader {
   Result<void> add_rule(const std::string& what, const Node& part, std::string fault,
                         std::string off = {}) {
     const auto share = share_of(envoy_field(part, "percentage"));
-    if (!share) return wrong(part, "percentage is not a share", "e.g. { numerator: 10 }");
+    if (!share)
+      return wrong(part, "percentage is not a percentage that Envoy accepts",
+                   "e.g. { numerator: 10 }");
     const auto label = listener_.empty() ? "envoy" : listener_;
     Table rule{.kind = "rule", .lines = {{"name", toml_string(names_.take(label + ": " + what))}}};
     if (const auto match = match_.text(); !match.empty()) rule.lines.push_back({"match", match});
     rule.on = off.empty();
     rule.about = std::move(off);
     if (share->parts_per_billion == 0) {
-      rule.about += "Envoy never does this: its percentage is 0, or missing. ";
+      rule.about += "Envoy never injects this fault: its percentage is 0 or missing. ";
       rule.on = false;
     } else if (share->parts_per_billion < rules::Ratio::kOne) {
       rule.lines.push_back({"probability", toml_string(to_text(*share))});
@@ -203,8 +205,8 @@ class FaultReader {
       std::string list;
       for (const auto& text : match_.left_out) list += (list.empty() ? "" : ", ") + text;
       rule.about +=
-          "Off, since it would act on more requests than in Envoy: a rule has no "
-          "counterpart of " +
+          "This rule is off, because it would act on more requests than Envoy's filter does: a "
+          "rule cannot express " +
           list + ".";
       rule.on = false;
     }
@@ -269,7 +271,7 @@ class EnvoyDraft {
       if (auto added = add_listener(*listener); !added) return added;
     }
     if (!listeners.empty()) return {};
-    if (!place_.is_known()) say_unknown("a fault filter alone does not say them");
+    if (!place_.is_known()) say_unknown("a fault filter alone has no addresses");
     auto listener = listener_of(as_http(place_));
     if (!listener) return tl::unexpected(listener.error());
     draft_.tables.push_back(std::move(*listener));
@@ -296,7 +298,7 @@ class EnvoyDraft {
   }
 
   void say_unknown(const std::string& why) {
-    draft_.about.push_back("Change `listen` and `upstream`: " + why + ".");
+    draft_.about.push_back("Change `listen` and `upstream` below: " + why + ".");
   }
 
   Result<void> add_listener(const Node& node) {
@@ -318,8 +320,8 @@ class EnvoyDraft {
     };
     if (visit_all(node, has_tls)) {
       listener->about =
-          "Envoy terminates TLS here; Brownout does with tls = { certificate = "
-          "\"...\", key = \"...\" }.";
+          "Envoy terminates TLS at this listener. For the same in Brownout, add tls = { "
+          "certificate = \"...\", key = \"...\" }.";
     }
     draft_.tables.push_back(std::move(*listener));
     FaultReader reader(name, rule_names_, draft_);
@@ -341,8 +343,9 @@ Result<Draft> draft_of_envoy(std::string_view text, const Place& place) {
   if (!document) return tl::unexpected(document.error());
   if (!has_fault(*document)) {
     return rules::config_error(
-        "there is no fault filter in it",
-        "a typed_config whose @type ends with HTTPFault (" + std::string(kFaultFilter) + ")");
+        "the file has no fault filter of Envoy",
+        "give an Envoy configuration with a typed_config whose @type ends with HTTPFault (" +
+            std::string(kFaultFilter) + ")");
   }
   Draft draft{introduction("Envoy's fault filter"), {}};
   draft.about.push_back(

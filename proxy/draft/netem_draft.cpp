@@ -57,17 +57,21 @@ class NetemDraft {
       add_delay(*netem.delay);
     }
     if (netem.reorder && !(datagrams_ && netem.delay)) {
-      leave_out(netem.line, "reorder", "it needs a delay and a listener with datagrams (udp)");
+      leave_out(
+          netem.line, "reorder",
+          "it has an effect only with a delay, on a listener with datagrams (--protocol udp)");
     }
     if (netem.rate) add_rate(*netem.rate);
     if (netem.slot) add_slot(*netem.slot);
     for (const auto& word : netem.left_out) {
       leave_out(netem.line, word,
-                word.starts_with("distribution ") ? "name its table in `distribution_file`"
-                                                  : "a proxy has no counterpart");
+                word.starts_with("distribution ")
+                    ? "give the file of this distribution in the key `distribution_file`"
+                    : "a proxy cannot do this");
     }
     if (netem.duplicate && !datagrams_) {
-      leave_out(netem.line, "duplicate", "TCP hides it; it acts on udp (--protocol udp)");
+      leave_out(netem.line, "duplicate",
+                "TCP removes duplicates; use a listener with datagrams (--protocol udp)");
     }
   }
 
@@ -150,8 +154,9 @@ class NetemDraft {
     if (netem.gap > 0) fault.add("gap", netem.gap);
     add_rule("reorder", std::move(fault),
              netem.delay->jitter == rules::Duration{}
-                 ? "The others wait for the delay of the command."
-                 : "The others wait for the delay of the command; its jitter is left out.");
+                 ? "The packets that are not reordered wait for the delay of the command."
+                 : "The packets that are not reordered wait for the delay of the command, without "
+                   "its jitter.");
   }
 
   void add_rate(const codecs::NetemRate& link) {
@@ -173,7 +178,7 @@ class NetemDraft {
     if (max != slot.min) fault.add("max", rules::to_text(max));
     if (slot.packets > 0) fault.add("packets", slot.packets);
     fault.add_unless_zero("bytes", rules::Bytes{slot.bytes});
-    add_rule("slot", std::move(fault), "Each connection has its own slots, and each direction.");
+    add_rule("slot", std::move(fault), "Each direction of each connection has its own slots.");
   }
 
   bool datagrams_;
@@ -194,17 +199,16 @@ rules::Result<Draft> draft_of_netem(std::string_view text, const Place& place) {
       place.protocol.empty() ? std::string(Place::kProtocol) : place.protocol);
   Draft draft{introduction("netem commands"), {std::move(*listener)}};
   draft.about.push_back(
-      "Netem acts on what leaves an interface. These rules act on what clients send (direction "
-      "\"upstream\"), as if the interface were theirs; write \"downstream\" for a server's. On lo "
-      "both directions are meant.");
+      "Netem acts on packets that leave an interface. These rules act on data that clients send "
+      "(direction \"upstream\"), as if the interface were the client's; for an interface of the "
+      "server, write \"downstream\". For lo, both directions apply.");
   if (!place.is_known()) {
-    draft.about.push_back(
-        "A command does not say which connections are meant: change `listen` and `upstream`.");
+    draft.about.push_back("Netem commands contain no addresses: change `listen` and `upstream`.");
   }
   NetemDraft rules(!protocol->is_connections(), draft);
   for (const auto& netem : read->commands) rules.add(netem);
   for (const auto& other : read->left_out) {
-    draft.about.push_back("Left out, no netem is set up: " + other);
+    draft.about.push_back("Left out, because this command sets up no netem: " + other);
   }
   return draft;
 }

@@ -68,15 +68,16 @@ Result<Draft> outage_draft(Place place) {
     for (const auto name : rules::Protocol::names()) {
       if (!rules::Protocol::named(name)->messages().empty()) names.push_back(name);
     }
-    return rules::config_error(std::string(kOutageName) + " is an outage of messages, and " +
-                                   place.protocol + " has none that Brownout knows",
-                               rules::suggest(place.protocol, names));
+    return rules::config_error(
+        std::string(kOutageName) +
+            " needs a protocol with messages, and Brownout reads no messages in " + place.protocol,
+        rules::suggest(place.protocol, names));
   }
   Draft draft{introduction("the preset " + std::string(kOutageName)), {*listener}};
   draft.about.push_back(
-      "A messaging service fails, in six minutes from the moment the file is loaded: it gets slow, "
-      "loses messages, is gone, and is overrun when it comes back. `brownout rehearse` runs such "
-      "outages with synthetic users and a verdict: see examples/outages.");
+      "A messaging service fails for six minutes, which begin when the file is loaded: it gets "
+      "slow, loses messages, is unreachable, and is overloaded when it comes back. `brownout "
+      "rehearse` runs such outages with synthetic users and a verdict: see examples/outages.");
   for (auto& rule : outage_of({.listener = *listener})) draft.tables.push_back(std::move(rule));
   return draft;
 }
@@ -85,13 +86,13 @@ Result<Draft> outage_draft(Place place) {
 
 Result<void> check_listen(const std::string& text) {
   const auto where = rules::parse_listen(text);
-  if (!where) return about_answer("where clients connect", where.error());
+  if (!where) return about_answer("the address for clients", where.error());
   return {};
 }
 
 Result<void> check_server(const std::string& text) {
   const auto where = rules::parse_endpoint(text);
-  if (!where) return about_answer("where the server is", where.error());
+  if (!where) return about_answer("the address of the server", where.error());
   return {};
 }
 
@@ -117,16 +118,16 @@ Result<Table> listener_of(const Place& given) {
   if (checked) checked = check_protocol(protocol);
   if (!checked) return tl::unexpected(checked.error());
   Table listener{.kind = "listener",
-                 .lines = {{"protocol", toml_string(protocol), "what clients speak"},
-                           {"listen", toml_string(listen), "clients connect here"}}};
+                 .lines = {{"protocol", toml_string(protocol), "the protocol of the clients"},
+                           {"listen", toml_string(listen), "clients connect to this address"}}};
   const auto kind = *rules::Protocol::named(protocol);
   if (kind != rules::Protocol::kProxy) {
     listener.lines.push_back(
-        {"upstream", upstream_text(servers), "instead of here, where the server listens"});
+        {"upstream", upstream_text(servers), "the server to which Brownout forwards"});
   }
   if (kind.of_messages() != nullptr && kind.of_messages()->needs_framing()) {
-    listener.lines.push_back(
-        {"framing", R"({ delimiter = "\n" })", "how messages end; see the reference"});
+    listener.lines.push_back({"framing", R"({ delimiter = "\n" })",
+                              "the bytes that end a message; see docs/reference.md"});
   }
   return listener;
 }

@@ -110,9 +110,9 @@ rules::Result<Seen> read_seen(std::string_view text) {
     }
   }
   if (!seen.empty()) return seen;
-  return rules::config_error("no line names a server",
+  return rules::config_error("no line of the file names a server",
                              "record flows with `brownout run rules.toml --flows flows.jsonl`; "
-                             "events alone do not say where servers are");
+                             "events (--events) contain no addresses of servers");
 }
 
 }  // namespace brownout::draft

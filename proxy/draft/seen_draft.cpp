@@ -26,7 +26,7 @@ constexpr std::size_t kMostNames = 8;
 std::string seen_text(std::uint64_t flows, const std::string& protocol, std::uint16_t port) {
   const bool known = protocol != "tcp" && protocol != "udp";
   return rules::count_of(flows, "flow") + " seen to port " + std::to_string(port) +
-         (known ? "; " + protocol + " is a guess, by the port or by events." : ".");
+         (known ? "; " + protocol + " is guessed from the port or from events." : ".");
 }
 
 std::string address_with(const Seen::Server& server, std::uint16_t port, const std::string& name) {

@@ -59,10 +59,11 @@ rules::Result<Source> source_of(std::string_view text) {
   if (!json && has_word(text, "netem")) return Source::kNetem;
   std::vector<std::string_view> names;
   for (const auto& [name, source] : kSources) names.push_back(name);
-  return rules::config_error("it is not known what this file is",
-                             "init reads Brownout's flows, Toxiproxy's configuration, commands of "
-                             "tc with netem, and Envoy's fault filter: say which with --format " +
-                                 rules::list_text(names));
+  return rules::config_error(
+      "init does not recognise the kind of this file",
+      "init reads Brownout's flows, Toxiproxy's configuration, tc commands with netem, and Envoy's "
+      "configuration with a fault filter; give the kind with --format " +
+          rules::list_text(names));
 }
 
 rules::Result<Draft> draft_of(Source source, std::string_view text, const Place& place) {

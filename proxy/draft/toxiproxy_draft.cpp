@@ -51,7 +51,7 @@ rules::Result<Draft> draft_of_toxiproxy(std::string_view text) {
   const auto body = toxiproxy::parse_body(std::string(text));
   if (!body) return rules::config_error(body.error().what, std::string(kForm));
   if (!body->is_array() && !body->is_object()) {
-    return rules::config_error("a list of proxies is expected", std::string(kForm));
+    return rules::config_error("the file is not a JSON list of proxies", std::string(kForm));
   }
   Draft draft{introduction("Toxiproxy's proxies"), {}};
   draft.about.push_back(
@@ -74,7 +74,7 @@ rules::Result<Draft> draft_of_toxiproxy(std::string_view text) {
     }
     add_proxy(*proxy, draft, rule_names);
   }
-  if (names.empty()) return rules::config_error("there is no proxy in it", std::string(kForm));
+  if (names.empty()) return rules::config_error("the file has no proxy", std::string(kForm));
   return draft;
 }
 

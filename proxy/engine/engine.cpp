@@ -140,7 +140,7 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
     if (!bound || listener.intercept != rules::Intercept::kTproxy) return bound;
     for (const auto& sockets : *bound) {
       if (make_transparent(sockets.stream)) continue;
-      auto error = system_error(Origin::kConfig, "cannot intercept with tproxy", errno);
+      auto error = system_error(Origin::kConfig, "intercept = \"tproxy\" is not possible", errno);
       error.hint =
           "run brownout as root, or with the capability CAP_NET_ADMIN (systemd: "
           "AmbientCapabilities=)";

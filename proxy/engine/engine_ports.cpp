@@ -73,8 +73,10 @@ void Engine::follow_port_rules() {
                      to_text(port.bound));
         open_port(name, std::move(*bound));
       } else {
-        spdlog::error("listener {}: {}; trying again", rules::printable(name),
-                      describe(bound.error()));
+        spdlog::error(
+            "listener {}: the port could not be opened again: {}; Brownout tries again every "
+            "second",
+            rules::printable(name), describe(bound.error()));
         next = std::min(next, rules::later(now, kBindRetry));
       }
     }
@@ -191,7 +193,8 @@ bool Engine::filters(const std::string& name) const {
 }
 
 void Engine::report_down(const std::string& name, Instant now) {
-  spdlog::info("listener {}: a rule (down) has closed the port", rules::printable(name));
+  spdlog::info("listener {}: a rule with the fault down has closed the port",
+               rules::printable(name));
   if (snapshot_->rules->down_cuts_live(name, now)) {
     for (const auto& worker : workers_) worker->cut(name);
   }

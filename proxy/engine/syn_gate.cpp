@@ -167,8 +167,8 @@ void SynGate::refuse(Port& port, int error) {
   port.program.clear();
   if (std::exchange(port.complained, true)) return;
   spdlog::warn(
-      "listener {}: the kernel refuses a filter of SYNs ({}): connects succeed where a rule should "
-      "let them hang, and the connections are silent",
+      "listener {}: the kernel rejected the filter for SYN packets ({}): a connect that a rule "
+      "should let hang succeeds, and the connection then stays silent",
       rules::printable(port.facts.name), std::strerror(error));
 }
 
@@ -197,8 +197,8 @@ void SynGate::refuse_packets(const Error& error) {
     if (port.facts.by_packets) port.stats->syn_sight = SynSight::kNone;
   }
   spdlog::warn(
-      "nftables rules that lose or answer connects are no longer used, since they failed: {}; "
-      "connects succeed, and the connections are silent or reset",
+      "the nftables rules that drop or reject connects failed and are no longer used: {}; such a "
+      "connect now succeeds, and the connection then stays silent or is reset",
       rules::printable(describe(error)));
 }
 

@@ -101,15 +101,17 @@ bool Worker::find_destination(const Acceptor& acceptor, const Fd& fd, rules::Flo
   if (std::exchange(warned_stray_, true)) return false;
   if (arrival == ArrivalKind::kOwnDial) {
     spdlog::error(
-        "listener {}: connections that brownout itself opens are redirected back to it, and are "
-        "refused: `brownout intercept` covers the user that brownout runs as, and brownout may not "
-        "mark its sockets; run it as another user, or with the capability CAP_NET_ADMIN",
+        "listener {}: connections that Brownout opens to servers are redirected back to Brownout, "
+        "and are refused: `brownout intercept` selects the user that Brownout runs as, and "
+        "Brownout may not mark its sockets; run Brownout as another user, or with the capability "
+        "CAP_NET_ADMIN",
         view.config.name);
     return false;
   }
   spdlog::warn(
       "listener {}: refused a client that connected directly: this listener serves only "
-      "connections that the kernel redirects to it (see `brownout intercept`)",
+      "connections that the kernel redirects (see `brownout intercept`); let such clients connect "
+      "to a [[listener]] without intercept",
       rules::printable(view.config.name));
   return false;
 }

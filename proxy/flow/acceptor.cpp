@@ -102,9 +102,10 @@ bool Acceptor::accept_failed(int error) {
     return true;
   }
   if (!exhausted_) {
-    log_limited(spdlog::level::err, "listener " + view_->config.name + ": cannot accept",
-                "listener {}: cannot accept: {}; new connections wait (raise `ulimit -n`)",
-                view_->config.name, std::strerror(error));
+    log_limited(
+        spdlog::level::err, "listener " + view_->config.name + ": cannot accept",
+        "listener {}: cannot accept connections: {}; new connections wait (raise `ulimit -n`)",
+        view_->config.name, std::strerror(error));
   }
   exhausted_ = true;
   loop_.deadlines().set(*this, Loop::now() + kRetry);

@@ -104,7 +104,9 @@ void ClientFlow::certificate_refused(const std::string& how) {
   const auto host = host_meant();
   const bool passes = listener_->config.tls_failure == rules::TlsFailure::kPass;
   if (passes) listener_->refused->add(facts_.client, host);
-  const auto advice = passes ? "; its next connections to this host pass undecrypted" : kTrustIt;
+  const auto advice = passes ? "; the next connections of this client to this host pass through "
+                               "encrypted (tls_failure = \"pass\")"
+                             : kTrustIt;
   host_.report(facts_, RefusedCertificates::kEvent,
                rules::in_quotes(host) + ": the client " + how + advice, true);
 }

@@ -87,9 +87,10 @@ bool ClientFlow::read_header() {
   const auto header = codecs::read_proxy_header(buffer.first(static_cast<std::size_t>(count)));
   if (header.state == codecs::ProxyHeader::State::kMore) return true;
   if (header.state == codecs::ProxyHeader::State::kBroken) {
-    host_.report(facts_, "no PROXY header",
-                 "the connection does not begin with a PROXY header, and is reset (let the client "
-                 "send one, or leave proxy_protocol out of the [[listener]])");
+    host_.report(
+        facts_, "no PROXY header",
+        "the connection does not begin with a PROXY header, and is reset (configure the client or "
+        "load balancer to send one, or remove proxy_protocol from the [[listener]])");
     end(CloseMode::kReset);
     return false;
   }
@@ -250,7 +251,7 @@ std::string_view ClientFlow::what_is_missing() const {
     case Gate::kHeader:
       return "no PROXY header from the client";
     case Gate::kTarget:
-      return "no request from the proxy's client";
+      return "no proxy request (SOCKS, CONNECT or HTTP) from the client";
     case Gate::kHello:
       return "no ClientHello from the client";
     case Gate::kOpen:
@@ -281,7 +282,7 @@ void ClientFlow::tls_step(TlsGate::Step step) {
       obey_stop();
       return;
     case TlsGate::Step::kRefused:
-      certificate_refused("refuses the minted certificate: " + client().tls().why());
+      certificate_refused("rejects the certificate that Brownout minted: " + client().tls().why());
       [[fallthrough]];
     case TlsGate::Step::kFailed:
       turns_.broke();

@@ -7,7 +7,7 @@
 namespace brownout::proxy {
 
 tl::unexpected<rules::Error> need_ca() {
-  return tls::failed("tls needs a ca here, from which certificates are minted",
+  return tls::failed("tls of this listener needs a ca, which signs a certificate for each host",
                      "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`; only "
                      "`brownout exec` has a CA of its own");
 }

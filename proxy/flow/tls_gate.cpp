@@ -57,8 +57,8 @@ bool TlsGate::read_hello(Host& host, Stream& stream, rules::FlowFacts& facts, bo
     facts.hello = &*hello_;
   } else if (must_be_tls) {
     host.report(facts, "not TLS",
-                "the connection does not begin with a ClientHello (let the client speak TLS, or "
-                "write another protocol in the [[listener]])");
+                "the connection does not begin with a TLS ClientHello (let the client use TLS, or "
+                "set another protocol in the [[listener]])");
   }
   return true;
 }

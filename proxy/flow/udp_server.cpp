@@ -208,8 +208,8 @@ void UdpServer::reject(const UdpSession& session, std::size_t size) {
   const int error = send_unreachable(session, size);
   if (error == 0 || std::exchange(warned_refusal_, true)) return;
   spdlog::warn(
-      "listener {}: a rule rejects datagrams; they are dropped, since \"port unreachable\" (ICMP) "
-      "cannot be sent: {} (it needs the capability CAP_NET_RAW)",
+      "listener {}: datagrams that a rule rejects are dropped, because \"port unreachable\" (ICMP) "
+      "cannot be sent: {}; run Brownout with the capability CAP_NET_RAW",
       rules::printable(view_->config.name), std::strerror(error));
 }
 
@@ -219,8 +219,8 @@ void UdpServer::datagrams_lost(std::size_t count, int error) {
   if (warned_loss_) return;
   warned_loss_ = true;
   const auto* why = error == EDESTADDRREQ
-                        ? "their original destination is unknown (finding it needs conntrack and "
-                          "the capability CAP_NET_ADMIN)"
+                        ? "their original destination is unknown (the lookup needs conntrack in "
+                          "the kernel and the capability CAP_NET_ADMIN: run brownout as root)"
                     : error == EMFILE
                         ? "the limit `sessions` is reached, or no file descriptor is left "
                           "(raise `sessions` or `ulimit -n`)"

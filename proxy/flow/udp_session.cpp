@@ -92,8 +92,8 @@ void UdpSession::resolved(const Result<std::vector<IpAddress>>& answer, std::uin
   lookup_ends_ = kNever;
   if (answer && !answer->empty()) return open(SocketAddress::of(answer->front(), port));
   group_->mark_failed(index_,
-                      answer ? "the server's name has no address (correct the name, or give its IP "
-                               "address)"
+                      answer ? "DNS has no address for the server's name (correct the name, or "
+                               "give the server's IP address)"
                              : describe(answer.error()),
                       Loop::now());
   server_.view().stats->connect_failed.fetch_add(1, std::memory_order_relaxed);

@@ -247,10 +247,10 @@ void leave_out_jumps_to_nowhere(ImportedChains& chains) {
 void accept_the_other_family(const std::string& family, rules::Firewall& firewall) {
   if (family != "ip" && family != "ip6") return;
   const bool of_ipv6 = family == "ip6";
-  firewall.rules.push_back(
-      {.action = FirewallAction::kAccept,
-       .family = of_ipv6 ? IpFamily::kIpv4 : IpFamily::kIpv6,
-       .comment = of_ipv6 ? "this table does not see IPv4" : "this table does not see IPv6"});
+  firewall.rules.push_back({.action = FirewallAction::kAccept,
+                            .family = of_ipv6 ? IpFamily::kIpv4 : IpFamily::kIpv6,
+                            .comment = of_ipv6 ? "the imported table does not filter IPv4"
+                                               : "the imported table does not filter IPv6"});
 }
 
 }  // namespace
@@ -360,10 +360,11 @@ rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::stri
   imported.firewall.stateful = false;
   accept_the_other_family(chosen->second.family, imported.firewall);
   if (!Flattener(*chains, imported).add(chosen->second)) {
-    return rules::config_error(rules::in_quotes(chosen->first) +
-                                   " has too many lines after its jumps are expanded (limit " +
-                                   std::to_string(kMostLines) + ")",
-                               "check whether chains jump to each other in a circle");
+    return rules::config_error(
+        rules::in_quotes(chosen->first) +
+            " has too many lines when the chains that it jumps to are inserted (limit " +
+            std::to_string(kMostLines) + ")",
+        "check whether chains jump to each other in a circle, or import another chain");
   }
   for (const auto& [name, candidate] : *chains) {
     if (!candidate.hook.empty() && name != chosen->first) imported.other_chains.push_back(name);

@@ -57,7 +57,7 @@ rules::Result<rules::FlowFacts> read_flow(std::string_view line) {
   const auto bad = [](const std::string& what) {
     return rules::config_error(what, std::string(kForm));
   };
-  if (!read || !read->is_object()) return bad("not a JSON object");
+  if (!read || !read->is_object()) return bad("the line is not a JSON object");
   const auto& object = *read;
   rules::FlowFacts flow;
   flow.ordinal = 1;
@@ -66,13 +66,13 @@ rules::Result<rules::FlowFacts> read_flow(std::string_view line) {
     flow.listener = listener->get<std::string>();
   const auto protocol = object.find("protocol");
   if (protocol != object.end() && *protocol != "tcp" && *protocol != "udp") {
-    return bad("protocol is neither tcp nor udp");
+    return bad("the flow's protocol is neither tcp nor udp");
   }
   if (protocol != object.end() && *protocol == "udp") flow.carrier = Carrier::kDatagram;
   const bool good = read_end(object, "source", flow.client, flow.client_port) &&
                     read_end(object, "client", flow.client, flow.client_port) &&
                     read_end(object, "destination", flow.destination, flow.destination_port);
-  if (!good) return bad("client and destination are not addresses");
+  if (!good) return bad("client or destination is not an address with a port");
   if (const auto names = object.find("names"); names != object.end() && names->is_array()) {
     std::vector<std::string> list;
     for (const auto& name : *names) {
@@ -80,7 +80,7 @@ rules::Result<rules::FlowFacts> read_flow(std::string_view line) {
     }
     flow.names = std::make_shared<const std::vector<std::string>>(std::move(list));
   }
-  if (!flow.client && !flow.destination) return bad("both client and destination are missing");
+  if (!flow.client && !flow.destination) return bad("the flow has neither client nor destination");
   return flow;
 }
 

@@ -111,7 +111,7 @@ class RuleReader {
       const auto mask = value();
       return read_tcp_flags(mask, value());
     }
-    if (negated_) return need(false, "a negation of " + option);
+    if (negated_) return need(false, "a [[firewall]] cannot express a negated " + option);
     if (option == "--comment") {
       rule_.line.comment = value();
       return;
@@ -180,7 +180,8 @@ class RuleReader {
     const bool udp = name == "udp" || name == "17";
     const bool all = name == "all" || name == "0";
     if (!tcp && !udp && !all && !negated_) {
-      return need(false, "a proxy sees no packets of the protocol " + name);
+      return need(false,
+                  "Brownout proxies only TCP and UDP, and no packets of the protocol " + name);
     }
     const auto protocol =
         selected(tcp || all, udp || all, negated_, Transport::kTcp, Transport::kUdp, rule_);
@@ -194,7 +195,8 @@ class RuleReader {
       fresh |= state == "NEW";
       established |= state == "ESTABLISHED";
     }
-    need(fresh || established || negated_, "a proxy sees no packets of the state " + list);
+    need(fresh || established || negated_,
+         "Brownout proxies no packets of the conntrack state " + list);
     const auto state =
         selected(fresh, established, negated_, PacketState::kNew, PacketState::kEstablished, rule_);
     if (state) narrow(rule_, {.state = state});

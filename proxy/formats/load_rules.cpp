@@ -20,18 +20,21 @@ class FaultFiles {
       return rules::FileText{path, {}, std::move(why), std::move(hint)};
     };
     if (!includes_.read) {
-      return refuse("files cannot be read here", "name it in a rule file on the disk");
+      return refuse("files cannot be read in this context",
+                    "write the rule into a rule file, and load that file");
     }
     auto text = includes_.read(path);
     if (!text) {
       const auto& hint = text.error().hint;
       return refuse(text.error().what,
-                    hint.empty() ? "a relative path begins in the folder of the rule file" : hint);
+                    hint.empty()
+                        ? "check the path: a relative path begins in the folder of the rule file"
+                        : hint);
     }
     bytes_ += text->size();
     if (++files_ > kMostIncludes || bytes_ > kMostZoneText) {
-      return refuse("faults name more than 256 files, or more than 64 MiB of them",
-                    "leave some of them out");
+      return refuse("the files that faults name are more than 256, or larger than 64 MiB together",
+                    "remove some of these files");
     }
     return {path, std::move(*text)};
   }

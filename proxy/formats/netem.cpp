@@ -108,7 +108,8 @@ class NetemReader {
     if (option == "ecn") return leave_out(option);
     if (option == "slot") return read_slot();
     expect("an option of netem", option,
-           "netem has delay, loss, duplicate, corrupt, reorder, gap, rate, limit, slot and seed");
+           "the options of netem are delay, loss, duplicate, corrupt, reorder, gap, rate, limit, "
+           "slot and seed");
   }
 
   static bool is_option(std::string_view word) {
@@ -138,14 +139,14 @@ class NetemReader {
   }
   bool need(rules::Ratio& into, std::string_view option) {
     if (take(into)) return true;
-    expect("a percentage from 0% to 100% behind " + rules::in_quotes(option), peek(), "e.g. 0.3%");
+    expect("a percentage from 0% to 100% after " + rules::in_quotes(option), peek(), "e.g. 0.3%");
     return false;
   }
 
   void read_delay() {
     constexpr const char* kHint = "a number with a unit: 100ms, 1.5s, 200us";
     const auto delay = time_in(peek());
-    if (!delay) return expect("a time behind \"delay\"", peek(), kHint);
+    if (!delay) return expect("a time after \"delay\"", peek(), kHint);
     ++next_;
     netem_.delay = NetemDelay{.delay = *delay};
     if (peek().empty() || is_option(peek())) return;
@@ -162,8 +163,7 @@ class NetemReader {
     const auto name = std::string(peek());
     skip(1);
     if (!netem_.delay || netem_.delay->jitter == rules::Duration{}) {
-      return expect("a delay with a jitter ahead of \"distribution\"", name,
-                    "e.g. delay 100ms 10ms");
+      return expect("a delay with a jitter before \"distribution\"", name, "e.g. delay 100ms 10ms");
     }
     if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) {
       netem_.delay->distribution = name;
@@ -227,14 +227,14 @@ class NetemReader {
 
   void read_gap() {
     const auto gap = rules::parse_whole_number<std::int64_t>(peek(), 1'000'000);
-    if (!gap) return expect("a whole number behind \"gap\"", peek(), "e.g. gap 5");
+    if (!gap) return expect("a whole number after \"gap\"", peek(), "e.g. gap 5");
     ++next_;
     netem_.gap = *gap;
   }
 
   void read_rate() {
     const auto rate = scaled_number(peek(), kTcRates);
-    if (!rate) return expect("a rate behind \"rate\"", peek(), "e.g. 1mbit, 500kbit");
+    if (!rate) return expect("a rate after \"rate\"", peek(), "e.g. 1mbit, 500kbit");
     ++next_;
     auto& link = netem_.rate.emplace();
     link.rate = rules::Rate{std::llround(*rate)};
@@ -278,7 +278,7 @@ class NetemReader {
       ++next_;
     }
     if (slot.max < slot.min) {
-      expect("a longest time that is not less than the shortest behind \"slot\"",
+      expect("a maximum time that is not less than the minimum time after \"slot\"",
              rules::to_text(slot.max), "e.g. slot 800us 1ms");
     }
   }
@@ -333,7 +333,7 @@ std::string joined(const std::vector<std::string>& words) {
 Result<void> add_command(std::vector<std::string> words, std::size_t line, NetemText& all) {
   if (words.front() == "sudo") words.erase(words.begin());
   if (words.empty() || (!is_tc(words.front()) && words.front() != "qdisc")) {
-    return rules::config_error("not a command of tc",
+    return rules::config_error("this line is not a tc command",
                                "e.g. tc qdisc add dev eth0 root netem delay 100ms");
   }
   const auto netem = std::find(words.begin(), words.end(), "netem");
@@ -378,7 +378,7 @@ Result<NetemText> read_netem(std::string_view text) {
                                added.error().hint);
   }
   if (!all.commands.empty()) return all;
-  return rules::config_error("there is no netem command in it",
+  return rules::config_error("the file has no tc command with netem",
                              "e.g. tc qdisc add dev eth0 root netem delay 100ms");
 }
 

@@ -186,7 +186,7 @@ class RulesetReader {
       into.back().why_not = why;
     };
     if (!elements.is_array() || elements.empty()) {
-      return leave_out("a set or map that is not in the ruleset, or is empty");
+      return leave_out("it uses a set or map that is empty or missing in the ruleset");
     }
     std::string unseen;
     auto shorter = rule;
@@ -194,7 +194,8 @@ class RulesetReader {
     for (const auto& element : elements) {
       auto part = shorter;
       if (!read(element, part)) {
-        return leave_out(part.why_not.empty() ? "an element of a map" : part.why_not);
+        return leave_out(part.why_not.empty() ? "a map has an element that cannot be imported"
+                                              : part.why_not);
       }
       if (part.unseen) {
         unseen = part.why_not;
@@ -224,7 +225,8 @@ class RulesetReader {
 
   void read_statement(const Json& statement, ImportedRule& rule) const {
     if (!statement.is_object() || statement.size() != 1) {
-      rule.why_not = "a statement that is not a JSON object with one member, as `nft -j` prints it";
+      rule.why_not =
+          "it has a statement that is not a JSON object with one member, as `nft -j` prints it";
       return;
     }
     const auto& name = statement.begin().key();

@@ -19,7 +19,7 @@ constexpr int kDeepestSet = 4;
 constexpr std::size_t kMostPrefixes = 4096;
 
 void not_seen(ImportedRule& rule, const std::string& what) {
-  rule.why_not = "a proxy sees no packets of the " + what;
+  rule.why_not = "Brownout proxies no packets of the " + what;
   rule.unseen = true;
 }
 
@@ -160,7 +160,7 @@ void NftConditions::read_addresses(const Json& payload, bool negated, const Json
   const auto family = v4 ? IpFamily::kIpv4 : IpFamily::kIpv6;
   if (negated) prefixes = prefixes_outside(std::move(prefixes), family);
   if (prefixes.size() > kMostPrefixes) {
-    rule.why_not = "the addresses outside these networks need more than 4096 prefixes";
+    rule.why_not = "the negated list of networks would need more than 4096 prefixes";
     return;
   }
   rule.never |= prefixes.empty();
@@ -225,7 +225,7 @@ void NftConditions::read_protocol(bool negated, const Json& value, ImportedRule&
     return protocol.is_string() || protocol.is_number();
   });
   if (!good) {
-    rule.why_not = "the protocols " + value.dump();
+    rule.why_not = "it matches the protocols " + value.dump();
     return;
   }
   if (!negated && !tcp && !udp) return not_seen(rule, "protocol " + value.dump());
@@ -243,7 +243,7 @@ void NftConditions::read_family(bool negated, const Json& value, ImportedRule& r
     return family.is_string();
   });
   if (!good) {
-    rule.why_not = "the families " + value.dump();
+    rule.why_not = "it matches the address families " + value.dump();
     return;
   }
   if (!negated && !v4 && !v6) return not_seen(rule, "family " + value.dump());
@@ -265,7 +265,7 @@ void NftConditions::read_tcp_flags(const Json& masked, bool negated, const Json&
                          nft_text(masked[0]["payload"], "field") == "flags";
   if (!tcp_flags || flags != std::set<std::string>{"syn"} ||
       mask != std::set<std::string>{"fin", "syn", "rst", "ack"}) {
-    rule.why_not = "a match on bits of " + masked.dump();
+    rule.why_not = "a [[firewall]] cannot express a match on bits of " + masked.dump();
     return;
   }
   narrow(rule, {.protocol = Transport::kTcp,

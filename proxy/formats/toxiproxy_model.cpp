@@ -119,9 +119,10 @@ Outcome<rules::Endpoint> parse_listen(const std::string& text) {
 Outcome<json> parse_body(const std::string& body) {
   const auto parsed = codecs::read_json(body, codecs::kMostJsonValues);
   if (!parsed) {
-    return bad(body.empty() ? "it is empty"
-                            : "it is not JSON, nested more than 64 levels deep, or more than "
-                              "50000 values");
+    return bad(
+        body.empty()
+            ? "it is empty"
+            : "it is not JSON, is nested more than 64 levels deep, or has more than 50000 values");
   }
   return with_lower_keys(*parsed);
 }

@@ -145,7 +145,7 @@ class YamlReader {
       case YAML_ALIAS_EVENT:
         return repeated(yaml_name(event->data.alias.anchor), where);
       default:
-        return fail(where, "a value is expected");
+        return fail(where, "a value is missing here");
     }
   }
 
@@ -165,7 +165,7 @@ class YamlReader {
       YamlEvent key;
       if (!next(key) || key->type == YAML_MAPPING_END_EVENT) break;
       if (key->type != YAML_SCALAR_EVENT)
-        return fail(key.where(), "a key that is not a text (put quotes around it)");
+        return fail(key.where(), "a key is not a text (put quotes around it)");
       const auto& scalar = key->data.scalar;
       rules::Member member{std::string(yaml_text(scalar.value, scalar.length)), key.where(), {}};
       YamlEvent value;

@@ -90,11 +90,13 @@ class ZoneReader {
     if (!entry.owner_left_out && rest.starts_with('$')) return read_directive(entry, rest);
     if (!entry.owner_left_out) {
       auto owner = absolute(next_word(rest));
-      if (!owner) return bad(entry, "its name is not a domain name", std::string(kRecordHint));
+      if (!owner)
+        return bad(entry, "the record's name is not a domain name", std::string(kRecordHint));
       owner_ = std::move(*owner);
     } else if (owner_.empty()) {
-      return bad(entry, "a line that begins with a blank belongs to the name of the line before",
-                 "begin it with a name");
+      return bad(
+          entry, "the first record begins with a blank, so it has no name",
+          "begin the line with a name; only later lines may take the name of the line before");
     }
     const auto ttl = take_ttl_and_class(entry, rest);
     if (!ttl) return;
@@ -136,7 +138,7 @@ class ZoneReader {
         owner + " " + std::to_string(ttl) + " " + class_ + " " + std::string(type_and_data);
     // Refuses longer text, which ldns would cut silently.
     if (type_and_data.size() > kMostRdata) {
-      return "it has more than 65535 characters after its name, TTL and class";
+      return "the record has more than 65535 characters after its name, TTL and class";
     }
     ldns_rr* rr = nullptr;
     const auto status = ldns_rr_new_frm_str(&rr, line.c_str(), ttl, origin_.get(), nullptr);
@@ -144,8 +146,8 @@ class ZoneReader {
     if (status != LDNS_STATUS_OK) return ldns_get_errorstr_by_id(status);
     auto read = from_ldns(*record);
     if (read.rdata.size() > kMostRdata) {
-      return "its data has " + std::to_string(read.rdata.size()) +
-             " bytes, but a record has at most 65535";
+      return "the record's data has " + std::to_string(read.rdata.size()) +
+             " bytes, but at most 65535 are possible";
     }
     if (auto why = beside_an_alias(read); !why.empty()) return why;
     zone_.records.push_back(std::move(read));
@@ -161,12 +163,15 @@ class ZoneReader {
     const std::pair key(record.dns_class, rules::canonical_name(record.name));
     if (record.type != rules::DnsType::kCname) {
       has_others_.insert(key);
-      return aliases_.contains(key) ? "its name is an alias (CNAME), which can have no other record"
-                                    : "";
+      return aliases_.contains(key)
+                 ? "the record's name has a CNAME already, and such a name can have no other record"
+                 : "";
     }
-    if (has_others_.contains(key)) return "its name has other records, so it cannot have a CNAME";
+    if (has_others_.contains(key))
+      return "the record's name has other records already, so it cannot have a CNAME";
     const auto [alias, first] = aliases_.emplace(key, record.rdata);
-    return first || alias->second == record.rdata ? "" : "its name has another CNAME already";
+    return first || alias->second == record.rdata ? ""
+                                                  : "the record's name has another CNAME already";
   }
 
   void read_directive(const ZoneEntry& entry, std::string_view rest) {
@@ -178,14 +183,16 @@ class ZoneReader {
     }
     const auto word = next_word(rest);
     if (word.empty() || !rest.empty()) {
-      return bad(entry, "it takes one word", R"("$ORIGIN example.org." or "$TTL 1h")");
+      return bad(entry, "the directive takes exactly one word",
+                 R"("$ORIGIN example.org." or "$TTL 1h")");
     }
     if (name == "$TTL") {
       if (const auto ttl = read_ttl(entry, word)) default_ttl_ = ttl;
       return;
     }
     const auto origin = absolute(word);
-    if (!origin) return bad(entry, "it is not a domain name", R"(e.g. "$ORIGIN example.org.")");
+    if (!origin)
+      return bad(entry, "the origin is not a domain name", R"(e.g. "$ORIGIN example.org.")");
     origin_.reset(ldns_dname_new_frm_str(origin->c_str()));
   }
 
@@ -193,12 +200,13 @@ class ZoneReader {
     const auto file = without_quotes(next_word(rest));
     const auto word = next_word(rest);
     if (file.empty() || !rest.empty()) {
-      return bad(entry, "it takes a file, and at most an origin",
+      return bad(entry, "$INCLUDE takes a file and, optionally, an origin",
                  R"("$INCLUDE hosts.zone" or "$INCLUDE hosts.zone lab.example.org.")");
     }
     const auto origin = word.empty() ? std::nullopt : absolute(word);
     if (!word.empty() && !origin) {
-      return bad(entry, "its origin is not a domain name", R"(e.g. "$INCLUDE hosts.zone lab.")");
+      return bad(entry, "the origin after the file is not a domain name",
+                 R"(e.g. "$INCLUDE hosts.zone lab.")");
     }
     const auto path = path_beside(open_.empty() ? includes_.rule_file : open_.back(), file);
     const auto text = read_included(entry, path);
@@ -233,17 +241,19 @@ class ZoneReader {
     }
     if (++budget_.includes > kMostIncludes) {
       return refuse("more than " + std::to_string(kMostIncludes) + " files are included",
-                    "join some of them");
+                    "join some of these files");
     }
     if (!includes_.read)
-      return refuse("$INCLUDE is not possible here",
+      return refuse("$INCLUDE is not possible in this context, because no files can be read",
                     "copy the lines of the included file into `records`");
     auto text = includes_.read(path);
     if (!text) {
       const auto& hint = text.error().hint;
       return refuse(
           rules::printable(path) + ": " + text.error().what,
-          hint.empty() ? "a path begins in the folder of the file that includes it" : hint);
+          hint.empty()
+              ? "check the path: a relative path begins in the folder of the file that includes it"
+              : hint);
     }
     if (!spend(entry, text->size())) return std::nullopt;
     return std::move(*text);
@@ -266,7 +276,7 @@ class ZoneReader {
     const auto type = next_word(rest);
     const auto data = without_quotes(next_word(rest));
     if (data.empty() || !rest.empty()) {
-      return bad(entry, "after its range it takes a name, a type and one word of data",
+      return bad(entry, "$GENERATE takes a name, a type and one word of data after the range",
                  R"(e.g. "$GENERATE 1-9 host$ A 192.0.2.$"; quotes make one word of several)");
     }
     if (range->count() > kMostGenerated - budget_.generated) {
@@ -307,7 +317,8 @@ class ZoneReader {
     const auto ttl = parse_ttl(word);
     if (ttl && *ttl <= kMostTtl) return static_cast<std::uint32_t>(*ttl);
     bad(entry,
-        quoted_word(word) + (ttl ? " is longer than a TTL can be" : " is not a time to live"),
+        quoted_word(word) +
+            (ttl ? " is more than the longest possible TTL" : " is not a time to live"),
         R"(at most 2147483647 seconds, e.g. "3600" or "1h30m")");
     return std::nullopt;
   }

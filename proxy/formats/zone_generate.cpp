@@ -92,7 +92,7 @@ rules::Result<std::string> take_number(std::string_view& rest, std::uint32_t num
     const auto parsed =
         end == std::string_view::npos ? std::nullopt : parse_modifier(rest.substr(1, end - 1));
     if (!parsed) {
-      return rules::config_error("the braces after $ hold no valid modifier",
+      return rules::config_error("the modifier in braces after $ is not valid",
                                  std::string(kModifierHint));
     }
     modifier = *parsed;
@@ -100,10 +100,11 @@ rules::Result<std::string> take_number(std::string_view& rest, std::uint32_t num
   }
   const auto value = std::int64_t{number} + modifier.offset;
   if (value > std::numeric_limits<int>::max()) {
-    return rules::config_error("a number is larger than 2147483647", "choose a smaller offset");
+    return rules::config_error("with the offset, a number is larger than 2147483647",
+                               "choose a smaller offset");
   }
   if (value < 0 && modifier.base != 'd') {
-    return rules::config_error("a number is below zero",
+    return rules::config_error("with the offset, a number is below zero",
                                "choose another offset, or the base d, which allows a sign");
   }
   return formatted(value, modifier);
@@ -116,7 +117,7 @@ rules::Result<GenerateRange> parse_generate_range(std::string_view word) {
   const auto dash = word.find('-');
   const auto slash = word.find('/');
   const auto bad = [&](std::string_view what) {
-    return rules::config_error("its range " + std::string(what), std::string(kHint));
+    return rules::config_error("the range of $GENERATE " + std::string(what), std::string(kHint));
   };
   if (dash == std::string_view::npos) return bad("has no \"-\"");
   const auto number = [](std::string_view text) {
@@ -125,7 +126,7 @@ rules::Result<GenerateRange> parse_generate_range(std::string_view word) {
   const auto first = number(word.substr(0, dash));
   const auto last = number(word.substr(dash + 1, slash - dash - 1));
   const auto step = slash == std::string_view::npos ? 1 : number(word.substr(slash + 1));
-  if (!first || !last || !step) return bad("may hold only numbers up to 2147483647");
+  if (!first || !last || !step) return bad("has a number that is not from 0 to 2147483647");
   if (*first > *last) return bad("ends before it begins");
   if (*step == 0) return bad("has a step of 0");
   return GenerateRange{*first, *last, *step};

@@ -35,7 +35,7 @@ class ZoneSplitter {
   }
 
   std::vector<ZoneEntry> finish() {
-    if (depth_ > 0) fail("a parenthesis is not closed", "close it with \")\"");
+    if (depth_ > 0) fail("a parenthesis \"(\" is not closed", "close it with \")\"");
     return std::move(entries_);
   }
 
@@ -62,7 +62,7 @@ class ZoneSplitter {
         break;
       } else if (!quoted && (c == '(' || c == ')')) {
         if (c == ')' && depth_ == 0)
-          return fail("a \")\" has no \"(\" before it", "remove it, or add the \"(\"");
+          return fail("a \")\" has no matching \"(\" before it", "remove it, or add the \"(\"");
         depth_ += c == '(' ? 1 : -1;
         entry_.text += ' ';
       } else {

@@ -137,8 +137,10 @@ rules::Result<void> CommandTrust::replace_system_bundles() {
 rules::Result<void> CommandTrust::set_nss() {
   const auto home = value_of_variable("HOME");
   if (home.empty()) {
-    return tl::unexpected(
-        rules::Error{Origin::kInternal, "there is no home folder", "set HOME", {}});
+    return tl::unexpected(rules::Error{Origin::kInternal,
+                                       "the variable HOME is not set",
+                                       "set HOME to a folder that the command may write to",
+                                       {}});
   }
   std::vector<std::string> files;
   for (std::size_t at = 0; at < cas_.size();) {

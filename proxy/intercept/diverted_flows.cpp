@@ -128,8 +128,9 @@ class DatagramFlows {
 
   static tl::unexpected<rules::Error> failed() {
     auto error =
-        system_error(rules::Origin::kInternal, "cannot delete their conntrack entries", errno);
-    error.hint = "as root, `conntrack -D -p udp` deletes those of all UDP flows";
+        system_error(rules::Origin::kInternal,
+                     "the conntrack entries of redirected UDP flows cannot be deleted", errno);
+    error.hint = "run `conntrack -D -p udp` as root, which deletes the entries of all UDP flows";
     return tl::unexpected(std::move(error));
   }
 

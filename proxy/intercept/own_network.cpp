@@ -58,7 +58,7 @@ Result<void> add_address(unsigned device, const IpAddress& ip) {
   message.put(IFA_LOCAL, ip);
   message.put(IFA_ADDRESS, ip);
   if (const int error = message.send(); error != 0) {
-    return setup_failed("adding " + to_text(ip) + " to its loopback device", error);
+    return setup_failed("adding " + to_text(ip) + " to the loopback device of that network", error);
   }
   return {};
 }
@@ -75,7 +75,7 @@ Result<void> add_route(unsigned device, const IpAddress& source) {
   message.put(RTA_OIF, device);
   message.put(RTA_PREFSRC, source);
   if (const int error = message.send(); error != 0) {
-    return setup_failed("adding a route to its loopback device", error);
+    return setup_failed("adding a route to the loopback device of that network", error);
   }
   return {};
 }
@@ -86,7 +86,7 @@ Result<void> bring_up(const char* device) {
   std::strncpy(request.ifr_name, device, sizeof request.ifr_name - 1);
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   if (ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0)
-    return setup_failed("switching its loopback device on");
+    return setup_failed("switching on the loopback device of that network");
   return {};
 }
 
@@ -169,7 +169,7 @@ Result<void> make_own_mounts(const std::vector<ReplacedFile>& files) {
     return any ? setup_failed("making a mount namespace") : Result<void>();
   }
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-    return setup_failed("making its mounts private");
+    return setup_failed("making the mounts of that namespace private");
   for (const auto* path : kNameServices) {
     if (access(path, F_OK) != 0) continue;
     if (mount("/dev/null", path, nullptr, MS_BIND, nullptr) != 0) {

@@ -55,7 +55,7 @@ class PacketsInside final : public PacketFilter {
   Result<std::string> run(const std::string& script) override {
     Envelope request{.kind = number(ControlMessage::kPackets)};
     request.fds.push_back(file_with(script));
-    if (!request.fds.front()) return failed("there is no memory for the script");
+    if (!request.fds.front()) return failed("there is no memory for the nftables script");
     const auto answer = requests_->ask(request);
     // Without an answer, the command's network namespace has ended, and with it all nftables rules.
     // Nothing is left to do.
@@ -181,8 +181,9 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   auto [control, their_control] = channel_pair();
   auto [sockets, their_sockets] = channel_pair();
   if (!control || !sockets) {
-    return tl::unexpected(failed_call("cannot make sockets to the command's network namespace",
-                                      "if too many files are open, raise the limit (`ulimit -n`)"));
+    return tl::unexpected(failed_call(
+        "cannot make the socket pairs between Brownout and the command's network namespace",
+        "if too many files are open, raise the limit (`ulimit -n`)"));
   }
   SupervisorPlan plan{.ports = std::move(ports),
                       .workers = workers,

@@ -96,7 +96,7 @@ class Supervisor {
       send_envelope(control_, {.kind = number(ControlMessage::kUnshared)});
       const auto mapped = receive_envelope(control_);
       if (!mapped || mapped->kind != number(ControlMessage::kMapped))
-        return failed("mapping its user and group ids");
+        return failed("mapping user and group ids in its user namespace");
     }
     if (auto local = make_all_local(plan_.own); !local) {
       return tl::unexpected(unshared->user_namespace ? why_not_unshared(EPERM) : local.error());
@@ -124,7 +124,8 @@ class Supervisor {
         }
       }
       redirections.push_back({port.streams, port.datagrams, port.ports, to});
-      if (!send_envelope(control_, envelope)) return failed("handing a listener to brownout");
+      if (!send_envelope(control_, envelope))
+        return failed("passing a listening socket to Brownout");
     }
     if (auto ruled = run_nft(own_network_ruleset(redirections, kMark)); !ruled) return ruled;
     Envelope raw{.kind = number(ControlMessage::kRaw)};
@@ -214,7 +215,8 @@ class Supervisor {
     execvp(arguments.front(), arguments.data());
     const int error = errno;
     std::fprintf(stderr,
-                 "brownout exec: cannot run %s: %s (check its name, PATH and permissions)\n",
+                 "brownout exec: cannot run %s: %s (check the name, PATH, and the permission to "
+                 "execute the file)\n",
                  arguments.front(), std::strerror(error));
     _exit(error == ENOENT ? kNotFound : kCannotRun);
   }
@@ -264,7 +266,7 @@ class Supervisor {
     Envelope answer{.kind = number(ControlMessage::kPackets)};
     const auto script = wanted.fds.empty() ? std::nullopt : text_in(wanted.fds.front());
     if (!script) {
-      answer.text = "the script did not arrive";
+      answer.text = "the nftables script did not arrive in the command's network";
       return answer;
     }
     const auto output = ask_nft(*script);

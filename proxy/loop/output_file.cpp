@@ -24,7 +24,7 @@ rules::Result<OutputFile> OutputFile::open(const std::string& path) {
   OutputFile file(Fd(::open(path.c_str(), kAppend | O_NONBLOCK, kLogMode)));
   if (!file.fd_ && errno == ENXIO) {
     return rules::config_error("cannot write to " + path + ": no process reads this pipe or device",
-                               "start its reader first, or give a regular file");
+                               "start the process that reads it first, or give a regular file");
   }
   if (!file.fd_) {
     return rules::config_error("cannot write to " + path + ": " + std::strerror(errno),

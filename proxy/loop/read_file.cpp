@@ -47,8 +47,8 @@ rules::Result<std::string> read_regular(const std::string& path) {
   if (S_ISDIR(status.st_mode)) return cannot_read(EISDIR);
   if (!S_ISREG(status.st_mode)) {
     return rules::config_error(
-        "it is not a regular file (a pipe, a socket or a device), "
-        "and reading it could block");
+        "it is not a regular file but a pipe, a socket or a device, and reading from it could "
+        "block");
   }
   return read_to_end(file);
 }

@@ -14,7 +14,7 @@ Error connect_error(int error_number) {
   auto error = system_error(Origin::kUpstream, "connect", error_number);
   switch (error_number) {
     case ECONNREFUSED:
-      error.hint = "no program listens there: start the server, or correct its address";
+      error.hint = "no program listens on this address: start the server, or correct its address";
       break;
     case ENETUNREACH:
     case EHOSTUNREACH:
@@ -40,8 +40,8 @@ std::string datagram_error(int error_number) {
 namespace {
 
 Error cannot_watch(int error_number) {
-  auto error = system_error(Origin::kInternal, "cannot watch the connection to it (epoll_ctl)",
-                            error_number);
+  auto error = system_error(Origin::kInternal,
+                            "cannot watch the connection to the server (epoll_ctl)", error_number);
   error.hint = "raise the limit fs.epoll.max_user_watches (sysctl)";
   return error;
 }
@@ -52,7 +52,8 @@ Error server_handshake_error(const std::string& why) {
   Error error{Origin::kUpstream, "TLS handshake with the server: " + why, {}, {}};
   // The text of an alert ends with a hint in parentheses.
   if (!why.ends_with(')')) {
-    error.hint = "check that this port of the server speaks TLS, and see tls of the [[upstream]]";
+    error.hint =
+        "check that this port of the server expects TLS, and check tls of the [[upstream]]";
   }
   return error;
 }
@@ -206,10 +207,11 @@ void Connector::on_due(Instant) noexcept {
                                "check the nameservers in /etc/resolv.conf",
                                {}});
   }
-  address_failed(Error{Origin::kUpstream,
-                       "connect: no answer" + within,
-                       "check the server and the firewalls before it, or raise connect_timeout",
-                       {}});
+  address_failed(
+      Error{Origin::kUpstream,
+            "connect: no answer" + within,
+            "check the server and the firewalls on the way to it, or raise connect_timeout",
+            {}});
 }
 
 void Connector::address_failed(const Error& error) {

@@ -130,7 +130,8 @@ Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, i
       if (::listen(sockets.stream.get(), backlog) != 0) {
         auto error =
             system_error(Origin::kInternal, "cannot listen on " + shown(sockets.stream), errno);
-        error.hint = "look for another program on its address (`ss -ltnp`), or start brownout anew";
+        error.hint =
+            "find the program that listens on this address (`ss -ltnp`), or restart brownout";
         return tl::unexpected(std::move(error));
       }
       copy.stream = Fd(fcntl(sockets.stream.get(), F_DUPFD_CLOEXEC, 0));

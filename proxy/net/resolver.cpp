@@ -239,10 +239,10 @@ Resolver::Ticket Resolver::resolve(const std::string& name, Done done) {
     return ticket;
   }
   if (!make_room()) {
-    give(ticket, std::make_shared<const Answer>(tl::unexpected(
-                     resolve_error(name,
-                                   "too many other lookups wait for a DNS server that does not "
-                                   "answer"))));
+    give(ticket,
+         std::make_shared<const Answer>(tl::unexpected(resolve_error(
+             name,
+             "the limit of simultaneous lookups is reached, because DNS servers do not answer"))));
     return ticket;
   }
   auto& lookup = *running_.emplace(name, std::make_unique<Lookup>(*this, name)).first->second;

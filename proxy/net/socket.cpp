@@ -24,8 +24,7 @@ Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   if (addresses.empty()) {
     return rules::config_error(
         "\"" + endpoint.host +
-            "\" is not a local name: it is not in /etc/hosts, and DNS is not used for addresses to "
-            "listen on",
+            "\" is not in /etc/hosts, and DNS is not used for an address to listen on",
         "give an address, e.g. \"127.0.0.1:" + std::to_string(endpoint.port) +
             "\", or add the name to /etc/hosts");
   }
@@ -78,27 +77,30 @@ std::string listen_hint(const Endpoint& endpoint, int type, int error) {
   switch (error) {
     case EADDRINUSE:
       if (endpoint.is_unix()) {
-        return "another program listens there, or a file has that name: stop it, remove the file, "
-               "or choose another path";
+        return "another program listens on this path, or a file has this name: stop the program, "
+               "remove the file, or choose another path";
       }
       if (is_a_clients(endpoint, type)) {
-        return "no program listens there: a client's connection has the port, or had it less than "
-               "a minute ago; choose a port outside net.ipv4.ip_local_port_range";
+        return "no program listens on this port, but an outgoing connection uses it, or used it "
+               "less than a minute ago: choose a port outside net.ipv4.ip_local_port_range";
       }
-      return "another program listens there: stop it, or choose another port (0 takes a free one)";
+      return "another program listens on this address: stop it, or choose another port (port 0 "
+             "takes a free one)";
     case EACCES:
       if (endpoint.is_unix()) {
-        return "brownout may not write to that folder: choose another, or change its permissions";
+        return "brownout may not write to this folder: choose another folder, or change its "
+               "permissions";
       }
-      return "ports below 1024 need a privilege: choose a higher one";
+      return "ports below 1024 need root or the capability CAP_NET_BIND_SERVICE: choose a higher "
+             "port";
     case EADDRNOTAVAIL:
-      return "no interface of this machine has that address: choose one of its addresses, or "
+      return "no interface of this machine has this address: choose an address of this machine, or "
              "0.0.0.0";
     case EMFILE:
     case ENFILE:
       return "too many files are open: raise `ulimit -n`";
     case ENOENT:
-      return "make the folder of that path first, or choose another path";
+      return "make the folder of this path first, or choose another path";
     default:
       return "choose another address";
   }

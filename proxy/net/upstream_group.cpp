@@ -73,7 +73,7 @@ void UpstreamGroup::mark_failed(std::size_t index, std::string_view why, rules::
   failed_until_[index] = rules::later(now, config_.retry_after);
   if (!news) return;
   log_limited(spdlog::level::warn, "upstream " + config_.name + ": failed",
-              "upstream {}: {} failed: {}", config_.name, to_text(server(index)), why);
+              "upstream {}: server {} failed: {}", config_.name, to_text(server(index)), why);
 }
 
 void UpstreamGroup::mark_working(std::size_t index) {
@@ -81,7 +81,7 @@ void UpstreamGroup::mark_working(std::size_t index) {
   if (failed_until_[index] == rules::Instant::min()) return;
   failed_until_[index] = rules::Instant::min();
   log_limited(spdlog::level::info, "upstream " + config_.name + ": works again",
-              "upstream {}: {} works again", config_.name, to_text(server(index)));
+              "upstream {}: server {} works again", config_.name, to_text(server(index)));
 }
 
 }  // namespace brownout::proxy

@@ -58,7 +58,7 @@ std::string json_lines(std::string_view text) {
 std::string not_written(LogForm form, std::uint64_t lines) {
   const auto json = form == LogForm::kJson;
   const auto text =
-      fmt::format("... and {} more lines were dropped: standard {} was read too slowly",
+      fmt::format("... {} more log lines are missing here: the reader of standard {} was too slow",
                   with_commas(lines), json ? "output" : "error");
   return json ? json_line("warning", text) : text + "\n";
 }

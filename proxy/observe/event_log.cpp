@@ -48,25 +48,26 @@ rules::Result<std::unique_ptr<EventLog>> EventLog::open(const std::string& path,
 EventLog::EventLog(OutputFile file, std::string path, Of what)
     : path_(std::move(path)),
       what_(what),
-      writer_(
-          std::move(file),
-          {.most = kMostBacklog,
-           .dropped = what == Of::kEvents ? lost_event : nullptr,
-           .failed = [name = path_ == "-" ? "standard output" : path_](int error) {
-             spdlog::error(
-                 "cannot write to {}: {}; lines are lost until a write succeeds (free space on its "
-                 "disk, or start its reader again)",
-                 name, std::strerror(error));
-           }}) {}
+      writer_(std::move(file),
+              {.most = kMostBacklog,
+               .dropped = what == Of::kEvents ? lost_event : nullptr,
+               .failed = [name = path_ == "-" ? "standard output" : path_](int error) {
+                 spdlog::error(
+                     "cannot write to {}: {}; lines are lost until a write succeeds (free space on "
+                     "the disk, or restart the process that reads the pipe)",
+                     name, std::strerror(error));
+               }}) {}
 
 void EventLog::submit(std::string lines) { writer_.write(std::move(lines)); }
 
 void EventLog::finish() {
   writer_.finish();
   if (lost() == 0) return;
-  spdlog::error("{} not written to {}: writing failed or was too slow (write to a faster disk)",
-                rules::count_of(lost(), what_ == Of::kEvents ? "event" : "flow"),
-                path_ == "-" ? "standard output" : path_);
+  spdlog::error(
+      "{} could not be written to {}: a write failed, or the disk or reader was too slow (use a "
+      "faster one)",
+      rules::count_of(lost(), what_ == Of::kEvents ? "event" : "flow"),
+      path_ == "-" ? "standard output" : path_);
 }
 
 void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,

@@ -103,24 +103,27 @@ std::string hint_of(const PostResult& result, OtlpSignal signal, std::string_vie
         "check that the collector has a pipeline for {}, and that {} is its base URL",
         signal == OtlpSignal::kTraces ? "traces" : "metrics", url);
   }
-  if (status == 413) return "raise max_request_body_size of its OTLP receiver";
-  if (status == 415) return "it takes no JSON: give the URL of a receiver that does";
-  if (status == 429 || status == 503) return "it is busy or starting; its log may say more";
-  return "its log may say more";
+  if (status == 413) return "raise max_request_body_size of the collector's OTLP receiver";
+  if (status == 415)
+    return "the receiver does not accept JSON: give --otlp the URL of a receiver that does";
+  if (status == 429 || status == 503) return "the collector is overloaded or starting: see its log";
+  return "see the collector's log";
 }
 
 std::string hint_of(PostFailure failure, std::string_view url) {
   if (url.ends_with(":4317")) {
-    return "4317 is the port of OTLP over gRPC; give --otlp that of OTLP over HTTP, usually 4318";
+    return "4317 is the usual port of OTLP over gRPC: give --otlp the port of OTLP over HTTP, "
+           "usually 4318";
   }
   if (failure == PostFailure::kNotHttp) {
-    return "the port does not speak HTTP/1; give --otlp that of OTLP over HTTP, usually 4318";
+    return "this port does not answer with HTTP/1: give --otlp the port of OTLP over HTTP, usually "
+           "4318";
   }
   if (failure == PostFailure::kUntrusted) {
-    return "give the file of its CA in OTEL_EXPORTER_OTLP_CERTIFICATE, and in --otlp a name that "
-           "its certificate has";
+    return "set OTEL_EXPORTER_OTLP_CERTIFICATE to the file of the collector's CA, and use a host "
+           "name in --otlp that the collector's certificate contains";
   }
-  return "check that it runs";
+  return "check that the collector runs and listens on this address";
 }
 
 }  // namespace

@@ -92,8 +92,8 @@ OtlpExporter::~OtlpExporter() {
   *lost_ += lines_in(lines_);
   if (const auto lost = lost_->load(); lost > 0) {
     spdlog::error(
-        "OTLP: {} not sent: the collector at {} did not take all, or not in time; check that it "
-        "runs, and its log",
+        "OTLP: {} not delivered: the collector at {} rejected them or was too slow; check that it "
+        "runs, and see its log",
         rules::count_of(lost, "event"), settings_.url);
   }
 }
@@ -110,9 +110,8 @@ void OtlpExporter::submit(std::string lines) {
     if (std::exchange(overflowed_, true)) return;
   }
   spdlog::warn(
-      "OTLP: 16 MiB of events wait for the collector at {}, so others are lost; "
-      "brownout_otlp_spans_lost_total counts them (make the collector faster, or inject fewer "
-      "faults)",
+      "OTLP: 16 MiB of events wait for the collector at {}, so further events are lost; the metric "
+      "brownout_otlp_spans_lost_total counts them (use a faster collector, or inject fewer faults)",
       settings_.url);
 }
 

@@ -17,7 +17,7 @@ const char* consequence(OtlpSignal signal, Then then) {
   switch (then) {
     case Then::kRetry:
     case Then::kRetrySlowly:
-      return traces ? "trying again" : "the next measurement has these values, too";
+      return traces ? "Brownout tries again" : "the next export includes these values";
     default:
       return traces ? "these events are lost" : "these values are lost";
   }
@@ -44,19 +44,19 @@ OtlpSender::Outcome OtlpSender::send(const std::string& body, std::chrono::milli
 
 void OtlpSender::tell_accepted(const OtlpAnswer& answer) {
   if (!std::exchange(told_, {}).empty()) {
-    spdlog::info("OTLP: the collector takes requests at {}{} again", settings_.url,
+    spdlog::info("OTLP: the collector accepts requests to {}{} again", settings_.url,
                  otlp_path(signal_));
   }
   told_lost_ = false;
   if (answer.rejected == 0 && answer.message.empty()) return;
   if (std::exchange(told_rejected_, true)) return;
   if (answer.rejected == 0) {
-    spdlog::warn("OTLP: the collector warns at {}{}: {}", settings_.url, otlp_path(signal_),
-                 answer.message);
+    spdlog::warn("OTLP: the collector at {}{} sent a warning: {}", settings_.url,
+                 otlp_path(signal_), answer.message);
     return;
   }
   const auto* kind = signal_ == OtlpSignal::kTraces ? "span" : "data point";
-  spdlog::warn("OTLP: the collector rejected {} at {}{}{}{} (its log may say more)",
+  spdlog::warn("OTLP: the collector rejected {} at {}{}{}{} (see its log)",
                rules::count_of(answer.rejected, kind), settings_.url, otlp_path(signal_),
                answer.message.empty() ? "" : ": ", answer.message);
 }
@@ -69,14 +69,14 @@ void OtlpSender::tell_failed(const PostResult& result, const OtlpAnswer& answer,
     const long reason = result.status != 0 ? result.status : -static_cast<long>(result.failure);
     if (!told_.insert(reason).second) return;
   }
-  spdlog::warn("OTLP: the collector did not take {}{}: {}; {} ({})", settings_.url,
+  spdlog::warn("OTLP: the collector rejected a request to {}{}: {}; {} ({})", settings_.url,
                otlp_path(signal_), answer.why,
                consequence(signal_, last ? Then::kDrop : answer.then), answer.hint);
 }
 
 void OtlpSender::tell_lost(std::uint64_t events, const Outcome& last) {
   if (std::exchange(told_lost_, true)) return;
-  spdlog::warn("OTLP: {} lost after several tries: {} ({})", rules::count_of(events, "event"),
+  spdlog::warn("OTLP: {} lost after several attempts: {} ({})", rules::count_of(events, "event"),
                last.answer.why, last.answer.hint);
 }
 

@@ -56,7 +56,7 @@ rules::Result<std::string> base_of(std::string url) {
   for (const auto path : kSignalPaths) {
     if (!url.ends_with(path)) continue;
     return rules::config_error(
-        "--otlp: " + rules::in_quotes(url) + " has the path of one signal",
+        "--otlp: " + rules::in_quotes(url) + " ends with the path of a single signal",
         "give the collector's base URL, to which Brownout adds the path of each signal: " +
             url.substr(0, url.size() - path.size()));
   }
@@ -67,10 +67,10 @@ void read_headers(OtlpSettings& settings, const std::string& text) {
   auto headers = otlp_headers(text);
   settings.headers = std::move(headers.lines);
   for (const auto number : headers.malformed) {
-    settings.warnings.push_back(fmt::format(
-        "OTEL_EXPORTER_OTLP_HEADERS: pair {} is left out, since it is not NAME=VALUE with a "
-        "header's name",
-        number));
+    settings.warnings.push_back(
+        fmt::format("OTEL_EXPORTER_OTLP_HEADERS: pair {} is ignored: write NAME=VALUE, where NAME "
+                    "is the name of a header",
+                    number));
   }
 }
 
@@ -81,9 +81,10 @@ void read_timeout(OtlpSettings& settings, const std::string& text) {
     settings.timeout = std::chrono::milliseconds(*timeout);
     return;
   }
-  settings.warnings.push_back(fmt::format(
-      "OTEL_EXPORTER_OTLP_TIMEOUT: {} is not a number of milliseconds from 1 to {}; {} is used",
-      rules::in_quotes(text), kMostOtlpTimeout, settings.timeout.count()));
+  settings.warnings.push_back(
+      fmt::format("OTEL_EXPORTER_OTLP_TIMEOUT: {} is ignored: write a number of milliseconds from "
+                  "1 to {}; the default of {} is used",
+                  rules::in_quotes(text), kMostOtlpTimeout, settings.timeout.count()));
 }
 
 void set_attribute(OtlpAttributes& attributes, std::string name, std::string value) {
@@ -113,7 +114,7 @@ void read_attributes(OtlpSettings& settings, const std::string& text) {
     return;
   }
   settings.warnings.push_back(fmt::format(
-      "OTEL_RESOURCE_ATTRIBUTES: not used, since pair {} is not NAME=VALUE", malformed));
+      "OTEL_RESOURCE_ATTRIBUTES is ignored: pair {} is not of the form NAME=VALUE", malformed));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ std::string rule_table(const rules::RuleSet& set) {
                         state.injected.load());
     auto status = state.shared ? state.shared->status() : std::string();
     if (const auto early = state.early.load(); early > 0)
-      status += rules::count_of(early, "request") + " before Retry-After was over";
+      status += rules::count_of(early, "request") + " came before the time in Retry-After was over";
     if (!status.empty()) text += fmt::format("{:<{}}  {}\n", "", width, status);
   }
   if (left_out > 0)

@@ -24,7 +24,7 @@ tl::unexpected<std::string> timed_out(const char* what) {
 
 Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddress>& local) {
   const auto address = proxy::SocketAddress::of(to);
-  if (!address) return tl::unexpected("not an address: " + to_text(to));
+  if (!address) return tl::unexpected("not an IP address with a port: " + to_text(to));
   Fd fd(::socket(address->storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return failed(errno);
   // Disables Nagle's algorithm, as client libraries do. Otherwise a second small packet waits for
@@ -97,7 +97,7 @@ Outcome<std::size_t> Socket::receive(const Fd& fd, std::span<std::byte> into, In
   while (true) {
     const auto got = ::recv(fd.get(), into.data(), into.size(), 0);
     if (got > 0) return static_cast<std::size_t>(got);
-    if (got == 0) return tl::unexpected(std::string("the connection was closed"));
+    if (got == 0) return tl::unexpected(std::string("the server closed the connection"));
     if (errno == EAGAIN) {
       if (!wait(fd, POLLIN, deadline)) return timed_out("no reply");
     } else if (errno != EINTR) {

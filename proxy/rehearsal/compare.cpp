@@ -85,15 +85,17 @@ std::string_view word(Change change) {
 }
 
 std::string servers(const Circumstances& circumstances) {
-  return circumstances.embedded.empty() ? "the file's servers"
-                                        : "embedded servers, used " + circumstances.embedded;
+  return circumstances.embedded.empty()
+             ? "the servers in the rule file"
+             : "embedded servers (--embedded " + circumstances.embedded + ")";
 }
 
 // Checks that the two reports can be compared. If they cannot, returns an error with the reason.
 rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
   if (before.circumstances.embedded.empty() != after.circumstances.embedded.empty()) {
-    return rules::config_error("one report is of a run against " + servers(before.circumstances) +
-                                   ", the other against " + servers(after.circumstances),
+    return rules::config_error("the reports cannot be compared: one is of a run against " +
+                                   servers(before.circumstances) + ", the other against " +
+                                   servers(after.circumstances),
                                "run both rehearsals with embedded servers, or both with real ones");
   }
   const bool named = !before.scenario.empty() && !after.scenario.empty();
@@ -103,16 +105,16 @@ rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
       });
   if ((!named || before.scenario == after.scenario) && common) return {};
   if (before.scenario == after.scenario) {
-    return rules::config_error(
-        "the reports are unrelated: both are of " + rules::in_quotes(before.scenario) +
-            ", but they have no expectation in common",
-        "the expectations were renamed or replaced: run both rehearsals with the same [[expect]]");
+    return rules::config_error("the reports cannot be compared: both are of " +
+                                   rules::in_quotes(before.scenario) +
+                                   ", but they have no expectation in common",
+                               "run both rehearsals with the same names in [[expect]]");
   }
-  return rules::config_error("the reports are unrelated: one is of " +
+  return rules::config_error("the reports cannot be compared: one is of " +
                                  rules::in_quotes(before.scenario) + ", the other of " +
                                  rules::in_quotes(after.scenario) +
                                  (common ? "" : ", and they have no expectation in common"),
-                             "compare two runs of the same scenario");
+                             "give two reports of the same scenario");
 }
 
 }  // namespace

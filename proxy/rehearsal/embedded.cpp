@@ -38,7 +38,8 @@ rules::Result<void> check_virtual(const rules::Scenario& scenario) {
     if (runs_in_process(probe)) continue;
     return rules::config_error(
         "probe " + rules::in_quotes(probe.name) + " cannot run in virtual time",
-        "its program, library or server runs in real time: leave --virtual-time out");
+        "users of this probe run in real time, because they start a program, use a library with a "
+        "clock of its own, or reach a server outside the rehearsal: leave out --virtual-time");
   }
   return {};
 }
@@ -48,8 +49,8 @@ std::string_view unanswered(const rules::Probe& probe) {
   using rules::ProbeKind;
   const bool calls =
       probe.kind == ProbeKind::kGrpc && !rules::GrpcUser::of(probe.options).asks_health();
-  if (calls) return "have only the health service of gRPC";
-  if (probe.kind == ProbeKind::kSse) return "send no events";
+  if (calls) return "offer only the health service of gRPC";
+  if (probe.kind == ProbeKind::kSse) return "send no Server-Sent Events";
   return probe.kind == ProbeKind::of(rules::KafkaMessage::protocol()) ? "do not speak Kafka" : "";
 }
 

@@ -18,7 +18,7 @@ Outcome<Endpoint> address_of(const ClientSettings& settings, const Target& targe
   const auto found =
       look_up(*settings.resolver, settings.local, target.name, rules::DnsType::kA, deadline);
   if (!found) return tl::unexpected("DNS: " + found.error());
-  if (found->empty()) return tl::unexpected(std::string("the DNS answer has no address"));
+  if (found->empty()) return tl::unexpected(std::string("the DNS answer contains no address"));
   address.host = to_text(found->front());
   return address;
 }

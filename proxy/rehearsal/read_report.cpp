@@ -55,7 +55,7 @@ class Members {
 };
 
 tl::unexpected<rules::Error> no_report(const std::string& why) {
-  return rules::config_error("not a report of a rehearsal: " + why,
+  return rules::config_error("the file is not the report of a rehearsal: " + why,
                              "give a report.json written by `brownout rehearse`");
 }
 
@@ -72,7 +72,7 @@ rules::Result<ReadReport> read_report(const json& value) {
   if (!value.is_object()) return no_report("it is not a JSON object");
   Members members(value);
   const auto format = members.text("format");
-  if (format != kReportFormat) return no_report("its \"format\" is unknown");
+  if (format != kReportFormat) return no_report("the value of \"format\" is unknown");
   ReadReport report;
   report.scenario = members.text("scenario");
   report.started = members.text("started");

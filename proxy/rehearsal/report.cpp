@@ -193,7 +193,8 @@ std::string Report::headline() const {
   }
   auto text = fmt::format("{}: {} of {} met", scenario->name, met,
                           rules::count_of(verdicts.size(), "expectation"));
-  if (verdicts.empty()) text = scenario->name + ": it has no expectations, so there is no verdict";
+  if (verdicts.empty())
+    text = scenario->name + ": there is no verdict, because the file has no [[expect]]";
   if (measured < verdicts.size()) {
     text += fmt::format(", {} not measured", verdicts.size() - measured);
   }

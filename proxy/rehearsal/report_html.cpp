@@ -22,29 +22,30 @@ struct Section {
 };
 
 std::vector<Section> sections_of(const Report& report, const Series& series) {
-  return {
-      {"expectations", "Expectations", "", verdict_table(report)},
-      {"time-line", "Time line",
-       "Dashed lines mark when users first detected the fault, failed over and recovered. Green: "
-       "operations that succeeded, red: that failed.",
-       scrolling(draw_time_line(report, series), "time line") + phase_table(report)},
-      {"marks", "Detected, failed over, recovered", "", mark_table(series)},
-      {"failures", "Errors by kind and phase",
-       "Failed operations of the synthetic users, in the phase in which they began.",
-       failure_table(report)},
-      {"lost", "Lost messages", "A message that arrives in a later attempt was late, not lost.",
-       loss_table(report)},
-      {"listeners", "Traffic through the proxy",
-       "All traffic, of synthetic and real clients. Served requests are counted in protocols that "
-       "the proxy parses. In other traffic a turn is data of the server that follows data of the "
-       "client. In the histograms a bar is the number of requests that took as long as the axis "
-       "says.",
-       traffic_table(series)},
-      {"impact", "Impact", "", impact_tables(report)},
-      {"file", "The rule file",
-       "Run it again with `brownout rehearse --replay` and report.json. It was read from " +
-           escaped(report.path) + ".",
-       "<pre>" + escaped(report.file) + "</pre>\n"}};
+  return {{"expectations", "Expectations", "", verdict_table(report)},
+          {"time-line", "Time line",
+           "Dashed lines mark the times when users first detected the fault, failed over and "
+           "recovered. Green: operations that succeeded. Red: operations that failed.",
+           scrolling(draw_time_line(report, series), "time line") + phase_table(report)},
+          {"marks", "Detected, failed over, recovered", "", mark_table(series)},
+          {"failures", "Errors by kind and phase",
+           "Failed operations of the synthetic users, counted in the phase in which they began.",
+           failure_table(report)},
+          {"lost", "Lost messages",
+           "A message whose first attempt failed, but a later one arrived, counts as late and not "
+           "as lost.",
+           loss_table(report)},
+          {"listeners", "Traffic through the proxy",
+           "All traffic, of synthetic and real clients. Requests are counted in protocols that the "
+           "proxy parses. In other traffic the proxy counts turns: data of the server that follows "
+           "data of the client. In the histograms, a bar is the number of requests whose latency "
+           "is in the range that the axis shows.",
+           traffic_table(series)},
+          {"impact", "Impact", "", impact_tables(report)},
+          {"file", "The rule file",
+           "Run it again with `brownout rehearse --replay` and report.json. It was read from " +
+               escaped(report.path) + ".",
+           "<pre>" + escaped(report.file) + "</pre>\n"}};
 }
 
 }  // namespace

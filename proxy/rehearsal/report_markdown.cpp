@@ -40,7 +40,7 @@ std::string to_markdown(const Report& report) {
                         markdown_cell(verdict.evidence));
   }
   for (const auto& rule : report.missed) {
-    text += fmt::format("| **NOT MET** | rule {} matches somebody | nobody | |\n", rule);
+    text += fmt::format("| **NOT MET** | rule {} matches some traffic | no traffic | |\n", rule);
   }
   text += failures_of(report);
   const auto series = series_of(*report.scenario, report.course.seen, kMarkdownSteps);

@@ -23,7 +23,7 @@ std::string verdict_clause(const Report& report) {
     case Result::kMet:
       return fmt::format("{} met all of its {}", name, all);
     case Result::kNotMet:
-      if (failed == 0) return fmt::format("{} has rules that matched nobody", name);
+      if (failed == 0) return fmt::format("{} has rules that matched no traffic", name);
       return fmt::format("{} failed {} of its {}", name, failed, all);
     case Result::kNotMeasured:
       return name + " has no verdict";
@@ -41,14 +41,14 @@ std::string Report::sentence() const {
   auto text = verdict_clause(*this) + ": it started on " + readable_time(started);
   text += ", ran for " + rules::print_time(length);
   if (circumstances.virtual_time) {
-    text += " of skipped time";
+    text += " of virtual time";
   } else if (scenario->time_scale != 1) {
     text += fmt::format(" of scenario time ({} of real time, {}x)", rules::print_time(took),
                         scenario->time_scale);
   }
   if (!machine.empty()) text += " on " + machine;
   if (!circumstances.embedded.empty()) {
-    text += ", against embedded servers, used " + circumstances.embedded;
+    text += ", against embedded servers (--embedded " + circumstances.embedded + ")";
   }
   return text + fmt::format(", with Brownout {} and seed {}.", version, course.seed);
 }

@@ -82,7 +82,7 @@ std::string verdict_table(const Report& report) {
     text += verdict_row(verdict, value_of(report.scenario->expectations[i], verdict));
   }
   for (const auto& rule : report.missed) {
-    const auto wanted = "rule " + rule + " matches somebody";
+    const auto wanted = "rule " + rule + " matches some traffic";
     text += verdict_row(
         {.name = wanted, .wanted = wanted, .measured = true, .value = {}, .evidence = {}},
         "nobody");
@@ -104,7 +104,7 @@ std::string phase_table(const Report& report) {
     text += fmt::format("<tr><td>{}. {}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", i + 1,
                         escaped(phase.name), rules::print_time(interval.begin),
                         rules::print_time(interval.end - interval.begin),
-                        names.empty() ? "none of its own" : names);
+                        names.empty() ? "only the rules that no phase names" : names);
   }
   return scrolling(text + "</tbody></table>", "phases");
 }
@@ -167,7 +167,7 @@ std::string loss_table(const Report& report) {
   const auto all = losses.size() + failures.losses_left_out();
   if (all > kMostLossRows) {
     text += "<p class=\"soft\">The first " + grouped(kMostLossRows) + " of " + grouped(all) +
-            "; report.json has more.</p>\n";
+            "; report.json lists all that were kept.</p>\n";
   }
   return text;
 }

@@ -108,8 +108,8 @@ rules::Result<void> Runner::check_limits() const {
     needed += static_cast<std::uint64_t>(probe.users) * (connects ? kOfUser : kOfCommand);
   }
   if (needed <= limit.rlim_cur) return {};
-  return rules::config_error("these users need " + std::to_string(needed) +
-                                 " file descriptors, and " + std::to_string(limit.rlim_cur) +
+  return rules::config_error("the users of the probes need " + std::to_string(needed) +
+                                 " file descriptors, but only " + std::to_string(limit.rlim_cur) +
                                  " are allowed",
                              "raise the hard limit (ulimit -Hn), or use fewer users");
 }
@@ -123,12 +123,12 @@ void Runner::stop_on_signals() {
   }
   // SIGUSR1 halts the rehearsal, as in `brownout run`. SIGUSR2 is ignored, since a halt of a
   // rehearsal cannot be undone.
-  signals_.on(SIGUSR1, [this](int) { halt("it was halted by SIGUSR1"); });
+  signals_.on(SIGUSR1, [this](int) { halt("a SIGUSR1 halted the rehearsal"); });
   signals_.on(SIGUSR2, [](int) {});
 }
 
 void Runner::interrupt() {
-  if (!conductor_.halted()) return halt("it was interrupted");
+  if (!conductor_.halted()) return halt("a signal such as Ctrl-C interrupted the rehearsal");
   abandoned_ = true;
   conductor_.end(now());
   stop_loop();
@@ -150,7 +150,7 @@ void Runner::stop_loop() {
 // Reports why the rehearsal halts, and how long it still runs. Does so only once.
 void Runner::report_halt() {
   if (!conductor_.halted() || std::exchange(halt_reported_, true) || !options_.on_halt) return;
-  auto text = conductor_.why() + ": all faults end now";
+  auto text = conductor_.why() + ": all faults end at once";
   if (conductor_.phases().empty()) {
     text = conductor_.why() + ": no phase has begun, and the rehearsal ends now";
   } else if (!conductor_.over()) {
@@ -174,7 +174,7 @@ rules::Result<void> Runner::listen_for_alerts() {
   });
   if (!alerts_->endpoint().host.empty()) return {};
   return rules::config_error("alerts: " + alerts_->error().what,
-                             "give `alerts` an address of this machine and a free port");
+                             "write an address of this machine with a free port in `alerts`");
 }
 
 Target Runner::target_of(const std::string& endpoint) const {
@@ -324,7 +324,8 @@ void Runner::check_steady() {
   }
   auto why = steady.why;
   if (steady.all == 0) {
-    why = unable.empty() ? "no operation has ended: make `steady` longer, or `every` shorter"
+    why = unable.empty() ? "no operation has ended: make `for` of `steady` longer, or `every` of "
+                           "the probe shorter"
                          : unable;
   } else if (static_cast<double>(steady.ok) >=
              scenario().steady.availability.share() * static_cast<double>(steady.all)) {
@@ -391,7 +392,7 @@ void Runner::finish() {
   engine_->stop();
   course_.seen.phases = conductor_.phases();
   if (course_.stopped.empty()) course_.stopped = conductor_.why();
-  if (abandoned_) course_.stopped += ", and its recovery phase was interrupted, too";
+  if (abandoned_) course_.stopped += ", and a second signal interrupted the recovery phase";
   for (const auto& rule : config_.rules) {
     if (!matched_[rule.name] && !rule.may_miss) course_.never_matched.push_back(rule.name);
   }

@@ -79,8 +79,8 @@ std::string trend_picture(const TrendLine& line) {
 
 rules::Result<Trend> trend_of(std::vector<ReadReport> reports, const std::string& wanted) {
   if (reports.empty()) {
-    return rules::config_error("no report of a rehearsal was named",
-                               "name the folder of reports that `brownout rehearse` made");
+    return rules::config_error("there is no report of a rehearsal in the given folders",
+                               "give the folder of reports that `brownout rehearse` made");
   }
   std::stable_sort(reports.begin(), reports.end(),
                    [](const auto& a, const auto& b) { return a.started < b.started; });
@@ -99,7 +99,7 @@ rules::Result<Trend> trend_of(std::vector<ReadReport> reports, const std::string
   if (!trend.lines.empty()) return trend;
   return rules::config_error("no expectation of " + rules::in_quotes(trend.scenario) +
                                  " is named " + rules::in_quotes(wanted) + " or has this metric",
-                             "without --metric, all expectations are shown");
+                             "correct --metric, or leave it out to see all expectations");
 }
 
 std::string to_text(const Trend& trend) {

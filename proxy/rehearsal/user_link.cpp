@@ -80,7 +80,8 @@ Outcome<std::size_t> UserLink::receive(std::span<std::byte> into) {
     const auto count =
         layer_ ? layer_->receive(into) : ::recv(fd_.get(), into.data(), into.size(), 0);
     if (count > 0) return static_cast<std::size_t>(count);
-    if (count == 0) return tl::unexpected(std::string("connection lost: the server closed it"));
+    if (count == 0)
+      return tl::unexpected(std::string("connection lost: the server closed the connection"));
     if (errno == EAGAIN) return std::size_t{0};
     if (errno == EINTR) continue;
     return tl::unexpected("connection lost: " +

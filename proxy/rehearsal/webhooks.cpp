@@ -59,8 +59,8 @@ void Webhooks::deliver(const std::stop_token& stop) {
     }
     if (const auto why = send(message, stop); !why.empty())
       spdlog::warn(
-          "webhook {}: an event could not be delivered in {} tries: {}; check that the URL can be "
-          "reached from here and accepts POST requests",
+          "webhook {}: an event could not be delivered in {} attempts: {}; check that this machine "
+          "can reach the URL, and that the URL accepts POST requests",
           message.url, kTries, why);
   }
 }

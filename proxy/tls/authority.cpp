@@ -91,9 +91,11 @@ rules::Result<void> write_new(const std::string& path, mode_t mode, const std::s
   const proxy::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!file) {
     const bool exists = errno == EEXIST;
-    return failed("cannot write " + path + ": " + std::strerror(errno),
-                  exists ? "it is never overwritten: use another --folder, or move it away"
-                         : std::string(kChooseFolder));
+    return failed(
+        "cannot write " + path + ": " + std::strerror(errno),
+        exists
+            ? "an existing file is never overwritten: use another --folder, or move the file away"
+            : std::string(kChooseFolder));
   }
   if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     const std::string why = std::strerror(errno);
@@ -122,7 +124,7 @@ std::string take_error() {
 rules::Result<void> Authority::init(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return failed("cannot make the folder " + folder + ": " + std::strerror(errno),
-                  "make the folder around it first, or use another --folder");
+                  "make its parent folder first, or use another --folder");
   }
   const auto ca = new_authority("Brownout CA, for tests only");
   const BioPtr key(BIO_new(BIO_s_mem()));

@@ -87,7 +87,7 @@ rules::Result<void> ServerContexts::read_client_ca() {
   const auto read = trust_clients_of(given_.get(), config_.client_ca);
   if (!read) {
     return failed("cannot read client_ca " + read.error().what,
-                  "it must be a PEM file with the CAs of the clients");
+                  "give a PEM file with the CAs that sign the clients' certificates");
   }
   return {};
 }
@@ -206,8 +206,7 @@ rules::Result<std::shared_ptr<ClientContext>> ClientContext::make(const rules::T
     }
     if (const auto read = config.ca.empty() ? rules::Result<void>() : trust(context, config.ca);
         !read) {
-      return failed("cannot read ca " + read.error().what,
-                    "it must be a PEM file with the CAs to trust");
+      return failed("cannot read ca " + read.error().what, "give a PEM file with the CAs to trust");
     }
   }
   const auto protocols = alpn_of(config.alpn);

@@ -22,13 +22,15 @@ struct AlertHint {
 };
 
 constexpr std::string_view kGiveOurs =
-    "the server requires a client certificate that it trusts: see certificate and key in the "
+    "the server requires a client certificate that it trusts: set certificate and key in the "
     "upstream's tls";
 constexpr std::string_view kTrustIt =
-    "the client rejects the certificate: let the client trust its CA, and connect to a name in it";
+    "the client rejects the certificate: let the client trust the CA of the certificate, and "
+    "connect to a name that the certificate contains";
 constexpr std::string_view kTrustTheirs =
-    "in the upstream's tls (of a listener that intercepts or is a proxy: upstream_tls), set ca to "
-    "the CA of the server's certificate and name to a name in it, or verify to false";
+    "in the upstream's tls (in upstream_tls of a listener that intercepts or is a proxy), set ca "
+    "to the CA of the server's certificate, and name to a name that the certificate contains, or "
+    "set verify = false";
 constexpr std::string_view kWantTheirs =
     "client_ca requires a client certificate that this CA has signed";
 constexpr std::string_view kCommonAlpn = "client and server have no protocol (alpn) in common";

@@ -20,7 +20,7 @@ void free_all(STACK_OF(X509_INFO) * list) { sk_X509_INFO_pop_free(list, X509_INF
 rules::Result<void> use_chain(SSL_CTX* context, const std::string& path) {
   const auto cannot = [&](const std::string& why) {
     return failed("cannot use the certificate " + path + ": " + why,
-                  "it must be a readable PEM file");
+                  "give a PEM file that brownout may read");
   };
   const auto pem = open_pem(path);
   if (!pem) return cannot(pem.error().what);
@@ -41,9 +41,9 @@ rules::Result<void> use_chain(SSL_CTX* context, const std::string& path) {
 rules::Result<void> use_key(SSL_CTX* context, const std::string& path,
                             const std::string& certificate) {
   const auto cannot = [&](const std::string& why) {
-    return failed(
-        "cannot use the key " + path + ": " + why,
-        "it must be the PEM file of the private key of " + certificate + ", without a passphrase");
+    return failed("cannot use the key " + path + ": " + why,
+                  "give a PEM file that brownout may read, with the private key of " + certificate +
+                      ", without a passphrase");
   };
   const auto pem = open_pem(path);
   if (!pem) return cannot(pem.error().what);
@@ -71,7 +71,7 @@ rules::Result<void> trust(SSL_CTX* context, const std::string& path,
     found += info->x509 != nullptr || info->crl != nullptr ? 1 : 0;
   }
   if (found > 0) return {};
-  return failed(path + ": there is no certificate in it");
+  return failed(path + ": the file has no certificate");
 }
 
 }  // namespace

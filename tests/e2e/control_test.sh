@@ -50,7 +50,7 @@ ask 400 'not JSON: ' -d '{"fault"' "$api/api/v1/rules"
 ask 200 '"latency"' "$api/api/v1/rules/latency"
 etag=$(sed -nE 's/^etag: (.*)\r$/\1/Ip' "$folder/head")
 ask 200 '"delay":"1100ms"' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"1100ms"}}' "$api/api/v1/rules/latency"
-ask 412 'was changed since you read it \(If-Match\): GET it again, and send its new ETag' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"5s"}}' "$api/api/v1/rules/latency"
+ask 412 'has changed since the ETag in If-Match: GET it again, and send its new ETag' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"5s"}}' "$api/api/v1/rules/latency"
 slower_than 1.1 || fail "the rule's delay was changed to 1.1 s: expected that delay, but the round trip was shorter"
 ask 201 '"source":"api"' -X PUT -d '{"fault":{"type":"latency","delay":"300ms"},"match":{"direction":"downstream"}}' "$api/api/v1/rules/back"
 slower_than 1.4 || fail "a second rule adds 0.3 s: expected a delay of 1.4 s, but the round trip was shorter"
@@ -234,7 +234,7 @@ pass "metrics for Prometheus; the OpenAPI document; alert rules and Grafana's da
 # An invalid rule file is reported in the status until it is fixed.
 cp "$folder/rules.toml" "$folder/good.toml"
 echo 'nonsense = 1' >>"$folder/rules.toml"
-not_loaded() { curl -s "$api/api/v1/status" | grep -q '"file_not_loaded":"it has mistakes"'; }
+not_loaded() { curl -s "$api/api/v1/status" | grep -q '"file_not_loaded":"the file has errors (`brownout check` lists them)"'; }
 wait_for 10 not_loaded || fail "an invalid rule file: expected the API's status to report it, got: $(curl -s "$api/api/v1/status")"
 script -qec "'$brownout' ctl status" /dev/null </dev/null | grep -q 'the rule file is NOT LOADED' ||
   fail "an invalid rule file: expected \"the rule file is NOT LOADED\" from ctl status, but it is missing"
@@ -246,7 +246,7 @@ sed -i 's/^seed = 7/seed = 8/' "$folder/rules.toml"
 wait_for 10 grep -q 'rules\? loaded' "$folder/first.log" ||
   fail "the rule file was changed: expected \"rules loaded\" in the log, got: $(cat "$folder/first.log")"
 ask 200 '"source":"api"' "$api/api/v1/rules/back"
-wait_for 10 grep -q 'the file differs from the active configuration: rules .*back' "$folder/first.log" ||
+wait_for 10 grep -q 'the active configuration differs from the rule file: rules .*back' "$folder/first.log" ||
   fail "the API's rule \"back\" is not in the file: expected the log to report the difference, got: $(cat "$folder/first.log")"
 script -qec "'$brownout' ctl rules" /dev/null >"$folder/table" </dev/null
 grep -q 'rule back (added)' "$folder/table" ||
@@ -263,7 +263,7 @@ ask 200 '"delay":"1s"' "$api/api/v1/rules/latency"
 kill -TERM "$last_pid"
 wait "$last_pid" || fail "SIGTERM: expected exit code 0, got $?; log: $(cat "$folder/second.log")"
 run reset --state "$folder/state.json"
-grep -q 'the file differs from the active configuration: ' "$folder/reset.log" ||
+grep -q 'the active configuration differs from the rule file: ' "$folder/reset.log" ||
   fail "restart with a state file: expected the log to report the restored changes, got: $(cat "$folder/reset.log")"
 expect_code 0 ctl reset back
 ask 404 'no rule' "$api/api/v1/rules/back"

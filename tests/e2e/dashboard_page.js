@@ -65,9 +65,9 @@ async function main() {
   await page.fill('#add-keys input[name=delay]', '200ms');
   await page.fill('#add-duration', '10m');
   await page.fill('#add-client', '192.0.2.0/24');
-  await eventually('the preview hits nobody', async () => (await page.textContent('#add-preview')).startsWith('Hits 0 of 3 open connections'));
+  await eventually('the preview hits nobody', async () => (await page.textContent('#add-preview')).startsWith('Matches 0 of 3 open connections'));
   await page.fill('#add-client', '127.0.0.0/8');
-  await eventually('the preview says whom it hits', async () => (await page.textContent('#add-preview')).startsWith('Hits 3 of 3 open connections now (1 client; front#'));
+  await eventually('the preview says whom it hits', async () => (await page.textContent('#add-preview')).startsWith('Matches 3 of 3 open connections now (1 client; front#'));
   await page.selectOption('#add-condition', 'port');
   await page.fill('#add-conditions input', '1-65535');
   await page.click('#add button[type=submit]');

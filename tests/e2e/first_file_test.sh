@@ -49,7 +49,7 @@ expect_text err '--listen needs --to'
 expect_code 2 "$brownout" run --listen 5433 --to 5432 --fault 'latncy delay=1ms'
 expect_text err 'did you mean "latency"?'
 expect_code 2 "$brownout" run --listen 5433 --to 5432 --fault 'latency 1ms'
-expect_text err '"1ms" is not KEY=VALUE'
+expect_text err '"1ms" is not of the form KEY=VALUE'
 expect_code 2 "$brownout" run "$folder/five.toml" --listen 5433 --to 5432
 pass "run needs no file: --listen, --to and --fault stand for one"
 

@@ -171,7 +171,7 @@ def run():
     check_all("to the end: open before", old, DIRECT)
 
     said = apply("1m", "v4")
-    check("what apply says of IPv6", "not diverted: IPv6" in said, True)
+    check("what apply says of IPv6", "not redirected: IPv6" in said, True)
     check_new("listeners of IPv4 only", {"4": BROWNOUTS["4"], "6": DIRECT["6"]})
     kill(signal.SIGTERM)
     until("removed at the end", gone)

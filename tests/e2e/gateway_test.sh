@@ -86,8 +86,8 @@ match = { listener = ["web", "web6"], destination = ["10.71.2.0/24", "fd71:2::/6
 fault = { type = "latency", delay = "200ms" }'
 intercept apply "$folder/plain.toml" --interface to-client --for 1m 2>"$folder/said" ||
   fail "intercept apply: expected exit code 0, got $?; output: $(cat "$folder/said")"
-grep -q 'IPv4 TCP to port 8080 -> listener web at 0.0.0.0:1500' "$folder/said" && grep -q 'not diverted: .* loopback' "$folder/said" ||
-  fail "intercept apply: expected a report of diverted and not diverted listeners, got: $(cat "$folder/said")"
+grep -q 'IPv4 TCP to port 8080 -> listener web at 0.0.0.0:1500' "$folder/said" && grep -q 'not redirected: .* loopback' "$folder/said" ||
+  fail "intercept apply: expected a report of redirected and not redirected listeners, got: $(cat "$folder/said")"
 [ "$(get "$web")" = 10.71.2.1 ] || fail "redirect over IPv4: expected the server to see the gateway 10.71.2.1, but it does not"
 [ "$(get "$web6")" = fd71:2::1 ] || fail "redirect over IPv6: expected the server to see the gateway fd71:2::1, but it does not"
 [ "$(get "http://10.71.2.2:8081/")" = 10.71.1.2 ] ||
@@ -259,7 +259,7 @@ for i in 1 2 3; do
 done
 [ "$(find "/proc/$running/fd" | wc -l)" -lt 60 ] ||
   fail "Brownout's own connections are redirected back to it: expected fewer than 60 open descriptors, got $(find "/proc/$running/fd" | wc -l)"
-wait_for 5 grep -q 'connections that brownout itself opens are redirected back to it.*CAP_NET_ADMIN' "$folder/unmarked.log" ||
+wait_for 5 grep -q 'connections that Brownout opens to servers are redirected back to Brownout.*CAP_NET_ADMIN' "$folder/unmarked.log" ||
   fail "Brownout's own connections are redirected back to it: expected the reason in the log, got: $(cat "$folder/unmarked.log")"
 [ "$(inside gateway curl -sS "$web")" = 10.71.2.1 ] ||
   fail "interception by user: expected another user's request to reach the server directly, but it did not"
@@ -309,7 +309,7 @@ complains() {
 complains 'give --uid' print "$folder/local.toml"
 complains 'there is no user' print "$folder/local.toml" --uid no-such-user
 for number in 4294967295 4294967296 18446744073709551616; do complains 'is not a user id' print "$folder/local.toml" --uid "$number"; done
-complains 'is not the name of an interface' print "$folder/plain.toml" --interface 'eth1" } accept #'
+complains 'is not the name of a network interface' print "$folder/plain.toml" --interface 'eth1" } accept #'
 complains 'is empty, or has blanks or quotes' print "$folder/local.toml" --cgroup $'a\nb'
 "$brownout" intercept print "$folder/local.toml" --cgroup /chat.slice/phones/ | grep -q 'level 2 "chat.slice/phones"' ||
   fail "intercept print --cgroup with slashes around the path: expected level 2 and the path without them, got other rules"

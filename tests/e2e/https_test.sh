@@ -322,7 +322,7 @@ expect_text out 'TLS is decrypted: rule "v1 fails"'
 expect_code 0 "$brownout" explain --exec "$folder/rules.toml" --listener tls --sni other.test
 expect_text out "TLS passes through encrypted"
 expect_code 0 "$brownout" check --exec "$folder/rules.toml"
-expect_text out 'listener "tls": the TLS of hosts that rules mean is decrypted'
+expect_text out 'listener "tls": TLS is decrypted for the hosts whose requests or messages a rule can match'
 pass "explain and check"
 
 # A forward proxy: CONNECT and SOCKS, with a CA of the user.

@@ -28,7 +28,7 @@ wait_port "$listen"
 [ "$(takes "$listen")" -ge 180 ] || fail "the rule of a new file does not act: $(takes "$listen") ms"
 kill "$last_pid"
 expect_code 2 "$brownout" init new.toml --yes
-expect_text err 'new.toml exists already (--force overwrites it)'
+expect_text err 'new.toml exists already (give --force to overwrite it, or another name)'
 cp new.toml kept.toml
 expect_code 0 "$brownout" init new.toml --yes --force
 cmp -s new.toml kept.toml && fail "--force does not overwrite"
@@ -39,7 +39,7 @@ grep -q '^listen = "127.0.0.1:5433" ' shown.toml || fail "a port alone is not on
 pass "a file from options, to a file or to standard output"
 
 expect_code 2 "$brownout" init none.toml </dev/null
-expect_text err 'init asks three questions, and standard input is not a terminal'
+expect_text err 'init has three questions to ask, but standard input is not a terminal'
 printf '5433\nnowhere\n5432\nredis\n' | script -qec "'$brownout' init asked.toml" /dev/null >talk
 grep -q 'Where do clients connect?' talk || fail "no question: $(cat talk)"
 grep -q '"nowhere" has no port' talk || fail "a wrong answer is not refused: $(cat talk)"
@@ -106,9 +106,9 @@ done
 expect_code 2 "$brownout" init none.toml --from tc
 expect_text err '--from FILE --format tc'
 expect_code 2 "$brownout" init none.toml --from wrong.sh
-expect_text err 'wrong.sh: line 1: a time behind "delay" is expected, not "100"'
+expect_text err 'wrong.sh: line 1: a time after "delay" is expected, not "100"'
 expect_code 2 "$brownout" init none.toml --yes --listen nowhere
-expect_text err 'where clients connect: "nowhere" has no port'
+expect_text err 'the address for clients: "nowhere" has no port'
 expect_code 2 "$brownout" init none.toml --yes --listen 99999
 expect_text err '"127.0.0.1:99999" has no port from 0 to 65535'
 expect_code 2 "$brownout" run --listen 5433 --to 99999 --fault unplug
@@ -118,9 +118,9 @@ expect_text err '--to is not possible with --protocol proxy'
 expect_text err 'leave out --to'
 expect_code 2 "$brownout" init none.toml --preset 3g --protocol proxy --to 127.0.0.1:1
 expect_code 2 "$brownout" init none.toml -- true
-expect_text err 'a command needs --from-exec'
+expect_text err 'a command after -- is run only with --from-exec'
 expect_code 2 "$brownout" init none.toml --from-exec
-expect_text err '--from-exec needs a command behind --'
+expect_text err '--from-exec needs a command after --'
 expect_code 2 "$brownout" init "$folder/no/such/folder.toml" --yes
 expect_text err 'No such file or directory'
 [ ! -e none.toml ] || fail "a file is written after an error"
@@ -153,6 +153,6 @@ code=0
 [[ $code = @(0|52|56) ]] || fail "curl with all rules of the command: expected exit code 0, 52 or 56, got $code"
 [ $((($(date +%s%N) - began) / 1000000)) -ge 300 ] || fail "a rule made of a command does not act on it"
 expect_code 1 "$brownout" init none.toml --from-exec -- true
-expect_text err 'no connection of the command was seen'
+expect_text err 'the command opened no connection'
 [ ! -e none.toml ] || fail "a file without a listener is written"
 pass "the connections of a command"

@@ -75,7 +75,7 @@ curl_fails "55 56 7" "refuse: the second connection is reset" "http://127.0.0.1:
 proxy down "$port"
 rule_file "$port" "$proxy_port" '[[rule]]
 fault = { type = "down" }' >"$folder/down.toml"
-wait_for 10 grep -q 'listener front: a rule (down) has closed the port' "$folder/down.log" ||
+wait_for 10 grep -q 'listener front: a rule with the fault down has closed the port' "$folder/down.log" ||
   fail "down: expected the listener to close within 10 s, but it did not; log: $(cat "$folder/down.log")"
 curl_fails 7 "down: connection refused (curl 7)" "http://127.0.0.1:$proxy_port/hello"
 

@@ -109,14 +109,14 @@ assert metrics["brownout_otlp_spans_lost_total"]["sum"]["dataPoints"][0]["asDoub
 P
 pass "every fault is a span, and the counters arrive, although the collector refused at first"
 
-logs main "/v1/traces: the answer is HTTP status 503; trying again"
-logs main "takes requests at http://127.0.0.1:$collector/main/v1/traces again"
+logs main "/v1/traces: the answer is HTTP status 503; Brownout tries again"
+logs main "accepts requests to http://127.0.0.1:$collector/main/v1/traces again"
 if grep -q "secret" "$folder/main.log"; then fail "the log has the header's value: $(cat "$folder/main.log")"; fi
 pass "the log warns once, without the header's value"
 
 wait_for 20 has_lost late 1 || fail "a late collector: expected 1 lost span within 20 s, got $(lost late)"
 [ "$(times late /v1/traces)" = 3 ] || fail "a late collector: expected three tries, got $(times late /v1/traces)"
-logs late "1 event lost after several tries: Timeout was reached"
+logs late "1 event lost after several attempts: Timeout was reached"
 pass "a collector that answers too late gets a span three times, and then it is counted as lost"
 
 wait_for 10 arrived metrics || fail "a collector that refuses metrics: expected the spans, got none"
@@ -142,7 +142,7 @@ pass "Retry-After is waited for"
 wait_for 10 has_lost partial 1 || fail "a partial success: expected 1 lost span, got $(lost partial)"
 logs partial "the collector rejected 1 span at http://127.0.0.1:$collector/partial/v1/traces: too old"
 wait_for 10 has_lost refused 1 || fail "a refusal: expected 1 lost span, got $(lost refused)"
-logs refused "/v1/traces: the answer is HTTP status 400: bad  span; these events are lost (its log may say more)"
+logs refused "/v1/traces: the answer is HTTP status 400: bad  span; these events are lost (see the collector's log)"
 wait_for 10 has_lost denied 1 || fail "a refusal: expected 1 lost span, got $(lost denied)"
 logs denied "check the credentials in OTEL_EXPORTER_OTLP_HEADERS"
 logs moved "redirects are not followed; if it is the collector, give --otlp http://127.0.0.1:9"
@@ -182,7 +182,7 @@ while True:
 exporter grpc "http://127.0.0.1:$((collector + 2000))"
 exporter silent "http://127.0.0.1:$((collector + 1000))"
 wait_for 10 request silent || fail "behind a silent collector: expected an answer through the proxy, got none"
-wait_for 10 grep -q "the port does not speak HTTP/1; give --otlp that of OTLP over HTTP, usually 4318" "$folder/grpc.log" ||
+wait_for 10 grep -q "this port does not answer with HTTP/1: give --otlp the port of OTLP over HTTP, usually 4318" "$folder/grpc.log" ||
   fail "a port of gRPC: expected a hint, got: $(cat "$folder/grpc.log")"
 end silent
 logs silent "1 event not sent"

@@ -64,7 +64,7 @@ pass "the API of a rehearsal answers, and refuses changes, those of Toxiproxy's 
 NODE_PATH=$modules node "$here/rehearse_page.js" "http://$api/" "${SCREENSHOT:-}" || fail "the page: $(cat rehearse.log)"
 code=0
 wait "$rehearsal" || code=$?
-[ "$code" = 3 ] && grep -q 'stopped: it was halted by the API' rehearse.log || fail "exit code $code: $(cat rehearse.log)"
+[ "$code" = 3 ] && grep -q 'stopped: the API halted the rehearsal' rehearse.log || fail "exit code $code: $(cat rehearse.log)"
 pass "the page shows the phases and the users' success, and Halt goes on with the recovery"
 
 # Each run has its folder; `latest` is the last one.
@@ -79,7 +79,7 @@ grep -q '<polyline class="line"' trend.html && grep -q '^| 20' trend.md || fail 
 "$brownout" report compare report/latest report/latest --html compare.html --markdown compare.md >/dev/null || fail "compare"
 grep -q 'nothing got worse</h1>' compare.html && grep -q '| same | all is well afterwards |' compare.md || fail "compare: $(cat compare.md)"
 expect_code 2 "$brownout" report trend --metric nothing
-expect_text err 'without --metric, all expectations are shown'
+expect_text err 'correct --metric, or leave it out to see all expectations'
 pass "each run has a folder of reports; trend and compare write text, HTML and Markdown"
 
 # Runs of one second are in the order of their folders; a broken report is left out; a name cannot control the terminal.
@@ -100,7 +100,7 @@ P
 expect_code 0 "$brownout" report trend second
 [ "$(grep '^  2026' out | grep -oE '[0-9]+%' | tr '\n' ' ')" = '1% 2% 10% ' ] || fail "order of runs: $(cat out)"
 grep -q '^\\x1b\[31mred\\rname$' out || fail "a name with control characters: $(cat -v out)"
-expect_text err 'second/broken/report.json: warning: left out: not a report of a rehearsal'
+expect_text err 'second/broken/report.json: warning: this report is left out: not a report of a rehearsal'
 expect_code 0 "$brownout" report trend second --output json
 /usr/bin/python3 -c "
 import json
@@ -115,12 +115,12 @@ openssl rand -hex 32 >token
 for without in --ci "--api off"; do
   # shellcheck disable=SC2086
   expect_code 2 "$brownout" rehearse short.toml $without --token-file token --report ""
-  expect_text err 'this rehearsal has none (add --api 127.0.0.1:8474, or leave --token-file out)'
+  expect_text err 'this rehearsal serves no API (add --api 127.0.0.1:8474, or leave --token-file out)'
 done
 start busy /usr/bin/python3 -m http.server 8474 --bind 127.0.0.1
 wait_port 8474
 expect_code 0 "$brownout" rehearse short.toml --report ""
-[ "$(grep -c 'warning: no dashboard and no API: cannot listen on 127.0.0.1:8474: .*(give --api another address, or off)' err)" = 1 ] ||
+[ "$(grep -c 'warning: dashboard and API are not served: cannot listen on 127.0.0.1:8474: .*; give another address with --api, or --api off' err)" = 1 ] ||
   fail "a busy port: $(cat err)"
 expect_code 2 "$brownout" rehearse short.toml --token-file token --report ""
 expect_text err 'the API (--api): cannot listen on 127.0.0.1:8474'

@@ -26,7 +26,7 @@ async function main() {
   if (screenshot) await page.screenshot({ path: screenshot });
   await checkContrast(page);
   await page.click('#halt');
-  await eventually('the rehearsal is halted', async () => (await page.textContent('#rehearsal-about')).includes('Halted: it was halted by the API'));
+  await eventually('the rehearsal is halted', async () => (await page.textContent('#rehearsal-about')).includes('Halted: the API halted the rehearsal'));
   await eventually('the recovery runs', async () => /after: .* left/.test(await page.textContent('#phases')));
   await eventually('the users succeed now', async () => (await page.locator('#probes td.up').count()) > 0);
   if (mistakes.length) throw new Error(`mistakes in the page: ${mistakes}`);

@@ -54,7 +54,7 @@ says cut-forgotten '^met +availability'
 scenario wait "$busy" '' "${cut/5%/20%}" 'rules = ["fault"]'
 code wait 1
 says wait '^NOT MET +availability'
-grep -q "waits as long as the server's .retry. says" "$folder/wait/report.json" ||
+grep -q "waits before it reconnects, because the server's .retry. asks for it" "$folder/wait/report.json" ||
   fail "users do not wait as the server asks: $(cat "$folder/wait.txt")"
 pass "streams that break off lose nothing if the server sends again what was missed, and are counted if it does not; users wait as the server asks"
 
@@ -72,7 +72,7 @@ pass "lost, duplicated and reordered events are told apart"
 scenario status "$replay" '' $'[[rule]]\nfault = { type = "abort", status = 503 }'
 says status 'status 503'
 scenario type "$replay" '' $'[[rule]]\nfault = { type = "abort", status = 200, headers = { content-type = "text/html" } }'
-says type 'not an event stream, but of the type "text/html"'
+says type 'not an event stream; its content type is "text/html"'
 pass "a response that is no stream is an error with its reason"
 
 # The outage in examples/, with clients that have a time-out, clients that wait for minutes and do not

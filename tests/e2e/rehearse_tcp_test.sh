@@ -76,10 +76,10 @@ pass "a connection that a fault resets, keeps silent or never opens fails its us
 scenario loading 1 "$ping" '[[rule]]
 name = "restarted"
 fault = { type = "redis_loading" }' 'rules = ["restarted"]' 'protocol = "redis"'
-says loading '^NOT MET .*another answer: "-LOADING .*\\r\\n"'
+says loading '^NOT MET .*the answer does not contain the expected text: "-LOADING .*\\r\\n"'
 scenario unknown 3 'send = "HELP\r\n"
 expect = "+PONG"'
-says unknown "another answer: \"-ERR unknown command 'HELP'"
+says unknown "the answer does not contain the expected text: \"-ERR unknown command 'HELP'"
 pass "another answer is quoted in the reason"
 
 cat >"$folder/greeting.js" <<'P'

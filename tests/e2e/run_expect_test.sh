@@ -55,7 +55,7 @@ visit 0 "/wait" --expect "$early"
 says '^met +came_back_early of wait at most 0: 0 \(0 requests came before .*told to wait 1 time\)'
 visit 1 "/wait /wait /wait" --expect "$early"
 says '^NOT MET +came_back_early of wait at most 0: 2 \(2 requests came before '
-says '^ +2 requests before Retry-After was over'
+says '^ +2 requests came before the time in Retry-After was over'
 visit 3 "/" --expect "$early"
 says '^NOT MEASURED +came_back_early of wait .*no client was told to wait'
 expect_code 2 run --expect 'came_back_early of "some fail" at most 0'
@@ -80,9 +80,9 @@ expect_code 0 run --for 300ms
 pass "--for ends a run"
 
 expect_code 2 run --for never
-expect_text err 'error: --for: "never" is not a duration (from 1ns to 2500000h, e.g. 10m)'
+expect_text err 'error: --for: "never" is not a duration; give a time from 1ns to 2500000h, e.g. 10m'
 expect_code 2 run --for 0s
-expect_text err 'error: --for: "0s" is not more than 0 (from 1ns to 2500000h, e.g. 10m)'
+expect_text err 'error: --for: "0s" must be more than 0; give a time from 1ns to 2500000h, e.g. 10m'
 expect_code 2 run --expect 'rule_hits of "some fial" at least 1'
 expect_text err '--expect:1:14: error: there is no rule "some fial"'
 expect_text err 'did you mean "some fail"?'

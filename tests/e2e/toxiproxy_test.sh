@@ -124,7 +124,7 @@ grep -q 'without a token' "$folder/toxiproxy.log" && fail "a warning on loopback
 blank_port=$(free_port)
 start blank env TOXIPROXY_AUTH_TOKEN=' ' "$brownout" toxiproxy -host 127.0.0.1 -port "$blank_port"
 wait_for 10 curl -sf "http://127.0.0.1:$blank_port/version" || fail "no API: $(cat "$folder/blank.log")"
-grep -q 'TOXIPROXY_AUTH_TOKEN is set, but blank: the API needs no token' "$folder/blank.log" ||
+grep -q 'TOXIPROXY_AUTH_TOKEN is set, but blank, so the API requires no token' "$folder/blank.log" ||
   fail "a blank token: expected a warning, got: $(cat "$folder/blank.log")"
 port=$(free_port)
 start token env TOXIPROXY_AUTH_TOKEN=' 3b5f secret ' "$brownout" toxiproxy -host 0.0.0.0 -port "$port" -proxy-metrics

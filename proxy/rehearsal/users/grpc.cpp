@@ -55,7 +55,7 @@ class GrpcClient final : public ProbeClient {
       auto [failure, why] = try_call(target, deadline, call_deadline, retry.attempts(), done);
       if (why.empty()) {
         const auto message = channel_.next_message();
-        return message ? user_.mismatch(*message) : "the response has no message";
+        return message ? user_.mismatch(*message) : "the response contains no message";
       }
       if (!may_repeat(retry, failure, std::min(deadline, call_deadline), why)) return why;
       ++done.retries;
@@ -73,7 +73,7 @@ class GrpcClient final : public ProbeClient {
     const auto at = later(now, *wait);
     pause(std::min(at, deadline));
     if (at < deadline && !given_up()) return true;
-    why = "no time left to repeat the call, which had failed: " + why;
+    why = "the call failed, and no time was left to repeat it: " + why;
     return false;
   }
 
@@ -152,7 +152,8 @@ class GrpcClient final : public ProbeClient {
       if (const auto number = user_.number_of(*message)) {
         numbers_.came(*number, done);
       } else if (wrong_.empty()) {
-        wrong_ = "a message without a number in field " + rules::in_quotes(user_.number);
+        wrong_ =
+            "a message of the stream has no number in its field " + rules::in_quotes(user_.number);
       }
     }
   }

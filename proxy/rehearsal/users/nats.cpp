@@ -181,7 +181,7 @@ class NatsClient final : public ProbeClient {
     }
     if (!line.acknowledges) {
       return rules::nats_status(line.headers) != 0
-                 ? "no JetStream stream has the subject " + subject_
+                 ? "no JetStream stream stores the subject " + subject_
                  : "JetStream: " + std::string(text.substr(0, 200));
     }
     std::uint64_t number = 0;

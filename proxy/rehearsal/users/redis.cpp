@@ -98,7 +98,7 @@ class RedisLink {
     // Fails if a value has arrived before the command is sent. This value would be taken for the
     // answer to the command, and each later answer for the answer to the next command.
     if (auto why = read(); !why.empty()) return failed(why);
-    if (!values_.empty()) return failed("a reply came before the command was sent");
+    if (!values_.empty()) return failed("a reply arrived before the command was sent");
     if (auto why = send(redis_command(words), deadline); !why.empty()) return failed(why);
     while (values_.empty()) {
       auto readable = this->readable();
@@ -228,7 +228,8 @@ class RedisClient final : public ProbeClient {
     while (true) {
       if (auto why = read_both(done); !why.empty()) return why;
       while (const auto answer = commands_.next()) {
-        if (++answers > kMessages) return "PUBLISH: more replies than commands";
+        if (++answers > kMessages)
+          return "PUBLISH: the server sent more replies than there were commands";
         if (is_redis_error(answer->front())) {
           ++refused;
           refusal = "PUBLISH: error from the server: " + answer->front().text;

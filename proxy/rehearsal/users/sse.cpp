@@ -68,7 +68,8 @@ class SseClient final : public ProbeClient {
 
   std::string open(const Target& target, Instant deadline) {
     if (again_ > proxy::monotonic_now()) wait_unless_given_up({}, std::min(again_, deadline));
-    if (again_ > proxy::monotonic_now()) return "waits as long as the server's `retry` says";
+    if (again_ > proxy::monotonic_now())
+      return "the user waits before it reconnects, because the server's `retry` asks for it";
     const auto& probe = *settings_.probe;
     const auto url = target.url.empty() ? base_url(target) + probe.path : target.url;
     HttpAsked asked{.headers = {"accept: text/event-stream", "cache-control: no-store"},
@@ -94,7 +95,7 @@ class SseClient final : public ProbeClient {
   }
 
   std::string silence() const {
-    return checked_ ? "silence: no event and no comment arrived" : "no response";
+    return checked_ ? "no event and no comment arrived" : "no response";
   }
 
   // Reads the events that have arrived. Returns the error; "" without an error.
@@ -121,11 +122,12 @@ class SseClient final : public ProbeClient {
 
   std::string wrong_head(const HttpReply& reply) {
     if (auto why = requests_.why_broken(); !why.empty()) return why;
-    if (reply.status == 204) return "status 204: the server wants no client to connect again";
+    if (reply.status == 204)
+      return "status 204, by which the server tells clients not to reconnect";
     if (reply.status != 200) return "status " + std::to_string(reply.status);
     const auto type = requests_.media_type();
     if (type == "text/event-stream") return {};
-    return "the response is not an event stream, but of the type " + rules::in_quotes(type);
+    return "the response is not an event stream; its content type is " + rules::in_quotes(type);
   }
 
   void hear(const rules::SseMessage& event, std::string_view data) {

@@ -102,7 +102,7 @@ class TcpClient final : public ProbeClient {
     return another(answer, " and more");
   }
   static std::string another(std::string_view answer, const std::string& then) {
-    return "another answer: " +
+    return "the answer does not contain the expected text: " +
            rules::in_quotes(rules::escaped(rules::shortened(answer, kMostQuoted))) + then;
   }
 
@@ -111,10 +111,10 @@ class TcpClient final : public ProbeClient {
     std::array<std::byte, 4096> buffer{};
     while (proxy::monotonic_now() < deadline) {
       const auto got = ::recv(connection_.get(), buffer.data(), buffer.size(), 0);
-      if (got == 0) return "the connection was closed";
+      if (got == 0) return "the server closed the connection";
       if (got < 0 && errno != EINTR) return errno == EAGAIN ? "" : std::strerror(errno);
     }
-    return "the last answer does not end";
+    return "the server is still sending the previous answer";
   }
 
   ClientSettings settings_;

@@ -68,7 +68,9 @@ class WebSocketClient final : public ProbeClient {
       head += static_cast<char>(byte);
       if (head.size() > 16384) return "the head of the response is larger than 16384 bytes";
     }
-    if (!head.starts_with("HTTP/1.1 101")) return "no upgrade: " + head.substr(0, head.find('\r'));
+    if (!head.starts_with("HTTP/1.1 101"))
+      return "the server did not upgrade the connection to WebSocket: " +
+             head.substr(0, head.find('\r'));
     connection_ = std::move(*fd);
     parser_ = std::make_unique<codecs::WebSocketParser>();
     unread_.clear();
@@ -85,7 +87,7 @@ class WebSocketClient final : public ProbeClient {
         unread_.assign(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*got));
       }
       const auto step = parser_->next(unread_);
-      if (step.broken) return tl::unexpected("broken frames: " + parser_->why());
+      if (step.broken) return tl::unexpected("the server sent an invalid frame: " + parser_->why());
       unread_.erase(unread_.begin(), unread_.begin() + static_cast<std::ptrdiff_t>(step.taken));
       const bool text = parser_->opcode() == rules::Opcode::kText;
       if (text) message += codecs::text_of(parser_->payload());

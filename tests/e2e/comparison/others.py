@@ -397,7 +397,7 @@ def stops(row):
         front = lab.HEAD + lab.listener(lab.free_port(), server.server_address[1])
         text = REHEARSAL % 'stop_if = { probe = "users", above = "50%", over = "5s" }'
         done = rehearse(front + text)
-        expect("all faults end now" in done.stdout and done.returncode == 3, (done.returncode, done.stdout[-1500:]))
+        expect("all faults end at once" in done.stdout and done.returncode == 3, (done.returncode, done.stdout[-1500:]))
 
 
 check("AWS FIS", "stop conditions")(stops)

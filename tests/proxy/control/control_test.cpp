@@ -224,8 +224,8 @@ class Native : public Live {
 };
 
 TEST_F(Native, TheStatusReportsThatTheFileCouldNotBeLoaded) {
-  live_.file_refused("it has mistakes");
-  EXPECT_EQ(get("/status").at("file_not_loaded"), "it has mistakes");
+  live_.file_refused("the file has errors");
+  EXPECT_EQ(get("/status").at("file_not_loaded"), "the file has errors");
   EXPECT_TRUE(live_.set_file({*rules::parse_toml(kFile)}));
   EXPECT_FALSE(get("/status").contains("file_not_loaded"));
 }

@@ -84,10 +84,10 @@ TEST_F(IncludedFilesOnDisk, FilesOfFaultsAreReadBesideTheRuleFileToo) {
     const auto first = config.error().sorted().front();
     return std::to_string(first.where.line) + ": " + first.what + " (" + first.hint + ")";
   };
-  EXPECT_EQ(mistake("gone.dist"), "11: distribution_file: " + in("gone.dist") +
-                                      ": cannot read the file: No such file or directory (a "
-                                      "relative path begins in the "
-                                      "folder of the rule file)");
+  EXPECT_EQ(mistake("gone.dist"),
+            "11: distribution_file: " + in("gone.dist") +
+                ": cannot read the file: No such file or directory (check the path: a relative "
+                "path begins in the folder of the rule file)");
   EXPECT_THAT(mistake("."), HasSubstr("Is a directory"));
   EXPECT_THAT(mistake("/dev/zero"), HasSubstr("not a regular file"));
 }
@@ -114,7 +114,7 @@ TEST_F(IncludedFilesOnDisk, TheApiCanNameNoOtherFilesInAFault) {
   };
   EXPECT_EQ(change("wifi.dist"), "");
   const auto refused = change("secret");
-  EXPECT_THAT(refused, HasSubstr("only files that the rule file includes can be read"));
+  EXPECT_THAT(refused, HasSubstr("this file is not read, because the rule file does not name it"));
   EXPECT_THAT(refused, testing::Not(HasSubstr("root:")));
   engine->stop();
 }
@@ -141,7 +141,7 @@ TEST_F(IncludedFilesOnDisk, TheApiCanUseOnlyFilesThatTheRuleFileIncludes) {
       "");
   EXPECT_EQ(live.config().zones.front().records.size(), 1U);
   const auto refused = change("zone", "lab", R"({"name":"lab","records":["$INCLUDE secret"]})");
-  EXPECT_THAT(refused, HasSubstr("only files that the rule file includes can be read"));
+  EXPECT_THAT(refused, HasSubstr("this file is not read, because the rule file does not name it"));
   EXPECT_THAT(refused, testing::Not(HasSubstr("root:")));
   engine->stop();
 }

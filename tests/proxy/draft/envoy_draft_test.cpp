@@ -118,7 +118,7 @@ TEST(EnvoyFile, SwitchesOffWhatWouldActOnMore) {
   EXPECT_THAT(text, HasSubstr("a rule has no counterpart of header\n# :scheme."));
   EXPECT_THAT(text, HasSubstr("\n#[[rule]]"));
   EXPECT_THAT(from_envoy(filter("  abort: {http_status: 500}\n")),
-              HasSubstr("# Envoy never does this: its percentage is 0, or missing."));
+              HasSubstr("# Envoy never injects this fault: its percentage is 0 or missing."));
   EXPECT_THAT(from_envoy(filter("  abort: {grpc_status: 14, percentage: {numerator: 100}}\n")),
               HasSubstr("\n[[rule]]"));
 }
@@ -132,7 +132,8 @@ TEST(EnvoyFile, KnowsFaultsThatClientsChoose) {
 TEST(EnvoyFile, WithAMistakeSaysWhere) {
   EXPECT_THAT(from_envoy("a: [1, 2"), StartsWith("error: line 2, column 1: not YAML"));
   EXPECT_THAT(from_envoy("a: *b"), StartsWith("error: line 1, column 4: no value has the anchor"));
-  EXPECT_THAT(from_envoy("listeners: []"), StartsWith("error: there is no fault filter in it"));
+  EXPECT_THAT(from_envoy("listeners: []"),
+              StartsWith("error: the file has no fault filter of Envoy"));
   EXPECT_THAT(from_envoy(filter("  delay: {fixed_delay: soon}\n")),
               StartsWith("error: line 4: delay has no fixed_delay (e.g."));
   EXPECT_THAT(from_envoy(filter("  abort: {percentage: {numerator: 1}}\n")),
@@ -140,7 +141,7 @@ TEST(EnvoyFile, WithAMistakeSaysWhere) {
   EXPECT_THAT(from_envoy(filter("  response_rate_limit: {fixed_limit: {}}\n")),
               StartsWith("error: line 4: response_rate_limit has no fixed_limit"));
   EXPECT_THAT(from_envoy(filter("  abort: {http_status: 7}\n")),
-              StartsWith("error: the rule file made of this input would be invalid: "));
+              StartsWith("error: the rule file that this input leads to would be invalid: "));
 }
 
 TEST(EnvoyFile, OfAliasesThatGrowIsRefused) {

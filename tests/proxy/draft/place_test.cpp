@@ -54,9 +54,9 @@ TEST(NewRuleFile, ProposesRulesForTheProtocolOnly) {
 
 TEST(NewRuleFile, NamesTheWrongAnswer) {
   EXPECT_THAT(text_or_error(draft_of({"nowhere", {}, ""})),
-              StartsWith("error: where clients connect: \"nowhere\" has no port"));
+              StartsWith("error: the address for clients: \"nowhere\" has no port"));
   EXPECT_THAT(text_or_error(draft_of({"", {"10.0.0.1:99999"}, ""})),
-              StartsWith("error: where the server is: "));
+              StartsWith("error: the address of the server: "));
   EXPECT_THAT(text_or_error(draft_of({"", {}, "htpp"})),
               StartsWith("error: unknown protocol \"htpp\" (did you mean \"http\"?"));
   EXPECT_THAT(text_or_error(draft_of({"127.0.0.1:80", {"127.0.0.1:80"}, ""})),
@@ -75,7 +75,8 @@ TEST(NewRuleFile, HasAMessagingOutageForEveryProtocolWithMessages) {
       EXPECT_THAT(text, HasSubstr("fault = { type = \"down\" }"));
       EXPECT_THAT(text, HasSubstr("fault = { type = \"drop\" }"));
     } else {
-      EXPECT_THAT(text, StartsWith("error: messaging-outage is an outage of messages, and "));
+      EXPECT_THAT(text, StartsWith("error: messaging-outage needs a protocol with messages, and "
+                                   "Brownout reads no messages in "));
     }
   }
   EXPECT_GE(protocols, 5U);

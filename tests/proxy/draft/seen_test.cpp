@@ -92,12 +92,13 @@ TEST(SeenFlows, AreBounded) {
 
 TEST(SeenFlows, SayWhichLineIsNone) {
   EXPECT_THAT(from_flows(flow("a", "192.0.2.1:80") + "\nhello\n"),
-              StartsWith("error: line 3: not a JSON object (e.g. {"));
-  EXPECT_THAT(from_flows("{}"), HasSubstr("line 1: both client and destination are missing"));
-  EXPECT_THAT(from_flows(flow("a", "somewhere")), HasSubstr("are not addresses"));
+              StartsWith("error: line 3: the line is not a JSON object (e.g. {"));
+  EXPECT_THAT(from_flows("{}"), HasSubstr("line 1: the flow has neither client nor destination"));
+  EXPECT_THAT(from_flows(flow("a", "somewhere")),
+              HasSubstr("client or destination is not an address with a port"));
   EXPECT_THAT(from_flows(R"({"listener":"a","flow":1,"rule":"r","action":"delay"})"),
-              StartsWith("error: no line names a server (record flows with"));
-  EXPECT_THAT(from_flows(""), StartsWith("error: no line names a server"));
+              StartsWith("error: no line of the file names a server (record flows with"));
+  EXPECT_THAT(from_flows(""), StartsWith("error: no line of the file names a server"));
 }
 
 }  // namespace

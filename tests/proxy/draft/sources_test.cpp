@@ -64,8 +64,8 @@ TEST(ToxiproxyFile, WithAMistakeSaysWhere) {
               StartsWith("error: missing required field: upstream at proxy 1"));
   EXPECT_THAT(from_toxiproxy(R"([{"name": "a", "upstream": "h:1", "toxics": [{"type": "slow"}]}])"),
               StartsWith("error: invalid toxic type at proxy 1"));
-  EXPECT_THAT(from_toxiproxy("[]"), StartsWith("error: there is no proxy in it"));
-  EXPECT_THAT(from_toxiproxy("7"), StartsWith("error: a list of proxies is expected"));
+  EXPECT_THAT(from_toxiproxy("[]"), StartsWith("error: the file has no proxy"));
+  EXPECT_THAT(from_toxiproxy("7"), StartsWith("error: the file is not a JSON list of proxies"));
   EXPECT_THAT(from_toxiproxy("[{"), StartsWith("error: bad request body: it is not JSON"));
   const std::string twice = R"({"name": "a", "listen": "127.0.0.1:1", "upstream": "h:1"})";
   EXPECT_THAT(from_toxiproxy("[" + twice + "," + twice + "]"),
@@ -102,7 +102,8 @@ TEST(NetemCommands, ReorderAndDuplicateDatagrams) {
   EXPECT_THAT(udp, HasSubstr("{ type = \"duplicate\", share = \"1%\", correlation = \"10%\" }"));
   EXPECT_THAT(udp, Not(HasSubstr("latency")));
   const auto tcp = from_tc(command);
-  EXPECT_THAT(tcp, HasSubstr("# Left out of line 1: duplicate: TCP hides it"));
+  EXPECT_THAT(tcp, HasSubstr("# Left out of line 1: duplicate: TCP removes duplicates; use a "
+                             "listener with datagrams"));
   EXPECT_THAT(tcp, HasSubstr("type = \"latency\", delay = \"10ms\""));
 }
 
@@ -113,7 +114,7 @@ TEST(NetemCommands, KnowModelsAndTheOutputOfShow) {
       "loss gemodel p 1% r 10% 1-h 70% 1-k 0.1%\n");
   EXPECT_THAT(shown, HasSubstr("{ type = \"loss\", p = \"1%\", r = \"10%\", 1-h = \"70%\", "
                                "1-k = \"0.1%\" }"));
-  EXPECT_THAT(shown, HasSubstr("# Left out, no netem is set up: qdisc noqueue"));
+  EXPECT_THAT(shown, HasSubstr("# Left out, because this command sets up no netem: qdisc noqueue"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem loss gemodel 1%"),
               HasSubstr("p = \"1%\", r = \"99%\", 1-h = \"100%\", 1-k = \"0%\""));
   EXPECT_THAT(
@@ -138,10 +139,10 @@ TEST(NetemCommands, DescribeTheLinkAndItsSlots) {
   EXPECT_THAT(shown, HasSubstr("overhead = \"20 B\", cell = \"48 B\" }"));
   EXPECT_THAT(shown, HasSubstr("{ type = \"slot\", min = \"5ms\" }"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem delay 1s 1ms distribution experimental"),
-              HasSubstr("# Left out of line 1: distribution experimental: name its table in "
-                        "`distribution_file`"));
+              HasSubstr("# Left out of line 1: distribution experimental: give the file of this "
+                        "distribution in the key `distribution_file`"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem rate 1mbit -20"),
-              HasSubstr("# Left out of line 1: rate: -20: a proxy has no counterpart"));
+              HasSubstr("# Left out of line 1: rate: -20: a proxy cannot do this"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem slot distribution normal 1ms 2ms delay 1s"),
               HasSubstr("# Left out of line 1: slot distribution normal 1ms 2ms: a proxy has no"));
 }
@@ -149,23 +150,23 @@ TEST(NetemCommands, DescribeTheLinkAndItsSlots) {
 TEST(NetemCommands, WithAMistakeSayWhere) {
   EXPECT_THAT(
       from_tc("# a comment\n\ntc qdisc add dev a root netem delay 100"),
-      StartsWith("error: line 3: a time behind \"delay\" is expected, not \"100\" (a number "
-                 "with a unit"));
+      StartsWith(
+          "error: line 3: a time after \"delay\" is expected, not \"100\" (a number with a unit"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem delay"), HasSubstr("not \"\""));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem los 1%"),
               StartsWith("error: line 1: an option of netem is expected, not \"los\""));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem loss 101%"), HasSubstr("from 0% to 100%"));
-  EXPECT_THAT(from_tc("tc qdisc add dev a root netem rate fast"), HasSubstr("a rate behind"));
+  EXPECT_THAT(from_tc("tc qdisc add dev a root netem rate fast"), HasSubstr("a rate after"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem delay 1s distribution normal"),
               HasSubstr("a delay with a jitter"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem slot 2ms 1ms"),
-              HasSubstr("a longest time that is not less than the shortest"));
+              HasSubstr("a maximum time that is not less than the minimum time"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem slot 2ms packets many"),
               HasSubstr("a whole number in \"slot\" is expected, not \"many\""));
-  EXPECT_THAT(from_tc("rm -rf netem"), StartsWith("error: line 1: not a command of tc"));
-  EXPECT_THAT(from_tc(""), StartsWith("error: there is no netem command in it"));
+  EXPECT_THAT(from_tc("rm -rf netem"), StartsWith("error: line 1: this line is not a tc command"));
+  EXPECT_THAT(from_tc(""), StartsWith("error: the file has no tc command with netem"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem delay 90000s"),
-              StartsWith("error: the rule file made of this input would be invalid: "));
+              StartsWith("error: the rule file that this input leads to would be invalid: "));
 }
 
 TEST(SourceOfAFile, IsFoundByItsContent) {
@@ -183,7 +184,7 @@ TEST(SourceOfAFile, IsFoundByItsContent) {
   EXPECT_EQ(name("{\"a\": {\"name\": \"a\", \"upstream\": \"b:1\"}}"), "toxiproxy");
   EXPECT_EQ(name("#!/bin/sh\ntc qdisc add dev eth0 root netem delay 1ms"), "tc");
   EXPECT_EQ(name("static_resources:\n  listeners:\n  - name: envoy.filters.http.fault"), "envoy");
-  EXPECT_THAT(name("[[rule]]\n"), StartsWith("it is not known what this file is"));
+  EXPECT_THAT(name("[[rule]]\n"), StartsWith("init does not recognise the kind of this file"));
   EXPECT_THAT(name(""), HasSubstr("--format flows, toxiproxy, tc, envoy"));
 }
 

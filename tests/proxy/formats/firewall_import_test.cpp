@@ -23,7 +23,7 @@ std::string lines_of(const ImportedFirewall& imported) {
 }
 
 // An IPv4 table does not filter IPv6 packets, so the import adds a line that accepts them first.
-const std::string kIpv6Passes = "accept ipv6 (this table does not see IPv6)\n";
+const std::string kIpv6Passes = "accept ipv6 (the imported table does not filter IPv6)\n";
 
 TEST(FirewallImport, ReadsNftablesWithSetsRangesJumpsAndStates) {
   const auto imported = import_firewall(corpus("nftables/ruleset.json"), "");
@@ -45,10 +45,11 @@ TEST(FirewallImport, ReadsNftablesWithSetsRangesJumpsAndStates) {
       "accept 172.16.0.0/12 -> port 80, 443, 8000-8099 tcp (web)\n");
   std::vector<std::string> why;
   for (const auto& line : imported->left_out) why.push_back(line.why);
-  EXPECT_THAT(why, testing::ElementsAre("a proxy sees no packets of the state \"invalid\"",
-                                        "a match on {\"meta\":{\"key\":\"iifname\"}}",
-                                        "a proxy sees no packets of the protocol \"icmp\"",
-                                        "limit has no counterpart in a [[firewall]]"));
+  EXPECT_THAT(why, testing::ElementsAre(
+                       "Brownout proxies no packets of the conntrack state \"invalid\"",
+                       "a match on {\"meta\":{\"key\":\"iifname\"}}",
+                       "Brownout proxies only TCP and UDP, and no packets of the protocol \"icmp\"",
+                       "limit has no counterpart in a [[firewall]]"));
   EXPECT_THAT(imported->other_chains, testing::ElementsAre("filter/forward"));
 }
 
@@ -113,7 +114,7 @@ TEST(FirewallImport, TablesWithOneNameInTwoFamiliesStaySeparate) {
   ASSERT_TRUE(ip6) << ip6.error().what;
   EXPECT_EQ(ip6->firewall.policy, FirewallAction::kAccept);
   EXPECT_EQ(lines_of(*ip6),
-            "accept ipv4 (this table does not see IPv4)\n"
+            "accept ipv4 (the imported table does not filter IPv4)\n"
             "drop 2001:db8::1/128\n");
   EXPECT_THAT(ip6->other_chains, testing::ElementsAre("ip filter/INPUT"));
   EXPECT_EQ(import_firewall(corpus("nftables/families.json"), "filter/INPUT")->firewall.name,
@@ -123,7 +124,7 @@ TEST(FirewallImport, TablesWithOneNameInTwoFamiliesStaySeparate) {
   ASSERT_TRUE(saved) << saved.error().what;
   EXPECT_EQ(saved->firewall.policy, FirewallAction::kDrop);
   EXPECT_EQ(lines_of(*saved),
-            "accept ipv4 (this table does not see IPv4)\n"
+            "accept ipv4 (the imported table does not filter IPv4)\n"
             "accept -> port 5222 tcp\n");
 }
 
@@ -162,7 +163,8 @@ TEST(FirewallImport, RefusesTextThatIsNoRuleset) {
 TEST(FirewallImport, RefusesChainsThatJumpInACircle) {
   const auto circle = import_firewall(corpus("nftables/circle.json"), "");
   ASSERT_FALSE(circle);
-  EXPECT_EQ(circle.error().hint, "check whether chains jump to each other in a circle");
+  EXPECT_EQ(circle.error().hint,
+            "check whether chains jump to each other in a circle, or import another chain");
 }
 
 // Imports a table for IPv4 and IPv6 with the given rules. Returns the lines, and "left out: ..."
@@ -204,7 +206,7 @@ TEST(FirewallImport, ReadsConditionsOnTheFamily) {
   EXPECT_EQ(nft_accept(kFamily, "!=", "\"ipv6\""), "accept ipv4\n");
   EXPECT_EQ(nft_accept(kFrame, "==", "\"ip6\""), "accept ipv6\n");
   EXPECT_EQ(nft_accept(kFrame, "==", "\"arp\""),
-            "left out: a proxy sees no packets of the family \"arp\"\n");
+            "left out: Brownout proxies no packets of the family \"arp\"\n");
   EXPECT_EQ(nft_accept(kFamily, "==", R"({"set":["ipv4","ipv6"]})"), "accept\n");
   EXPECT_EQ(nft_accept(R"({"payload":{"protocol":"ip6","field":"nexthdr"}})", "==", "\"tcp\""),
             "accept ipv6 tcp\n");
@@ -257,7 +259,7 @@ TEST(FirewallImport, ANegationBecomesAllOtherValues) {
   }
   EXPECT_THAT(
       nft_accept(kSource, "!=", "{\"set\":[" + all + "]}"),
-      testing::HasSubstr("left out: the addresses outside these networks need more than 4096"));
+      testing::HasSubstr("left out: the negated list of networks would need more than 4096"));
 }
 
 TEST(FirewallImport, TcpFlagsCanSelectAConnectionsFirstPacket) {
@@ -288,9 +290,9 @@ TEST(FirewallImport, AVerdictMapBecomesARuleForEachElement) {
             [[22,{"drop":null}],[{"elem":{"val":80,"counter":{}}},{"jump":{"target":"web"}}]])"),
             "drop -> port 22 tcp\nreject -> port 80 tcp\n");
   EXPECT_EQ(nft_rules({vmap(kPort, "\"@none\"")}),
-            "left out: a set or map that is not in the ruleset, or is empty\n");
+            "left out: it uses a set or map that is empty or missing in the ruleset\n");
   EXPECT_EQ(nft_rules({vmap(kState, R"({"set":[["invalid",{"drop":null}]]})")}),
-            "left out: a proxy sees no packets of the state \"invalid\"\n");
+            "left out: Brownout proxies no packets of the conntrack state \"invalid\"\n");
   // A rule with several problems is left out as a whole, and reported once.
   EXPECT_EQ(nft_rules({vmap(R"({"meta":{"key":"iifname"}})",
                             R"({"set":[["lo",{"accept":null}],["eth0",{"drop":null}]]})")}),
@@ -346,7 +348,7 @@ TEST(FirewallImport, IptablesNegationsBecomeAllOtherValues) {
   EXPECT_EQ(lines("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN"), "drop tcp new\n");
   EXPECT_EQ(lines("-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN"), "drop tcp established\n");
   EXPECT_THAT(lines("-p tcp -m tcp --tcp-flags SYN SYN"), testing::HasSubstr("left out: "));
-  EXPECT_EQ(lines("! -i lo"), "left out: a negation of -i\n");
+  EXPECT_EQ(lines("! -i lo"), "left out: a [[firewall]] cannot express a negated -i\n");
   EXPECT_EQ(lines("! --dport nonsense"), "left out: --dport\n");
 }
 

@@ -32,8 +32,7 @@ TEST(YamlDocument, RepeatsAliasesAndListsDocuments) {
 TEST(YamlDocument, SaysWhereItIsNone) {
   EXPECT_EQ(read("a: [1\nb: 2").substr(0, 13), "line 2, colum");
   EXPECT_EQ(read("a: *x"), "line 1, column 4: no value has the anchor \"x\"");
-  EXPECT_EQ(read("? [1]\n: 2"),
-            "line 1, column 3: a key that is not a text (put quotes around it)");
+  EXPECT_EQ(read("? [1]\n: 2"), "line 1, column 3: a key is not a text (put quotes around it)");
   EXPECT_EQ(read(std::string(kMostYamlBytes + 1, ' ')), "more than 4 MiB of YAML");
 }
 

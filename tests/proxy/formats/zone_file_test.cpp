@@ -84,8 +84,9 @@ TEST(ZoneFile, TtlAndClassAreOptionalInAnyOrder) {
             "a.lab 30 A\nb.lab 40 A\nc.lab 40 A\nd.lab 5400 A\ne.lab 172800 A\nf.lab 5 A\n"
             "g.lab 172800 A\n");
   EXPECT_EQ(read_zone({"a.lab. A 192.0.2.1"}), "a.lab 60 A\n");
-  EXPECT_NE(read_zone({"a.lab. 2147483648 IN A 192.0.2.1"}).find("longer than a TTL can be"),
-            std::string::npos);
+  EXPECT_NE(
+      read_zone({"a.lab. 2147483648 IN A 192.0.2.1"}).find("is more than the longest possible TTL"),
+      std::string::npos);
   EXPECT_NE(read_zone({"a.lab. 99999999999999999999w IN A 192.0.2.1"}).find("longer than"),
             std::string::npos);
   EXPECT_NE(read_zone({"$TTL soon"}).find("not a time to live"), std::string::npos);
@@ -101,10 +102,9 @@ TEST(ZoneFile, ReadsParenthesesCommentsAndQuotes) {
 }
 
 TEST(ZoneFile, ErrorsHaveALineAndAHint) {
-  EXPECT_EQ(
-      read_zone({"a.lab. 60 IN A 192.0.2.1", "$INCLUDE other.zone"}),
-      "11: records: \"$INCLUDE other.zone\": $INCLUDE is not possible here (copy the lines of "
-      "the included file into `records`)\n");
+  EXPECT_EQ(read_zone({"a.lab. 60 IN A 192.0.2.1", "$INCLUDE other.zone"}),
+            "11: records: \"$INCLUDE other.zone\": $INCLUDE is not possible in this context, "
+            "because no files can be read (copy the lines of the included file into `records`)\n");
   EXPECT_NE(read_zone({"$ORIGN lab."}).find("allowed: $ORIGIN, $TTL, $INCLUDE and $GENERATE"),
             std::string::npos);
   EXPECT_THAT(read_zone({std::string("a.lab. 60 IN A 192.0.2.1\0", 25)}), HasSubstr("NUL"));
@@ -113,8 +113,9 @@ TEST(ZoneFile, ErrorsHaveALineAndAHint) {
   EXPECT_NE(read_zone({"x", "@ IN SOA ns admin ( 1 2"}).find("11: "), std::string::npos);
   EXPECT_NE(read_zone({"@ IN SOA ns admin ( 1 2", "3"}).find("10: "), std::string::npos);
   EXPECT_NE(read_zone({"a.lab. 60 IN TXT \"x"}).find("quotation mark"), std::string::npos);
-  EXPECT_NE(read_zone({"a.lab. 60 IN A 192.0.2.1 )"}).find("a \")\" has no \"(\" before it"),
-            std::string::npos);
+  EXPECT_NE(
+      read_zone({"a.lab. 60 IN A 192.0.2.1 )"}).find("a \")\" has no matching \"(\" before it"),
+      std::string::npos);
   EXPECT_NE(read_zone({"a.lab. 60 IN A 192.0.2.1\nb.lab. 60 IN A 192.0.2.300"}).find("line 2: "),
             std::string::npos);
   // The data is too large for a record.
@@ -219,15 +220,17 @@ TEST(ZoneFile, AnErrorInGenerateIsReportedOnce) {
   EXPECT_THAT(mistake("1-2/0 $ A 192.0.2.1"), HasSubstr("step of 0"));
   EXPECT_THAT(mistake("1-2 $ A"), HasSubstr("a name, a type and one word of data"));
   EXPECT_THAT(mistake("1-2 $ MX 10 a."), HasSubstr("one word of data"));
-  EXPECT_THAT(mistake("1-2 $ 99999999999 A 192.0.2.1"), HasSubstr("longer than a TTL"));
+  EXPECT_THAT(mistake("1-2 $ 99999999999 A 192.0.2.1"),
+              HasSubstr("more than the longest possible TTL"));
   for (const auto* modifier : {"${}", "${x}", "${0", "${0,}", "${0,1,}", "${0,128}", "${0,1,q}",
                                "${0,1,dd}", "${0,1,d,}", "${2147483648}", "${-}", "${0,-1}"}) {
     EXPECT_THAT(mistake("1-2 h" + std::string(modifier) + " A 192.0.2.1"),
-                HasSubstr("for 1: the braces after $ hold no valid modifier"))
+                HasSubstr("for 1: the modifier in braces after $ is not valid"))
         << modifier;
   }
   EXPECT_THAT(mistake("1-2 ${2147483647} A 192.0.2.1"), HasSubstr("larger than 2147483647"));
-  EXPECT_THAT(mistake("1-2 ${-2,0,x} A 192.0.2.1"), HasSubstr("for 1: a number is below zero"));
+  EXPECT_THAT(mistake("1-2 ${-2,0,x} A 192.0.2.1"),
+              HasSubstr("for 1: with the offset, a number is below zero"));
   EXPECT_EQ(mistake("254-65000 h$.lab. A 192.0.2.$"),
             "10: records: \"$GENERATE 254-65000 h$.lab. A 192.0.2.$\": for 256: \"h256.lab. A "
             "192.0.2.256\": Syntax error, could not parse the RR's rdata (e.g. "
@@ -300,16 +303,18 @@ TEST(ZoneFile, AnErrorInAnIncludedFileHasItsFileAndLine) {
   const auto includes = includes_of(files);
   const auto said = read_zone({"x A 192.0.2.1", "$INCLUDE outer.zone"}, includes);
   EXPECT_THAT(said, HasSubstr("11: records: conf/bad.zone:3: \"b A 192.0.2.300\": "));
-  EXPECT_THAT(said,
-              HasSubstr("11: records: conf/bad.zone:4: \"  c  \": a parenthesis is not closed"));
+  EXPECT_THAT(
+      said,
+      HasSubstr("11: records: conf/bad.zone:4: \"  c  \": a parenthesis \"(\" is not closed"));
   EXPECT_EQ(read_zone({"$INCLUDE hollow.zone"}, includes),
             "10: records: conf/hollow.zone:1: \"$INCLUDE nowhere/gone.zone\": "
-            "conf/nowhere/gone.zone: cannot read the file: No such file or directory (a path "
-            "begins in the folder of the file that includes it)\n");
+            "conf/nowhere/gone.zone: cannot read the file: No such file or directory (check the "
+            "path: a relative path begins in the folder of the file that includes it)\n");
   EXPECT_THAT(read_zone({"$INCLUDE binary.zone"}, includes), Not(HasSubstr("\x1b")));
-  EXPECT_THAT(read_zone({"$INCLUDE"}, includes), HasSubstr("it takes a file"));
-  EXPECT_THAT(read_zone({"$INCLUDE \"\""}, includes), HasSubstr("it takes a file"));
-  EXPECT_THAT(read_zone({"$INCLUDE bad.zone lab. x"}, includes), HasSubstr("at most an origin"));
+  EXPECT_THAT(read_zone({"$INCLUDE"}, includes), HasSubstr("$INCLUDE takes a file"));
+  EXPECT_THAT(read_zone({"$INCLUDE \"\""}, includes), HasSubstr("$INCLUDE takes a file"));
+  EXPECT_THAT(read_zone({"$INCLUDE bad.zone lab. x"}, includes),
+              HasSubstr("and, optionally, an origin"));
   EXPECT_THAT(read_zone({"$INCLUDE bad.zone a..b"}, includes), HasSubstr("not a domain name"));
 }
 

@@ -48,7 +48,7 @@ TEST_F(OutputFiles, FailInsteadOfWaitingForAPipesReader) {
     const auto log = EventLog::open(path, of);
     ASSERT_FALSE(log);
     EXPECT_THAT(log.error().what, testing::HasSubstr("no process reads this pipe"));
-    EXPECT_THAT(log.error().hint, testing::HasSubstr("start its reader first"));
+    EXPECT_THAT(log.error().hint, testing::HasSubstr("start the process that reads it first"));
   }
   const Fd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   auto file = OutputFile::open(path);

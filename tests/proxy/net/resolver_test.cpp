@@ -90,8 +90,7 @@ TEST(Resolver, ListeningOnANameUsesTheHostsFileOnly) {
   ASSERT_FALSE(sockets);
   EXPECT_EQ(
       sockets.error().what,
-      "\"nowhere.invalid\" is not a local name: it is not in /etc/hosts, and DNS is not used for "
-      "addresses to listen on");
+      "\"nowhere.invalid\" is not in /etc/hosts, and DNS is not used for an address to listen on");
   EXPECT_EQ(sockets.error().hint,
             "give an address, e.g. \"127.0.0.1:5353\", or add the name to /etc/hosts");
   EXPECT_TRUE(proxy::bind_to({"localhost", 0, ""}, SOCK_STREAM, 1));

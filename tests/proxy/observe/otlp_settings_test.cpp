@@ -80,7 +80,7 @@ TEST(OtlpSettings, AttributesOfTheResourceAreReplacedAndAdded) {
   EXPECT_EQ(wrong.attributes, (OtlpAttributes{{"service.name", "brownout"}}));
   EXPECT_EQ(wrong.warnings,
             std::vector<std::string>{
-                "OTEL_RESOURCE_ATTRIBUTES: not used, since pair 2 is not NAME=VALUE"});
+                "OTEL_RESOURCE_ATTRIBUTES is ignored: pair 2 is not of the form NAME=VALUE"});
 }
 
 }  // namespace

@@ -315,7 +315,7 @@ within = "9s"
 at_least = "100%"
 )",
                             {SIGINT}, 20s);
-  EXPECT_EQ(done.report.course.stopped, "it was interrupted");
+  EXPECT_EQ(done.report.course.stopped, "an interrupt (Ctrl-C) ended the rehearsal");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_TRUE(done.report.verdicts.front().met) << done.report.verdicts.front().evidence;
 }

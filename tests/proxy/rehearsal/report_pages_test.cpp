@@ -39,8 +39,8 @@ TEST(ReportPages, BeginWithOneSentence) {
   done.report.circumstances = {"well", true};
   EXPECT_EQ(done.report.sentence(),
             "\"lab\" failed 1 of its 1 expectation: it started on 2026-01-01 at 00:00:00 UTC, ran "
-            "for 1m30s of skipped time on lab7 (Linux 6.1, 2 processors), against embedded "
-            "servers, used well, with Brownout 0.1.0 and seed 5.");
+            "for 1m30s of virtual time on lab7 (Linux 6.1, 2 processors), against embedded servers "
+            "(--embedded well), with Brownout 0.1.0 and seed 5.");
   EXPECT_THAT(to_html(done.report), HasSubstr("<p id=\"summary\">&quot;lab&quot; failed 1"));
   EXPECT_THAT(to_markdown(done.report), HasSubstr("\n\"lab\" failed 1"));
   EXPECT_EQ(to_json(done.report).at("sentence"), done.report.sentence());

@@ -105,13 +105,14 @@ TEST(Report, AFallThatMayHaveOtherCausesIsNotBetter) {
 TEST(Report, UnrelatedReportsAreNotCompared) {
   const Compared values{0.99};
   EXPECT_THAT(compared_reports(report_of(values), report_of(values, "another")),
-              HasSubstr("unrelated"));
+              HasSubstr("no expectation in common"));
   EXPECT_THAT(compared_reports(report_of(values), report_of({.metric = "share"})),
-              HasSubstr("unrelated"));
+              HasSubstr("no expectation in common"));
   EXPECT_THAT(compared_reports(report_of(values), report_of(values, "lab", "badly")),
-              HasSubstr("against the file's servers, the other against embedded servers"));
+              HasSubstr("against the servers in the rule file, the other against embedded servers "
+                        "(--embedded badly)"));
   EXPECT_THAT(compared_reports(report_of(values, "lab", "well"), report_of(values, "lab", "badly")),
-              testing::StartsWith("note     embedded servers, used well before"));
+              testing::StartsWith("note     embedded servers (--embedded well) before"));
 }
 
 TEST(Report, MembersOfWrongTypesDoNotThrow) {

@@ -113,7 +113,7 @@ TEST(DeviationTable, AFaultSaysWhichFileIsWrong) {
             "distribution_file: expected the path of a file, found a whole number");
   EXPECT_EQ(test::first_problem_of("[[rule]]\nfault = { type = \"latency\", delay = \"1s\", " +
                                    file + " }"),
-            "distribution_file: files cannot be read here");
+            "distribution_file: files cannot be read in this context");
 }
 
 // A changed file changes the rule, so that a reload takes effect.
