@@ -62,7 +62,8 @@ struct NotForStreams {
 
 constexpr std::array<NotForStreams, 4> kNotForStreams{{
     {"delay",
-     "delay acts on HTTP requests and messages; for the bytes of a connection use \"latency\""},
+     "the fault \"delay\" acts on HTTP requests and messages; for the bytes of a connection use "
+     "\"latency\""},
     {"reorder",
      "TCP delivers a stream in order, so a client cannot see reordering, only delay: use "
      "\"latency\" with jitter, or \"loss\""},

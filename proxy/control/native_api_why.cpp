@@ -21,7 +21,9 @@ namespace {
 
 using Parameters = std::map<std::string, std::string>;
 
-constexpr std::string_view kOtherKey = "it is for another ";
+// explain() says this of a key of match that differs, between them the key.
+constexpr std::string_view kKeyBegins = "its `";
+constexpr std::string_view kKeyEnds = "` does not match";
 
 std::string value_in(const Parameters& given, const std::string& key) {
   const auto found = given.find(key);
@@ -93,8 +95,8 @@ rules::Asked asked_of(const Parameters& given, const rules::Listener& listener) 
 
 // If `explain` compared a key that the request does not give, adds a hint to give this key.
 std::string with_open_key(std::string why, const Parameters& given) {
-  if (!why.starts_with(kOtherKey)) return why;
-  const auto key = why.substr(kOtherKey.size());
+  if (!why.starts_with(kKeyBegins) || !why.ends_with(kKeyEnds)) return why;
+  const auto key = why.substr(kKeyBegins.size(), why.size() - kKeyBegins.size() - kKeyEnds.size());
   if (key.find(' ') != std::string::npos || given.contains(key)) return why;
   return why + "; give the parameter " + key + " of the request";
 }

@@ -184,7 +184,8 @@ Result<Ratio> parse_ratio(std::string_view text) {
 
 Result<Frequency> parse_frequency(std::string_view text) {
   constexpr double kMost = 1e9;
-  constexpr std::string_view kForm = R"(write how often, e.g. "200/s", "30/m" or "5/h")";
+  constexpr std::string_view kForm =
+      R"(write a number per second, minute or hour, e.g. "200/s", "30/m" or "5/h")";
   const auto found = take_quantity(text);
   double seconds = 0;
   if (found && found->unit == "/s") seconds = 1;

@@ -8,8 +8,8 @@ namespace brownout::rules {
 namespace {
 
 constexpr std::string_view kTraceHint =
-    "each line has the time of one packet in whole milliseconds, at most 86400000 (a day), as in "
-    "the traces of mahimahi";
+    "write the time of one packet in each line, in whole milliseconds, at most 86400000 (a day), "
+    "as in the traces of mahimahi";
 
 Result<void> read_time(std::size_t number, std::string_view line,
                        std::vector<std::uint32_t>& into) {
@@ -20,15 +20,16 @@ Result<void> read_time(std::size_t number, std::string_view line,
     return error_in_line(number, word, "is not a time in milliseconds", std::string(kTraceHint));
   }
   if (const auto more = take_word(line); !more.empty()) {
-    return error_in_line(number, more, "is a second word in its line", std::string(kTraceHint));
+    return error_in_line(number, more, "is a second word in this line", std::string(kTraceHint));
   }
   if (!into.empty() && *time < into.back()) {
     return error_in_line(number, word, "is less than the time before it",
                          "times never decrease; the trace repeats by itself");
   }
   if (into.size() == DeliveryTrace::kMost) {
-    return config_error("line " + std::to_string(number) + ": more than 1000000 times",
-                        "cut a part from the recording");
+    return config_error(
+        "line " + std::to_string(number) + ": the trace has more than 1000000 times",
+        "use a part of the recording");
   }
   into.push_back(*time);
   return {};
@@ -41,10 +42,11 @@ Result<DeliveryTrace> DeliveryTrace::parse(std::string_view text) {
   if (const auto read = read_lines(text, times, read_time); !read) {
     return tl::unexpected(read.error());
   }
-  if (times.empty()) return config_error("it has no times", std::string(kTraceHint));
+  if (times.empty()) return config_error("the trace has no times", std::string(kTraceHint));
   if (times.back() == 0) {
-    return config_error("its last time is 0, so that it has no length",
-                        "the last time is the length of the trace, which then repeats");
+    return config_error(
+        "the last time of the trace is 0, so the trace has no length",
+        "give a last time above 0: it is the length of the trace, which then repeats");
   }
   DeliveryTrace trace;
   trace.times_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(times));

@@ -8,8 +8,8 @@ namespace brownout::rules {
 namespace {
 
 constexpr std::string_view kTableHint =
-    "a table has whole numbers from -32768 to 32767, of which 8192 is one standard deviation, as "
-    "the files of tc-netem(8)";
+    "write whole numbers from -32768 to 32767, where 8192 is one standard deviation, as in the "
+    "files of tc-netem(8)";
 
 // Parses the numbers in one line. Returns an error for the first word that is not a number in
 // range.
@@ -24,8 +24,9 @@ Result<void> read_numbers(std::size_t number, std::string_view line,
                            std::string(kTableHint));
     }
     if (into.size() == DeviationTable::kMost) {
-      return config_error("line " + std::to_string(number) + ": more than 16384 numbers",
-                          "netem takes no more: leave out some, evenly over the whole file");
+      return config_error(
+          "line " + std::to_string(number) + ": the table has more than 16384 numbers",
+          "netem reads no more: remove numbers, evenly over the whole file");
     }
     into.push_back(value);
   }
@@ -39,7 +40,7 @@ Result<DeviationTable> DeviationTable::parse(std::string_view text) {
   if (const auto read = read_lines(text, numbers, read_numbers); !read) {
     return tl::unexpected(read.error());
   }
-  if (numbers.empty()) return config_error("it has no numbers", std::string(kTableHint));
+  if (numbers.empty()) return config_error("the table has no numbers", std::string(kTableHint));
   DeviationTable table;
   table.numbers_ = std::make_shared<const std::vector<std::int16_t>>(std::move(numbers));
   return table;

@@ -39,7 +39,7 @@ FaultKind describe_mistake(std::string_view name, std::string_view summary,
        .carriers = kStreams | kDatagrams | kDnsQueries,
        .summary = summary,
        .correct_client = correct_client,
-       .unit = "[[firewall]]; the key `firewall` selects one",
+       .unit = "[[firewall]]; the key `firewall` selects one of them",
        .composition = "the rules change the lines one after another, in the order of the file",
        .source = source});
 }

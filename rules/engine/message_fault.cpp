@@ -50,7 +50,8 @@ class JudgingStage final : public HoldingStage {
         // In other protocols, messages without text are normal, and not worth a report.
         const bool typed = message != nullptr && message->protocol != nullptr &&
                            message->protocol->has_types() && words_of(chunk);
-        if (typed) out.unchanged("the text does not fit the type of the message");
+        if (typed)
+          out.unchanged("the text of the rule cannot be converted to the type of the message");
         return pass(std::move(chunk), now, out);
       }
       note();

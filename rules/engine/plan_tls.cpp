@@ -63,13 +63,14 @@ bool may_decrypt(const RuleSet& set, const FlowFacts& flow, Protocol inside) {
 }
 
 std::string to_text(const TlsPlan& plan) {
-  if (!plan.rule) return "passes through encrypted: no rule that acts inside TLS admits this host";
+  if (!plan.rule)
+    return "passes through encrypted: no rule on requests or messages inside TLS matches this host";
   const auto named = in_quotes(plan.rule->name);
   if (plan.foreign) {
     return "passes through encrypted, although rule " + named +
-           " means this host: the client offers neither HTTP/2 nor HTTP/1 (ALPN)";
+           " matches this host: the client offers neither HTTP/2 nor HTTP/1 (ALPN)";
   }
-  return "is decrypted: rule " + named + " acts inside TLS and admits this host";
+  return "is decrypted: rule " + named + " acts inside TLS and matches this host";
 }
 
 }  // namespace brownout::rules

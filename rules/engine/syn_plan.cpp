@@ -157,21 +157,21 @@ std::string_view why_syns_pass(const Rule& rule, const SynListener& listener) {
   const auto sight = sight_for(rule, listener);
   if (sight == SynSight::kNone) {
     return rule.fault->answers_syns() ? "nftables cannot be used here"
-                                      : "this listener has no SYNs that can be lost";
+                                      : "Brownout cannot discard SYN packets of this listener";
   }
-  if (match.ordinals().any()) return "first, after and every count accepted connections";
+  if (match.ordinals().any()) return "first, after and every count only accepted connections";
   if (match.is_for_tls() || match.is_for_http() || match.is_for_dns() || match.is_for_messages())
-    return "a SYN has no handshake, request or message to match";
-  if (match.direction != DirectionChoice::kBoth) return "the rule is for one direction";
-  if (!match.except.empty()) return "the filter of SYNs has no `not`";
-  if (!match.source_port.empty()) return "the filter of SYNs has no `source_port`";
+    return "a SYN packet contains no handshake, request or message to match";
+  if (match.direction != DirectionChoice::kBoth) return "the rule acts in one direction only";
+  if (!match.except.empty()) return "SYN packets cannot be matched by `not`";
+  if (!match.source_port.empty()) return "SYN packets cannot be matched by `source_port`";
   if (listener.proxy_header && !match.client.empty())
-    return "the client's address comes in a PROXY header";
+    return "the client's address is in the PROXY header, which follows the SYN packet";
   if (!knows_server(match, listener, sight)) {
-    return "a SYN shows where it goes only in `exec` and with intercept = \"tproxy\"";
+    return "a SYN packet shows the server only in `exec` and with intercept = \"tproxy\"";
   }
   const bool drawn = rule.probability.parts_per_billion < Ratio::kOne;
-  if (drawn && !rule.kind->on_syn) return "the probability is drawn for accepted connections";
+  if (drawn && !rule.kind->on_syn) return "the probability is drawn only for accepted connections";
   return {};
 }
 

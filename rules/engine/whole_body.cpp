@@ -17,8 +17,9 @@ constexpr std::array<std::string_view, 8> kDescribeTheBody{
 std::string_view why_not(const HttpMessage& message) {
   const auto& head = message.head;
   const bool partial = !message.is_request() && head.status == 206;
-  if (partial || head.find("content-range") != nullptr) return "the body is a part of a resource";
-  if (is_event_stream(head)) return "a stream of events has no end to wait for";
+  if (partial || head.find("content-range") != nullptr)
+    return "the body is only a part of the resource (206 or Content-Range)";
+  if (is_event_stream(head)) return "the body is a stream of events, which has no end to wait for";
   return {};
 }
 

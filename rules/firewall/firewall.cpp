@@ -141,18 +141,20 @@ const Schema<FirewallLine>& firewall_line_schema() {
             "accept: packets pass; drop: they vanish; reject: a TCP connection gets a RST, a "
             "datagram the ICMP message port unreachable where Brownout may send it",
             {.required = true}),
-      field("source", &FirewallLine::source, "source addresses of the packet"),
+      field("source", &FirewallLine::source, "only packets with these source addresses"),
       field("destination", &FirewallLine::destination,
-            "destination addresses of the packet; for a reply, those of the client"),
+            "only packets with these destination addresses; the destination of a reply is the "
+            "client"),
       field("source_port", &FirewallLine::source_port,
-            "source ports of the packet: numbers or ranges, e.g. \"1024-65535\""),
-      field("port", &FirewallLine::port, "destination ports of the packet: numbers or ranges"),
+            "only packets with these source ports: numbers or ranges, e.g. \"1024-65535\""),
+      field("port", &FirewallLine::port,
+            "only packets with these destination ports: numbers or ranges"),
       field("family", &FirewallLine::family,
             "only packets with addresses of this family; the prefix \"::/0\" alone also matches "
             "IPv4"),
       field("protocol", &FirewallLine::protocol, "only packets of this transport protocol"),
       field("listener", &FirewallLine::listener,
-            "only connections and sessions of these listeners"),
+            "only packets of connections and sessions of these listeners"),
       field("state", &FirewallLine::state,
             "new: the first packet of a connection or session; established: all later packets, in "
             "both directions; left out, all packets"),
@@ -163,9 +165,10 @@ const Schema<FirewallLine>& firewall_line_schema() {
 
 const Schema<Firewall>& firewall_schema() {
   static const Schema<Firewall> schema{{
-      field("name", &Firewall::name, "the name in faults, logs and metrics", {.required = true}),
+      field("name", &Firewall::name,
+            "the name by which faults, logs and metrics refer to the firewall", {.required = true}),
       field("listener", &Firewall::listener,
-            "the listeners that the firewall guards; left out, all"),
+            "the listeners whose traffic passes the firewall; left out, all"),
       field("policy", &Firewall::policy, "what happens to a packet that no line matches"),
       field("stateful", &Firewall::stateful,
             "true: established packets are accepted without a line (security groups); false: they "
@@ -180,7 +183,7 @@ const Schema<Firewall>& firewall_schema() {
             }
             for (const auto& line : *node.array()) {
               firewall.rules.push_back(
-                  firewall_line_schema().read(line, "a line of a firewall", problems));
+                  firewall_line_schema().read(line, "a line of the firewall", problems));
             }
           }),
   }};

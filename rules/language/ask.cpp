@@ -20,7 +20,7 @@ tl::unexpected<Error> no_such(const std::string& option, const std::string& text
 Done ask_address(const std::string& option, const std::string& text,
                  std::optional<IpAddress>& address, std::uint16_t& port) {
   const auto end = parse_address_port(text);
-  if (!end) return no_such(option, text, "not an address (e.g. 10.1.2.3 or [::1]:1883)");
+  if (!end) return no_such(option, text, "this is not an address (e.g. 10.1.2.3 or [::1]:1883)");
   address = end->address;
   port = end->port;
   return {};
@@ -36,7 +36,7 @@ Done ask_dns(const Asked& asked, const Listener& listener, FlowFacts& flow) {
   flow.dns.transport = asked.transport == "tcp" ? Transport::kTcp : Transport::kUdp;
   const auto type = parse_dns_type(asked.qtype.empty() ? "A" : asked.qtype);
   if (!type) {
-    return no_such("qtype", asked.qtype, "not a record type (e.g. A, AAAA, TYPE65534)");
+    return no_such("qtype", asked.qtype, "this is not a record type (e.g. A, AAAA, TYPE65534)");
   }
   if (asked.qname.empty()) return {};
   flow.dns.question = DnsQuestion{canonical_name(asked.qname), *type, 1};
@@ -73,7 +73,7 @@ Done ask_headers(const std::string& option, const std::vector<std::string>& text
     auto header = make_header(text.substr(0, colon),
                               colon == std::string::npos ? "" : text.substr(colon + 1));
     if (!header || colon == std::string::npos) {
-      return no_such(option, text, "not a header (e.g. \"user-agent: curl\")");
+      return no_such(option, text, "this is not a header (e.g. \"user-agent: curl\")");
     }
     header->value.erase(0, header->value.find_first_not_of(' '));
     head.headers.push_back(std::move(*header));
@@ -158,7 +158,8 @@ Done ask_grpc_json(const std::string& json, const Listener& listener, Question& 
   auto call = std::make_shared<GrpcCall>(*message.call);
   call->types = listener.descriptors;
   if (call->types.empty()) {
-    return no_such("json", json, "the listener has no descriptors, which give the types");
+    return no_such("json", json,
+                   "the listener has no `descriptors`, so the type of the message is unknown");
   }
   auto typed = std::make_shared<GrpcMessage>(message);
   auto bytes = call->types.from_json(call->service, call->rpc, false, json);
@@ -167,7 +168,8 @@ Done ask_grpc_json(const std::string& json, const Listener& listener, Question& 
   if (!bytes) {
     const auto method = call->service + "/" + call->rpc;
     return no_such("json", json,
-                   method == "/" ? "of which method? Give --url, or --service and --rpc"
+                   method == "/" ? "the method is missing, which gives the type of the message: "
+                                   "give --url, or --service and --rpc"
                                  : "no message of " + method + " by the descriptors");
   }
   typed->call = std::move(call);

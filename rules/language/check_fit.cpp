@@ -17,9 +17,9 @@ void FitCheck::run(Position type) const {
   const auto direction = match != nullptr ? match->find("direction") : nullptr;
   if (rule_.kind->level != Level::kFirewall) check_carriers(type);
   if (rule_.per == Per::kChunk && !rule_.kind->per_chunk) {
-    problems_.add(
-        position_of(node_, "per"), fault_ + " does not support per = \"chunk\"",
-        "it acts on a whole connection: use per = \"connection\", \"client\" or \"second\"");
+    problems_.add(position_of(node_, "per"), fault_ + " does not support per = \"chunk\"",
+                  "this fault acts on a whole connection: use per = \"connection\", \"client\" or "
+                  "\"second\"");
   }
   if (rule_.per == Per::kQuery && !rule_.kind->carries(Carrier::kDns)) {
     problems_.add(position_of(node_, "per"), fault_ + " does not support per = \"query\"",
@@ -34,12 +34,13 @@ void FitCheck::run(Position type) const {
   check_tls();
   check_connection();
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
-    problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
+    problems_.add(direction->where, "round_trip = true needs a rule in both directions",
+                  "leave direction out");
   }
   if (rule_.match.count == Count::kConnection &&
       rule_.acting().without(CarrierSet(Carrier::kDns)).empty()) {
     problems_.add(position_of(*match, "count"),
-                  fault_ + " acts on queries, which have no connection",
+                  fault_ + " acts on queries, so it cannot count connections",
                   "leave count out: first, after, every and once count queries");
   }
   if (rule_.match.is_for_dns() && !rule_.acting().has(Carrier::kDns)) {
@@ -61,9 +62,10 @@ void FitCheck::run(Position type) const {
     const bool dns = !rule_.kind->carries(Carrier::kHttp) && rule_.kind->carries(Carrier::kDns);
     problems_.add(
         direction->where,
-        fault_ + (rule_.kind->level != Level::kMessage ? " acts before bytes flow in any direction"
-                  : dns                                ? " acts on a query and its answer"
-                                                       : " acts on a request and its response"),
+        fault_ + (rule_.kind->level != Level::kMessage
+                      ? " acts before any data flows, so it has no direction"
+                  : dns ? " acts on a query together with its answer, so it has no direction"
+                        : " acts on a request together with its response, so it has no direction"),
         "leave direction out");
   }
   if (rule_.kind->level == Level::kMessage) return check_message_level();
@@ -88,10 +90,9 @@ void FitCheck::check_preset(std::string_view name, Position where) {
 
 void FitCheck::check_ramp() const {
   if (node_.find("ramp") == nullptr || rule_.fault->ramps()) return;
-  problems_.add(position_of(node_, "ramp"),
-                fault_ + " has nothing that could grow with these settings",
+  problems_.add(position_of(node_, "ramp"), fault_ + " has no setting that `ramp` could increase",
                 "while ramp lasts, " + std::string(rule_.kind->ramped) +
-                    ": set what grows, or leave ramp out");
+                    ": set this value, or leave ramp out");
 }
 
 const Node* FitCheck::where_in_match(std::string_view key) const {
@@ -180,7 +181,7 @@ void FitCheck::check_http() const {
   const bool of_responses =
       rule_.kind->level == Level::kMessage || rule_.kind->carries(Carrier::kMessage);
   if (rule_.kind->http_part == ExchangePart::kRequest || !of_responses) {
-    problems_.add(position_in_match(key), fault_ + " acts before there is a response",
+    problems_.add(position_in_match(key), fault_ + " acts before the response exists",
                   "leave " + key + " out");
   } else if (rule_.match.direction == DirectionChoice::kUpstream) {
     problems_.add(position_in_match(key),
@@ -279,14 +280,14 @@ void FitCheck::check_firewall_level() const {
     if (node_.find(key) == nullptr) continue;
     problems_.add(
         position_of(node_, key), fault_ + " does not support " + std::string(key),
-        "it changes a list that decides for every flow; use start and duration to limit its time");
+        "it changes the firewall for all traffic; use start and duration to limit its time");
   }
 }
 
 void FitCheck::check_listener_level() const {
   constexpr std::string_view kHint =
-      "it acts on the port, before a client connects: match only listeners, or use \"syn_loss\" (a "
-      "connect hangs) or \"refuse\"";
+      "it closes the port before any client connects: match by listener only, or use \"syn_loss\" "
+      "(a connect hangs) or \"refuse\" (a RST)";
   const Match& match = rule_.match;
   const bool but_listeners = std::all_of(
       match.except.begin(), match.except.end(),

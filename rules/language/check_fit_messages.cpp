@@ -88,15 +88,15 @@ void FitCheck::check_messages() const {
                   keys_of(messages_matched()));
   } else if (rule_.match.message.has("grpc_status") && !acts_on_trailers(rule_.kind->name)) {
     problems_.add(position_of(node_, "match"),
-                  fault_ + " does nothing to the trailers that grpc_status selects",
-                  "faults that act on them are delay, drop, hold_until, cut_stream and half_open; "
-                  "the fault \"trailers\" changes them, whatever their status is");
+                  fault_ + " has no effect on trailers, which grpc_status selects",
+                  "faults that act on trailers are delay, drop, hold_until, cut_stream and "
+                  "half_open; the fault \"trailers\" changes trailers of any status");
   } else if (rule_.match.needs_types() &&
              !any_matched([](const Listener& listener) { return !listener.descriptors.empty(); })) {
     problems_.add(position_of(node_, "match"),
-                  "no listener that the rule matches knows the fields of messages",
-                  "write descriptors = \"api.pb\" in the [[listener]], a file of protoc "
-                  "--include_imports --descriptor_set_out=api.pb");
+                  "no listener that the rule matches has descriptors of its messages",
+                  "write descriptors = \"api.pb\" in the [[listener]]; protoc --include_imports "
+                  "--descriptor_set_out=api.pb makes this file");
   }
 }
 
@@ -118,10 +118,10 @@ void FitCheck::check_direction_of_messages() const {
     if (rule_.match.covers(direction) && acts(direction)) return;
   }
   const auto other = rule_.match.covers(Direction::kUpstream) ? "downstream" : "upstream";
-  problems_.add(
-      position_of(*node_.find("match"), "direction"),
-      fault_ + " does nothing to data that goes " + std::string(name_of(rule_.match.direction)),
-      "leave direction out, or write \"" + std::string(other) + "\"");
+  problems_.add(position_of(*node_.find("match"), "direction"),
+                fault_ + " has no effect on data in the direction " +
+                    std::string(name_of(rule_.match.direction)),
+                "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
 // Reports keys of `reject` that belong to other protocols than those of the matched listeners.
@@ -136,8 +136,9 @@ void FitCheck::check_refusal_keys() const {
   for (const auto& [key, protocols] : owners) {
     const auto* given = fault->find(key);
     if (given == nullptr || supports(protocols)) continue;
-    problems_.add(given->where, key + " has no effect: it is for " + protocols.text(),
-                  "leave it out; the rule matches listeners with " + messages_matched().text());
+    problems_.add(
+        given->where, key + " has no effect here: it applies only to " + protocols.text(),
+        "leave it out: the rule matches only listeners with " + messages_matched().text());
   }
   for (const auto* protocol : message_protocols()) {
     if (messages_matched().has(*protocol))
@@ -152,7 +153,7 @@ void FitCheck::check_direction_of_requests() const {
   if (!has(kMessages) || supports(ProtocolSet::where(&MessageProtocol::servers_ask))) return;
   problems_.add(
       position_of(*node_.find("match"), "direction"),
-      fault_ + " acts on requests, and only clients send requests in " + messages_matched().text(),
+      fault_ + " acts on requests, which only clients send in " + messages_matched().text(),
       "leave direction out, or write \"upstream\"");
 }
 

@@ -19,11 +19,12 @@ void FitCheck::note_keys_without_effect() const {
 // Adds a note to a rule for DNS queries that matches listeners without DNS.
 void FitCheck::note_dns() const {
   if (!rule_.match.is_for_dns() || has(kDnsQueries)) return;
-  problems_.note(node_.where,
-                 fault_ +
-                     " never acts here: it acts on DNS queries, and no listener that the rule "
-                     "matches has protocol = \"dns\"",
-                 "add a [[listener]] with protocol = \"dns\", and let the programs ask it");
+  problems_.note(
+      node_.where,
+      fault_ +
+          " never acts: it acts on DNS queries, and no listener that the rule matches has protocol "
+          "= \"dns\"",
+      "add a [[listener]] with protocol = \"dns\", and let the programs send their queries to it");
 }
 
 }  // namespace brownout::rules

@@ -9,7 +9,7 @@ namespace brownout::rules {
 void check_pair(Position where, const std::string& certificate, const std::string& key,
                 Diagnostics& problems) {
   if (certificate.empty() == key.empty()) return;
-  problems.add(where, "a certificate needs a key, and a key needs a certificate",
+  problems.add(where, "certificate and key belong together, and one of them is missing",
                "give both, or none");
 }
 
@@ -30,7 +30,7 @@ void ListenerCheck::run() const {
   }
   if (node_.find("rewrite") != nullptr && (messages == nullptr || !messages->names_servers())) {
     problems_.add(position_of(node_, "rewrite"),
-                  "rewrite is only for protocols with servers that announce other servers",
+                  "rewrite is only for protocols whose servers announce addresses of other servers",
                   "write protocol = \"redis\" or \"kafka\", or leave rewrite out");
   }
   if (node_.find("descriptors") != nullptr && (messages == nullptr || !messages->has_types())) {
@@ -74,8 +74,7 @@ void ListenerCheck::run() const {
       problems_.add(
           position_of(node_, "upstream"),
           std::string(listener_.protocol.name()) + " cannot go to " + in_quotes(to_text(server)),
-          dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
-              : "give a host and a port");
+          dns ? "give the resolver's address, e.g. \"192.0.2.53:53\"" : "give a host and a port");
     }
   }
 }
@@ -104,24 +103,27 @@ void ListenerCheck::check_brokers() const {
              ports && (ports->first == 0 || ports->last - ports->first >=
                                                 static_cast<int>(FollowedServers::kMostPorts))) {
     problems_.add(position_of(node_, "broker_ports"),
-                  ports->first == 0 ? "no listener can announce the port 0"
-                                    : "broker_ports has more than " +
-                                          std::to_string(FollowedServers::kMostPorts) + " ports",
+                  ports->first == 0
+                      ? "broker_ports contains port 0, which cannot be announced to clients"
+                      : "broker_ports has more than " +
+                            std::to_string(FollowedServers::kMostPorts) + " ports",
                   "give one port for each broker, e.g. broker_ports = \"19100-19115\"");
   }
   if (listener_.advertise.find(':') != std::string::npos &&
       !IpAddress::parse(listener_.advertise)) {
-    problems_.add(position_of(node_, "advertise"),
-                  "advertise is a host without a port, found " + in_quotes(listener_.advertise),
-                  "the ports are those of broker_ports");
+    problems_.add(
+        position_of(node_, "advertise"),
+        "advertise must be a host without a port, found " + in_quotes(listener_.advertise),
+        "remove the port: the ports come from broker_ports");
   }
   if (listener_.knows_destination()) {
-    problems_.add(where, "a listener that intercepts needs no brokers = \"follow\"",
-                  "its clients reach the brokers' own addresses; leave brokers out");
+    problems_.add(where, "brokers = \"follow\" does not fit a listener that intercepts",
+                  "clients of this listener reach the brokers' own addresses; leave brokers out");
   }
   if (listener_.listen.is_unix() || (listener_.listen.is_any() && listener_.advertise.empty())) {
     problems_.add(where, "brokers = \"follow\" needs a host that clients can connect to",
-                  "add advertise = \"HOST\", the name or address of this machine for its clients");
+                  "add advertise = \"HOST\" with the name or address of this machine that clients "
+                  "can connect to");
   }
 }
 
@@ -140,7 +142,7 @@ void ListenerCheck::check_loop() const {
     if (upstream.name != listener_.upstream) continue;
     if (std::none_of(upstream.servers.begin(), upstream.servers.end(), leads_here)) continue;
     problems_.add(position_of(node_, "upstream"), "the listener forwards to itself",
-                  "give it another port than its server has");
+                  "give the listener another port, or correct upstream");
   }
 }
 
@@ -162,10 +164,11 @@ void ListenerCheck::check_intercept() const {
   if (!listener_.upstream.empty()) {
     problems_.add(position_of(node_, "upstream"),
                   "a listener that intercepts must not have an upstream",
-                  "its clients go to their original destination; leave upstream out");
+                  "leave upstream out: connections go to their original destination");
   }
   if (listener_.listen.is_unix()) {
-    problems_.add(position_of(node_, "listen"), "clients cannot be intercepted to a unix socket",
+    problems_.add(position_of(node_, "listen"),
+                  "a listener that intercepts cannot listen on a unix socket",
                   "give an address, e.g. \"127.0.0.1:15001\"");
   }
   if (listener_.intercept == Intercept::kTproxy && takes_datagrams(listener_)) {
@@ -175,7 +178,7 @@ void ListenerCheck::check_intercept() const {
   }
   if (listener_.spoof_client && listener_.intercept != Intercept::kTproxy) {
     problems_.add(position_of(node_, "spoof_client"), "spoof_client needs intercept = \"tproxy\"",
-                  "only then do the servers' replies come back through this machine");
+                  "write intercept = \"tproxy\", or leave spoof_client out");
   }
 }
 
@@ -183,12 +186,13 @@ void ListenerCheck::check_intercept() const {
 // must not have an upstream.
 void ListenerCheck::check_proxy() const {
   if (listener_.username.empty() != listener_.password_file.empty()) {
-    problems_.add(node_.where, "username needs password_file, and password_file needs username",
+    problems_.add(node_.where,
+                  "username and password_file belong together, and one of them is missing",
                   "give both, or none");
   }
   if (!listener_.upstream.empty()) {
     problems_.add(position_of(node_, "upstream"), "a proxy listener must not have an upstream",
-                  "its clients name their destination; leave upstream out");
+                  "leave upstream out: the clients of a proxy name their destination");
   }
 }
 
@@ -211,30 +215,32 @@ void ListenerCheck::check_decryption() const {
   const auto& tls = *listener_.tls;
   const auto& protocol = listener_.protocol;
   if (!protocol.is_connections() || protocol == Protocol::kTcp) {
-    problems_.add(where,
-                  "tls of a listener that intercepts decrypts the protocol of that listener, and " +
-                      std::string(protocol.name()) + " has none",
-                  "write protocol = \"tls\" for HTTPS, or the protocol inside TLS, e.g. \"mqtt\"");
+    problems_.add(
+        where,
+        "tls of a listener that intercepts needs a protocol that can run inside TLS, which " +
+            std::string(protocol.name()) + " is not",
+        "write protocol = \"tls\" for HTTPS, or the protocol inside TLS, e.g. \"mqtt\"");
   }
   if (!tls.certificate.empty() || !tls.key.empty() || tls.starttls) {
     problems_.add(where,
-                  "clients of many hosts are decrypted here: certificate, key and starttls do not "
-                  "fit",
-                  "write tls = { ca = \"...\" }, from which certificates are minted");
+                  "certificate, key and starttls are not possible here, because this listener "
+                  "decrypts connections to many hosts",
+                  "write tls = { ca = \"...\" }: the CA signs a certificate for each host");
   }
   if (!listener_.upstream_tls) return;
   const auto& servers = *listener_.upstream_tls;
   check_pair(position_of(node_, "upstream_tls"), servers.certificate, servers.key, problems_);
   if (!servers.starttls && servers.name.empty()) return;
-  problems_.add(position_of(node_, "upstream_tls"), "name and starttls do not fit upstream_tls",
-                "the name is the one that the client asks for: leave both out");
+  problems_.add(position_of(node_, "upstream_tls"),
+                "name and starttls are not possible in upstream_tls",
+                "leave both out: the name is the host that the client asks for");
 }
 
 void ListenerCheck::check_tls() const {
   const auto where = position_of(node_, "tls");
   if (listener_.protocol == Protocol::kUdp) {
     problems_.add(where, "TLS runs over TCP, not over udp",
-                  "leave tls out; DTLS passes through a udp listener as it is");
+                  "leave tls out; DTLS passes through a udp listener unchanged");
   }
   check_pair(where, listener_.tls->certificate, listener_.tls->key, problems_);
   if (!listener_.tls->certificate.empty() || !listener_.tls->ca.empty()) return;

@@ -13,7 +13,8 @@ const Schema<TlsServer>& tls_server_schema() {
             "certificate is minted for each name that clients request; `bad_certificate` needs it; "
             "left out in `brownout exec`, a CA of its own that only the command trusts"),
       field("client_ca", &TlsServer::client_ca,
-            "a PEM file: clients must show a certificate of this CA (mTLS)"),
+            "a PEM file with a CA: clients must present a certificate that this CA has signed "
+            "(mTLS)"),
       field("alpn", &TlsServer::alpn,
             "accepted protocols, in order of preference; clients that offer only others are "
             "refused (RFC 7301, 3.2); left out, http listeners accept \"h2\", \"http/1.1\" and "
@@ -82,26 +83,27 @@ Field<Listener> rewrite_field() {
 }
 
 Field<Listener> sessions_field() {
-  return field(
-      "sessions", &Listener::sessions,
-      "udp: most sessions (client addresses) at a time; dns: most queries that wait for an "
-      "answer; further ones are dropped",
-      {.least = 1, .most = 1'000'000});
+  return field("sessions", &Listener::sessions,
+               "udp: maximum number of sessions (client addresses) at a time; dns: maximum number "
+               "of queries that wait for an answer. Datagrams of further clients, and further "
+               "queries, are dropped",
+               {.least = 1, .most = 1'000'000});
 }
 
 Field<Listener> buffer_total_field() {
   return field(
       "buffer_total", &Listener::buffer_total,
-      "udp: bytes that faults may hold in all sessions together, besides the `buffer` of each "
-      "session; a datagram counts as 128 B more than it has; further ones are dropped",
+      "udp: bytes that faults may hold in all sessions together, in addition to the `buffer` of "
+      "each session; each datagram counts as its size plus 128 B; further datagrams are dropped",
       {.least = Bytes{65536}});
 }
 
 Field<Listener> tls_field() {
   return nested<Listener>(
       "tls", "table",
-      "the listener terminates TLS; keys: see \"tls of a [[listener]]\"; on listeners that "
-      "intercept and on proxy listeners, only for the hosts that a rule inside TLS can match",
+      "TLS with the clients ends at this listener; keys: see \"tls of a [[listener]]\"; on "
+      "listeners that intercept and on proxy listeners, only connections to hosts that a rule on "
+      "requests or messages inside TLS can match",
       [](const Node& node, Listener& listener, Diagnostics& problems) {
         listener.tls = tls_server_schema().read(node, "tls", problems);
       });
@@ -110,8 +112,8 @@ Field<Listener> tls_field() {
 Field<Listener> upstream_tls_field() {
   return nested<Listener>(
       "upstream_tls", "table",
-      "intercept, proxy: TLS to the servers of decrypted connections; keys as in `tls` of an "
-      "[[upstream]]; left out, servers' certificates are verified",
+      "intercept, proxy: TLS from Brownout to the servers of decrypted connections; keys as in "
+      "`tls` of an [[upstream]]; left out, servers' certificates are verified",
       [](const Node& node, Listener& listener, Diagnostics& problems) {
         listener.upstream_tls = tls_client_schema().read(node, "upstream_tls", problems);
       });
@@ -134,10 +136,9 @@ Field<Listener> descriptors_field() {
 }
 
 Field<Listener> brokers_field() {
-  return field(
-      "brokers", &Listener::brokers,
-      "kafka: which addresses of brokers clients are told: those that the brokers "
-      "announce, or ports of this listener, so that clients reach every broker through it");
+  return field("brokers", &Listener::brokers,
+               "kafka: the broker addresses that clients get: those that the brokers announce, or "
+               "ports of this listener, so that clients reach every broker through it");
 }
 
 Field<Listener> broker_ports_field() {
@@ -148,8 +149,8 @@ Field<Listener> broker_ports_field() {
 
 Field<Listener> advertise_field() {
   return field("advertise", &Listener::advertise,
-               "kafka: the host that clients are told for the brokers of brokers = \"follow\"; "
-               "left out, the host of `listen`");
+               "kafka: the host that clients get as the address of every broker, with brokers = "
+               "\"follow\"; left out, the host of `listen`");
 }
 
 }  // namespace
@@ -157,19 +158,19 @@ Field<Listener> advertise_field() {
 const Schema<Listener>& listener_schema() {
   static const Schema<Listener> schema{{
       field("name", &Listener::name,
-            "the name in rules, logs and metrics; left out, its protocol and port: \"tcp-5433\""),
+            "the name by which rules, logs and metrics refer to the listener; left out, its "
+            "protocol and port: \"tcp-5433\""),
       field("protocol", &Listener::protocol,
-            "the protocol of the clients, which determines the faults that can act"),
+            "the protocol of the clients; it determines which faults can act"),
       nested<Listener>("listen", "address",
                        "the address that clients connect to; port 0 takes a free port and logs it; "
                        "\":1883\" and \"[::]:1883\" listen on all addresses, IPv4 included",
                        read_listen, true),
-      nested<Listener>(
-          "upstream", "name or address, or list of: address",
-          "where to forward to: the name of an [[upstream]], or addresses of servers, e.g. "
-          "\"127.0.0.1:5432\", in order of preference; dns listeners with a zone and listeners "
-          "that intercept need none",
-          read_upstream),
+      nested<Listener>("upstream", "name or address, or list of: address",
+                       "the servers to forward to: the name of an [[upstream]], or addresses, e.g. "
+                       "\"127.0.0.1:5432\", in order of preference; dns listeners with a zone, "
+                       "listeners that intercept and proxy listeners need none",
+                       read_upstream),
       field("zone", &Listener::zone,
             "dns: the name of the [[zone]] to answer from; queries for other names go to the "
             "upstream, or get NXDOMAIN without an upstream"),
@@ -178,8 +179,8 @@ const Schema<Listener>& listener_schema() {
             "original destination; `brownout exec` and `brownout intercept` write the kernel's "
             "rules"),
       field("ports", &Listener::ports,
-            "intercept: destination ports, e.g. [5222, \"8000-8999\"]; left out, all ports that no "
-            "other listener has"),
+            "intercept: destination ports of the connections to redirect, e.g. [5222, "
+            "\"8000-8999\"]; left out, all ports that no other listener intercepts"),
       field("proxy_protocol", &Listener::proxy_protocol,
             "connections begin with a PROXY header (version 1 or 2); rules match the client "
             "address in that header"),
@@ -191,7 +192,8 @@ const Schema<Listener>& listener_schema() {
       field("spoof_client", &Listener::spoof_client,
             "intercept = \"tproxy\": servers see the client's own address"),
       field("buffer", &Listener::buffer,
-            "bytes that faults may hold in one direction of a connection before reading pauses",
+            "bytes that faults may hold in one direction of a connection; beyond that, Brownout "
+            "stops reading until some bytes have left",
             {.least = Bytes{65536}}),
       field("forwarding", &Listener::forwarding,
             "how bytes are forwarded when no rule acts on them: through a buffer, or with "
@@ -203,17 +205,19 @@ const Schema<Listener>& listener_schema() {
             "TCP connection closes after this long without a query",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
       field("handshake_timeout", &Listener::handshake_timeout,
-            "how long a client may take for a PROXY header, a proxy request or a ClientHello, and "
-            "again for its TLS handshake",
+            "time-out for the client's PROXY header, proxy request or ClientHello, and again for "
+            "the rest of the TLS handshake",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
-      field("enabled", &Listener::enabled, "false: the listener is off; the API can switch it"),
+      field("enabled", &Listener::enabled,
+            "false: the listener is off; the API can switch it on and off"),
       sessions_field(),
       buffer_total_field(),
       tls_field(),
       upstream_tls_field(),
       field("tls_failure", &Listener::tls_failure,
-            "intercept, proxy: a client that refuses the minted certificate (pinning) fails each "
-            "time, or passes to that host undecrypted from its next connection on"),
+            "intercept, proxy: what happens to a client that rejects Brownout's certificate "
+            "(pinning): \"fail\": each of its connections to this host fails; \"pass\": its "
+            "further connections to this host pass through encrypted"),
       framing_field(),
       descriptors_field(),
       rewrite_field(),
@@ -236,8 +240,8 @@ const Schema<Upstream>& upstream_schema() {
       field("servers", &Upstream::servers,
             "the servers' addresses; names are resolved at each connect", {.required = true}),
       field("policy", &Upstream::policy,
-            "failover uses the first server that works, in order; a failed server is tried last "
-            "for `retry_after`"),
+            "how a server is chosen; failover: the first server in order that works; a failed "
+            "server is tried last for the time `retry_after`"),
       field("connect_timeout", &Upstream::connect_timeout,
             "how long one connect may take, including the lookup of the server's name",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(1)}),
@@ -247,7 +251,7 @@ const Schema<Upstream>& upstream_schema() {
             "dns: how long a server may take to answer before the next is asked",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(1)}),
       field("send_proxy_protocol", &Upstream::send_proxy_protocol,
-            "the version of the PROXY header with the client's address that servers get"),
+            "the version of the PROXY header that servers get; it contains the client's address"),
       field("http", &Upstream::http,
             "http: the version of HTTP that the servers speak; auto: with TLS, a client of HTTP/2 "
             "gets "

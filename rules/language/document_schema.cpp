@@ -7,8 +7,8 @@ namespace brownout::rules {
 const Schema<RuleKeys>& rule_schema() {
   static const Schema<RuleKeys> schema{{
       field("name", &RuleKeys::name,
-            "the name in logs and metrics; random draws depend on it, so name rules to keep their "
-            "draws when other rules are added"),
+            "the name by which logs and metrics refer to the rule; random draws depend on it, so a "
+            "rule with a name keeps its draws when other rules are added"),
       nested<RuleKeys>("match", "table",
                        "the traffic that the rule applies to; left out, all traffic",
                        [](const Node& node, RuleKeys& keys, Diagnostics& problems) {
@@ -24,8 +24,8 @@ const Schema<RuleKeys>& rule_schema() {
             "how long the fault takes to grow from nothing to its full size; each fault below says "
             "what grows"),
       field("repeat", &RuleKeys::repeat,
-            "time from one start of the rule to its next, so that the fault comes and goes; must "
-            "be longer than `duration`; left out, the rule starts once",
+            "time from one start of the rule to the next, for a fault that comes and goes; must be "
+            "longer than `duration`; left out, the rule starts once",
             {.least = Duration(1)}),
       field("windows", &RuleKeys::windows,
             "instead of `start`, `duration` and `repeat`: when the rule is active after its "
@@ -36,9 +36,10 @@ const Schema<RuleKeys>& rule_schema() {
           "http: on how many requests the rule may act at a time; further requests pass unchanged",
           {.least = 1}),
       field("may_miss", &RuleKeys::may_miss,
-            "whether the rule may match nothing: if true, `run` does not warn about it, and a "
-            "rehearsal with --ci does not fail"),
-      field("enabled", &RuleKeys::enabled, "whether the rule acts; the API can switch it"),
+            "true: a rule that matches nothing causes no warning from `run`, and no failure of a "
+            "rehearsal with --ci"),
+      field("enabled", &RuleKeys::enabled,
+            "false: the rule is off; the API can switch it on and off"),
       field("preset", &RuleKeys::preset,
             "instead of `fault`: the name of a simulated network, or of a failure of a language "
             "model (see Presets)"),
@@ -59,14 +60,15 @@ const Schema<Document>& document_schema() {
     };
   };
   static const Schema<Document> schema{{
-      field("version", &Document::version, "version of this format", {.least = 1, .most = 1}),
+      field("version", &Document::version, "version of the rule file format",
+            {.least = 1, .most = 1}),
       field("seed", &Document::seed,
             "the seed of all random draws: the same seed and order of arrival give the same "
             "faults; drawn and logged if left out",
             {.least = 0}),
       nested<Document>("listener", "list of tables",
-                       "where clients connect; a file for `brownout exec` needs none, and `check` "
-                       "and `explain` read it with --exec",
+                       "the addresses that clients connect to; a file for `brownout exec` needs "
+                       "none, and `check` and `explain` read such a file with --exec",
                        keep(&Document::listeners), true),
       nested<Document>("upstream", "list of tables", "groups of servers",
                        keep(&Document::upstreams)),
@@ -74,7 +76,8 @@ const Schema<Document>& document_schema() {
                        keep(&Document::zones)),
       nested<Document>("firewall", "list of tables", "lists of accepted and blocked connections",
                        keep(&Document::firewalls)),
-      nested<Document>("rule", "list of tables", "which faults act on which traffic, in order",
+      nested<Document>("rule", "list of tables",
+                       "the faults, and the traffic on which they act; all rules act in order",
                        keep(&Document::rules)),
       nested<Document>("scenario", "table", "rehearsal: name, time scale, stop conditions",
                        table(&ScenarioTables::scenario)),
@@ -86,10 +89,13 @@ const Schema<Document>& document_schema() {
                        table(&ScenarioTables::expectations)),
       nested<Document>("region", "list of tables", "rehearsal: regions of the users",
                        table(&ScenarioTables::regions)),
-      nested<Document>("sector", "list of tables", "rehearsal: what an outage costs, by sector",
+      nested<Document>("sector", "list of tables",
+                       "rehearsal: the cost of an outage by sector (health, commerce and so on)",
                        table(&ScenarioTables::sectors)),
-      nested<Document>("webhook", "list of tables", "rehearsal: receivers of events",
-                       table(&ScenarioTables::webhooks)),
+      nested<Document>(
+          "webhook", "list of tables",
+          "rehearsal: URLs that get an event when a phase begins or an expectation is judged",
+          table(&ScenarioTables::webhooks)),
   }};
   return schema;
 }

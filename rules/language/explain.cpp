@@ -36,19 +36,20 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
       return !entry.match.is_for_messages() && entry.match.matches(flow);
     });
   }
-  if (key == "not: server") return "its `not` is about the server: give --destination";
-  if (key == "response") return "it is for responses: give --status or --response-header";
+  if (key == "not: server")
+    return "its `not` compares the server's address or port: give --destination";
+  if (key == "response") return "it matches responses: give --status or --response-header";
   if (key == "listener") {
     const auto& names = rule.match.listener;
     return "it is for listener " + list_text({names.begin(), names.end()}) + ", not " +
            flow.listener;
   }
   if (key == "qname" || key == "qtype" || key == "transport") {
-    return "it is for another " + std::string(key) +
+    return "its `" + std::string(key) + "` does not match" +
            (flow.dns.question ? "" : "; give --qname, --qtype and --transport");
   }
-  if (key == "hello") return "it is for TLS: give --sni and --alpn";
-  if (key == "request") return "it is for HTTP requests: give --url and --method";
+  if (key == "hello") return "it matches TLS handshakes: give --sni and --alpn";
+  if (key == "request") return "it matches HTTP requests: give --url and --method";
   if (key == "port") {
     const auto ports = texts(rule.match.port);
     return flow.destination_port == 0
@@ -63,10 +64,11 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
                      std::to_string(flow.client_port);
   }
   if (key == "host" && (rule.fault->loses_syns() || rule.fault->answers_syns())) {
-    return "it is for another host; but a connect shows only an address, so it acts on connects to "
-           "this one if DNS has answered it for its host";
+    return "its `host` does not match; it acts on a connect to this address only if a DNS answer "
+           "for its host contained this address";
   }
-  if (key != "client" && key != "destination") return "it is for another " + std::string(key);
+  if (key != "client" && key != "destination")
+    return "its `" + std::string(key) + "` does not match";
   const bool client = key == "client";
   const auto& address = client ? flow.client : flow.destination;
   const auto& prefixes = client ? rule.match.client : rule.match.destination;
@@ -83,7 +85,7 @@ std::string off_schedule(const Rule& rule, Duration at) {
     return "it ended " + to_text(rule.schedule.periods->back().close) + " after loading";
   }
   if ((rule.schedule.repeat || rule.schedule.periods) && !window.contains(Instant{at})) {
-    return std::string("it is off between two ") +
+    return std::string("it is inactive between two ") +
            (rule.schedule.periods ? "windows" : "repetitions") + ", until " +
            to_text(window.open - Instant{}) + " after loading";
   }
@@ -170,10 +172,10 @@ Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& 
 // end of a sentence. If several are active, all are named.
 std::string mistakes_text(const std::vector<std::shared_ptr<const Rule>>& mistakes) {
   if (mistakes.size() == 1)
-    return ", because of the injected mistake \"" + mistakes[0]->name + "\"";
+    return ", because of the injected mistake of rule \"" + mistakes[0]->name + "\"";
   std::vector<std::string_view> names;
   for (const auto& mistake : mistakes) names.push_back(mistake->name);
-  return ", because of the injected mistakes " + list_text(names);
+  return ", because of the injected mistakes of rules " + list_text(names);
 }
 
 // Explains which line of a firewall decides about a new flow. If packets of established flows are
@@ -194,13 +196,13 @@ Explanation explain_firewall(const RuleRef& firewall_rule, const Question& quest
   const auto fresh =
       timeline.decide(packet_of(question.flow, Direction::kUpstream, PacketState::kNew), now);
   answer.acts = fresh.decision.action != FirewallAction::kAccept;
-  answer.why = "a new flow: " + to_text(firewall, fresh.decision);
+  answer.why = "for a new connection or session: " + to_text(firewall, fresh.decision);
   if (fresh.by_mistake) answer.why += mistakes_text(fresh.epoch->mistakes);
   if (fresh.decision.action == FirewallAction::kDrop) {
     answer.why += dropped_connect_text(firewall_rule, question);
   }
   if (by_server && !question.flow.destination) {
-    answer.why += "; lines with a destination were skipped: give --destination";
+    answer.why += "; lines with a `destination` were not compared: give --destination";
   }
   for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
     const auto packet = packet_of(question.flow, direction, PacketState::kEstablished);
@@ -208,7 +210,7 @@ Explanation explain_firewall(const RuleRef& firewall_rule, const Question& quest
     if (later.action == FirewallAction::kAccept) continue;
     answer.acts = true;
     answer.why +=
-        "; established, " + std::string(to_text(direction)) + ": " + to_text(firewall, later);
+        "; for later packets, " + std::string(to_text(direction)) + ": " + to_text(firewall, later);
   }
   return answer;
 }
@@ -229,7 +231,7 @@ std::string other_message(const Rule& rule, const Question& question) {
              entry.match.matches(*question.message, payload, &question.flow);
     });
   }
-  return "it is for messages with another " + std::string(key);
+  return "its `" + std::string(key) + "` does not match the message";
 }
 
 // Returns the noun for the items that the rule's `first`, `after` and `every` count on this flow.
@@ -282,7 +284,7 @@ Explanation explain_effect(const Rule& rule, const Question& question) {
   if (messages) flow.carrier = Carrier::kMessage;
   if (!acts_on(flow.carrier)) {
     const bool per_request = !flow.message_protocols.empty() && rule.per == Per::kRequest;
-    answer.why = per_request ? "it acts on requests: per = \"request\""
+    answer.why = per_request ? "it acts on requests, not on the connection (per = \"request\")"
                  : rule.match.is_for_messages()
                      ? "it is for messages of " + rule.match.protocols().text()
                      : "it acts on " + carriers_text(rule.acting(), rule.kind->protocols());
@@ -309,13 +311,14 @@ Explanation explain_effect(const Rule& rule, const Question& question) {
   if (!answer.why.empty()) return answer;
   answer.acts = true;
   if (rule.kind->level == Level::kFirewall) {
-    answer.why = "it acts on the list";
+    answer.why = "it changes the lines of the [[firewall]]";
     return answer;
   }
   answer = thrown(rule, question, flow, std::move(answer));
   if (messages && rule.match.is_for_messages() && !question.message) {
     answer.why +=
-        "; to see on which messages, give --packet, --topic, --stanza, --text or the like";
+        "; to check a message, describe it with --packet, --topic, --stanza, --text or similar "
+        "options";
   }
   if (rule.match.ordinals().any()) answer.why += "; " + counts_text(rule, flow);
   if (answer.acts) answer.why += connect_text(rule, question);

@@ -4,13 +4,14 @@ namespace brownout::rules {
 namespace {
 
 constexpr std::string_view kConnectHangs =
-    "; a connect hangs: the kernel discards its SYNs, by a filter on the listening socket";
+    "; a connect hangs, because a filter on the listening socket discards its SYN packets";
 constexpr std::string_view kPacketsHang =
-    "; a connect hangs: the kernel discards its SYNs, by nftables";
+    "; a connect hangs, because nftables drops its SYN packets";
 constexpr std::string_view kQueueHangs =
-    "; a connect hangs: Brownout keeps the listener's accept queue full";
+    "; a connect hangs, because Brownout keeps the listener's accept queue full";
 constexpr std::string_view kNoFilter =
-    "the kernel takes no filter of SYNs from this user, and a full accept queue stops all clients";
+    "this user may not attach a filter for SYN packets, and a full accept queue would stop all "
+    "clients";
 
 // Returns the text that says how connects are made to hang, if only some of the SYNs are dropped.
 std::string hangs(const SynListener& listener) {
@@ -27,7 +28,8 @@ std::string answered(Unreachable what, const Question& question) {
                                   : "ICMP " + std::string(name_of(what)) + " unreachable";
   return question.flow.carrier == Carrier::kDatagram
              ? "; nftables answers each datagram with " + message
-             : "; a connect fails at once: nftables answers its SYNs with " + message;
+             : "; a connect fails at once, because nftables answers its SYN packets with " +
+                   message;
 }
 
 std::string not_answered(const Question& question, std::string_view why) {
@@ -52,9 +54,10 @@ SynFacts syn_of(const FlowFacts& flow) {
 
 std::string connect_text(const Rule& rule, const Question& question) {
   if (rule.fault->queues_accepts()) {
-    return rule.queues_all_accepts()
-               ? "; connections wait in the listener's backlog, and while it is full connects hang"
-               : "; waiting connections are accepted, since the rule is for some of them";
+    return rule.queues_all_accepts() ? "; waiting connections stay in the listener's backlog, and "
+                                       "further connects hang while it is full"
+                                     : "; waiting connections are accepted, because the rule "
+                                       "selects only some of the listener's connections";
   }
   const auto answer = rule.fault->answers_syns();
   if (!question.syn || (!rule.fault->loses_syns() && !answer)) return {};
@@ -73,7 +76,7 @@ std::string dropped_connect_text(const RuleRef& rule, const Question& question) 
     return question.syn->reachable && loses_all(syns) ? std::string(kQueueHangs)
                                                       : succeeds(kNoFilter);
   }
-  return succeeds("the SYN does not show which line decides");
+  return succeeds("a SYN packet does not show which line of the firewall decides");
 }
 
 std::optional<bool> syn_selected(const Rule& rule, const Question& question) {

@@ -25,7 +25,7 @@ void ListenAddresses::claim(const Node& node, const Listener& listener, Diagnost
     return problems.add(
         position_of(node, "broker_ports"),
         "two listeners, or a listener and its brokers, listen on " + in_quotes(to_text(address)),
-        "give ports that no listener has");
+        "give ports that no other listener uses");
   }
 }
 

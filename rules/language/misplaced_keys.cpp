@@ -23,7 +23,7 @@ Node without_keys_of_rule(const Node& fault, const FaultKind& kind, Diagnostics&
     if (!has(rule_schema().fields(), member.key)) return false;
     problems.add(member.where,
                  in_quotes(member.key) + " is a key of the [[rule]], not of its fault",
-                 "write it beside fault = { ... }");
+                 "write the key beside fault = { ... }, not inside it");
     return true;
   });
   return kept;

@@ -3,7 +3,8 @@
 namespace brownout::rules {
 
 Result<Period> ValueKind<Period>::read(const Node& node) {
-  constexpr std::string_view kHint = R"(two times after the loading of the rule, e.g. "10s-20s")";
+  constexpr std::string_view kHint =
+      R"(write two times after the loading of the rule, e.g. "10s-20s")";
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "a period as text");
   const auto dash = text->find('-');

@@ -49,7 +49,8 @@ constexpr std::array kPresets{
     Preset{"chrome-slow-4g", "750 kbit/s", "1.6 Mbit/s", "150ms", "", kChrome},
     Preset{"chrome-fast-4g", "1.5 Mbit/s", "9 Mbit/s", "60ms", "", kChrome},
     Preset{.name = "chrome-offline",
-           .source = "Chrome DevTools: no request succeeds; here connects are refused",
+           .source =
+               "Chrome DevTools, where no request succeeds; with this preset, connects are refused",
            .outage = "refuse"},
     Preset{"lighthouse-slow-4g", "", "1638.4 kbit/s", "150ms", "", kLighthouse},
     Preset{"lighthouse-3g", "", "700 kbit/s", "300ms", "", kLighthouse},
@@ -97,7 +98,8 @@ headers = { retry-after = 5, content-type = "application/json" }
 body = """{"type":"error","error":{"type":"rate_limit_error",\
           "code":"rate_limit_exceeded","message":"Too many requests"}}"""
 retry_after = "punish")",
-               "status 429 with Retry-After: 5, and again for who comes back early",
+               "status 429 with Retry-After: 5, and the same again for each request that comes "
+               "before the 5 s are over",
                "OpenAI API, Error codes; Anthropic API, Errors (rate_limit_error)"},
     RulePreset{"llm-overloaded", R"(match = { method = "POST" }
 [fault]
@@ -106,7 +108,8 @@ status = 529
 headers = { retry-after = 5, content-type = "application/json" }
 body = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
 retry_after = "punish")",
-               "status 529 with Retry-After: 5, and again for who comes back early",
+               "status 529 with Retry-After: 5, and the same again for each request that comes "
+               "before the 5 s are over",
                "Anthropic API, Errors (overloaded_error)"},
     RulePreset{"llm-no-done", R"toml(fault = { type = "cut_stream", close = "end" }
 match = { text = ["[DONE]", '~"type": ?"(message_stop|response\.completed)"'] })toml",

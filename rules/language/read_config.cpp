@@ -25,7 +25,8 @@ void for_each_table(const Node* list, std::string_view name, Diagnostics& proble
   if (list->array() == nullptr) {
     problems.add(list->where,
                  "expected [[" + std::string(name) + "]], found " + std::string(list->type_name()),
-                 "write [[" + std::string(name) + "]] with two brackets: there may be several");
+                 "write [[" + std::string(name) +
+                     "]] with two brackets, because there may be several such tables");
     return;
   }
   for (const auto& node : *list->array()) read(node);
@@ -262,7 +263,8 @@ class ConfigReader {
     }
     if (rule.match.direction != DirectionChoice::kBoth) {
       problems_.add(position_of(*node.find("match"), "direction"),
-                    "a preset acts in both directions", "leave direction out");
+                    "a preset acts in both directions, so direction does not fit",
+                    "leave direction out");
     }
     if (rule.per == Per::kChunk) {
       problems_.add(position_of(node, "per"), "per = \"chunk\" does not fit a preset",
@@ -295,7 +297,7 @@ class ConfigReader {
   const FaultKind* read_fault_type(const Node& fault) {
     const Node* type = fault.find("type");
     if (fault.array() != nullptr) {
-      problems_.add(fault.where, "a rule has one fault, not a list",
+      problems_.add(fault.where, "fault is a list, but a rule has exactly one fault",
                     "write a [[rule]] for each fault");
       return nullptr;
     }
@@ -308,7 +310,7 @@ class ConfigReader {
     const FaultKind* kind = find_fault(name);
     if (kind != nullptr) return kind;
     if (name == "preset") {
-      problems_.add(type->where, "preset is no fault", how_to_name_a_fault(fault));
+      problems_.add(type->where, "preset is not the type of a fault", how_to_name_a_fault(fault));
       return nullptr;
     }
     std::vector<std::string_view> names;

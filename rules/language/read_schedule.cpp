@@ -11,7 +11,7 @@ void check_ramp(const Node& rule, Duration ramp, Duration shortest, std::string_
                 Diagnostics& problems) {
   if (ramp <= shortest) return;
   problems.add(position_of(rule, "ramp"), "ramp is longer than " + std::string(limit),
-               "shorten ramp: the fault would end before it reaches its full strength");
+               "shorten ramp: otherwise the fault ends before it reaches its full strength");
 }
 
 void check_windows(const Node& rule, const RuleKeys& keys, Diagnostics& problems) {
@@ -26,7 +26,7 @@ void check_windows(const Node& rule, const RuleKeys& keys, Diagnostics& problems
   const auto before = [](const Period& a, const Period& b) { return b.open < a.close; };
   if (std::adjacent_find(windows.begin(), windows.end(), before) != windows.end()) {
     problems.add(position_of(rule, "windows"),
-                 "a window begins before the end of the one ahead of it",
+                 "a window begins before the end of the previous window",
                  "order the windows by time, without overlaps, " + std::string(kExample));
   }
   for (const auto& window : windows) {
@@ -45,13 +45,14 @@ Schedule read_schedule(const Node& rule, const RuleKeys& keys, Diagnostics& prob
     return schedule;
   }
   if (windows != nullptr && windows->array() != nullptr && windows->array()->empty()) {
-    problems.add(windows->where, "windows is empty: the rule would never be active",
-                 "leave it out, or name a time, " + std::string(kExample));
+    problems.add(windows->where, "windows is empty, so the rule would never be active",
+                 "leave windows out, or give a time, " + std::string(kExample));
   }
   if (keys.duration) check_ramp(rule, keys.ramp, *keys.duration, "duration", problems);
   if (keys.repeat && (!keys.duration || *keys.repeat <= *keys.duration)) {
     problems.add(position_of(rule, "repeat"),
-                 keys.duration ? "repeat is not longer than duration" : "repeat needs a duration",
+                 keys.duration ? "repeat must be longer than duration"
+                               : "repeat has no effect without duration",
                  R"(e.g. duration = "10s", repeat = "1m": on for ten seconds of each minute)");
   }
   return schedule;

@@ -49,7 +49,7 @@ std::string traffic_text(const FaultKind& kind) {
              ": it changes the lines (`rules`) of a [[firewall]] while the rule is active";
     case Level::kMessage:
       if (kind.on_http2)
-        return "connections of HTTP/2, also on those that are open when the rule starts";
+        return "connections of HTTP/2, also on connections that are open when the rule starts";
       return traffic + ", which `match` selects one by one";
   }
   return traffic;

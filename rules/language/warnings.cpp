@@ -53,7 +53,7 @@ void warn_of_order(const Config& config, const Rule& rule, Diagnostics& warnings
     warnings.add(
         rule.where,
         "rule " + in_quotes(rule.name) + " acts before rule " + in_quotes(behind->name) +
-            " at listener " + in_quotes(listener.name) + ", although the file has it later: " +
+            " at listener " + in_quotes(listener.name) + ", although it is later in the file: " +
             (listener.protocol.has_requests()
                  ? "faults on requests and messages act before faults on bytes"
                  : "all rules on messages act together, at the position of the first of them"),
@@ -76,7 +76,7 @@ void warn_of_short_phases(const Scenario& scenario, Diagnostics& warnings) {
                  "phase " + in_quotes(phase.name) + " takes " + to_text(real) +
                      " of real time, and probe " + in_quotes(longer->name) + " waits " +
                      to_text(longer->timeout) +
-                     " for an answer: an operation that hangs ends after the phase",
+                     " for an answer, so an operation that hangs ends after the phase",
                  "make `timeout` shorter, the phase longer, or `time_scale` smaller");
   }
 }

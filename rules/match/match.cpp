@@ -105,7 +105,7 @@ std::vector<Field<Match>> message_fields() {
   }
   std::vector<Field<Match>> fields{
       field("min_size", &Match::min_size,
-            "only messages of at least this size, which is that of the payload" + sizes),
+            "only messages of at least this size: that of the payload" + sizes),
       field("max_size", &Match::max_size,
             "only messages of at most this size, measured as for `min_size`"),
       field("text", &Match::text, texts),
@@ -127,49 +127,52 @@ void read_once(const Node& node, Match& match, Diagnostics& problems) {
 std::vector<Field<Match>> fields_of_flows() {
   return {
       field("listener", &Match::listener, "only connections to these listeners"),
-      field("client", &Match::client, "only clients in these prefixes"),
+      field("client", &Match::client, "only connections of clients in these prefixes"),
       field("destination", &Match::destination,
-            "only connections to servers whose dialed address is in these prefixes"),
+            "only connections to servers whose address is in these prefixes"),
       field("port", &Match::port,
-            "only connections to servers dialed on these ports: 1883, \"8000-8999\""),
+            "only connections to these ports of the server: 1883, \"8000-8999\""),
       field("source_port", &Match::source_port,
             "only connections from these ports of the client: 5000, \"40000-40999\""),
       field("direction", &Match::direction,
-            "upstream is from client to server, downstream from server to client"),
+            "only data in this direction: upstream is from client to server, downstream from "
+            "server to client"),
       field("first", &Match::first,
-            "the rule acts on this many matches only, counted since it took effect and without "
-            "those that `after` skips; it counts what its fault acts on: connections, requests, "
-            "queries, messages, datagrams or handshakes",
+            "the rule acts only on this many matches. They are counted from the time when the rule "
+            "takes effect, without the matches that `after` skips. Depending on the fault, a match "
+            "is a connection, request, query, message, datagram or handshake",
             {.least = 1}),
       field("after", &Match::after,
             "the rule skips this many matches before it acts; counted as for `first`",
             {.least = 0}),
       field("every", &Match::every,
-            "the rule acts on one of this many matches, the last: with 3, on the third, sixth, "
-            "ninth and so on; counted as for `first`, after those that `after` skips",
+            "the rule acts on every Nth match: with 3, on the third, sixth, ninth and so on; "
+            "counted as for `first`, after the matches that `after` skips",
             {.least = 1}),
       nested<Match>("once", "true | false", "short for first = 1", read_once),
-      field("count", &Match::count,
-            "\"connection\": `first`, `after` and `every` count connections (UDP: sessions) in "
-            "place of what the fault acts on. A connection counts when something on it matches for "
-            "the first time. All matches on a selected connection are selected. DNS queries are "
-            "not counted by connection. \"client\": they count client addresses, in the order in "
-            "which these first match, and all matches of a selected client are selected: first = 2 "
-            "means two clients"),
+      field(
+          "count", &Match::count,
+          "\"connection\": `first`, `after` and `every` count connections (UDP: sessions) instead "
+          "of "
+          "requests, messages or datagrams. A connection is counted at its first match, and if it "
+          "is "
+          "selected, the rule acts on all its matches. DNS queries are always counted one by one. "
+          "\"client\": they count client addresses in the order of their first matches, and the "
+          "rule "
+          "acts on all matches of a selected client: first = 2 means two clients"),
       field("count_per", &Match::count_per,
             "whether `first`, `after` and `every` count all matches of the rule together, or those "
             "of each client address separately"),
       field("host", &Match::host,
-            "only requests to these hosts, without the port; on listeners that intercept or are "
-            "proxies, also connections to a destination whose name the client sent or resolved by "
-            "DNS, or whose address this is; if names share the address, the name in the Host "
-            "header or the SNI decides; "
-            "patterns as for qname"),
+            "only requests to these hosts, without the port. On listeners that intercept or are "
+            "proxies, also connections to these hosts: the name is the one that the client sent or "
+            "resolved by DNS, or the address itself. If several names have the same address, the "
+            "name in the Host header or the SNI decides. Patterns as for qname"),
       nested<Match>("not", "table of keys of match, or list of them",
-                    "all but these: excludes what has all the properties in the table, or in any "
-                    "of the tables of a list: { path = \"/health\", method = \"GET\" }; { header = "
-                    "{ x-a = \"*\" } } selects the requests without this header; keys of a "
-                    "protocol in it still limit the rule to this protocol",
+                    "exceptions: the rule does not act on traffic that matches all keys of the "
+                    "table, or of any table in a list: { path = \"/health\", method = \"GET\" }. "
+                    "With { header = { x-a = \"*\" } } the rule acts only on requests without this "
+                    "header. Keys of a protocol limit the rule to this protocol here, too",
                     read_except),
   };
 }

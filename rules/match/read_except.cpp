@@ -11,9 +11,9 @@ struct Misplaced {
   std::string_view hint;
 };
 constexpr std::string_view kCounting =
-    "write it in match, beside `not`: it counts what the whole match selects";
+    "write it in match, beside `not`: it counts the matches of the whole match";
 constexpr std::array kMisplaced{
-    Misplaced{"not", "write its keys in match itself, beside the outer `not`"},
+    Misplaced{"not", "write the keys of the inner `not` in match itself, beside the outer `not`"},
     Misplaced{"direction", "write the other direction in match, beside `not`"},
     Misplaced{"first", kCounting},
     Misplaced{"after", kCounting},
@@ -61,8 +61,9 @@ void read_except(const Node& node, Match& match, Diagnostics& problems) {
   }
   const bool empty = node.table() != nullptr ? node.table()->empty() : node.array() != nullptr;
   if (empty) {
-    return problems.add(node.where, "not is empty, so it would exclude everything",
-                        "name what the rule shall leave alone, e.g. not = { path = \"/health\" }");
+    return problems.add(
+        node.where, "not is empty, so it would exclude everything",
+        "write the traffic to exclude, e.g. not = { path = \"/health\" }, or leave not out");
   }
   if (node.table() == nullptr) return detail::not_a_table(node, "not", problems);
   match.except.push_back(read_table(node, problems));

@@ -18,22 +18,24 @@ class GrpcUserCheck {
     }
     if (!user_.streams()) {
       for (const std::string_view key : {"number_field", "numbers_continue", "messages"}) {
-        refuse(key, std::string(key) + " is only for methods that answer with a stream",
+        refuse(key, std::string(key) + " is only for methods whose response is a stream",
                "leave it out");
       }
     } else if (user_.deadline) {
-      refuse("deadline", "a deadline would end a stream, which stays open over many operations",
-             "leave it out: `timeout` is the longest time until a message");
+      refuse("deadline",
+             "deadline is not possible for a method whose response is a stream: the call stays "
+             "open over many operations",
+             "leave deadline out: `timeout` limits the time until a message arrives");
     }
     if (user_.numbers_continue && user_.number.empty()) {
       refuse("numbers_continue", "numbers_continue needs \"number_field\"",
-             "name the field that numbers the messages");
+             "write number_field = \"...\", the field that numbers the messages");
     }
     if (user_.deadline && *user_.deadline > timeout) {
       refuse("deadline",
-             "the deadline is later than the time-out of an attempt, " + to_text(timeout) +
-                 ", which would come first",
-             "write a longer `timeout`");
+             "the deadline is longer than `timeout`, the time-out of an attempt, which is " +
+                 to_text(timeout),
+             "write a longer `timeout`, or a shorter deadline");
     }
   }
 
@@ -50,14 +52,16 @@ class GrpcUserCheck {
              "health of the service");
     }
     if (user_.watch) {
-      refuse("messages", "the health service sends a message only when the health changes",
+      refuse("messages",
+             "messages is not possible for the health service, which sends a message only when the "
+             "health changes",
              "leave messages out");
     }
   }
 
   // Whether the method is known and can be called.
   bool check_method() const {
-    refuse("watch", "watch asks the health service, and \"rpc\" names another method",
+    refuse("watch", "watch calls the health service, but \"rpc\" is another method",
            "leave one of them out");
     if (user_.types.empty()) {
       // An unreadable descriptors file has already been reported.
@@ -89,8 +93,8 @@ class GrpcUserCheck {
     }
     if (!user_.types.from_json(user_.service, user_.rpc, false, user_.request)) {
       problems_.add(position_of(table_, table_.find("request") != nullptr ? "request" : "rpc"),
-                    "request: not the JSON of a request of " + in_quotes(user_.rpc),
-                    "the names and types of its fields are those of the .proto file");
+                    "request: the text is not JSON for a request of " + in_quotes(user_.rpc),
+                    "use the names and types of the fields in the .proto file");
     }
     return true;
   }
@@ -101,7 +105,7 @@ class GrpcUserCheck {
       problems_.add(position_of(table_, key),
                     std::string(key) + ": responses of " + in_quotes(user_.rpc) +
                         " have no field " + in_quotes(path),
-                    "write the path of a field that is no message, e.g. \"order.id\"");
+                    "write the path of a field with a single value, e.g. \"order.id\"");
     };
     for (const auto& wanted : user_.fields) check("field", wanted.name);
     check("number_field", user_.number);

@@ -96,15 +96,17 @@ class SentenceReader {
     const bool hits = counts_rules(metric_);
     const auto name = std::string(name_of(*metric_));
     if (!bounded_) {
-      complain("the expectation has no bound",
-               "end it with \"at least\" or \"at most\" and a value");
+      complain("the expectation has no limit",
+               "end it with \"at least\" or \"at most\" and a value, e.g. at least 99%");
     } else if (hits && !has("rule")) {
-      complain(name + " needs a rule", "e.g. " + name + " of \"the server is gone\" at least 1");
+      complain(name + " needs the name of a rule",
+               "e.g. " + name + " of \"the server is gone\" at least 1");
     } else if (!hits && !has("listener")) {
-      complain(name + " needs a listener",
-               "`run` has no users: say where to measure, e.g. availability at web at least 99%");
+      complain(name + " needs the name of a listener",
+               "give the listener where it is measured, e.g. availability at web at least 99%");
     } else if (metric_ == Metric::kShare && !has("server")) {
-      complain("share needs a server", "e.g. share at web of server 127.0.0.1:7002 at most 10%");
+      complain("share needs the address of a server",
+               "e.g. share at web of server 127.0.0.1:7002 at most 10%");
     }
   }
 
@@ -163,7 +165,8 @@ class SentenceReader {
   void read_bound() {
     const auto key = "at_" + words_[at_ + 1].text;
     at_ += 2;
-    if (at_ == words_.size()) return complain("the bound has no value");
+    if (at_ == words_.size())
+      return complain("the value after \"at least\" or \"at most\" is missing");
     const auto place = where();
     std::string value;
     for (; at_ < words_.size() && !is(at_, "at"); ++at_) value += words_[at_].text;

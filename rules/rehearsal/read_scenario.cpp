@@ -57,9 +57,9 @@ class Reader {
   void each(const Node* list, Read read) {
     if (list == nullptr) return;
     if (list->array() == nullptr) {
-      problems_.add(list->where,
-                    "expected a list of tables, found " + std::string(list->type_name()),
-                    "write two brackets, as in [[phase]]: there may be several");
+      problems_.add(
+          list->where, "expected a list of tables, found " + std::string(list->type_name()),
+          "write two brackets, as in [[phase]], because there may be several such tables");
       return;
     }
     for (const auto& node : *list->array()) read(node);
@@ -183,11 +183,11 @@ class Reader {
     if (probe.expect.empty()) {
       problems_.add(position_of(node, "send"),
                     "tcp probe " + in_quotes(probe.name) + " needs \"expect\"",
-                    "a text that the answer contains, e.g. expect = \"+PONG\"");
+                    "write a text that the answer contains, e.g. expect = \"+PONG\"");
     }
     if (node.find("size") != nullptr) {
       problems_.add(position_of(node, "size"), "\"size\" and \"expect\" exclude each other",
-                    "size is that of a message which the server echoes; leave it out");
+                    "leave out size: it is the size of a message that the server echoes");
     }
   }
 
@@ -255,7 +255,7 @@ class Reader {
     }
     if (counts && !wanted.probe.empty()) {
       problems_.add(position_of(node, "probe"),
-                    metric + " counts faults, not operations of a probe", "leave probe out");
+                    metric + " counts faults, and a probe has no faults", "leave probe out");
     }
     if (wanted.metric != Metric::kCameBackEarly) return;
     const auto has = [](const std::vector<std::string_view>& names, const std::string& name) {
@@ -265,7 +265,8 @@ class Reader {
       if (!has(around_.rules, name) || has(around_.punishing, name)) continue;
       problems_.add(
           position_of(node, "rule"),
-          "rule " + in_quotes(name) + " does not count clients that come back early",
+          "rule " + in_quotes(name) +
+              " does not count clients that come back before the time in Retry-After",
           "add retry_after = \"punish\" to its fault, which must answer with Retry-After");
     }
   }
@@ -277,9 +278,9 @@ class Reader {
     }
     if (wanted.listener.empty()) return;
     if (!wanted.probe.empty()) {
-      problems_.add(
-          position_of(node, "listener"), "[[expect]] has both \"probe\" and \"listener\"",
-          "probe measures synthetic users, listener measures proxied traffic; leave one out");
+      problems_.add(position_of(node, "listener"), "[[expect]] has both \"probe\" and \"listener\"",
+                    "leave one of them out: probe measures synthetic users, listener measures all "
+                    "traffic of the listener");
     }
     constexpr std::array kSeen{Metric::kAvailability, Metric::kLatencyP50, Metric::kLatencyP99,
                                Metric::kReconnectRate, Metric::kShare};
@@ -301,7 +302,7 @@ class Reader {
       problems_.add(
           position_of(node, "listener"),
           std::string(name_of(wanted.metric)) + " cannot be measured at " + in_quotes(name) +
-              ": its protocol is not parsed, so requests are unknown",
+              ", because its protocol is not parsed, so requests are not recognised",
           (around_.users ? "write probe = \"...\" to measure users, metric = \"reconnect_rate\" to "
                            "measure connections, or the listener's protocol if it is one of "
                          : "write rule_hits, or share of a server, or in the rule file the "
@@ -320,7 +321,7 @@ class Reader {
   void read_alert(const Node& node, const Expectation& wanted) {
     if (wanted.probe.empty() && scenario_.alerts.empty()) {
       problems_.add(
-          node.where, "metric = \"alert\" has no source of alerts",
+          node.where, "metric = \"alert\" has nothing that tells when an alert fires",
           "write alerts = \"127.0.0.1:9199\" in [scenario] to receive the webhooks of your "
           "alerting, or probe = \"...\" here to ask Prometheus whether an alert fires");
     }
@@ -354,7 +355,7 @@ class Reader {
         const auto count = read_as<std::int64_t>(
             node, key, [](std::int64_t value) { return static_cast<double>(value); });
         if (!count || *count >= 0) return count;
-        problems_.add(node.where, std::string(key) + ": a count is at least 0",
+        problems_.add(node.where, std::string(key) + ": a count cannot be negative",
                       "e.g. " + std::string(key) + " = 1");
         return std::nullopt;
       }

@@ -23,14 +23,16 @@ const Schema<Steady>& steady_schema() {
 
 const Schema<StopCondition>& stop_schema() {
   static const Schema<StopCondition> schema{{
-      field("probe", &StopCondition::probe,
-            "name of the [[probe]] whose users the faults must not affect", {.required = true}),
+      field("probe", &StopCondition::probe, "the [[probe]] whose users the faults must not affect",
+            {.required = true}),
       field("above", &StopCondition::above, "halt if a larger share of operations fails",
             {.required = true}),
-      field("over", &StopCondition::over, "the time over which the share is measured",
+      field("over", &StopCondition::over,
+            "the period over which the share of failed operations is measured",
             {.least = std::chrono::milliseconds(1)}),
       field("consecutive", &StopCondition::consecutive,
-            "halt only if at least this many operations in a row failed", {.least = 1}),
+            "halt only if, in addition, at least this many operations in a row failed",
+            {.least = 1}),
   }};
   return schema;
 }
@@ -42,7 +44,7 @@ std::vector<Field<Probe>> protocol_fields() {
   for (auto& known : fields) {
     if (known.info.name != "database") continue;
     known.info.type = "text or number";
-    known.info.meaning += "; postgres: its name, that of the user if left out";
+    known.info.meaning += "; postgres: the name of the database, the same as `user` if left out";
     known.read = [number = known.read](const Node& node, Probe& probe, Diagnostics& problems) {
       if (node.string() == nullptr) return number(node, probe, problems);
       probe.database = *node.string();
@@ -53,7 +55,8 @@ std::vector<Field<Probe>> protocol_fields() {
 
 std::vector<Field<Probe>> probe_fields_of_all() {
   return {
-      field("name", &Probe::name, "the name in expectations and reports", {.required = true}),
+      field("name", &Probe::name, "the name by which expectations and reports refer to the probe",
+            {.required = true}),
       field("kind", &Probe::kind, "the kind of operation that its users perform"),
       field("users", &Probe::users, "number of synthetic users, each with its own client address",
             {.least = 1, .most = 200}),
@@ -66,7 +69,8 @@ std::vector<Field<Probe>> probe_fields_of_all() {
             "required, except for exec: names of listeners, addresses, or whole URLs, in the "
             "order of the contingency plan",
             {.absent = "none"}),
-      field("attempts", &Probe::attempts, "attempts at each endpoint before the next one",
+      field("attempts", &Probe::attempts,
+            "number of attempts at each endpoint before the user tries the next one",
             {.least = 1, .most = 100}),
       field("reuse", &Probe::reuse,
             "whether a connection stays open for the next operation, if the protocol allows it"),
@@ -76,10 +80,11 @@ std::vector<Field<Probe>> probe_fields_of_all() {
       field("failback", &Probe::failback,
             "time after a failover until the first endpoint is tried again; left out, never"),
       field("resolve", &Probe::resolve,
-            "host names of the endpoints, in their order: looked up before each new "
-            "connection, which then goes to the address found",
+            "host names of the endpoints, in the same order; users look the name up before each "
+            "new connection, and connect to the address in the answer",
             {.absent = "none"}),
-      field("resolver", &Probe::resolver, "the dns listener, or address, for these lookups"),
+      field("resolver", &Probe::resolver,
+            "the dns listener, or the address of a resolver, for the lookups of `names`"),
   };
 }
 
@@ -88,33 +93,34 @@ std::vector<Field<Probe>> probe_fields_of_some() {
       field("qname", &Probe::qname, "the name to look up"),
       field("qtype", &Probe::qtype, "A or AAAA"),
       field("answer", &Probe::answer,
-            "one of these addresses must be in the answer; left out, any answer with an "
-            "address will do",
+            "addresses of which the answer must contain at least one; left out, any answer with an "
+            "address counts as success",
             {.absent = "none"}),
       field("method", &Probe::method, "the method of the request"),
       field("http", &Probe::http,
-            "the version of HTTP; auto: HTTP/1.1, over TLS what the server chooses; with "
-            "\"2\", a response over HTTP/1 is a failure"),
+            "the version of HTTP; auto: HTTP/1.1, or over TLS the version that the server chooses; "
+            "with \"2\", a response over HTTP/1 is a failure"),
       field("number", &Probe::number,
-            "JSON pointer to the number of an event in its data, e.g. \"/seq\"; left out, the "
-            "id of an event is its number"),
+            "JSON pointer to the number of an event inside its data, e.g. \"/seq\"; left out, the "
+            "id of the event is its number"),
       field("path", &Probe::path, "the path of the request"),
       field("status", &Probe::status, "the expected status", {.least = 100, .most = 599}),
       field("body", &Probe::body, "text that the body must contain"),
       field("sni", &Probe::sni, "the name that is requested (SNI) and verified"),
       field("ca", &Probe::ca,
-            "a PEM file with the trusted CAs; postgres and messaging protocols use TLS if it is "
-            "given"),
+            "a PEM file with the trusted CAs; with it, users of postgres and of messaging "
+            "protocols connect by TLS"),
       field("command", &Probe::command, "a command for /bin/sh; exit code 0 is success"),
-      field("query", &Probe::query, "the query, which must have a result"),
+      field("query", &Probe::query,
+            "the PromQL query; an operation succeeds if the query has a result"),
       field("size", &Probe::size, "bytes in a message",
             {.least = Bytes{16}, .most = Bytes{1 << 20}}),
       field("send", &Probe::send,
-            "a text to send in place of a message that the server echoes, e.g. "
-            "\"PING\\r\\n\"; left out with `expect`, the server speaks first, on a new "
-            "connection each time"),
+            "a text to send instead of a message that the server echoes, e.g. \"PING\\r\\n\"; if "
+            "only `expect` is given, the user sends nothing and waits for the server's greeting, "
+            "on a new connection for each operation"),
       field("expect", &Probe::expect,
-            "text that the answer must contain before the time-out, in its first 64 KiB"),
+            "text that the first 64 KiB of the answer must contain before the time-out"),
       field("user_name", &Probe::user_name, "the user name; postgres: \"postgres\" if left out"),
       field("password_file", &Probe::password_file, "a file whose first line is the password"),
   };
@@ -159,10 +165,10 @@ const Schema<ScenarioKeys>& scenario_schema() {
             "\"60x\": an hour of scenario time takes a minute; time-outs and latencies stay real "
             "time",
             {.least = Multiple{0.001}, .most = Multiple{100000}}),
-      field(
-          "seed", own<ScenarioKeys>(&ScenarioKeys::seed),
-          "the same seed and order of arrival give the same faults; here or at the top of the file",
-          {.least = 0}),
+      field("seed", own<ScenarioKeys>(&ScenarioKeys::seed),
+            "the seed of all random draws: the same seed and order of arrival give the same "
+            "faults; may also be written at the top of the file",
+            {.least = 0}),
       nested<ScenarioKeys>(
           "steady", "table",
           "the steady state that must hold before the first phase: `availability`, the share of "
@@ -194,14 +200,16 @@ const Schema<PhaseKeys>& phase_schema() {
       field("for", own<PhaseKeys>(&PhaseKeys::length), "how long the phase lasts",
             {.least = std::chrono::milliseconds(1), .required = true}),
       field("rules", own<PhaseKeys>(&PhaseKeys::rules),
-            "rules that are active in the phase; rules that no phase names are always active",
+            "names of the rules that are active in the phase; rules that no phase names are active "
+            "in all phases",
             {.absent = "none"}),
       nested<PhaseKeys>(
           "change", "table of tables",
-          "rules with other settings in this phase: { \"name of a rule\" = { keys of its fault } }",
+          "settings of rules that differ in this phase: { \"name of a rule\" = { keys of its fault "
+          "} }",
           [](const Node& node, PhaseKeys& keys, Diagnostics&) { keys.change = &node; }),
       field("recovery", own<PhaseKeys>(&PhaseKeys::recovery),
-            "the phase runs even after Ctrl-C or stop_if"),
+            "true: the phase is the recovery, and runs even after Ctrl-C or stop_if"),
   }};
   return schema;
 }
@@ -214,7 +222,8 @@ const Schema<Probe>& probe_schema() {
 const Schema<ExpectKeys>& expect_schema() {
   static const Schema<ExpectKeys> schema{{
       field("name", own<ExpectKeys>(&ExpectKeys::name), "the name in reports"),
-      field("metric", own<ExpectKeys>(&ExpectKeys::what), "what is measured", {.required = true}),
+      field("metric", own<ExpectKeys>(&ExpectKeys::what), "the metric that is measured (see below)",
+            {.required = true}),
       field("probe", own<ExpectKeys>(&ExpectKeys::probe),
             "probes whose operations count; all if left out"),
       field("listener", own<ExpectKeys>(&ExpectKeys::listener),
@@ -223,21 +232,22 @@ const Schema<ExpectKeys>& expect_schema() {
             "parses requests, as for dns and http)",
             {.absent = "none"}),
       field("region", own<ExpectKeys>(&ExpectKeys::region),
-            "only this [[region]]: that of the probes, or of the clients' addresses"),
+            "only users of this [[region]]; with `listener`, only clients with addresses of this "
+            "region"),
       field("phase", own<ExpectKeys>(&ExpectKeys::phase),
-            "the phase that counts; left out, the whole rehearsal"),
+            "the phase in which the metric is measured; left out, the whole rehearsal"),
       field("within", own<ExpectKeys>(&ExpectKeys::within),
-            "time at the start of the phase that does not count"),
+            "time at the start of the phase that is not measured"),
       field("endpoint", own<ExpectKeys>(&ExpectKeys::endpoint),
-            "share: counts the operations that this endpoint served"),
+            "share: the endpoint whose share of operations is measured"),
       field("server", own<ExpectKeys>(&ExpectKeys::server),
-            "share: counts the connections to this server"),
+            "share: the server whose share of connections is measured"),
       field("alert", own<ExpectKeys>(&ExpectKeys::alert),
-            "alert: a word in the webhook; or name a prometheus probe, whose query has a result "
-            "when the rule fires"),
+            "alert: a text that the webhook of the alert contains; instead of it, `probe` can name "
+            "a prometheus probe whose query has a result while the alert fires"),
       field("rule", own<ExpectKeys>(&ExpectKeys::rule),
-            "rule_hits: the rules whose faults count; a fault that never happened proves nothing; "
-            "came_back_early: rules with retry_after = \"punish\"",
+            "rule_hits: the rules whose injected faults are counted, to prove that the outage took "
+            "place; came_back_early: rules with retry_after = \"punish\"",
             {.absent = "none"}),
       nested<ExpectKeys>(
           "at_least", "in the metric's unit", "lower bound of the value",
@@ -251,9 +261,12 @@ const Schema<ExpectKeys>& expect_schema() {
 
 const Schema<Region>& region_schema() {
   static const Schema<Region> schema{{
-      field("name", &Region::name, "the name in probes", {.required = true}),
+      field("name", &Region::name, "the name by which probes and expectations refer to the region",
+            {.required = true}),
       field("clients", &Region::clients, "addresses of the region's clients", {.required = true}),
-      field("users", &Region::users, "people in the region, for the impact", {.least = 0}),
+      field("users", &Region::users,
+            "number of people in the region, from which the report computes the impact",
+            {.least = 0}),
   }};
   return schema;
 }
@@ -261,7 +274,7 @@ const Schema<Region>& region_schema() {
 const Schema<Sector>& sector_schema() {
   static const Schema<Sector> schema{{
       field("name", &Sector::name, "e.g. health, commerce", {.required = true}),
-      field("share", &Sector::share, "share of all users"),
+      field("share", &Sector::share, "share of all users that belong to the sector"),
       number("per_failed_message", &Sector::per_failed_message,
              "value of one failed message, in any unit"),
       number("per_minute", &Sector::per_minute,
@@ -277,8 +290,9 @@ const Schema<Webhook>& webhook_schema() {
             "json: one object for each event; slack: {\"text\": ...}, as Slack, Mattermost and "
             "Rocket.Chat read it"),
       field("report", &Webhook::report,
-            "the report's address in the last event, e.g. "
-            "\"https://ci.example/{run}/report.html\"; {run} is the name of its folder"),
+            "the address of the report, which the last event contains, e.g. "
+            "\"https://ci.example/{run}/report.html\"; {run} stands for the name of the report's "
+            "folder"),
       field("phases", &Webhook::phases,
             "whether to send an event when the rehearsal or a phase begins"),
       field("expectations", &Webhook::expectations,

@@ -23,16 +23,16 @@ Finding latency(const TrafficCounts& counts, double p) {
   if (counts.requests() == 0) return {std::nullopt, "there was no request"};
   if (counts.latency.count() == 0) return {std::nullopt, "no request was answered", true};
   return {std::chrono::duration<double>(counts.latency.percentile(p)).count(),
-          "of " + count_of(counts.latency.count(), "answer") + ", accurate to an eighth"};
+          "of " + count_of(counts.latency.count(), "answer") + ", accurate to 12.5%"};
 }
 
 Finding share(const TrafficCounts& counts, const std::string& server) {
   const auto found = counts.servers.find(server);
   const auto there = found == counts.servers.end() ? 0 : found->second;
   if (counts.connections == 0) return {std::nullopt, "there was no connection"};
-  return {
-      static_cast<double>(there) / static_cast<double>(counts.connections),
-      std::to_string(there) + " of " + count_of(counts.connections, "connection") + " went there"};
+  return {static_cast<double>(there) / static_cast<double>(counts.connections),
+          std::to_string(there) + " of " + count_of(counts.connections, "connection") +
+              " went to this server"};
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ Finding find_in_traffic(const Scenario& scenario, const Measurements& seen,
   std::uint64_t most = 0;
   for (const auto& [window, count] : windows) most = std::max(most, count);
   return {static_cast<double>(most) / std::chrono::duration<double>(width).count(),
-          "the most were " + count_of(most, "connection") + " in " + to_text(width)};
+          "peak: " + count_of(most, "connection") + " in " + to_text(width)};
 }
 
 }  // namespace brownout::rules

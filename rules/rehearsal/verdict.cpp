@@ -81,7 +81,7 @@ class Judge {
   // Returns a finding without a value. Its evidence says why nothing was measured.
   Finding nothing() const {
     if (seen_.phases.empty()) return {std::nullopt, "no phase ran"};
-    if (!ran_) return {std::nullopt, "the phase did not run"};
+    if (!ran_) return {std::nullopt, "the phase of this expectation did not run"};
     if (!tally_.unable.empty()) return {std::nullopt, tally_.unable};
     for (const auto& unstarted : seen_.unstarted) {
       if (!is_meant(scenario_, wanted_, unstarted.probe)) continue;
@@ -130,11 +130,12 @@ class Judge {
 
   Finding came_back_early() const {
     const auto all = hits();
-    if (all.count == 0) return {std::nullopt, "no client was told to wait"};
+    if (all.count == 0) return {std::nullopt, "no client got a Retry-After"};
     const auto waits = all.count - all.early;
     return {static_cast<double>(all.early),
-            count_of(all.early, "request") + " came before the end of Retry-After; clients were " +
-                "told to wait " + count_of(waits, "time"),
+            count_of(all.early, "request") +
+                " came before the time in Retry-After was over; clients " + "got Retry-After " +
+                count_of(waits, "time"),
             true, static_cast<double>(all.count)};
   }
 
@@ -179,7 +180,7 @@ class Judge {
     const auto all = " (of " + count_of(counted, "user") + ")";
     const auto name = scenario_.probes[who.first].name + " " + std::to_string(who.second + 1);
     if (*worst == kForever) return {std::nullopt, name + " never " + verb + all, true};
-    return {seconds(*worst - span_.begin), "the last who " + verb + " was " + name + all};
+    return {seconds(*worst - span_.begin), "the last user who " + verb + " was " + name + all};
   }
 
   Finding detect() const {
@@ -223,14 +224,14 @@ class Judge {
     std::uint64_t most = 0;
     for (const auto& [window, count] : tally_.windows) most = std::max(most, count);
     return {static_cast<double>(most) / seconds(width),
-            "the most were " + count_of(most, what) + " in " + to_text(width)};
+            "peak: " + count_of(most, what) + " in " + to_text(width)};
   }
 
   Finding share_of_endpoint() const {
     if (tally_.ok == 0) return {std::nullopt, "no operation succeeded", true};
     return {static_cast<double>(tally_.served_there) / static_cast<double>(tally_.ok),
             std::to_string(tally_.served_there) + " of " + count_of(tally_.ok, "operation") +
-                " were served there"};
+                " were served by this endpoint"};
   }
 
   Finding alert() const {
@@ -242,16 +243,17 @@ class Judge {
       return {seconds(received.at - span_.begin), "received: " + shortened(received.text, 80)};
     }
     if (seen_.phases.empty()) return nothing();
-    return {std::nullopt, "no such webhook was received", true};
+    return {std::nullopt, "no webhook with this text was received", true};
   }
 
   // Returns the finding about an alert that a probe watches. The alert fires when the probe's query
   // has a result.
   Finding firing() const {
     if (tally_.all == 0) return nothing();
-    if (!tally_.first_ok) return {std::nullopt, "it never fired", true};
+    if (!tally_.first_ok) return {std::nullopt, "the alert never fired", true};
     const auto [at, probe] = *tally_.first_ok;
-    return {seconds(at - span_.begin), "it fires: " + scenario_.probes[probe].query};
+    return {seconds(at - span_.begin),
+            "the alert fired; its query: " + scenario_.probes[probe].query};
   }
 
   const Scenario& scenario_;

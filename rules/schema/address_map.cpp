@@ -8,8 +8,8 @@ namespace brownout::rules {
 namespace {
 
 constexpr std::string_view kAddressMapForm =
-    "e.g. rewrite = { \"10.0.0.1:7000\" = \"127.0.0.1:17000\" }: the address that the server "
-    "announces, and the address of the listener in front of it";
+    "e.g. rewrite = { \"10.0.0.1:7000\" = \"127.0.0.1:17000\" }: left, the address that the server "
+    "announces; right, the address of the listener in front of that server";
 
 }  // namespace
 
@@ -40,7 +40,7 @@ AddressMap AddressMap::read(const Node& node, Diagnostics& problems) {
     if (!from) problems.add(member.where, "rewrite: " + from.error().what, from.error().hint);
     if (!to || !from) continue;
     if (from->is_unix() || from->port == 0 || to->is_unix() || to->port == 0) {
-      problems.add(member.where, "rewrite maps a host with a port to another host with a port",
+      problems.add(member.where, "rewrite needs a host with a port on both sides of each =",
                    std::string(kAddressMapForm));
       continue;
     }

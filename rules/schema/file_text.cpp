@@ -11,8 +11,9 @@ Result<const FileText*> file_of(const Node& node) {
   const auto* file = node.file();
   if (file == nullptr && node.string() == nullptr) return wrong_type(node, "the path of a file");
   if (file == nullptr) {
-    return config_error(node.string()->empty() ? "is empty" : "files cannot be read here",
-                        "give it the path of a file, or leave the key out");
+    return config_error(
+        node.string()->empty() ? "is empty" : "files cannot be read in this context",
+        "write the path of a file, or leave the key out");
   }
   if (file->why_not.empty()) return file;
   return config_error(printable(file->path) + ": " + file->why_not, file->hint);

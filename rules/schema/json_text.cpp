@@ -250,7 +250,7 @@ bool is_json_object(std::string_view text) {
 Result<std::string> json_of(const Node& node) {
   if (has_json_form(node)) return json_text(std::visit(ToJson{}, node.value));
   return config_error(
-      "a date, an infinite number and null cannot be written like this",
+      "a date, an infinite number or null is not possible here",
       "write a date in quotes; for null use set_null, or merge with JSON in quotes");
 }
 
@@ -258,8 +258,9 @@ Result<JsonPointer> JsonPointer::parse(std::string_view text) {
   constexpr std::string_view kHint = R"(e.g. "/items/0/price"; ~1 is / and ~0 is ~ in a name)";
   JsonPointer pointer;
   if (!text.empty() && text.front() != '/') {
-    return config_error(in_quotes(text) + " is not a JSON pointer: it begins with /",
-                        std::string(kHint));
+    return config_error(
+        in_quotes(text) + " is not a JSON pointer, because it does not begin with /",
+        std::string(kHint));
   }
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '/') {
@@ -269,8 +270,9 @@ Result<JsonPointer> JsonPointer::parse(std::string_view text) {
     } else if (i + 1 < text.size() && (text[i + 1] == '0' || text[i + 1] == '1')) {
       pointer.names_.back() += text[++i] == '0' ? '~' : '/';
     } else {
-      return config_error(in_quotes(text) + " is not a JSON pointer: ~ without 0 or 1 behind it",
-                          std::string(kHint));
+      return config_error(
+          in_quotes(text) + " is not a JSON pointer, because ~ has no 0 or 1 after it",
+          std::string(kHint));
     }
   }
   return pointer;

@@ -34,12 +34,13 @@ Result<NamePattern> NamePattern::parse(std::string_view text) {
   const auto bad = [&](const std::string& what) {
     return config_error(what, R"(e.g. "chat.example.org", ".example.org" or "*.example.org")");
   };
-  if (text.empty()) return bad("an empty name matches nothing");
-  if (text.size() > kLongestName) return bad("a name has at most 253 characters");
+  if (text.empty()) return bad("the name pattern is empty, so it matches nothing");
+  if (text.size() > kLongestName)
+    return bad("the name pattern is too long: a name has at most 253 characters");
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= ' ' || byte == '/' || byte == ':' || byte >= 127) {
-      return bad(in_quotes(text) + " is not a name");
+      return bad(in_quotes(text) + " is not a pattern of names");
     }
   }
   NamePattern pattern;

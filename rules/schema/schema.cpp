@@ -53,7 +53,7 @@ std::string ValueKind<double>::print(double value) {
 Result<std::string> ValueKind<std::string>::read(const Node& node) {
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "a string");
-  if (text->empty()) return config_error("is empty", "give it a value or leave the key out");
+  if (text->empty()) return config_error("is empty", "give the key a value, or leave it out");
   return *text;
 }
 
@@ -79,7 +79,7 @@ Result<Ratio> ValueKind<Ratio>::read(const Node& node) {
     return read_text(node, "a percentage", parse_ratio);
   }
   if (share >= 0 && share <= 1) return Ratio::of(share);
-  return config_error("a number without a unit must be a share from 0 to 1",
+  return config_error("a percentage that is a number must be from 0 to 1",
                       R"(write a percentage as text, e.g. "20%")");
 }
 

@@ -48,8 +48,8 @@ Result<TextPattern> TextPattern::parse(std::string_view text) {
   auto regex = std::make_shared<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
   if (!regex->ok()) {
     return config_error(in_quotes(text) + " is not a regular expression: " + regex->error(),
-                        "a pattern that begins with ~ is a regular expression (RE2 syntax), any "
-                        "other pattern is a glob");
+                        "a pattern that begins with ~ is a regular expression (RE2 syntax); "
+                        "correct it, or remove the ~ to use a pattern with * and ?");
   }
   pattern.regex_ = std::move(regex);
   return pattern;

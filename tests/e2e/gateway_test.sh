@@ -177,7 +177,7 @@ for lost in "$web" "$web6"; do
   [ "$code" = 28 ] || fail "redirect, syn_loss by destination, $lost: expected the connect time-out of curl (28), got $code"
 done
 inside gateway "$brownout" explain "$folder/hidden.toml" --listener web --destination 10.71.2.2:8080 >"$folder/said"
-grep -q 'the kernel discards its SYNs, by nftables' "$folder/said" || fail "explain: expected nftables, got: $(cat "$folder/said")"
+grep -q 'because nftables drops its SYN packets' "$folder/said" || fail "explain: expected nftables, got: $(cat "$folder/said")"
 [ "$(get "$web")" = 10.71.2.1 ] || fail "redirect, after syn_loss: expected the server to be reached"
 end_gateway
 grep -q '"rule":"lost".*"action":"lose SYN"' "$folder/hidden.jsonl" || fail "redirect, syn_loss: expected an event, got: $(cat "$folder/hidden.jsonl")"

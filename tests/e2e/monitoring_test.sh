@@ -159,10 +159,10 @@ code=0
 [ "$code" = 1 ] || fail "rehearsal with a failed expectation: expected exit code 1, got $code: $(cat "$folder/out.txt")"
 # says PATTERN: checks the output of the rehearsal.
 says() { grep -qE "$1" "$folder/out.txt" || fail "rehearsal: expected output that matches \"$1\", got: $(cat "$folder/out.txt")"; }
-says '^met +alert of rule in errors at most 1m10s: .*it fires: ALERTS'
+says '^met +alert of rule in errors at most 1m10s: .*the alert fired; its query: ALERTS'
 says '^met +alert ChatIsDown in errors at most 1m10s: .*received: '
-says '^NOT MET +alert DiskIsFull at most 1m10s: .*no such webhook'
-says '^NOT MET +alert of another rule at most 1m10s: .*it never fired'
+says '^NOT MET +alert DiskIsFull at most 1m10s: .*no webhook with this text'
+says '^NOT MET +alert of another rule at most 1m10s: .*the alert never fired'
 says '^met +availability of Prometheus '
 says '^met +availability of a wrong query '
 pass "the times of a firing rule and of its alert's webhook are measured with Prometheus and Alertmanager"

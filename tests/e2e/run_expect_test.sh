@@ -52,14 +52,14 @@ pass "expectations decide the exit code of a run that a signal ends: met, not me
 
 early='came_back_early of wait at most 0'
 visit 0 "/wait" --expect "$early"
-says '^met +came_back_early of wait at most 0: 0 \(0 requests came before .*told to wait 1 time\)'
+says '^met +came_back_early of wait at most 0: 0 \(0 requests came before .*clients got Retry-After 1 time\)'
 visit 1 "/wait /wait /wait" --expect "$early"
 says '^NOT MET +came_back_early of wait at most 0: 2 \(2 requests came before '
 says '^ +2 requests came before the time in Retry-After was over'
 visit 3 "/" --expect "$early"
-says '^NOT MEASURED +came_back_early of wait .*no client was told to wait'
+says '^NOT MEASURED +came_back_early of wait .*no client got a Retry-After'
 expect_code 2 run --expect 'came_back_early of "some fail" at most 0'
-expect_text err 'rule "some fail" does not count clients that come back early'
+expect_text err 'rule "some fail" does not count clients that come back before the time in Retry-After'
 pass "clients that come back before Retry-After are counted"
 
 start run env "$brownout" run "$folder/rules.toml" --api off --drain 0s --expect "$hits"

@@ -113,12 +113,12 @@ name = "second"
 match = { every = 2 }
 fault = { type = "unplug" }' >"$folder/explain.toml"
 expect_code 0 "$brownout" explain "$folder/explain.toml" --listener front --ordinal 2
-expect_text out 'a connect hangs: the kernel discards its SYNs'
-expect_text out 'a connect succeeds and is then silent: first, after and every count accepted connections'
+expect_text out 'a connect hangs, because a filter on the listening socket discards its SYN packets'
+expect_text out 'a connect succeeds and is then silent: first, after and every count only accepted connections'
 expect_code 2 "$brownout" check <(rule_file "$echo_port" 1884 '[[rule]]
 match = { first = 1 }
 fault = { type = "syn_loss" }')
-expect_text err 'the SYNs of a connect have no number'
+expect_text err 'a fault on SYN packets cannot count connects'
 pass "explain says whether connects hang, and check refuses what a SYN does not show"
 
 # Some kernels take a filter of TCP sockets only from CAP_NET_ADMIN. explain says there what happens.
@@ -202,5 +202,5 @@ match = { port = 81 }
 fault = { type = "syn_loss" }
 E3
 expect_code 0 "$brownout" explain --exec "$folder/port.toml" --listener tcp --destination 192.0.2.9:81
-expect_text out 'a connect hangs: the kernel discards its SYNs'
+expect_text out 'a connect hangs, because a filter on the listening socket discards its SYN packets'
 pass "exec: connects hang by host, destination and port"

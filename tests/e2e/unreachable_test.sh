@@ -53,7 +53,7 @@ for expected in "1 EHOSTUNREACH" "2 ENETUNREACH" "3 ECONNREFUSED" "4 EHOSTUNREAC
 done
 [ "$(in_exec udp 192.0.2.3 7000)" = ECONNREFUSED ] || fail "exec, a datagram: expected ECONNREFUSED"
 expect_code 0 "$brownout" explain --exec "$folder/exec.toml" --listener tls --destination 192.0.2.1:443
-expect_text out 'a connect fails at once: nftables answers its SYNs with ICMP host unreachable'
+expect_text out 'a connect fails at once, because nftables answers its SYN packets with ICMP host unreachable'
 cat >"$folder/host.toml" <<'E5'
 version = 1
 [[rule]]
@@ -61,7 +61,7 @@ match = { host = "blocked.test" }
 fault = { type = "unreachable" }
 E5
 expect_code 0 "$brownout" explain --exec "$folder/host.toml" --listener tcp --destination 127.0.0.1:8100
-expect_text out 'a connect shows only an address, so it acts on connects to this one if DNS has answered it for its host'
+expect_text out 'it acts on a connect to this address only if a DNS answer for its host contained this address'
 pass "exec: each message gives a connect and a datagram its error"
 
 # A short command ends before the counters have been read for the first time.
@@ -124,7 +124,7 @@ own=(unshare --net)
 [ "$(id -u)" = 0 ] || own=(unshare --user --map-root-user --net)
 "${own[@]}" bash "$folder/plain.sh" "$brownout" "$folder" "$port" >"$folder/said" || fail "a listener: $(cat "$folder/said" "$folder/plain.log")"
 [ "$(head -n 1 "$folder/said")" = EHOSTUNREACH ] || fail "a listener: expected EHOSTUNREACH, got: $(cat "$folder/said" "$folder/plain.log")"
-grep -q 'nftables answers its SYNs with ICMP host unreachable' "$folder/said" || fail "explain: got $(cat "$folder/said")"
+grep -q 'nftables answers its SYN packets with ICMP host unreachable' "$folder/said" || fail "explain: got $(cat "$folder/said")"
 if grep -q brownout_syns "$folder/said"; then fail "after the end: expected no table of Brownout's"; fi
 "${own[@]}" bash -c 'ip link set lo up; exec setpriv --bounding-set -net_admin --inh-caps -net_admin "$@"' - \
   bash "$folder/plain.sh" "$brownout" "$folder" "$port" >"$folder/said" 2>&1 || true

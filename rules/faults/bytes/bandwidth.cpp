@@ -117,9 +117,10 @@ namespace {
 
 const Schema<RateVariation>& variation_schema() {
   static const Schema<RateVariation> schema{{
-      field("to", &RateVariation::to, "the other end of the range",
+      field("to", &RateVariation::to,
+            "the rate at the other end of the range, which begins at `rate`",
             {.least = Rate{8}, .required = true}),
-      field("every", &RateVariation::every, "how long a rate lasts",
+      field("every", &RateVariation::every, "time after which a new rate is drawn",
             {.least = std::chrono::milliseconds(10),
              .most = std::chrono::hours(24),
              .required = true}),
@@ -146,33 +147,40 @@ const Schema<BandwidthSettings>& Bandwidth::schema() {
       link_field("rate", &LinkSettings::rate,
                  "highest rate at which bytes pass; 0 bit/s holds all bytes until the rule ends",
                  {.absent = "required without `trace`"}),
-      link_field("burst", &LinkSettings::burst,
-                 "how many bytes may pass at once after a pause, faster than `rate`"),
+      link_field(
+          "burst", &LinkSettings::burst,
+          "number of bytes that may pass at once after a pause, without the limit of `rate`"),
       nested<BandwidthSettings>(
           "vary", "table { to, every }",
-          "a rate that varies: each `every` (a duration from 10ms to 24h) it is drawn anew, "
-          "uniformly between `rate` and `to`; bytes keep the rate with which they begin",
+          "a rate that varies: after each `every` (a duration from 10ms to 24h) a new rate is "
+          "drawn, uniformly between `rate` and `to`; bytes that are already on their way keep the "
+          "previous rate",
           [](const Node& node, BandwidthSettings& settings, Diagnostics& problems) {
             settings.link.vary = variation_schema().read(node, "vary", problems);
           }),
       field_of(&BandwidthSettings::link,
                field("trace", &LinkSettings::trace,
-                     "in place of `rate`: a recording in the format of mahimahi. Each of its lines "
-                     "(at most 1000000) is a time in milliseconds at which 1500 bytes may pass; it "
-                     "repeats. The path begins in the folder of the rule file")),
+                     "a file that replaces `rate`: a recording in the format of mahimahi. Each of "
+                     "its lines (at most 1000000) is a time in milliseconds at which 1500 bytes "
+                     "may pass; at its end the recording repeats. A relative path begins in the "
+                     "folder of the rule file")),
       field("shared", &BandwidthSettings::shared,
             "scope of the limit: one connection, all connections of a client address, or all "
             "connections that the rule matches"),
       field("queue", &BandwidthSettings::queue,
-            "UDP: how much of a session may wait in one direction, as bytes, as the time that they "
-            "take at `rate`, or as datagrams; further datagrams are dropped"),
+            "UDP: length of the queue of a session in one direction, as bytes, as the time that "
+            "the bytes take at `rate`, or as a number of datagrams; datagrams that arrive at a "
+            "full queue are dropped"),
       cost_field("overhead", &PacketCost::overhead,
                  "bytes that the line adds to each packet, such as 14 B for an Ethernet header; a "
                  "stream counts as segments of 1460 B"),
-      cost_field("minimum", &PacketCost::minimum, "least size of a packet with its overhead"),
+      cost_field(
+          "minimum", &PacketCost::minimum,
+          "minimum size of a packet with its overhead; a smaller packet counts as this size"),
       cost_field("cell", &PacketCost::cell,
                  "size of the cells that carry a packet; the last one is padded"),
-      cost_field("cell_overhead", &PacketCost::cell_overhead, "bytes that the line adds to a cell"),
+      cost_field("cell_overhead", &PacketCost::cell_overhead,
+                 "bytes that the line adds to each cell"),
   }};
   return schema;
 }
@@ -200,7 +208,7 @@ void Bandwidth::check(const Settings& settings, const Node& table, Diagnostics& 
            "rate 0 holds all bytes; leave " + std::string(key) + " out");
   }
   if (given("trace") && settings.queue.unit == QueueLimit::Unit::kTime) {
-    refuse("queue", "a queue with a trace has no fixed rate, so its length cannot be a time",
+    refuse("queue", "with trace there is no fixed rate, so the length of queue cannot be a time",
            R"(e.g. queue = "128 KiB" or queue = "100 packets")");
   }
   if (link.cost.cell_overhead.count > 0 && link.cost.cell.count == 0) {

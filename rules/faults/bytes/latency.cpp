@@ -151,15 +151,14 @@ class Latency final : public Fault, public DnsFault {
                  field("spike", &VariedDelay::spike,
                        "for distribution \"spike\": share of chunks that wait delay + jitter; the "
                        "others wait delay")),
+        field("frequency", &Settings::frequency,
+              "highest number of delays per time in each direction (not for DNS): with \"5/s\", "
+              "chunks that arrive within 200 ms after a delayed chunk get no delay of their own; "
+              "left out, all chunks are delayed",
+              {.least = Frequency{0.001}, .most = Frequency{1000}}),
         field(
-            "frequency", &Settings::frequency,
-            "how often a delay occurs in each direction, not for DNS: with \"5/s\", chunks in the "
-            "200 ms after a delayed one are not delayed by themselves; all chunks are delayed if "
-            "left out",
-            {.least = Frequency{0.001}, .most = Frequency{1000}}),
-        field("round_trip", &Settings::round_trip,
-              "whether each direction gets half of `delay`, so that a round trip takes `delay` "
-              "longer"),
+            "round_trip", &Settings::round_trip,
+            "true: each direction gets half of `delay`, so that a round trip takes `delay` longer"),
     }};
     return schema;
   }

@@ -76,8 +76,8 @@ class LimitTime final : public Fault {
 extern const FaultKind kLimitTime = describe<LimitTime>(
     {.name = "limit_time",
      .level = Level::kBytes,
-     .summary = "The connection works for a time, then it is closed, is reset or falls silent, "
-                "however busy it is.",
+     .summary = "The connection works for a time. Then it is closed, is reset or falls silent, "
+                "even while data flows.",
      .correct_client = "detects the end of the connection, connects again with growing pauses, and "
                        "resumes what was interrupted",
      .unit = "connection",

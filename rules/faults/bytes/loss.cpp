@@ -159,9 +159,9 @@ class Loss final : public Fault {
               "connection are added; a lost segment is sent again after about one round trip",
               {.least = std::chrono::microseconds(100), .most = std::chrono::seconds(100)}),
         field("rto", &Settings::rto,
-              "streams: how much longer than a round trip the sender waits before it sends again "
-              "what nothing shows to be lost, such as the only segment of a message "
-              "(retransmission time-out); the wait doubles at each further loss, up to 120 s",
+              "streams: retransmission time-out, in addition to a round trip: the time after which "
+              "the sender repeats a segment if no later segment shows that it is lost, for example "
+              "the only segment of a message. It doubles at each further loss, up to 120 s",
               {.least = std::chrono::milliseconds(1), .most = std::chrono::seconds(120)}),
         field("segment", &Settings::segment, "streams: size of a segment",
               {.least = Bytes{1}, .most = Bytes{65536}}),
@@ -216,11 +216,11 @@ class Loss final : public Fault {
                                const std::string& what) {
       if (first.parts_per_billion + second.parts_per_billion <= Ratio::kOne) return;
       problems.add(position_of(table, key), what + " are more than 100% together",
-                   "both leave the same state, so they exclude each other: lower one of them");
+                   "both are probabilities to leave the same state: lower one of them");
     };
     check_sum("p13", model.p13, model.p14, "p13 and p14");
     check_sum(settings.p31 ? "p31" : "p32", model.p31, model.p32,
-              settings.p31 ? "p31 and p32" : "p31 (100% - p13, if absent) and p32");
+              settings.p31 ? "p31 and p32" : "p31 (100% - p13 if left out) and p32");
   }
 
   Settings settings_;

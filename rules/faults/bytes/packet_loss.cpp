@@ -44,9 +44,9 @@ class PacketLoss final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("loss_rate", &Settings::loss_rate, "share of chunks or datagrams that are dropped"),
-        field(
-            "correlation", &Settings::correlation,
-            "added to `loss_rate` for the chunk after a dropped one, so that drops come in bursts"),
+        field("correlation", &Settings::correlation,
+              "probability that is added to `loss_rate` for the chunk after a dropped chunk, so "
+              "that drops come in bursts"),
     }};
     return schema;
   }

@@ -68,9 +68,10 @@ class Reset final : public Fault {
               "connection, or with `after_bytes` from the last of those bytes"),
         field("after_bytes", &Settings::after_bytes,
               "how many bytes pass in one direction before `after` begins to count"),
-        field("on_data", &Settings::on_data,
-              "true: `after` counts from the first byte or FIN in either direction, and from then "
-              "on that direction passes no data; `after_bytes` has no effect"),
+        field(
+            "on_data", &Settings::on_data,
+            "true: `after` counts from the first byte or FIN in either direction. From then on, no "
+            "data passes in the direction of this byte or FIN. `after_bytes` then has no effect"),
     }};
     return schema;
   }

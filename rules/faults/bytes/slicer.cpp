@@ -62,8 +62,8 @@ class Slicer final : public Fault {
         field("size", &Settings::size, "mean size of a piece",
               {.least = Bytes{1}, .required = true}),
         field("variation", &Settings::variation,
-              "how far the size of a piece varies around `size`, uniformly; at most `size`; a "
-              "piece has at least 1 B"),
+              "largest deviation from `size` (uniform), at most `size` itself; a piece has at "
+              "least 1 B"),
         field("delay", &Settings::delay, "pause after each piece"),
     }};
     return schema;
@@ -74,7 +74,7 @@ class Slicer final : public Fault {
       problems.add(position_of(table, "variation"),
                    "variation " + to_text(settings.variation) + " is more than size " +
                        to_text(settings.size),
-                   "a piece cannot have less than no bytes: lower the variation");
+                   "a piece cannot have a negative size: lower the variation");
     }
   }
 

@@ -191,11 +191,13 @@ class Slot final : public Fault {
         field("max", &Settings::max,
               "longest time until a slot opens, at least 100us; `min` if left out",
               {.most = std::chrono::hours(24)}),
-        field("packets", &Settings::packets,
-              "how many packets a slot carries: datagrams, or segments of 1460 B of a stream",
-              {.least = 1}),
+        field(
+            "packets", &Settings::packets,
+            "number of packets that leave in a slot: datagrams, or segments of 1460 B of a stream",
+            {.least = 1}),
         field("bytes", &Settings::bytes,
-              "how many bytes a slot carries; the datagram that exceeds them still leaves",
+              "number of bytes that leave in a slot; the datagram with which this number is "
+              "exceeded still leaves",
               {.least = Bytes{1}}),
     }};
     return schema;
@@ -241,7 +243,8 @@ extern const FaultKind kSlot = describe<Slot>(
      .correct_client = "measures its rate over more than one burst, and buffers media for the "
                        "longest pause between bursts",
      .unit = "direction of a connection or UDP session",
-     .composition = "each rule holds what the one before it lets go",
+     .composition =
+         "the slots of each rule hold the data that leaves the slots of the previous rule",
      .source = "tc-netem(8), slot"});
 
 }  // namespace brownout::rules

@@ -39,11 +39,11 @@ class Unplug final : public Fault {
 extern const FaultKind kUnplug = describe<Unplug>(
     {.name = "unplug",
      .level = Level::kBytes,
-     .summary =
-         "The connection works, then falls silent: no byte, FIN or RST of one end reaches the "
-         "other until the rule ends. The kernel still acknowledges data and TCP keep-alives. "
-         "Without `after`, new connects hang as with syn_loss, if a SYN shows what `match` needs "
-         "and the probability is 100%; `explain` says so.",
+     .summary = "The connection works, then falls silent: no byte, FIN or RST of one end reaches "
+                "the other until the rule ends. The kernel still acknowledges data and TCP "
+                "keep-alives. Without `after`, new connects hang as with syn_loss, if the "
+                "probability is 100% and `match` has no key that a SYN packet cannot show; "
+                "`brownout explain` tells whether they hang.",
      .correct_client = "detects the silence by a heartbeat of its protocol or a time-out for each "
                        "reply, and connects again",
      .unit = "connection",

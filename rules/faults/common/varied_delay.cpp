@@ -45,7 +45,7 @@ void check_jitter(const VariedDelay& varied, const Node& table, Diagnostics& pro
   problems.add(
       position_of(table, "jitter"),
       "jitter " + to_text(varied.jitter) + " is larger than delay " + to_text(varied.delay),
-      "nothing can arrive before it was sent: lower the jitter or raise the delay");
+      "a delay cannot be negative: lower the jitter or raise the delay");
 }
 
 }  // namespace brownout::rules

@@ -38,23 +38,23 @@ void check_jitter(const VariedDelay& varied, const Node& table, Diagnostics& pro
 
 template <class S>
 Field<S> distribution_field(VariedDelay S::*member, std::string_view more = {}) {
-  const auto meaning = "distribution of the variation around `delay`" + std::string(more);
+  const auto meaning = "how delays are distributed around `delay`" + std::string(more);
   return field_of(member, field("distribution", &VariedDelay::distribution, meaning));
 }
 template <class S>
 Field<S> distribution_file_field(VariedDelay S::*member) {
   return field_of(
       member, field("distribution_file", &VariedDelay::table,
-                    "in place of `distribution`: a table of deviations in the format of netem "
-                    "(tc-netem(8)), at most 16384 whole numbers, of which 8192 is one `jitter`; "
-                    "the path begins in the folder of the rule file"));
+                    "a file that replaces `distribution`: a table of deviations in the format of "
+                    "netem (tc-netem(8)), with at most 16384 whole numbers, where 8192 stands for "
+                    "one `jitter`; a relative path begins in the folder of the rule file"));
 }
 template <class S>
 Field<S> sigma_field(VariedDelay S::*member) {
   return field_of(member,
                   field("sigma", &VariedDelay::sigma,
-                        "for distribution \"lognormal\", in place of `jitter`: standard deviation "
-                        "of the natural logarithm of the delay; `delay` is the median",
+                        "for distribution \"lognormal\", instead of `jitter`: standard deviation "
+                        "of the natural logarithm of the delay; `delay` is then the median",
                         {.least = 0.0, .most = 5.0, .absent = "none"}));
 }
 

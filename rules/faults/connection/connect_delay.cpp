@@ -24,7 +24,8 @@ class ConnectDelay final : public Fault {
                  field("jitter", &VariedDelay::jitter,
                        "how far the delay varies around `delay`; must not be larger than `delay`")),
         distribution_field(&Settings::varied,
-                           "; with \"spike\", 1% of the connects wait delay + jitter"),
+                           "; with distribution \"spike\", 1% of the connects wait delay + jitter, "
+                           "the others wait delay"),
         distribution_file_field(&Settings::varied),
         sigma_field(&Settings::varied),
     }};

@@ -58,10 +58,11 @@ class ConnectionLimit final : public Fault {
         field("max", &Settings::max, "how many connections may be open at a time",
               {.least = 0, .required = true}),
         field("overflow", &Settings::overflow,
-              "what further connections get. refuse: a RST. hang: a connection that stays silent"),
+              "what happens to further connections. refuse: they get a RST. hang: they are "
+              "accepted and stay silent"),
         field("shared", &Settings::shared,
-              "which connections count together: all that the rule matches, or those of one client "
-              "address"),
+              "scope of the limit: all connections that the rule matches, or the connections of "
+              "one client address"),
     }};
     return schema;
   }

@@ -273,9 +273,10 @@ class Overload final : public Fault, public DnsFault, public HttpFault {
 const Schema<OverloadKeys>& Overload::schema() {
   static const Schema<OverloadKeys> schema{{
       field("unit", &OverloadKeys::unit,
-            "what counts as one request: connection (a TCP connection, when it opens; connections "
-            "that are already open are not affected), request (an HTTP request), or message (a "
-            "chunk of data from a client). A datagram and a DNS query are always one request each"),
+            "what the simulated server serves as one request: connection (a TCP connection, when "
+            "it opens; connections that are already open are not affected), request (an HTTP "
+            "request), or message (a chunk of data from a client). Each datagram and each DNS "
+            "query is always one request"),
       field("capacity", &OverloadKeys::capacity,
             "rate at which the server can serve requests, e.g. \"200/s\"; or give `service_time`"),
       field("service_time", &OverloadKeys::service_time,
@@ -306,17 +307,17 @@ const Schema<OverloadKeys>& Overload::schema() {
             "how often a failed phantom request is tried again (retry amplification)",
             {.least = 0, .most = 1000}),
       field("patience", &OverloadKeys::patience,
-            "time-out of a phantom request; a request that takes longer fails, and has used "
-            "capacity in vain",
+            "time-out of a phantom request; a request that takes longer fails, although it has "
+            "used capacity",
             {.least = Duration(1)}),
       field("retry_delay", &OverloadKeys::retry_delay,
             "mean pause before a failed phantom request is tried again; the pause varies by up to "
             "half of it",
             {.least = std::chrono::milliseconds(1)}),
       field("shared", &OverloadKeys::shared,
-            "what shares one simulated server. rule: everything that the rule matches, on several "
-            "listeners, too. client: the requests of each client address. server: the requests to "
-            "each server of the [[upstream]]"),
+            "scope of the simulated server. rule: one for all requests that the rule matches, also "
+            "on several listeners. client: one for each client address. server: one for each "
+            "server of the [[upstream]]"),
   }};
   return schema;
 }
@@ -328,10 +329,10 @@ void Overload::check(const OverloadKeys& settings, const Node& table, Diagnostic
                  "e.g. capacity = \"200/s\" (with concurrency = 4, each takes 20ms)");
   }
   if (settings.unit == LoadUnit::kRequest && settings.shared == LoadScope::kServer) {
-    problems.add(
-        position_of(table, "shared"),
-        "shared = \"server\" needs another unit: a request counts before its server is known",
-        "use shared = \"rule\", or a rule for each server");
+    problems.add(position_of(table, "shared"),
+                 "shared = \"server\" does not fit this unit, because a request counts before its "
+                 "server is known",
+                 "use shared = \"rule\", or write a rule for each server");
   }
   const bool phantoms = settings.load.times > 0 || settings.surge.times > 0;
   for (const std::string_view key : {"retries", "patience", "retry_delay"}) {

@@ -25,14 +25,13 @@ class SlowAccept final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "delay", &Settings::delay,
-            "time that the simulated server needs to accept one connection. Connections that "
-            "wait are established but not served. If the rule has no probability and no key of "
-            "`match` but `listener`, one more than the listener's `backlog` wait for each worker, "
-            "and further connects hang; for other rules, the fault `connection_limit` can limit "
-            "the number that waits",
-            {.most = std::chrono::hours(1), .required = true}),
+        field("delay", &Settings::delay,
+              "time that the simulated server needs to accept one connection. Waiting connections "
+              "are established but not served. If the rule has no probability, and no key in "
+              "`match` except `listener`, then `backlog` + 1 connections wait for each worker, and "
+              "further connects hang. For other rules, the fault `connection_limit` can limit the "
+              "number of waiting connections",
+              {.most = std::chrono::hours(1), .required = true}),
     }};
     return schema;
   }

@@ -52,14 +52,14 @@ extern const FaultKind kUnreachable = describe<UnreachableFault>(
      .summary =
          "A connect fails at once, with \"no route to host\" or the like: an ICMP message answers "
          "its SYNs. A datagram gets the same message, which most programs see only with what = "
-         "\"port\", as \"connection refused\". Open connections go on. This needs nftables: in "
-         "`exec` always there, elsewhere with CAP_NET_ADMIN; without it, connections are accepted, "
-         "then reset, and datagrams are dropped.",
+         "\"port\", as \"connection refused\". Open connections go on. This needs nftables, which "
+         "`exec` always has, and other commands with the capability CAP_NET_ADMIN. Without "
+         "nftables, connections are accepted, then reset, and datagrams are dropped.",
      .correct_client = "tries the server's next address, then the next server, at once",
      .unit =
          "connect or datagram; a probability is drawn for each connect with its retransmissions, "
          "with per = \"client\" for each address, with per = \"chunk\" for each SYN or datagram",
-     .composition = "the first rule that loses a SYN or answers it decides",
+     .composition = "the first rule that drops or answers a SYN decides",
      .source =
          "RFC 792, destination unreachable; RFC 4443, 3.1; RFC 9293, 3.9.2.2 (ICMP messages); "
          "connect(2); udp(7); ip(7), IP_RECVERR"});

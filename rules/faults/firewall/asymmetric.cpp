@@ -33,7 +33,7 @@ class Asymmetric final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("lost", &Settings::lost, "the direction in which no data arrives"),
+        field("lost", &Settings::lost, "direction in which no data arrives"),
     }};
     return schema;
   }

@@ -40,8 +40,9 @@ class RuleOrder final : public FirewallMistake {
     auto found = settings_.line ? lines.begin() + std::min<std::ptrdiff_t>(*settings_.line - 1,
                                                                            std::ssize(lines))
                                 : std::find_if(lines.begin(), lines.end(), stops);
-    FirewallLine moved{
-        .action = firewall.policy, .state = PacketState::kNew, .comment = "the policy, too early"};
+    FirewallLine moved{.action = firewall.policy,
+                       .state = PacketState::kNew,
+                       .comment = "the policy as an early line"};
     if (found != lines.end()) {
       moved = *found;
       lines.erase(found);

@@ -45,8 +45,8 @@ class Delay final : public MessageFault {
         distribution_file_field(&Settings::varied),
         sigma_field(&Settings::varied),
         field("before", &Settings::before,
-              "HTTP: what waits, the request on its way to the server or the response on its way "
-              "to the client"),
+              "HTTP: whether the request waits on its way to the server, or the response on its "
+              "way to the client"),
     }};
     return schema;
   }

@@ -98,7 +98,7 @@ class HoldUntil final : public MessageFault {
     }
     if (settings.passes.is_for_tls()) {
       problems.add(passes->where,
-                   "the keys of passes select TLS handshakes, but hold_until waits for a message",
+                   "passes has keys of TLS handshakes, but hold_until waits for a message",
                    "describe the message with keys like packet, stanza, text, path or qname");
     } else if (protocols > 1) {
       problems.add(passes->where, "passes has keys of two protocols",
@@ -146,9 +146,8 @@ extern const FaultKind kHoldUntil = describe<HoldUntil>(
      .http_part = ExchangePart::kByDirection,
      .dns_part = ExchangePart::kResponse,
      .observes_all = true,
-     .summary =
-         "Messages wait until a later message, which `passes` describes, has overtaken them. "
-         "After the time `most` they arrive in any case.",
+     .summary = "Messages wait until a later message, which `passes` describes, has arrived before "
+                "them. After the time `most` they arrive in any case.",
      .correct_client =
          "orders messages by a sequence number or time stamp in them, and relies on no order "
          "that the protocol does not guarantee",

@@ -136,13 +136,13 @@ class Reorder final : public MessageFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("share", &Settings::share,
-              "probability that a datagram or message is sent at once (see `gap`); otherwise it "
-              "waits for `delay`. With `window`: probability that it joins a group; otherwise it "
-              "is sent at once",
+              "probability that a datagram or message is sent without a delay (see `gap`); all "
+              "others wait for `delay`. With `window`: probability that it joins a group; all "
+              "others are sent without a delay",
               {.required = true}),
         field("delay", &Settings::delay,
-              "how long each datagram or message waits that is not sent at once. With `window`: "
-              "how long a group is collected at most, from its first datagram or message",
+              "how long the datagrams or messages wait that are not sent at once. With `window`: "
+              "longest time for which a group is collected, from its first datagram or message",
               {.least = Duration(1), .required = true}),
         field("gap", &Settings::gap,
               "at most one of this many consecutive datagrams or messages is sent at once: with 5, "
@@ -165,9 +165,10 @@ class Reorder final : public MessageFault {
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (!settings.window && settings.gap == 1 && settings.share.share() >= 1.0) {
-      problems.note(position_of(table, "share"),
-                    "with share = \"100%\" everything is sent at once, so that nothing overtakes",
-                    "write a smaller share, gap = 5, or window = 3");
+      problems.note(
+          position_of(table, "share"),
+          "with share = \"100%\" every message is sent at once, so the order never changes",
+          "write a smaller share, gap = 5, or window = 3");
     }
     if (!settings.window || settings.gap == 1) return;
     problems.add(position_of(table, "gap"), "gap has no effect with window",

@@ -15,7 +15,8 @@ class FramedProtocol final : public MessageProtocol {
   std::vector<MessageKey> keys() const override {
     return {message_key<FramedMessage, std::vector<TextPattern>>(
         "kind",
-        "only messages of these kinds, found by `kind` of the framing; patterns as for path",
+        "only messages of these kinds; `kind` of the framing finds the kind of a message; patterns "
+        "as for path",
         [](const auto& message, const auto& kinds) { return any_matches(kinds, message.kind); })};
   }
   void describe(const Message& message, const Tell& tell) const override {
@@ -37,7 +38,7 @@ class FramedProtocol final : public MessageProtocol {
   }
 
   std::string_view about_refusal() const override {
-    return "the answer, without its length or delimiter";
+    return "the message that is the answer, without its length field or delimiter";
   }
   std::optional<Refusal> refuse(const Chunk&, const RefusalOptions& how) const override {
     return Refusal{message_chunk(*this, std::make_shared<const FramedMessage>(), how.text)};

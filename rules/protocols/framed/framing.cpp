@@ -91,7 +91,8 @@ void check_framing(const Framing& framing, const Node& table, Diagnostics& probl
   };
   if (framing.delimiter.empty() && framing.width == 0) {
     problems.add(table.where, "framing needs \"delimiter\" or \"width\"",
-                 "give the bytes that end each message, or the size of the length before it");
+                 "give the bytes that end each message (delimiter), or the size of the length "
+                 "field before it (width)");
   }
   if (framing.width > 8) {
     problems.add(where("width"), "width is more than 8 bytes",
@@ -113,7 +114,8 @@ void check_framing(const Framing& framing, const Node& table, Diagnostics& probl
     }
   }
   if (!framing.acks.empty() && !framing.kind) {
-    problems.add(where("acks"), "acks needs \"kind\" to recognize them", "add kind = \"...\"");
+    problems.add(where("acks"), "acks needs \"kind\", which finds the kind of a message",
+                 "add kind = \"...\"");
   }
 }
 

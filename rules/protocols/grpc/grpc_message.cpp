@@ -85,19 +85,20 @@ class GrpcProtocol final : public MessageProtocol {
         metadata_key(),
         message_key<GrpcMessage, std::vector<std::int64_t>>(
             "grpc_status",
-            "only the trailers that end a call with these statuses: of HTTP/2, of gRPC-Web, or a "
-            "head that is the whole response (Trailers-Only). Rules on messages without this key "
-            "leave trailers alone",
+            "only trailers that end a call with one of these gRPC statuses: trailers of HTTP/2 or "
+            "gRPC-Web, or response headers without a body (Trailers-Only). Rules on messages "
+            "without this key do not act on trailers",
             [](const auto& message, const auto& wanted) {
               return message.status &&
                      std::find(wanted.begin(), wanted.end(), *message.status) != wanted.end();
             },
             {.least = 0, .most = 16}),
-        message_key<GrpcMessage, bool>("compressed",
-                                       "only messages that are compressed, or only the others",
-                                       [](const auto& message, const bool& wanted) {
-                                         return !message.trailers && message.compressed == wanted;
-                                       }),
+        message_key<GrpcMessage, bool>(
+            "compressed",
+            "true: only compressed messages; false: only messages that are not compressed",
+            [](const auto& message, const bool& wanted) {
+              return !message.trailers && message.compressed == wanted;
+            }),
         field_key(),
         json_key("only messages that are JSON (application/grpc+json) with these values, as for "
                  "ndjson")};
@@ -166,9 +167,9 @@ class GrpcProtocol final : public MessageProtocol {
   std::vector<OptionKey> user_keys() const override { return GrpcUser::keys(); }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"service", "full name of the service; left out, that of the path of --url"},
-            {"rpc", "name of its method; likewise"},
-            {"json", "the message as JSON, by the listener's descriptors"},
+    return {{"service", "full name of the service; left out, the service in the path of --url"},
+            {"rpc", "name of the method; left out, the method in the path of --url"},
+            {"json", "the message as JSON, with the field names of the listener's descriptors"},
             {"compressed", "whether the message is compressed (false)", {"true", "false"}},
             {"grpc-status", "status of the trailers that end the call"}};
   }

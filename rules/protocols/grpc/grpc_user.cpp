@@ -16,13 +16,15 @@ constexpr std::string_view kFieldExample = R"("order.id" = "4*")";
 
 const Schema<GrpcRetryPolicy>& retry_schema() {
   static const Schema<GrpcRetryPolicy> schema{{
-      field("max_attempts", &GrpcRetryPolicy::max_attempts, "attempts, with the first one",
+      field("max_attempts", &GrpcRetryPolicy::max_attempts,
+            "number of attempts, including the first one",
             {.least = 2, .most = GrpcRetryPolicy::kMostAttempts, .required = true}),
       field("backoff", &GrpcRetryPolicy::backoff, "the longest pause before the second attempt",
             {.least = std::chrono::milliseconds(1)}),
       field("backoff_most", &GrpcRetryPolicy::backoff_most, "the longest pause",
             {.least = std::chrono::milliseconds(1)}),
-      field("multiplier", &GrpcRetryPolicy::multiplier, "growth of the longest pause",
+      field("multiplier", &GrpcRetryPolicy::multiplier,
+            "factor by which the longest pause grows with each attempt",
             {.least = 1.0, .most = 100.0}),
       field("codes", &GrpcRetryPolicy::codes, "statuses after which the call is repeated",
             {.absent = "UNAVAILABLE"}),
@@ -32,12 +34,13 @@ const Schema<GrpcRetryPolicy>& retry_schema() {
 
 const Schema<GrpcKeepalive>& keepalive_schema() {
   static const Schema<GrpcKeepalive> schema{{
-      field("every", &GrpcKeepalive::every, "time without a received byte until a PING",
+      field("every", &GrpcKeepalive::every,
+            "time without a received byte after which a PING is sent",
             {.least = std::chrono::milliseconds(1), .required = true}),
-      field("timeout", &GrpcKeepalive::timeout, "longest time until the answer",
+      field("timeout", &GrpcKeepalive::timeout, "longest time until the answer to the PING",
             {.least = std::chrono::milliseconds(1)}),
       field("without_calls", &GrpcKeepalive::without_calls,
-            "whether PINGs are also sent without a call"),
+            "true: PINGs are also sent while no call is open"),
   }};
   return schema;
 }
@@ -100,16 +103,16 @@ GrpcUser GrpcUser::of(const ProtocolOptions& options) {
 std::vector<OptionKey> GrpcUser::keys() {
   return {
       option_key<std::string>("service",
-                              "the service that is called; without `rpc`, the one whose health is "
-                              "asked for (grpc.health.v1)",
+                              "the service that is called; without `rpc`, the service whose health "
+                              "is checked (grpc.health.v1)",
                               "none"),
       option_key<std::string>("rpc",
                               "the method that is called: unary, or with a stream of messages as "
                               "its response; needs `descriptors`",
                               "none"),
       option_key<bool>("watch",
-                       "asks for the health by Watch, whose call stays open: an operation succeeds "
-                       "if the call is open and its last answer was SERVING",
+                       "true: checks the health by Watch, whose call stays open; an operation "
+                       "succeeds if the call is open and its last answer was SERVING",
                        "false"),
       option_key<GrpcDescriptors>("descriptors",
                                   "the types of messages; a file of protoc --include_imports "
@@ -118,31 +121,31 @@ std::vector<OptionKey> GrpcUser::keys() {
       option_key<std::string>("request", "the request as JSON", "\"{}\""),
       fields_key(),
       option_key<std::string>("number_field",
-                              "path of the field that numbers the messages of a stream, so that "
-                              "lost, duplicated and reordered ones are counted",
+                              "path of the field that numbers the messages of a stream, by which "
+                              "lost, duplicated and reordered messages are counted",
                               "none"),
       option_key<bool>("numbers_continue",
-                       "whether a further call goes on with the numbers, as a feed does; false: "
-                       "each call begins with 1",
+                       "true: the numbers continue in the next call, as in a feed; false: each "
+                       "call begins with 1",
                        "false"),
       option_key<std::int64_t>("messages",
-                               "messages of a stream for which an operation waits, at most "
-                               "`timeout`; the call stays open",
+                               "number of messages of a stream for which each operation waits, at "
+                               "most for `timeout`; the call stays open",
                                "1", {.least = 1, .most = 1'000'000}),
-      option_key<Duration>("deadline",
-                           "deadline of a call with all its attempts, in real time; it is sent "
-                           "(grpc-timeout), and its end is the status DEADLINE_EXCEEDED",
-                           "none", {.least = std::chrono::milliseconds(1)}),
+      option_key<Duration>(
+          "deadline",
+          "deadline of a call with all its attempts, in real time; it is sent to the server "
+          "(grpc-timeout), and a call that exceeds it ends with the status DEADLINE_EXCEEDED",
+          "none", {.least = std::chrono::milliseconds(1)}),
       table_key<GrpcRetryPolicy>(
           "retry",
           "retry policy of each call (gRFC A6), in real time: max_attempts (2 to 5), backoff "
           "(100ms), backoff_most (1s), multiplier (2), codes ([\"UNAVAILABLE\"])",
           retry_schema()),
-      table_key<GrpcKeepalive>(
-          "keepalive",
-          "PINGs that notice a silent connection (gRFC A8), in real time: every, timeout (20s), "
-          "without_calls (false)",
-          keepalive_schema()),
+      table_key<GrpcKeepalive>("keepalive",
+                               "PINGs that detect a silent connection (gRFC A8), in real time: "
+                               "every, timeout (20s), without_calls (false)",
+                               keepalive_schema()),
   };
 }
 

@@ -95,7 +95,7 @@ Result<std::string> deflated(std::string_view text, ContentCoding coding) {
   const auto result = deflate(&stream, Z_FINISH);
   body.resize(body.size() - stream.avail_out);
   deflateEnd(&stream);
-  if (result != Z_STREAM_END) return config_error("zlib did not compress the body");
+  if (result != Z_STREAM_END) return config_error("the body could not be compressed (zlib)");
   return body;
 }
 

@@ -58,7 +58,7 @@ Result<Endpoint> server_of(std::string_view target) {
   if (!url)
     return config_error(
         "the request target is not a URL that begins with http://",
-        "use the address of this listener as the client's HTTP proxy, not as its server");
+        "configure the address of this listener as the client's HTTP proxy, not as its server");
   auto text = std::string(url->authority);
   if (text.ends_with(':')) text.pop_back();
   if (!has_port(text)) text += ":80";

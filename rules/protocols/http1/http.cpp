@@ -240,7 +240,8 @@ Result<HttpHeader> make_header(std::string name, std::string value) {
   }
   constexpr std::string_view kForbidden("\r\n\0", 3);
   if (value.find_first_of(kForbidden) != std::string::npos) {
-    return config_error("header " + in_quotes(name) + ": a value is one line",
+    return config_error("header " + in_quotes(name) +
+                            ": the value contains a line break or NUL, which no header may contain",
                         "leave CR, LF and NUL out");
   }
   return HttpHeader{std::move(name), std::move(value)};

@@ -91,11 +91,11 @@ std::vector<Field<HttpMatch>> http_match_fields() {
       method,
       field("path", &HttpMatch::path,
             "http: only requests for these paths, without the query, e.g. \"/v1/*\" (* matches any "
-            "characters), or a regular expression after a ~, e.g. \"~^/v[0-9]+/\""),
+            "characters), or a regular expression that begins with ~, e.g. \"~^/v[0-9]+/\""),
       nested<HttpMatch>(
           "query", "pattern, list of patterns, or table of patterns",
           "http: only requests with these query strings (after the ?); patterns as for path. A "
-          "table means parameters, decoded, and all of them: { page = \"1\" }",
+          "table compares single parameters, decoded, of which all must match: { page = \"1\" }",
           read_query),
       nested<HttpMatch>(
           "header", "table of patterns",

@@ -31,7 +31,7 @@ Result<RegexEdit> RegexEdit::parse(std::string_view regex, std::string_view with
   auto compiled = std::make_shared<re2::RE2>(re2::StringPiece(regex.data(), regex.size()), options);
   if (!compiled->ok()) {
     return config_error(in_quotes(regex) + " is not a regular expression: " + compiled->error(),
-                        "the syntax is that of RE2, without a ~ at the begin");
+                        "use the syntax of RE2, without a ~ at the beginning");
   }
   std::string why;
   if (!compiled->CheckRewriteString(re2::StringPiece(with.data(), with.size()), &why)) {

@@ -29,9 +29,10 @@ struct EnumNames<EarlyRetry> {
 
 // The meaning of the key, for the reference page.
 inline constexpr std::string_view kAboutEarlyRetry =
-    "\"punish\": a request that comes before the time in Retry-After is over is refused again, "
-    "with the seconds that are left, and counted (`metric = \"came_back_early\"`); such a request "
-    "does not lengthen the time";
+    "what happens to a request that comes before the time in Retry-After is over. \"ignore\": it "
+    "is handled like any other request. \"punish\": it is refused again, with the remaining "
+    "seconds in Retry-After, and counted (`metric = \"came_back_early\"`); it does not extend the "
+    "time";
 
 // The time before which one client must not retry, by its Retry-After headers. All threads may
 // share it.

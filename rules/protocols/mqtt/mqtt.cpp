@@ -50,8 +50,8 @@ Result<TopicFilter> ValueKind<TopicFilter>::read(const Node& node) {
   for (bool last = false; !last;) {
     const auto level = take_level(rest, last);
     const bool wild = level.find_first_of("+#") != std::string_view::npos;
-    if (wild && level.size() > 1) return bad("+ and # stand for whole levels");
-    if (level == "#" && !last) return bad("# can only be the last level");
+    if (wild && level.size() > 1) return bad("+ and # must stand for whole levels");
+    if (level == "#" && !last) return bad("# must be the last level");
   }
   return TopicFilter{*text};
 }

@@ -110,7 +110,8 @@ std::vector<MessageKey> packet_keys() {
                                  }),
           mqtt_key<std::vector<MqttReason>>(
               "reason",
-              "only packets with this reason code, or a CONNACK of 3.1.1 with this return code",
+              "only packets with this reason code, or CONNACK packets of MQTT 3.1.1 with this "
+              "return code",
               [](const auto& message, const auto& wanted) {
                 return std::any_of(wanted.begin(), wanted.end(), [&](MqttReason reason) {
                   return has_reason(message.packet, reason);
@@ -127,7 +128,7 @@ std::shared_ptr<const ProtocolOption> read_topic(const Node& node, Diagnostics& 
   auto topic = detail::read_value<std::string>("topic", node, {}, problems);
   if (!topic) return nullptr;
   if (topic->empty() || topic->find_first_of("+#") != std::string::npos) {
-    problems.add(node.where, in_quotes(*topic) + " is not a topic to publish to",
+    problems.add(node.where, in_quotes(*topic) + " is not a topic to which a client can publish",
                  "leave out + and #: each user publishes to its topic and subscribes to it");
     return nullptr;
   }
@@ -140,7 +141,8 @@ std::shared_ptr<const ProtocolOption> read_refusal_reason(const Node& node, Diag
   if (!reason) return nullptr;
   const auto code = reason->code;
   if (code == 0 || (code > 5 && code < 0x80)) {
-    problems.add(node.where, "reason " + std::to_string(code) + " refuses nothing",
+    problems.add(node.where,
+                 "reason " + std::to_string(code) + " is not the reason code of a refusal",
                  "1 to 5 (a CONNACK of MQTT 3.1.1), or 128 to 255 (MQTT 5.0), e.g. 135 (not "
                  "authorized)");
     return nullptr;
@@ -222,17 +224,18 @@ class MqttProtocol final : public MessageProtocol {
   std::vector<OptionKey> refusal_keys() const override {
     auto reason = option_key<MqttReason>(
         "reason",
-        "reason code of the refusal; by default server unavailable for a CONNECT, else unspecified "
-        "error. A CONNACK of 3.1 and 3.1.1 allows 1 to 5, a SUBACK of 3.1.1 only 128, a SUBACK of "
-        "3.1 none",
+        "reason code of the refusal; left out, \"server unavailable\" for a CONNECT and "
+        "\"unspecified error\" for other packets. MQTT 3.1 and 3.1.1 allow 1 to 5 in a CONNACK; a "
+        "SUBACK may have only 128 in 3.1.1, and none in 3.1",
         "none");
     reason.read = read_refusal_reason;
     return {reason};
   }
   bool has_users() const override { return true; }
   std::vector<OptionKey> user_keys() const override {
-    auto topic = option_key<std::string>("topic", "topic below which each user has its own topic",
-                                         in_quotes(kUsersTopic));
+    auto topic = option_key<std::string>(
+        "topic", "prefix of the topics: each user has its own topic below it",
+        in_quotes(kUsersTopic));
     topic.read = read_topic;
     return {topic, option_key<std::int64_t>("qos", "QoS of messages and subscriptions",
                                             std::to_string(kUsersQos), {.least = 0, .most = 2})};

@@ -58,13 +58,13 @@ Result<SubjectPattern> ValueKind<SubjectPattern>::read(const Node& node) {
   const auto bad = [&](const std::string& why) {
     return config_error(in_quotes(*text) + " is not a subject: " + why, std::string(kForm));
   };
-  if (text->find_first_of(" \t\r\n") != std::string::npos) return bad("it has a blank");
+  if (text->find_first_of(" \t\r\n") != std::string::npos) return bad("it contains a blank");
   auto rest = std::string_view(*text);
   if (rest.empty() || rest.ends_with('.')) return bad("a token is empty");
   while (!rest.empty()) {
     const auto token = next_token(rest);
     if (token.empty()) return bad("a token is empty");
-    if (token == ">" && !rest.empty()) return bad("> stands at the end only");
+    if (token == ">" && !rest.empty()) return bad("> must be the last token");
   }
   return SubjectPattern{*text};
 }

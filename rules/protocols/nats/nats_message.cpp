@@ -46,8 +46,8 @@ class NatsProtocol final : public MessageProtocol {
                       });
                 }),
             nats_key<NatsPatterns>("queue",
-                                   "only subscriptions of these queue groups, and deliveries to "
-                                   "them; patterns as for path",
+                                   "only subscriptions of these queue groups, and messages that "
+                                   "are delivered to them; patterns as for path",
                                    [](const auto& message, const auto& wanted) {
                                      return !message.line.queue.empty() &&
                                             any_matches(wanted, message.line.queue);
@@ -86,8 +86,8 @@ class NatsProtocol final : public MessageProtocol {
   }
 
   std::string_view about_text() const override {
-    return "only published and delivered messages whose payload matches, and -ERR whose text "
-           "matches";
+    return "only published and delivered messages whose payload matches, and errors (-ERR) whose "
+           "text matches";
   }
   std::optional<std::string_view> text(const Message& message,
                                        std::span<const std::byte> payload) const override {
@@ -158,7 +158,7 @@ class NatsProtocol final : public MessageProtocol {
   std::vector<ExplainOption> explain_options() const override {
     return {{"verb", "verb of the message (pub)", names_of<NatsVerb>()},
             {"subject", "its subject"},
-            {"queue", "queue group of its subscription"},
+            {"queue", "queue group of the subscription"},
             {"client-name", "name of the client"}};
   }
   Message message_from_options(const OptionValue& of) const override {

@@ -47,7 +47,7 @@ std::vector<MessageKey> keys_of_redis_commands() {
           redis_key<RedisPatterns>(
               "channel",
               "only messages of matching channels, and commands that publish to, subscribe to or "
-              "unsubscribe from them; patterns as for path",
+              "unsubscribe from such channels; patterns as for path",
               [](const auto& message, const auto& wanted) {
                 if (message.channel) return any_matches(wanted, *message.channel);
                 return message.command && any_redis_name_matches(wanted, message.command->channels);
@@ -163,8 +163,8 @@ class RedisProtocol final : public MessageProtocol {
             option_key<std::int64_t>("database", "database of the key (SELECT)", "0",
                                      {.least = 0, .most = INT32_MAX}),
             option_key<bool>("pubsub",
-                             "whether each operation also publishes three numbered messages, which "
-                             "must all come back",
+                             "true: each operation also publishes three numbered messages, and "
+                             "succeeds only if all of them arrive",
                              "true")};
   }
   std::optional<Chunk> pong(const Chunk& ping) const override {
@@ -182,7 +182,7 @@ class RedisProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"command", "the command, or for a reply its command (get)"},
+    return {{"command", "the command; for a reply, the command that it answers (get)"},
             {"key", "its key"},
             {"channel", "its channel"},
             {"database", "number of the database (0)"},

@@ -35,17 +35,18 @@ class SseProtocol final : public MessageProtocol {
             }),
         message_key<SseMessage, SsePatterns>(
             "last_event_id",
-            "only streams whose request has these values of Last-Event-ID, with which a client "
-            "continues a stream that broke off; patterns as for path",
+            "only streams whose request has these values of the header Last-Event-ID, which a "
+            "client sends to continue an interrupted stream; patterns as for path",
             [](const auto& message, const auto& wanted) {
               return message.last_event_id && !message.last_event_id->empty() &&
                      any_matches(wanted, *message.last_event_id);
             }),
-        message_key<SseMessage, bool>(
-            "comment", "true: only comments, which keep the connection open; false: all others",
-            [](const auto& message, const bool& wanted) {
-              return wanted == (message.kind == SseKind::kComment);
-            }),
+        message_key<SseMessage, bool>("comment",
+                                      "true: only comments, which servers send to keep the "
+                                      "connection open; false: only events",
+                                      [](const auto& message, const bool& wanted) {
+                                        return wanted == (message.kind == SseKind::kComment);
+                                      }),
         json_key("only events whose data is JSON with these values, as for ndjson"),
     };
   }
@@ -79,7 +80,7 @@ class SseProtocol final : public MessageProtocol {
     return {{"event", "type of the event"},
             {"id", "id of the event"},
             {"last-event-id", "Last-Event-ID of the request"},
-            {"comment", "whether it is a comment (false)", {"true", "false"}}};
+            {"comment", "whether the event is a comment (false)", {"true", "false"}}};
   }
   Message message_from_options(const OptionValue& of) const override {
     auto event = std::make_shared<SseMessage>();

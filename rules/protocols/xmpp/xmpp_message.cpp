@@ -27,12 +27,13 @@ std::shared_ptr<const ProtocolOption> read_accounts(const Node& node, Diagnostic
   auto accounts = detail::read_value<Accounts>("accounts", node, {}, problems);
   if (!accounts) return nullptr;
   if (accounts->empty()) {
-    problems.add(node.where, "accounts is empty", "e.g. [\"anna@example.org\"]");
+    problems.add(node.where, "accounts is an empty list", "e.g. [\"anna@example.org\"]");
   }
   for (const auto& account : *accounts) {
     if (is_bare(account)) continue;
     problems.add(node.where, in_quotes(account) + " is not a bare JID",
-                 "give it without a resource, e.g. \"anna@example.org\": each user binds its own");
+                 "write the JID without a resource, e.g. \"anna@example.org\": each user binds a "
+                 "resource of its own");
   }
   if (problems.size() > before) return nullptr;
   return std::make_shared<const OptionValue<Accounts>>(std::move(*accounts));
@@ -60,8 +61,8 @@ class XmppProtocol final : public MessageProtocol {
                           return any_matches(wanted, message.stanza.type);
                         }),
             pattern_key("from",
-                        "only stanzas from these JIDs; patterns as for path; a client's own "
-                        "stanzas have the JID that it bound",
+                        "only stanzas from these JIDs; patterns as for path; the sender of a "
+                        "client's own stanzas is the JID that the client bound",
                         [](const auto& message, const auto& wanted) {
                           return any_matches(wanted, message.stanza.from);
                         }),
@@ -141,7 +142,8 @@ class XmppProtocol final : public MessageProtocol {
   std::vector<OptionKey> user_keys() const override {
     auto key = option_key<std::vector<std::string>>(
         "accounts",
-        "bare JIDs such as anna@example.org, which share one password; users take them in turn",
+        "bare JIDs such as anna@example.org; all have the same password, and the users take the "
+        "accounts in turn",
         "required");
     // The key has its own parse function, since the generic one would put the key's name before an
     // error about one account.

@@ -71,7 +71,7 @@ TEST(RehearsalGrpc, ARetryPolicyHidesFailures) {
       call_health("retry = { max_attempts = 2, backoff = \"1ms\" }",
                   kUnavailableOnce + "[[expect]]\nmetric = \"attempt_rate\"\nat_most = \"2/s\"\n");
   EXPECT_EQ(all.served, all.operations) << all.sums.why;
-  EXPECT_EQ(all.attempts, "the most were 2 attempts in 1s");
+  EXPECT_EQ(all.attempts, "peak: 2 attempts in 1s");
   const auto other =
       call_health("retry = { max_attempts = 2, codes = [\"ABORTED\"] }", kUnavailableOnce);
   EXPECT_LT(other.served, other.operations);

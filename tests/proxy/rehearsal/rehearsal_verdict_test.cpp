@@ -162,7 +162,7 @@ TEST(Rehearsal, ASecondInterruptEndsTheRehearsal) {
       "an interrupt (Ctrl-C) ended the rehearsal, and a second interrupt ended the recovery phase");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_LT(done.report.course.seen.phases[1].end, 3min);
-  EXPECT_EQ(unmeasured(done), "the phase did not run");
+  EXPECT_EQ(unmeasured(done), "the phase of this expectation did not run");
   EXPECT_EQ(done.report.result(), Result::kStopped);
 }
 

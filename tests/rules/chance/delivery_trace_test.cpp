@@ -42,15 +42,16 @@ TEST(DeliveryTrace, ATraceMayBeginLate) {
 
 TEST(DeliveryTrace, AnErrorNamesTheLineAndTheWord) {
   EXPECT_EQ(mistake_in_trace("1\r\n\n2 # two\n"), "");
-  EXPECT_EQ(mistake_in_trace(""), "it has no times");
-  EXPECT_EQ(mistake_in_trace("# empty\n"), "it has no times");
-  EXPECT_EQ(mistake_in_trace("0\n0\n"), "its last time is 0, so that it has no length");
+  EXPECT_EQ(mistake_in_trace(""), "the trace has no times");
+  EXPECT_EQ(mistake_in_trace("# empty\n"), "the trace has no times");
+  EXPECT_EQ(mistake_in_trace("0\n0\n"),
+            "the last time of the trace is 0, so the trace has no length");
   EXPECT_EQ(mistake_in_trace("1\nx"), "line 2: \"x\" is not a time in milliseconds");
   EXPECT_EQ(mistake_in_trace("-1"), "line 1: \"-1\" is not a time in milliseconds");
   EXPECT_EQ(mistake_in_trace("1.5"), "line 1: \"1.5\" is not a time in milliseconds");
   EXPECT_EQ(mistake_in_trace("86400000"), "");
   EXPECT_EQ(mistake_in_trace("86400001"), "line 1: \"86400001\" is not a time in milliseconds");
-  EXPECT_EQ(mistake_in_trace("1 2"), "line 1: \"2\" is a second word in its line");
+  EXPECT_EQ(mistake_in_trace("1 2"), "line 1: \"2\" is a second word in this line");
   EXPECT_EQ(mistake_in_trace("3\n3\n2"), "line 3: \"2\" is less than the time before it");
 }
 
@@ -58,7 +59,7 @@ TEST(DeliveryTrace, HasAtMostAMillionTimes) {
   std::string text;
   for (std::size_t i = 0; i < DeliveryTrace::kMost; ++i) text += "1\n";
   EXPECT_EQ(mistake_in_trace(text), "");
-  EXPECT_EQ(mistake_in_trace(text + "1\n"), "line 1000001: more than 1000000 times");
+  EXPECT_EQ(mistake_in_trace(text + "1\n"), "line 1000001: the trace has more than 1000000 times");
 }
 
 }  // namespace

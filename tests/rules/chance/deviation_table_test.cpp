@@ -33,8 +33,8 @@ TEST(DeviationTable, EachNumberIsDrawnEquallyOften) {
 }
 
 TEST(DeviationTable, AnErrorNamesTheLineAndTheWord) {
-  EXPECT_EQ(mistake_in_table(""), "it has no numbers");
-  EXPECT_EQ(mistake_in_table("# 1 2 3\n\n"), "it has no numbers");
+  EXPECT_EQ(mistake_in_table(""), "the table has no numbers");
+  EXPECT_EQ(mistake_in_table("# 1 2 3\n\n"), "the table has no numbers");
   EXPECT_EQ(mistake_in_table("1 2\n3 four"), "line 2: \"four\" is not a whole number");
   EXPECT_EQ(mistake_in_table("1.5"), "line 1: \"1.5\" is not a whole number");
   EXPECT_EQ(mistake_in_table("1\n\n32768"), "line 3: \"32768\" is out of range");
@@ -49,7 +49,7 @@ TEST(DeviationTable, HasAtMostAsManyNumbersAsNetemTakes) {
   std::string text;
   for (std::size_t i = 0; i < DeviationTable::kMost; ++i) text += "1\n";
   EXPECT_EQ(mistake_in_table(text), "");
-  EXPECT_EQ(mistake_in_table(text + "1"), "line 16385: more than 16384 numbers");
+  EXPECT_EQ(mistake_in_table(text + "1"), "line 16385: the table has more than 16384 numbers");
 }
 
 // netem computes mean + jitter * number / 8192.
@@ -103,7 +103,7 @@ TEST(DeviationTable, AFaultSaysWhichFileIsWrong) {
   EXPECT_EQ(problem({}, file), "distribution_file: a.dist: No such file or directory");
   EXPECT_EQ(problem({{"a.dist", "x"}}, file),
             "distribution_file: a.dist: line 1: \"x\" is not a whole number");
-  EXPECT_EQ(problem({{"a.dist", ""}}, file), "distribution_file: a.dist: it has no numbers");
+  EXPECT_EQ(problem({{"a.dist", ""}}, file), "distribution_file: a.dist: the table has no numbers");
   EXPECT_EQ(problem({{"a.dist", "1"}}, "distribution_file = \"a.dist\""),
             "distribution_file has no effect without jitter");
   EXPECT_EQ(problem({{"a.dist", "1"}}, file + ", distribution = \"normal\""),

@@ -169,7 +169,7 @@ TEST(Counts, SayWhatTheyNeed) {
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { once = true, count = \"connection\" }\nfault = "
                              "{ type = \"nodata\" }",
                              "dns"),
-            "fault \"nodata\" acts on queries, which have no connection");
+            "fault \"nodata\" acts on queries, so it cannot count connections");
   EXPECT_EQ(problem("once = false"), "");
   EXPECT_EQ(problem("once = 1"), "once: expected true or false, found a whole number");
 }

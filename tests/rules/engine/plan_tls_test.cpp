@@ -180,7 +180,7 @@ TEST(PlanTls, ExplainSaysWhetherAHostIsDecrypted) {
     return posed ? rules::explain_tls(world.config, (*posed)->question) : posed.error().what;
   };
   EXPECT_EQ(says("tls", "https://api.test/v1"),
-            "is decrypted: rule \"r\" acts inside TLS and admits this host");
+            "is decrypted: rule \"r\" acts inside TLS and matches this host");
   EXPECT_THAT(says("tls", "", "b.test"), HasSubstr("passes through encrypted: no rule"));
   EXPECT_THAT(says("tls", "", "api.test", "mqtt"), HasSubstr("neither HTTP/2 nor HTTP/1"));
   EXPECT_THAT(says("tls", ""), HasSubstr("give --sni"));

@@ -103,7 +103,7 @@ TEST(Firewall, ErrorsInTheFileAreReported) {
                 "[[firewall]]\nname = \"f\"\nrules = [{ action = \"drop\", port = \"9-2\" }]"),
             "port: \"9-2\" is not a port");
   EXPECT_EQ(first_problem_of("[[firewall]]\nname = \"f\"\nrules = [{ source = \"10.0.0.0/8\" }]"),
-            "a line of a firewall needs \"action\"");
+            "a line of the firewall needs \"action\"");
   EXPECT_EQ(first_problem_of(
                 "[[firewall]]\nname = \"f\"\nrules = [{ action = \"drop\", listener = \"x\" }]"),
             "there is no listener \"x\"");
@@ -153,20 +153,21 @@ TEST(Firewall, ExplainNamesTheDecidingLine) {
   Question question;
   question.flow = flow_of(1, "10.1.2.3");
   question.flow.destination_port = 22;
-  EXPECT_EQ(explain(config, question)[0].why, "a new flow: line 3: reject -> port 20-29");
+  EXPECT_EQ(explain(config, question)[0].why,
+            "for a new connection or session: line 3: reject -> port 20-29");
   question.flow.destination_port = 1883;
   EXPECT_EQ(explain(config, question)[0].why,
-            "a new flow: line 1: accept 10.1.0.0/16 -> port 1883 (phones)");
+            "for a new connection or session: line 1: accept 10.1.0.0/16 -> port 1883 (phones)");
   EXPECT_FALSE(explain(config, question)[0].acts);
   question.flow.client = IpAddress::parse("192.0.2.10");
   question.flow.destination_port = 25;
   question.at = 2min;
   EXPECT_EQ(explain(config, question)[0].why,
-            "a new flow: line 1: reject -> port 20-29, because of the injected mistake "
-            "\"rule_order\"");
+            "for a new connection or session: line 1: reject -> port 20-29, because of the "
+            "injected mistake of rule \"rule_order\"");
   question.flow.client = IpAddress::parse("10.9.9.9");
   question.flow.destination_port = 1883;
-  EXPECT_EQ(explain(config, question)[0].why, "a new flow: the policy: drop");
+  EXPECT_EQ(explain(config, question)[0].why, "for a new connection or session: the policy: drop");
 }
 
 TEST(Firewall, DroppedEstablishedPacketsAreHeldUntilTheMistakeEnds) {

@@ -15,16 +15,15 @@ std::string problem(const std::string& fault, const std::string& direction,
 
 TEST(DirectionOfMessages, ADirectionWithoutSuchMessagesIsAnError) {
   EXPECT_EQ(problem("nats_lame_duck", "upstream", "nats"),
-            "fault \"nats_lame_duck\" does nothing to data that goes upstream");
+            "fault \"nats_lame_duck\" has no effect on data in the direction upstream");
   EXPECT_EQ(problem("redis_cut_reply", "upstream", "redis"),
-            "fault \"redis_cut_reply\" does nothing to data that goes upstream");
+            "fault \"redis_cut_reply\" has no effect on data in the direction upstream");
   EXPECT_EQ(problem("nats_lame_duck", "downstream", "nats"), "");
   EXPECT_EQ(problem("nats_stale_connection", "upstream", "nats"), "");
 }
 
 TEST(DirectionOfMessages, ServersThatSendNoRequestsCannotBeRefused) {
-  const std::string mistake =
-      "fault \"reject\" acts on requests, and only clients send requests in ";
+  const std::string mistake = "fault \"reject\" acts on requests, which only clients send in ";
   EXPECT_EQ(problem("reject", "downstream", "redis"), mistake + "Redis");
   EXPECT_EQ(problem("reject", "downstream", "nats"), mistake + "NATS");
   EXPECT_EQ(problem("reject", "upstream", "redis"), "");

@@ -57,7 +57,7 @@ TEST(ExplainGrpc, ThePathNamesTheMethod) {
   auto asked = asked_of_chat();
   asked.url = "http://127.0.0.1:1/shop.Orders/Watch";
   EXPECT_EQ(explained(asked, "service = \"shop.Orders\", rpc = \"Watch\""), kActs);
-  EXPECT_EQ(explained(asked, "rpc = \"Get\""), "- it is for messages with another rpc");
+  EXPECT_EQ(explained(asked, "rpc = \"Get\""), "- its `rpc` does not match the message");
   EXPECT_EQ(explained(asked, "path = \"/shop.Orders/*\", service = \"shop.*\""), kActs);
   asked.message["rpc"] = "Get";
   EXPECT_EQ(explained(asked, "rpc = \"Get\""), kActs);
@@ -68,16 +68,16 @@ TEST(ExplainGrpc, ThePathNamesTheMethod) {
 TEST(ExplainGrpc, OptionsDescribeAMessage) {
   EXPECT_EQ(with("compressed", "true", "compressed = true"), kActs);
   EXPECT_EQ(with("compressed", "false", "compressed = true"),
-            "- it is for messages with another compressed");
+            "- its `compressed` does not match the message");
   EXPECT_EQ(with("grpc-status", "14", "grpc_status = [14]"), kActs);
   EXPECT_EQ(with("grpc-status", "5", "grpc_status = [14]"),
-            "- it is for messages with another grpc_status");
+            "- its `grpc_status` does not match the message");
   EXPECT_EQ(with("json", R"({"order": {"id": "47"}})", "field = { \"order.id\" = \"4*\" }"), kActs);
   EXPECT_EQ(with("json", R"({"order": {"id": "57"}})", "field = { \"order.id\" = \"4*\" }"),
-            "- it is for messages with another field");
+            "- its `field` does not match the message");
   EXPECT_EQ(with("comment", "true", "comment = true", "sse"), kActs);
   EXPECT_EQ(with("comment", "false", "comment = true", "sse"),
-            "- it is for messages with another comment");
+            "- its `comment` does not match the message");
 }
 
 TEST(ExplainGrpc, HeadersAreMetadata) {
@@ -86,7 +86,7 @@ TEST(ExplainGrpc, HeadersAreMetadata) {
   asked.headers = {"x: y", "Tenant: blue:1"};
   EXPECT_EQ(explained(asked, "metadata = { tenant = \"blue:*\" }"), kActs);
   EXPECT_EQ(explained(asked, "metadata = { tenant = \"red\" }"),
-            "- it is for messages with another metadata");
+            "- its `metadata` does not match the message");
 }
 
 TEST(ExplainGrpc, JsonThatDoesNotFitIsAnError) {
@@ -95,10 +95,11 @@ TEST(ExplainGrpc, JsonThatDoesNotFitIsAnError) {
   auto asked = asked_of_chat();
   asked.message["json"] = "{}";
   EXPECT_EQ(explained(asked, "rpc = \"Get\""),
-            "! json {}: of which method? Give --url, or --service and --rpc");
+            "! json {}: the method is missing, which gives the type of the message: give --url, or "
+            "--service and --rpc");
   const auto config = config_of("", "grpc");
   EXPECT_EQ(rules::pose(config, asked).error().what,
-            "json {}: the listener has no descriptors, which give the types");
+            "json {}: the listener has no `descriptors`, so the type of the message is unknown");
 }
 
 }  // namespace

@@ -103,25 +103,23 @@ TEST(Explain, ARuleForAServerAsksForAMissingDestination) {
 }
 
 TEST(Explain, WithoutAMessageRulesOnMessagesMayAct) {
-  EXPECT_EQ(
-      answers({}),
-      "* topic: it acts on messages, in both directions; to see on which messages, give "
-      "--packet, --topic, --stanza, --text or the like\n"
-      "* acks: it acts on messages, in both directions with a chance of 5% per message; to see on "
-      "which messages, give --packet, --topic, --stanza, --text or the like; first, after and "
-      "every count messages\n"
-      "* bytes: it acts in both directions\n"
-      "* all: it acts on messages, downstream only\n");
+  EXPECT_EQ(answers({}),
+            "* topic: it acts on messages, in both directions; to check a message, describe it "
+            "with --packet, --topic, --stanza, --text or similar options\n* acks: it acts on "
+            "messages, in both directions with a chance of 5% per message; to check a message, "
+            "describe it with --packet, --topic, --stanza, --text or similar options; first, after "
+            "and every count messages\n* bytes: it acts in both directions\n* all: it acts on "
+            "messages, downstream only\n");
 }
 
 TEST(Explain, AMessageSelectsTheRulesThatMatchIt) {
   EXPECT_EQ(answers(packet(rules::MqttType::kPublish, "chat/ann")),
             "* topic: it acts on messages, in both directions\n"
-            "- acks: it is for messages with another packet\n"
+            "- acks: its `packet` does not match the message\n"
             "* bytes: it acts in both directions\n"
             "* all: it acts on messages, downstream only\n");
   EXPECT_EQ(answers(packet(rules::MqttType::kPuback)),
-            "- topic: it is for messages with another topic\n"
+            "- topic: its `topic` does not match the message\n"
             "* acks: it acts on messages, in both directions with a chance of 5% per message; "
             "first, after and every count messages\n"
             "* bytes: it acts in both directions\n"
@@ -151,7 +149,7 @@ TEST(Explain, FaultsOnMessagesActOnRequestsIfTheProtocolHasNoMessages) {
             "it acts on the response");
   EXPECT_EQ(drops("per = \"request\"", "websocket", true), "it acts on the request");
   EXPECT_EQ(drops("per = \"request\"", "websocket", false),
-            "it acts on requests: per = \"request\"");
+            "it acts on requests, not on the connection (per = \"request\")");
   EXPECT_EQ(drops("", "mqtt", false), messages);
   const std::string half = "probability = \"50%\"\nper = \"message\"";
   EXPECT_EQ(drops(half, "mqtt", false), messages + " with a chance of 50% per message");

@@ -86,7 +86,7 @@ TEST(Hints, KeysOfOtherProtocolsNameTheirOwn) {
 TEST(Hints, AKeyOfRejectBelongsToItsProtocol) {
   const auto rule = "[[rule]]\nfault = { type = \"reject\", grpc_status = 8 }";
   EXPECT_THAT(mistakes(listener_of("sse") + rule),
-              HasSubstr("grpc_status has no effect: it is for gRPC"));
+              HasSubstr("grpc_status has no effect here: it applies only to gRPC"));
   EXPECT_EQ(mistakes(listener_of("grpc") + rule), "");
 }
 

@@ -152,7 +152,7 @@ upstream = "u"
 match = { host = "a.example" })" +
                            kLatency;
   EXPECT_EQ(mistakes(rules::load_toml(file)),
-            "no listener that the rule matches can see host names\n");
+            "no listener that the rule matches gets host names from its clients\n");
 }
 
 }  // namespace

@@ -135,9 +135,8 @@ fault = { type = "latency", delay = "300", jiter = "5ms" }
               testing::HasSubstr("9:1 unknown key \"colour\" in [[listener]] | allowed: name,"));
   EXPECT_THAT(errors,
               testing::HasSubstr("11:22 there is no listener \"frnt\" | did you mean \"front\"?"));
-  EXPECT_THAT(
-      errors,
-      testing::HasSubstr("12:15 probability: a number without a unit must be a share from 0 to 1"));
+  EXPECT_THAT(errors, testing::HasSubstr(
+                          "12:15 probability: a percentage that is a number must be from 0 to 1"));
   EXPECT_THAT(errors, testing::HasSubstr("13:37 delay: \"300\" has no unit"));
   EXPECT_THAT(errors,
               testing::HasSubstr(
@@ -177,9 +176,9 @@ TEST(LoadToml, ReportsEachKindOfError) {
        "does not support per = \"chunk\""},
       {"[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"latency\", delay = "
        "\"1s\", round_trip = true }",
-       "round_trip needs both directions"},
+       "round_trip = true needs a rule in both directions"},
       {"[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"refuse\" }",
-       "acts before bytes flow"},
+       "acts before any data flows, so it has no direction"},
       {"[[rule]]\nmatch = { client = \"10.0.0.0/8\" }\nfault = { type = \"down\" }",
        "fault \"down\" cannot act on selected connections only"},
       {"[[rule]]\nprobability = \"5%\"\nfault = { type = \"down\" }",
@@ -207,7 +206,7 @@ TEST(LoadToml, ReportsEachKindOfError) {
       {"[[rule]]\nfault = { type = \"loss\", p13 = \"60%\", p14 = \"50%\" }",
        "p13 and p14 are more than 100% together"},
       {"[[rule]]\nfault = { type = \"loss\", p13 = \"10%\", p32 = \"20%\" }",
-       "p31 (100% - p13, if absent) and p32 are more than 100% together"},
+       "p31 (100% - p13 if left out) and p32 are more than 100% together"},
       {"[[rule]]\nfault = { type = \"loss\", p13 = \"10%\", correlation = \"20%\" }",
        "correlation needs loss"},
       {"[[rule]]\nfault = { type = \"loss\", loss = \"1%\", rtt = \"0s\" }", "out of range"},
@@ -264,8 +263,9 @@ match = { qname = "a.test" }
 preset = "3g"
 )");
   EXPECT_EQ(errors,
-            "1:1 the file needs \"listener\" | listener (list of tables): where clients connect; a "
-            "file for `brownout exec` needs none, and `check` and `explain` read it with --exec\n");
+            "1:1 the file needs \"listener\" | listener (list of tables): the addresses that "
+            "clients connect to; a file for `brownout exec` needs none, and `check` and `explain` "
+            "read such a file with --exec\n");
 }
 
 TEST(LoadToml, FiveLinesAreARuleFile) {
@@ -334,9 +334,9 @@ TEST(LoadToml, ARepetitionIsLongerThanItsDuration) {
   const std::string fault = "fault = { type = \"refuse\" }\n";
   EXPECT_EQ(errors_with("[[rule]]\nduration = \"10s\"\nrepeat = \"1m\"\n" + fault), "");
   EXPECT_THAT(errors_with("[[rule]]\nrepeat = \"1m\"\n" + fault),
-              testing::HasSubstr("repeat needs a duration"));
+              testing::HasSubstr("repeat has no effect without duration"));
   EXPECT_THAT(errors_with("[[rule]]\nduration = \"1m\"\nrepeat = \"1m\"\n" + fault),
-              testing::HasSubstr("repeat is not longer than duration"));
+              testing::HasSubstr("repeat must be longer than duration"));
 }
 
 TEST(LoadToml, ChecksTheWindowsOfARule) {
@@ -350,7 +350,7 @@ TEST(LoadToml, ChecksTheWindowsOfARule) {
   EXPECT_THAT(problems("windows = \"a-b\""), testing::HasSubstr("\"a-b\" is not a period"));
   EXPECT_THAT(problems("windows = \"20s-10s\""), testing::HasSubstr("ends before it begins"));
   EXPECT_THAT(problems("windows = [\"10s-20s\", \"15s-30s\"]"),
-              testing::HasSubstr("a window begins before the end of the one ahead of it"));
+              testing::HasSubstr("a window begins before the end of the previous window"));
   EXPECT_THAT(problems("duration = \"1s\"\nwindows = \"10s-20s\""),
               testing::HasSubstr("windows excludes duration"));
   EXPECT_THAT(problems("ramp = \"20s\"\nwindows = \"10s-20s\""),

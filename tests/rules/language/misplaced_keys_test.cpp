@@ -15,7 +15,8 @@ TEST(MisplacedKeys, AKeyOfTheRuleInItsFaultIsReported) {
 
 TEST(MisplacedKeys, APresetInAFaultIsReported) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { preset = \"3g\" }"), "fault needs \"type\"");
-  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"preset\" }"), "preset is no fault");
+  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"preset\" }"),
+            "preset is not the type of a fault");
 }
 
 TEST(MisplacedKeys, APresetActsOnConnectionsAndNotOnRequests) {

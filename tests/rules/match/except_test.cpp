@@ -159,9 +159,9 @@ TEST(Not, IsCheckedLikeTheMatchItself) {
       first_problem_of(excepting("not = { path = \"/a\" }", "\"delay\", delay = \"1s\""), "nats"),
       "no listener that the rule matches has HTTP requests");
   EXPECT_EQ(first_problem_of(excepting("not = { status = 200 }"), "http"),
-            "fault \"abort\" acts before there is a response");
+            "fault \"abort\" acts before the response exists");
   EXPECT_EQ(first_problem_of(excepting("not = { host = \"a\" }", "\"refuse\"")),
-            "no listener that the rule matches can see host names");
+            "no listener that the rule matches gets host names from its clients");
   EXPECT_EQ(first_problem_of(excepting("not = { client = \"10.0.0.0/8\" }", "\"down\"")),
             "fault \"down\" cannot act on selected connections only");
   EXPECT_EQ(first_problem_of(excepting("not = { listener = \"chat\" }", "\"down\"")), "");

@@ -58,7 +58,7 @@ TEST(HttpKeys, ResponseHeaderGoesTogetherWithStatusAndContentType) {
 
 TEST(HttpKeys, ResponseHeaderSaysWhereItDoesNotFit) {
   EXPECT_EQ(first_problem_of(keyed_rule("response_header = { x-a = \"*\" }"), "http"),
-            "fault \"abort\" acts before there is a response");
+            "fault \"abort\" acts before the response exists");
   EXPECT_EQ(
       first_problem_of(
           keyed_rule("response_header = { x-a = \"*\" }, direction = \"upstream\"", "\"drop\""),

@@ -46,7 +46,8 @@ TEST(JsonKey, ReportsMistakes) {
   EXPECT_EQ(problem("{ \"/a\" = 1 }"), "");
   EXPECT_EQ(problem("\"a\""), "json: expected a table, found a string");
   EXPECT_EQ(problem("{}"), "json is empty, so it selects nothing");
-  EXPECT_EQ(problem("{ a = 1 }"), "json: \"a\" is not a JSON pointer: it begins with /");
+  EXPECT_EQ(problem("{ a = 1 }"),
+            "json: \"a\" is not a JSON pointer, because it does not begin with /");
   EXPECT_NE(problem("{ \"/a\" = [1] }"), "");
   EXPECT_NE(problem("{ \"/a\" = \"~(\" }"), "");
   EXPECT_NE(problem("{ \"/a\" = 1979-05-27 }"), "");

@@ -84,21 +84,23 @@ TEST(GrpcUser, CheckNamesEveryMistake) {
   EXPECT_EQ(mistake("descriptors = \"api.pb\"\nservice = \"shop.Orders\"\nrpc = \"Wach\""),
             "the service has no method \"Wach\"");
   EXPECT_EQ(mistake(kWatch + "request = '{\"none\": 1}'"),
-            "request: not the JSON of a request of \"Watch\"");
+            "request: the text is not JSON for a request of \"Watch\"");
   EXPECT_EQ(mistake(kWatch + "field = { \"order.none\" = \"1\" }"),
             "field: responses of \"Watch\" have no field \"order.none\"");
   EXPECT_EQ(mistake(kWatch + "number_field = \"order\""),
             "number_field: responses of \"Watch\" have no field \"order\"");
   EXPECT_EQ(mistake(kWatch + "deadline = \"1s\""),
-            "a deadline would end a stream, which stays open over many operations");
+            "deadline is not possible for a method whose response is a stream: the call stays open "
+            "over many operations");
   EXPECT_EQ(mistake(kWatch + "watch = true"),
-            "watch asks the health service, and \"rpc\" names another method");
+            "watch calls the health service, but \"rpc\" is another method");
   EXPECT_EQ(mistake("number_field = \"count\""),
             "number_field needs \"rpc\", the method that users call");
-  EXPECT_EQ(mistake("messages = 2"), "messages is only for methods that answer with a stream");
+  EXPECT_EQ(mistake("messages = 2"), "messages is only for methods whose response is a stream");
   EXPECT_EQ(mistake(kWatch + "numbers_continue = true"), "numbers_continue needs \"number_field\"");
   EXPECT_EQ(mistake("deadline = \"3s\""),
-            "the deadline is later than the time-out of an attempt, 2s, which would come first");
+            "the deadline is longer than `timeout`, the time-out of an attempt, which is 2s, which "
+            "would come first");
   EXPECT_EQ(mistake("deadline = \"3s\"\ntimeout = \"4s\""), "");
   EXPECT_EQ(mistake("retry = { max_attempts = 9 }"), "max_attempts: 9 is out of range");
   EXPECT_EQ(mistake("retry = { max_attempts = 2, codes = [\"BUSY\"] }"),

@@ -393,14 +393,15 @@ TEST(Course, CameBackEarlyCountsRequestsBeforeRetryAfter) {
   auto seen = rehearse(
       *config.scenario, [](auto...) { return true; }, conductor);
   const auto verdict = [&] { return rules::judge(*config.scenario, seen).front(); };
-  EXPECT_FALSE(verdict().measured) << "a client that was never told to wait proves nothing";
-  EXPECT_EQ(verdict().evidence, "no client was told to wait");
+  EXPECT_FALSE(verdict().measured) << "a client that was never got Retry-After proves nothing";
+  EXPECT_EQ(verdict().evidence, "no client got a Retry-After");
   seen.injected = {{2h, "gone", 3, 0}, {4h, "another", 9, 9}};
   EXPECT_TRUE(verdict().met);
   seen.injected = {{2h, "gone", 3, 1}, {3h, "gone", 2, 1}};
   EXPECT_FALSE(verdict().met);
-  EXPECT_EQ(verdict().evidence,
-            "2 requests came before the end of Retry-After; clients were told to wait 3 times");
+  EXPECT_EQ(
+      verdict().evidence,
+      "2 requests came before the time in Retry-After was over; clients got Retry-After 3 times");
 }
 
 TEST(Course, CameBackEarlyNeedsARuleThatPunishes) {
@@ -411,7 +412,7 @@ TEST(Course, CameBackEarlyNeedsARuleThatPunishes) {
   EXPECT_EQ(errors("metric = \"came_back_early\"\nat_most = 0"),
             "metric = \"came_back_early\" needs \"rule\"");
   EXPECT_EQ(errors("metric = \"came_back_early\"\nrule = \"gone\"\nat_most = 0"),
-            "rule \"gone\" does not count clients that come back early");
+            "rule \"gone\" does not count clients that come back before the time in Retry-After");
 }
 
 }  // namespace

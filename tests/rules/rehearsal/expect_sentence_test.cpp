@@ -44,19 +44,20 @@ TEST(ExpectSentence, SaysWhatIsWrong) {
   EXPECT_EQ(read(""), "the expectation is empty");
   EXPECT_EQ(read("hits of x at least 1"), "there is no metric \"hits\"");
   EXPECT_EQ(read("rule_hits of y at least 1"), "there is no rule \"y\"");
-  EXPECT_EQ(read("rule_hits at least 1"), "rule_hits needs a rule");
-  EXPECT_EQ(read("rule_hits of x"), "the expectation has no bound");
-  EXPECT_EQ(read("rule_hits of x at least -1"), "at_least: a count is at least 0");
-  EXPECT_EQ(read("rule_hits of x at least"), "the bound has no value");
+  EXPECT_EQ(read("rule_hits at least 1"), "rule_hits needs the name of a rule");
+  EXPECT_EQ(read("rule_hits of x"), "the expectation has no limit");
+  EXPECT_EQ(read("rule_hits of x at least -1"), "at_least: a count cannot be negative");
+  EXPECT_EQ(read("rule_hits of x at least"),
+            "the value after \"at least\" or \"at most\" is missing");
   EXPECT_EQ(read("rule_hits of at least 1"), "a name is missing");
   EXPECT_EQ(read("rule_hits of"), "the expectation ends too early");
   EXPECT_EQ(read("rule_hits x at least 1"), "unexpected \"x\"");
   EXPECT_THAT(read("rule_hits of x at least 5%"), HasSubstr("at_least: "));
-  EXPECT_EQ(read("availability at least 99%"), "availability needs a listener");
+  EXPECT_EQ(read("availability at least 99%"), "availability needs the name of a listener");
   EXPECT_EQ(read("availability at wbe at least 99%"), "there is no listener \"wbe\"");
   EXPECT_THAT(read("availability at chat at least 99%"),
               HasSubstr("availability cannot be measured at \"chat\""));
-  EXPECT_EQ(read("share at web at least 10%"), "share needs a server");
+  EXPECT_EQ(read("share at web at least 10%"), "share needs the address of a server");
   EXPECT_THAT(read("time_to_recover at most 1m"), HasSubstr("cannot be measured by `run`"));
 }
 

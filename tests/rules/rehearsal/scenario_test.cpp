@@ -135,7 +135,7 @@ TEST(Scenario, ReportsEachKindOfError) {
             "dns probe \"x\" needs \"qname\"");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nkind = \"mqtt\"\nendpoints = "
                                "\"chat\"\ntopic = \"chat/#\""),
-            "\"chat/#\" is not a topic to publish to");
+            "\"chat/#\" is not a topic to which a client can publish");
   const auto tcp = phase + "[[probe]]\nname = \"x\"\nendpoints = \"chat\"\n";
   EXPECT_EQ(problem_of(tcp + "send = \"PING\\r\\n\""), "tcp probe \"x\" needs \"expect\"");
   EXPECT_EQ(problem_of(tcp + "expect = \"\""), "tcp probe \"x\" needs \"expect\"");
@@ -159,7 +159,7 @@ TEST(Scenario, ReportsEachKindOfError) {
   EXPECT_THAT(problem_of(phase + "[[expect]]\nmetric = \"avail\"\nat_least = \"5%\""),
               HasSubstr("unknown value \"avail\""));
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"alert\"\nat_most = \"5m\""),
-            "metric = \"alert\" has no source of alerts");
+            "metric = \"alert\" has nothing that tells when an alert fires");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nendpoints = \"chat\"\n"
                                "[[expect]]\nmetric = \"alert\"\nprobe = \"x\"\nat_most = \"5m\""),
             "\"x\" is not a prometheus probe");

@@ -92,9 +92,9 @@ TEST(Traffic, ExpectationsSelectByListenerRegionAndPhase) {
                        "at_least = \"51%\""),
             "not met: 50 of 100 requests were served");
   EXPECT_EQ(seen.judge("metric = \"latency_p50\"\nlistener = \"chat\"\nat_most = \"25ms\""),
-            "met: of 148 answers, accurate to an eighth");
+            "met: of 148 answers, accurate to 12.5%");
   EXPECT_EQ(seen.judge("metric = \"latency_p99\"\nlistener = \"chat\"\nat_most = \"299ms\""),
-            "not met: of 148 answers, accurate to an eighth");
+            "not met: of 148 answers, accurate to 12.5%");
   EXPECT_EQ(seen.judge("metric = \"latency_p99\"\nlistener = \"web\"\nat_most = \"299ms\""),
             "not met: no request was answered");
 }
@@ -136,16 +136,16 @@ TEST(Traffic, SharesAndRatesCountConnections) {
       .add(2min, "chat", "far", 1, 0, 90, "127.0.0.1:2")
       .add(2min, "web", "", 1, 0, 60);
   EXPECT_EQ(seen.judge("metric = \"share\"\nserver = \"127.0.0.1:2\"\nat_least = \"50%\""),
-            "met: 90 of 180 connections went there");
+            "met: 90 of 180 connections went to this server");
   EXPECT_EQ(
       seen.judge(
           "metric = \"share\"\nserver = \"127.0.0.1:2\"\nlistener = \"chat\"\nat_most = \"70%\""),
-      "not met: 90 of 120 connections went there");
+      "not met: 90 of 120 connections went to this server");
   EXPECT_EQ(seen.judge("metric = \"reconnect_rate\"\nlistener = \"chat\"\nat_most = \"1.5/s\""),
-            "met: the most were 90 connections in 1m");
+            "met: peak: 90 connections in 1m");
   EXPECT_EQ(seen.judge("metric = \"reconnect_rate\"\nlistener = [\"chat\", \"web\"]\n"
                        "at_most = \"2/s\""),
-            "not met: the most were 150 connections in 1m");
+            "not met: peak: 150 connections in 1m");
 }
 
 }  // namespace

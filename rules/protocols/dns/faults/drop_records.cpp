@@ -22,7 +22,8 @@ class DropRecords final : public DnsOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("count", &Settings::count,
-              "how many addresses are missing from each answer; in every answer they are the same",
+              "number of addresses that are missing from each answer; the same addresses are "
+              "missing from every answer",
               {.least = 1}),
         field("prefix", &Settings::prefix,
               "instead of `count`: networks whose addresses are all missing, e.g. those of one "

@@ -53,8 +53,8 @@ class WrongAnswer final : public DnsOnlyFault {
               "instead of `addresses`: network from which the addresses are drawn at random, e.g. "
               "one without a route"),
         field("name", &Settings::name,
-              "instead of `addresses`: another name, whose real addresses are the answer; asked of "
-              "the zone or the servers of the listener"),
+              "instead of `addresses`: another name, whose real addresses are the answer; Brownout "
+              "resolves it by the zone or the servers of the listener"),
         field("count", &Settings::count, "with `prefix`: number of random addresses in each answer",
               {.least = 1, .most = 32}),
         field("ttl", &Settings::ttl,

@@ -71,8 +71,8 @@ class GrpcHealth final : public HttpOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("status", &Settings::status,
-              "what the health service says; of a service that is unknown, Check fails with the "
-              "status NOT_FOUND"),
+              "the health that the service reports; with \"SERVICE_UNKNOWN\", Check fails with the "
+              "gRPC status NOT_FOUND"),
         field("service", &Settings::service,
               "only these services, e.g. [\"shop.Orders\"], \"shop.*\"; \"\" is the server as a "
               "whole. Checks of others are not answered by the rule"),
@@ -143,13 +143,13 @@ extern const FaultKind kGrpcHealth = describe<GrpcHealth>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .http_part = ExchangePart::kRequest,
-     .summary = "The health service of gRPC (grpc.health.v1.Health, Check and Watch) says "
-                "NOT_SERVING or another status in place of the server, which does not get the "
-                "request. Other calls pass. A Watch stays open as long as the rule acts, and then "
-                "fails with UNAVAILABLE, so that the client asks again.",
-     .correct_client = "sends no calls to a server that is not SERVING, sends them to others, and "
-                       "comes back when the status is SERVING; a load balancer takes the server "
-                       "out of rotation",
+     .summary = "Health checks of gRPC (grpc.health.v1.Health, Check and Watch) get the answer "
+                "NOT_SERVING or another health; the server does not get the request. Other calls "
+                "pass. A Watch stays open as long as the rule acts, and then fails with "
+                "UNAVAILABLE, so that the client asks again.",
+     .correct_client = "sends no calls to a server that is not SERVING, sends them to other "
+                       "servers, and uses the server again when its health is SERVING; a load "
+                       "balancer takes the server out of rotation",
      .unit = "request",
      .composition = "the first rule that answers or drops a request decides",
      .source = "gRPC Health Checking Protocol (doc/health-checking.md); gRFC A17 (client-side "

@@ -33,8 +33,8 @@ class Abort final : public HttpOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("status", &Settings::status,
-              "status of the response, from 200 to 599; { 500 = 2, 503 = 1 } draws one for each "
-              "request by weight"),
+              "status of the response, from 200 to 599; { 500 = 2, 503 = 1 } draws a status for "
+              "each request, with these weights"),
         field("headers", &Settings::headers,
               "headers of the response, e.g. { retry-after = \"5\" }"),
         field("body", &Settings::body, "body of the response"),
@@ -46,8 +46,8 @@ class Abort final : public HttpOnlyFault {
             {.least = 0, .most = 16}),
         field("retry_after", &Settings::retry_after,
               std::string(kAboutEarlyRetry) +
-                  "; needs a number of seconds as retry-after in `headers`, and counts by client "
-                  "address"),
+                  "; needs retry-after in `headers` with a number of seconds, and applies to each "
+                  "client address separately"),
     }};
     return schema;
   }
@@ -55,12 +55,15 @@ class Abort final : public HttpOnlyFault {
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     check_template(settings.body, settings.values, position_of(table, "body"), problems);
     if (settings.retry_after == EarlyRetry::kPunish && !retry_after_of(settings.headers)) {
-      problems.add(position_of(table, "retry_after"),
-                   "retry_after = \"punish\" needs a number of seconds as retry-after in `headers`",
-                   "e.g. headers = { retry-after = 5 }");
+      problems.add(
+          position_of(table, "retry_after"),
+          "retry_after = \"punish\" needs retry-after in `headers`, with a number of seconds",
+          "e.g. headers = { retry-after = 5 }");
     }
     if (!settings.grpc_status || table.find("status") == nullptr) return;
-    problems.add(position_of(table, "status"), "a gRPC call is answered with status 200",
+    problems.add(position_of(table, "status"),
+                 "status and grpc_status exclude each other, because the answer to a gRPC call has "
+                 "the HTTP status 200",
                  "leave out status or grpc_status");
   }
 

@@ -71,11 +71,11 @@ class Dribble final : public HttpOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("chunks", &Settings::chunks,
-              "number of pieces of equal size; a shorter body has a piece for each byte",
+              "number of pieces of equal size; a body with fewer bytes has one piece for each byte",
               {.least = 1, .most = 10'000}),
         field("over", &Settings::over,
-              "the time after which the last piece leaves; the pieces leave at equal distances, "
-              "the first after one of them",
+              "time until the last piece is sent; the pieces are sent at equal intervals, the "
+              "first after one interval",
               {.least = Duration(1), .required = true}),
     }};
     return schema;
@@ -114,7 +114,7 @@ extern const FaultKind kDribble = describe<Dribble>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .ramp = Ramp::kMagnitude,
-     .ramped = "`over` rises from 0",
+     .ramped = "`over` grows from 0 to its value",
      .on_body = true,
      .http_part = ExchangePart::kResponse,
      .summary = "The body of the response arrives in pieces, one after the other. Its headers "
@@ -123,7 +123,7 @@ extern const FaultKind kDribble = describe<Dribble>(
      .correct_client = "continues while the body makes progress, has a time-out for the whole "
                        "response, and puts the pieces together",
      .unit = "response body",
-     .composition = "a piece leaves when the slowest rule lets it leave",
+     .composition = "the slowest rule decides when a piece is sent",
      .source = "WireMock, chunked dribble delay; MockServer, slowResponseChunkDelay"});
 
 }  // namespace brownout::rules

@@ -18,8 +18,8 @@ class DuplicateRequest final : public HttpOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("limit", &Settings::limit,
-              "size of the largest request body that is sent twice, since the copy is buffered; a "
-              "request with a larger body is sent once",
+              "largest request body that is sent twice (Brownout buffers the copy); a request with "
+              "a larger body is sent once",
               {.least = Bytes{1}, .most = Bytes{64 << 20}}),
     }};
     return schema;

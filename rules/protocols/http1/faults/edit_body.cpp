@@ -132,17 +132,18 @@ class EditBody final : public HttpOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         nested<Settings>("merge", "JSON as a text, or table",
-                         "JSON merge patch: members that replace those of the body, with null to "
-                         "remove one, e.g. '{\"price\": null}'",
+                         "JSON merge patch: its members replace the members of the body with the "
+                         "same names, and null removes a member, e.g. '{\"price\": null}'",
                          read_merge),
-        nested<Settings>("set", "table of JSON pointers and values",
-                         "new values, e.g. { \"/items/0/price\" = 0 }; adds a member that its "
-                         "object lacks, and an element at the end with /- behind an array",
-                         read_set),
+        nested<Settings>(
+            "set", "table of JSON pointers and values",
+            "JSON pointers with their new values, e.g. { \"/items/0/price\" = 0 }; a member that "
+            "its object lacks is added, and /- after an array adds an element at its end",
+            read_set),
         field("set_null", &Settings::set_null,
-              "members and elements whose new value is null, which TOML does not have"),
+              "JSON pointers of members and elements whose new value is null (TOML has no null)"),
         field("remove", &Settings::remove,
-              "members and elements that are removed, before others are set"),
+              "JSON pointers of members and elements to remove; removal comes before `set`"),
         field("regex", &Settings::regex,
               "regular expression (RE2 syntax) of which each match is replaced by `with`; for "
               "bodies of any type"),
@@ -214,13 +215,12 @@ extern const FaultKind kEditBody = describe<EditBody>(
      .carriers = kHttpRequests,
      .directed = true,
      .http_part = ExchangePart::kResponseByDefault,
-     .summary =
-         "Parts of the body are changed, and the rest of it keeps its bytes. A body in gzip, "
-         "deflate or br is decoded and encoded again. Content-Length is right; ETag, "
-         "Last-Modified, digests and Accept-Ranges are removed. A body that is not JSON, is too "
-         "large, is a part of a resource (206) or a stream of events passes unchanged, with an "
-         "event that gives the reason. If a body lacks a part of what `set`, `set_null` and "
-         "`remove` mean, an event names it once.",
+     .summary = "Parts of the body are changed, and all other bytes stay. A body in gzip, deflate "
+                "or br is decoded and encoded again. Content-Length is right; ETag, Last-Modified, "
+                "digests and Accept-Ranges are removed. A body passes unchanged, with an event "
+                "that gives the reason, if it is not JSON, is too large, is a part of a resource "
+                "(206) or is a stream of events. If a body lacks the place of a pointer in `set`, "
+                "`set_null` or `remove`, an event names this pointer once.",
      .correct_client = "validates each value before it acts on it, reports a member that is "
                        "missing or has another type, and keeps running",
      .unit = "body of the response, or of the request with `direction` = \"upstream\"",

@@ -32,14 +32,14 @@ class EnvoyHeaders final : public Fault, public HttpFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("delay", &Settings::delay,
-              "whether the header x-envoy-fault-delay-request is obeyed, which gives the delay of "
+              "whether the header x-envoy-fault-delay-request has an effect; it sets the delay of "
               "the request in milliseconds"),
         field("abort", &Settings::abort,
               "whether the headers x-envoy-fault-abort-request (HTTP status) and "
-              "x-envoy-fault-abort-grpc-request (gRPC status) are obeyed. The request is answered "
-              "with this status and does not reach the server"),
+              "x-envoy-fault-abort-grpc-request (gRPC status) have an effect. The request is "
+              "answered with this status and does not reach the server"),
         field("throughput", &Settings::throughput,
-              "whether the header x-envoy-fault-throughput-response is obeyed, which gives the "
+              "whether the header x-envoy-fault-throughput-response has an effect; it sets the "
               "rate of the response body in KiB/s"),
         field("longest", &Settings::longest,
               "longest delay that a header can set; a longer one is reduced to it"),

@@ -58,16 +58,17 @@ class GraphqlErrors final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("message", &Settings::message, "the text of the error"),
+        field("message", &Settings::message, "the message of the error"),
         field("code", &Settings::code,
               "the code in the error's extensions, e.g. \"INTERNAL_SERVER_ERROR\""),
         nested<Settings>("path", "list of names and indexes",
                          "the field to which the error belongs, e.g. [\"user\", \"friends\", 0]; "
-                         "with data = \"null\" it is this field that becomes null",
+                         "with data = \"null\" this field becomes null",
                          read_path),
         field("data", &Settings::data,
-              "\"keep\": the error is beside all data, a partial result; \"null\": the data, or "
-              "the field at `path`, becomes null; if the field is missing, all data"),
+              "\"keep\": the response keeps all its data and has the error in addition; \"null\": "
+              "`data` of the response, or only the field at `path`, becomes null; if this field is "
+              "missing, all of `data` becomes null"),
     }};
     return schema;
   }
@@ -100,7 +101,7 @@ class GraphqlErrors final : public HttpOnlyFault {
     const JsonPointer whole;
     const bool answers = is_json_object(json) && (has_member(json, whole.of("data")) ||
                                                   has_member(json, whole.of("errors")));
-    if (!answers) return config_error("the body is not a response of GraphQL");
+    if (!answers) return config_error("the body is not a GraphQL response");
     const auto errors = whole.of("errors");
     if (!set_json(json, errors.of("-"), error_)) set_json(json, errors, "[" + error_ + "]");
     if (data_ == GraphqlData::kNull && !set_json(json, nulled_, "null"))
@@ -120,11 +121,11 @@ extern const FaultKind kGraphqlErrors = describe<GraphqlErrors>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .http_part = ExchangePart::kResponse,
-     .summary = "The response of a GraphQL server has an error beside its data, and its status "
-                "stays, usually 200. A response that is not one of GraphQL, or has more than "
-                "1 MiB, passes unchanged, with an event.",
-     .correct_client = "looks for errors in every response whatever its status, reports them, and "
-                       "uses the data beside them only where it can do without the missing part",
+     .summary = "The response of a GraphQL server contains an error in addition to its data. Its "
+                "HTTP status is unchanged, usually 200. A response that is not a GraphQL response, "
+                "or is larger than 1 MiB, passes unchanged, with an event.",
+     .correct_client = "looks for errors in every response with any status, reports them, and uses "
+                       "the data of such a response only where it does not need the missing part",
      .unit = "response",
      .composition = "the errors of all rules are in the response, in the order of the file",
      .source = "GraphQL, 7.1 (response format); GraphQL over HTTP, 6.4; MockServer, "

@@ -28,7 +28,7 @@ struct EnumNames<LimitScope> {
 
 // The meanings of the keys `shared` and `header`, for the reference page.
 inline constexpr std::string_view kAboutShared =
-    "what shares one limit: \"client\", the requests of one client address; \"rule\", all requests "
+    "scope of the limit: \"client\", the requests of one client address; \"rule\", all requests "
     "that the rule matches";
 inline constexpr std::string_view kAboutLimitHeader =
     "name of a header, e.g. \"authorization\": the requests with the same value share one limit, "

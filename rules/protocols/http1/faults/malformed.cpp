@@ -85,17 +85,16 @@ class MalformedFault final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "what", &Settings::what,
-            "the error in the response. status_line: status and reason are exchanged. "
-            "chunk_length: the body is sent in chunks, and the length of the first chunk is not "
-            "a number. content_length: Content-Length is 10 larger than the body; a response with "
-            "chunked coding gets a Content-Length in addition. head_without_end: the empty line "
-            "after the headers is "
-            "missing. random: the response is 256 random bytes. After each of these the "
-            "connection closes. json: the body has its length, but its last character is wrong. "
-            "json_fragment: the begin of another object follows the body",
-            {.required = true}),
+        field("what", &Settings::what,
+              "the error in the response. status_line: status and reason are exchanged. "
+              "chunk_length: the body is sent in chunks, and the length of the first chunk is not "
+              "a number. content_length: Content-Length is larger than the body by 10; a response "
+              "with chunked coding gets a Content-Length in addition. head_without_end: the empty "
+              "line after the headers is missing. random: the response is 256 random bytes. After "
+              "each of these errors the connection closes. json: the body has the right length, "
+              "but its last character is wrong. json_fragment: the beginning of another JSON "
+              "object follows the body",
+              {.required = true}),
     }};
     return schema;
   }

@@ -55,9 +55,9 @@ class RateLimit final : public HttpOnlyFault {
               "before",
               {.least = std::chrono::seconds(1), .most = std::chrono::hours(24 * 31)}),
         field("header_prefix", &Settings::header_prefix,
-              "with `window`: responses get three headers with this prefix, e.g. "
-              "\"X-RateLimit-\": Limit, Remaining (the requests that are left in the window) and "
-              "Reset (the seconds until it ends)"),
+              "with `window`: prefix of three headers in each response, e.g. \"X-RateLimit-\": "
+              "Limit, Remaining (the requests that are left in the window) and Reset (the seconds "
+              "until the window ends)"),
         field("shared", &Settings::shared, std::string(kAboutShared)),
         field("header", &Settings::header, std::string(kAboutLimitHeader)),
         field("status", &Settings::status, "status of the response to requests above the rate",
@@ -109,7 +109,7 @@ class RateLimit final : public HttpOnlyFault {
     }
     if (!is_token(settings.header_prefix)) {
       problems.add(position_of(table, "header_prefix"),
-                   in_quotes(settings.header_prefix) + " cannot begin the name of a header",
+                   in_quotes(settings.header_prefix) + " is not a valid prefix of header names",
                    "e.g. \"X-RateLimit-\"");
     }
   }

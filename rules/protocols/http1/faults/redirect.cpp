@@ -30,10 +30,13 @@ class Redirect final : public HttpOnlyFault {
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (!make_header("location", settings.location)) {
-      problems.add(position_of(table, "location"), "a location is one line", "leave CR and LF out");
+      problems.add(position_of(table, "location"),
+                   "location contains a line break, which no header may contain",
+                   "leave CR and LF out");
     }
     if (settings.status > 303 && settings.status < 307) {
-      problems.add(position_of(table, "status"), "no client follows such a status",
+      problems.add(position_of(table, "status"),
+                   "clients do not follow a redirection with this status",
                    "use 301, 302, 303, 307 or 308");
     }
   }

@@ -33,7 +33,8 @@ class ReplaceBody final : public HttpOnlyFault {
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     check_template(settings.body, settings.values, position_of(table, "body"), problems);
     if (!settings.content_type || make_header("content-type", *settings.content_type)) return;
-    problems.add(position_of(table, "content_type"), "a content type is one line",
+    problems.add(position_of(table, "content_type"),
+                 "content_type contains a line break, which no header may contain",
                  "leave CR and LF out");
   }
 

@@ -21,8 +21,9 @@ class ReplaceStatus final : public HttpOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("status", &Settings::status,
-              "the new status, from 200 to 599; { 500 = 2, 503 = 1 } draws one for each response "
-              "by weight. 204, 205 and 304 are not possible, because their responses have no body",
+              "the new status, from 200 to 599; { 500 = 2, 503 = 1 } draws a status for each "
+              "response, with these weights. 204, 205 and 304 are not possible, because such "
+              "responses have no body",
               {.required = true}),
     }};
     return schema;
@@ -33,7 +34,7 @@ class ReplaceStatus final : public HttpOnlyFault {
       if (!forbids_body(status)) continue;
       problems.add(position_of(table, "status"),
                    "a response with status " + std::to_string(status) + " has no body",
-                   "use the fault \"abort\", which answers without the server");
+                   "use the fault \"abort\", which answers in place of the server");
     }
   }
 

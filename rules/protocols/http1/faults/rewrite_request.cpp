@@ -42,9 +42,10 @@ void check_parameters(const RewriteRequestSettings& settings, const Node& table,
   for (const auto& parameter : settings.set_parameters) {
     check("set_parameters", parameter.name);
     if (std::find(removed.begin(), removed.end(), parameter.name) == removed.end()) continue;
-    problems.add(position_of(table, "remove_parameters"),
-                 "parameter " + in_quotes(parameter.name) + " is both set and removed",
-                 "leave it out of remove_parameters: its old values are replaced");
+    problems.add(
+        position_of(table, "remove_parameters"),
+        "parameter " + in_quotes(parameter.name) + " is both set and removed",
+        "remove it from remove_parameters: set_parameters already replaces its old values");
   }
 }
 
@@ -56,8 +57,8 @@ class RewriteRequest final : public HttpOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("method", &Settings::method,
-              "the new method, e.g. \"POST\"; HEAD and CONNECT are not possible, and requests with "
-              "these methods keep them"),
+              "the new method, e.g. \"POST\"; HEAD and CONNECT are not possible, and the method of "
+              "HEAD and CONNECT requests stays"),
         field("path", &Settings::path, "the new path, which begins with /"),
         field("query", &Settings::query, "the new query, without the ?"),
         field("set_parameters", &Settings::set_parameters,
@@ -79,12 +80,12 @@ class RewriteRequest final : public HttpOnlyFault {
     if (settings.method &&
         (!is_token(*settings.method) || has_special_response(*settings.method))) {
       problems.add(position_of(table, "method"),
-                   in_quotes(*settings.method) + " is not a method that a request can get",
+                   in_quotes(*settings.method) + " cannot be the new method of a request",
                    "e.g. \"POST\" or \"DELETE\"");
     }
     if (const auto meant = method_in_upper_case(settings.method.value_or("")); !meant.empty()) {
       problems.add(position_of(table, "method"),
-                   "servers do not know the method " + in_quotes(*settings.method),
+                   "servers do not recognise the method " + in_quotes(*settings.method),
                    "methods are case-sensitive: write " + in_quotes(meant));
     }
     check_parameters(settings, table, problems);
@@ -131,8 +132,8 @@ extern const FaultKind kRewriteRequest = describe<RewriteRequest>(
      .http_part = ExchangePart::kRequest,
      .summary = "The server gets the request with another method, path or query, as from a wrong "
                 "rewrite rule of a gateway. The client gets the answer to that request.",
-     .correct_client = "reports a 404 or 405 and content that does not fit its request, and does "
-                       "not repeat the request without end",
+     .correct_client = "reports a 404 or 405, and content that does not fit its request, and "
+                       "repeats the request only a bounded number of times",
      .unit = "request",
      .composition = "each rule changes the request that the previous one left, in the order of the "
                     "file; rules "

@@ -115,15 +115,15 @@ class TokenQuotaFault final : public HttpOnlyFault {
         field("window", &Settings::window,
               "length of a window; it begins with the first request after the window before",
               {.least = std::chrono::seconds(1), .most = std::chrono::hours(24 * 31)}),
-        field("count", &Settings::count,
-              "\"total\": the tokens of prompts and answers; \"output\": those of answers"),
         field(
-            "bytes_per_token", &Settings::bytes_per_token,
-            "for a response without usage: it counts a token for each of so many bytes of its "
-            "body, and with \"total\" of its request's body; left out, it counts nothing. Four is "
-            "usual for English text, but the bytes include JSON, and in streams the events "
-            "around each token",
-            {.least = Bytes{1}, .most = Bytes{1 << 20}}),
+            "count", &Settings::count,
+            "\"total\": the tokens of prompts and answers; \"output\": only the tokens of answers"),
+        field("bytes_per_token", &Settings::bytes_per_token,
+              "for a response without `usage`: number of bytes of its body, and with \"total\" "
+              "also of the request's body, that count as one token; left out, such a response "
+              "counts as 0 tokens. English text has about 4 bytes for each token, but a body also "
+              "has JSON, and a stream has events around each token",
+              {.least = Bytes{1}, .most = Bytes{1 << 20}}),
         field("shared", &Settings::shared, std::string(kAboutShared)),
         field("header", &Settings::header, std::string(kAboutLimitHeader)),
         field("status", &Settings::status, "status of the response when the quota is used up",
@@ -191,17 +191,16 @@ extern const FaultKind kTokenQuota = describe<TokenQuotaFault>(
      .carriers = kHttpRequests,
      .on_body = true,
      .http_part = ExchangePart::kRequest,
-     .summary =
-         "A client of a language model that has used up its tokens gets the status 429 with "
-         "Retry-After until its window ends. The tokens are those that the server's responses "
-         "report: `usage` of OpenAI and Anthropic, `usageMetadata` of Gemini, the `eval_count` of "
-         "Ollama, in a JSON body or in the events of a stream. The server is asked for responses "
-         "without compression.",
+     .summary = "A client of a language model that has used up its tokens gets the status 429 with "
+                "Retry-After until its window ends. The tokens are counted as the server's "
+                "responses report them: `usage` of OpenAI and Anthropic, `usageMetadata` of "
+                "Gemini, the `eval_count` of Ollama, in a JSON body or in the events of a stream. "
+                "The server is asked for responses without compression.",
      .correct_client =
          "waits for the time in Retry-After, and meanwhile queues or drops its requests; it asks "
          "streams for their usage (OpenAI: `stream_options.include_usage`)",
-     .unit = "request; a response counts when it ends, so requests that run at the same time may "
-             "exceed the quota together",
+     .unit = "request; the tokens of a response count when it ends, so requests that run at the "
+             "same time can exceed the quota together",
      .composition = "the first rule that answers or drops a request decides",
      .source =
          "RFC 6585, 4 (429); RFC 9110, 10.2.3 (Retry-After); OpenAI API, Rate limits and The "

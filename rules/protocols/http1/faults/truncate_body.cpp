@@ -22,8 +22,8 @@ class TruncateBody final : public Fault {
         field("after", &Settings::after,
               "number of bytes of the body that pass; a body that is not longer is unchanged"),
         field("share", &Settings::share,
-              "instead of `after`: the part of the body that passes, e.g. \"50%\". Acts on bodies "
-              "with a Content-Length only, since the length of others is unknown"),
+              "instead of `after`: the part of the body that passes, e.g. \"50%\". Acts only on "
+              "bodies with a Content-Length, because the length of other bodies is unknown"),
         field("close", &Settings::close, "how the connection closes: FIN or RST"),
     }};
     return schema;
@@ -31,7 +31,8 @@ class TruncateBody final : public Fault {
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (!settings.share || table.find("after") == nullptr) return;
-    problems.add(position_of(table, "after"), "`after` and `share` both say how much passes",
+    problems.add(position_of(table, "after"),
+                 "`after` and `share` exclude each other: both limit how much passes",
                  "leave one of them out");
   }
 

@@ -27,13 +27,14 @@ class GoawayFault final : public HttpOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("code", &Settings::code, "error code of the GOAWAY"),
-        field("last_stream_id", &Settings::last_stream_id,
-              "\"last\": this request and those before it are served; \"zero\": none is, and the "
-              "client may repeat them all; \"max\": only a warning, after which the client may "
-              "still open streams"),
+        field(
+            "last_stream_id", &Settings::last_stream_id,
+            "the last stream id in the GOAWAY. \"last\": this request and all earlier requests are "
+            "served. \"zero\": no request is served, and the client may repeat them all. \"max\": "
+            "the GOAWAY is only a warning, after which the client may still open streams"),
         field("close_after", &Settings::close_after,
-              "how long after the GOAWAY the connection closes; left out, when its streams have "
-              "ended"),
+              "time from the GOAWAY to the close of the connection; left out, the connection "
+              "closes when its streams have ended"),
     }};
     return schema;
   }
@@ -60,8 +61,8 @@ extern const FaultKind kH2Goaway = describe<GoawayFault>(
      .correct_client = "opens a new connection for its next requests, waits for the responses of "
                        "the streams that the GOAWAY covers, and repeats the others",
      .unit = "request: each matching request causes one GOAWAY, so `first` and `every` of `match` "
-             "say how often",
-     .composition = "the first rule decides",
+             "limit their number",
+     .composition = "the first rule that acts on the request decides",
      .source = "RFC 9113, 6.8; gRFC A6 and A9 (server-side connection management)"});
 
 }  // namespace brownout::rules

@@ -27,11 +27,11 @@ extern const FaultKind kH2PingLoss = describe<PingLoss>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .on_http2 = true,
-     .summary = "PINGs of an HTTP/2 client get no answer, while its requests do.",
-     .correct_client = "takes the connection for dead after its keepalive time-out, and opens "
-                       "another one for its next requests",
+     .summary = "PINGs of an HTTP/2 client get no answer, while its requests are answered.",
+     .correct_client = "closes the connection after its keepalive time-out, and opens another one "
+                       "for its next requests",
      .unit = "HTTP/2 connection",
-     .composition = "one such rule is enough",
+     .composition = "several rules act like one",
      .source = "RFC 9113, 6.7; gRFC A8 (client-side keepalive)"});
 
 }  // namespace brownout::rules

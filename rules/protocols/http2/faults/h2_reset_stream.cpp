@@ -43,12 +43,14 @@ class ResetStream final : public HttpOnlyFault {
               "error code of the RST_STREAM; with \"REFUSED_STREAM\" in place of the headers, the "
               "server does not get the request"),
         field("at", &Settings::at,
-              "when: in place of the response's headers, behind them, after `after` bytes of the "
-              "body, or in place of the end of the body and its trailers"),
+              "when the RST_STREAM is sent. headers: in place of the response's headers. body: "
+              "after the headers. bytes: after `after` bytes of the body. trailers: in place of "
+              "the end of the body and its trailers"),
         field("after", &Settings::after, "with at = \"bytes\": bytes of the body that pass"),
-        field("from", &Settings::from,
-              "who resets: the server, as the client sees it (the server itself gets CANCEL), or "
-              "both: the server gets the same RST_STREAM from the client"),
+        field(
+            "from", &Settings::from,
+            "who sends the RST_STREAM. server: the client gets it from the server, and the server "
+            "gets CANCEL. both: the server gets the same RST_STREAM, too, from the client"),
     }};
     return schema;
   }

@@ -31,10 +31,10 @@ extern const FaultKind kH2Window = describe<WindowHeld>(
          "The streams of an HTTP/2 client get no WINDOW_UPDATE: a body comes to a stop when it "
          "has filled its window (256 KiB). Requests with a small body or none, and "
          "responses, still pass.",
-     .correct_client = "has a deadline for each request also while it sends, and does not keep "
-                       "other requests waiting behind the one that is stuck",
+     .correct_client = "has a deadline for each request, also while it sends the body, and does "
+                       "not let other requests wait for a blocked request",
      .unit = "HTTP/2 connection",
-     .composition = "one such rule is enough",
+     .composition = "several rules act like one",
      .source = "RFC 9113, 5.2 and 6.9"});
 
 }  // namespace brownout::rules

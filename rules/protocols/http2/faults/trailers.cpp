@@ -17,18 +17,17 @@ class Trailers final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("drop", &Settings::drop, "whether the body ends without its trailers"),
-        field(
-            "set", &Settings::set,
-            "trailers that are set, e.g. { grpc-status = \"14\" }; with `drop`, they are the only "
-            "ones"),
+        field("drop", &Settings::drop, "true: the server's trailers are removed"),
+        field("set", &Settings::set,
+              "trailers that are set, e.g. { grpc-status = \"14\" }; with `drop`, the response has "
+              "only these trailers"),
     }};
     return schema;
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (settings.drop || !settings.set.empty()) return;
-    problems.add(table.where, "trailers has nothing to change",
+    problems.add(table.where, "the fault \"trailers\" changes nothing",
                  "write drop = true, or set = { grpc-status = \"14\" }");
   }
 
@@ -55,7 +54,7 @@ extern const FaultKind kTrailers = describe<Trailers>(
          "The trailers of the response are missing, or have other values. Over HTTP/1 only a "
          "chunked body has trailers.",
      .correct_client = "of gRPC reports the status UNKNOWN if grpc-status is missing, and never "
-                       "takes the call for a success",
+                       "treats such a call as successful",
      .unit = "response",
      .composition = "changes are applied in the order of the rules",
      .source = "RFC 9110, 6.5; RFC 9113, 8.1; \"gRPC over HTTP2\", section Responses"});

@@ -70,7 +70,8 @@ class MqttDisconnect final : public Fault {
     if (!is_of_servers(code)) {
       problems.add(
           position_of(table, "reason"),
-          "reason " + std::to_string(code) + " is none that a server's DISCONNECT may have",
+          "reason " + std::to_string(code) +
+              " is not a reason code that a server's DISCONNECT may have",
           "0, 128 to 131, 135, 137, 139 to 144 or 147 to 162 (MQTT 5.0, 2.4 and 3.14.2.1), "
           "e.g. 137 (server busy)");
     }

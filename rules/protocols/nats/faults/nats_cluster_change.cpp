@@ -52,8 +52,8 @@ class NatsClusterChange final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("connect_urls", &Settings::connect_urls,
-              "servers in connect_urls, each as \"HOST:PORT\"; with addresses of listeners, "
-              "clients stay on the proxy",
+              "servers in connect_urls, each as \"HOST:PORT\"; write addresses of listeners, so "
+              "that clients still connect through the proxy",
               {.required = true}),
     }};
     return schema;

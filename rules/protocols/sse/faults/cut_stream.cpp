@@ -79,9 +79,9 @@ extern const FaultKind kCutStream = describe<CutStream>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::where(&MessageProtocol::in_http_bodies); },
-     .summary = "A body ends before the message that `match` selects: this message and all behind "
-                "it are lost. With `close = \"end\"`, the HTTP response is complete, and only the "
-                "terminal message is missing.",
+     .summary = "A body ends before the message that `match` selects: this message and all later "
+                "ones are lost. With `close = \"end\"`, the HTTP response ends correctly, so the "
+                "client can see only from the messages that some are missing.",
      .correct_client =
          "expects the terminal message of its application, reports the answer as incomplete "
          "without it, and continues where the stream broke off (Server-Sent Events: with "

@@ -89,9 +89,10 @@ class MalformedEvent final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("how", &Settings::how,
-              "\"no_end\": the empty line after the event is missing, so the client joins it with "
-              "the next event; \"field\": the field is called `date`, so the client ignores it, "
-              "and dispatches no event; \"utf8\": a byte of the data is not UTF-8"),
+              "the error in the event. \"no_end\": the empty line after the event is missing, so "
+              "the client joins the event with the next one. \"field\": the field `data` is called "
+              "`date`, so the client ignores it, and dispatches no event. \"utf8\": a byte of the "
+              "data is not UTF-8"),
     }};
     return schema;
   }
@@ -111,14 +112,14 @@ extern const FaultKind kMalformedEvent = describe<MalformedEvent>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(SseMessage::protocol()); },
-     .summary = "The lines of an event are not what its sender wrote: `how` says what is wrong "
-                "with them.",
+     .summary = "An event arrives malformed: without the empty line at its end, with the wrong "
+                "field name, or with a byte that is not UTF-8.",
      .correct_client =
-         "follows the standard, which defines a result for any bytes: it joins, ignores or "
-         "replaces, and checks data before it uses them",
+         "parses malformed lines as the standard defines (it joins events, ignores unknown fields, "
+         "and replaces invalid bytes), and validates the data of an event before it uses them",
      .unit = "event",
-     .composition = "the first rule that malforms an event decides; an event that an earlier rule "
-                    "replaced stays as it is",
+     .composition = "the first rule that changes an event decides; an event that an earlier rule "
+                    "replaced is not changed again",
      .source = "WHATWG HTML, 9.2.5 (parsing) and 9.2.6 (fields)"});
 
 }  // namespace brownout::rules

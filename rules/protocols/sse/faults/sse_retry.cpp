@@ -40,8 +40,8 @@ class SseRetry final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("retry", &Settings::retry,
-              "how long the client waits before it connects again, in whole milliseconds; 0s: not "
-              "at all",
+              "time that the client is told to wait before it connects again, in whole "
+              "milliseconds; 0s: no wait",
               {.least = Duration::zero(), .most = std::chrono::hours(24 * 30), .required = true}),
     }};
     return schema;
@@ -62,11 +62,10 @@ extern const FaultKind kSseRetry = describe<SseRetry>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(SseMessage::protocol()); },
-     .summary =
-         "An event tells the client another time to wait before it connects again (`retry`). "
-         "The time counts from the next loss of the connection.",
-     .correct_client =
-         "has a least and a greatest time of its own, and waits longer after each failure",
+     .summary = "An event sets another time that the client waits before it connects again (the "
+                "field `retry`). It applies from the next loss of the connection.",
+     .correct_client = "has a minimum and a maximum of its own for this time, and waits longer "
+                       "after each failure",
      .unit = "event",
      .composition = "the last rule that sets the time decides",
      .source = "WHATWG HTML, 9.2.3 (reconnection time) and 9.2.6 (the field retry)"});

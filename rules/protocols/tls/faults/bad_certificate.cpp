@@ -17,8 +17,8 @@ class BadCertificate final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("what", &Settings::what,
-              "defect of the certificate. revoked: only the stapled OCSP response shows it. "
-              "weak_key: RSA with 1024 bits",
+              "defect of the certificate. revoked: only the stapled OCSP response shows the "
+              "revocation. weak_key: RSA key of 1024 bits",
               {.required = true}),
     }};
     return schema;
@@ -48,7 +48,7 @@ extern const FaultKind kBadCertificate = describe<BadCertificate>(
      .correct_client = "aborts the handshake before it sends data, reports the defect, and never "
                        "retries without verification",
      .unit = "handshake",
-     .composition = "the first rule decides on the defect",
+     .composition = "the first rule decides which defect the certificate has",
      .source = "RFC 5280, 6; wrong_name: RFC 9525, 6; weak_key: RFC 9325, 4.5; revoked: RFC 6066, "
                "8 and RFC 6960"});
 

@@ -51,7 +51,7 @@ class HalfOpen final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("answer_pings", &Settings::answer_pings,
-              "whether Brownout answers pings in place of the peer; false: pings are lost, too"),
+              "true: Brownout answers pings in place of the peer; false: pings are lost, too"),
         field("after_messages", &Settings::after_messages,
               "number of messages of the connection, or of the HTTP body, that pass first in each "
               "direction",
@@ -75,10 +75,9 @@ extern const FaultKind kHalfOpen = describe<HalfOpen>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
-     .summary =
-         "Messages are lost while the connection stays open. Brownout answers pings in "
-         "place of the peer, so the client sees an idle connection: no Close, FIN or RST. If "
-         "the rule selects messages, this begins with the first of them.",
+     .summary = "Messages are lost while the connection stays open. Brownout answers pings in "
+                "place of the peer, so the client sees an idle connection: no Close, FIN or RST. "
+                "If `match` selects messages, the loss begins with the first selected message.",
      .correct_client =
          "has a time-out for each acknowledgement or answer of its application, closes the "
          "connection when one is missing, and connects again",

@@ -74,8 +74,8 @@ class Resumption final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("answer", &Settings::answer,
-              "the false answer. failed: the server resumed the stream. resumed: the server could "
-              "not resume it"),
+              "the wrong answer that the client gets. failed: although the server resumed the "
+              "stream. resumed: although the server could not resume it"),
     }};
     return schema;
   }

@@ -189,7 +189,7 @@ TEST(Link, RefusesKeysThatContradictEachOther) {
   EXPECT_EQ(problem("trace = \"link.trace\", vary = { to = \"1 MB/s\", every = \"1s\" }"),
             "vary has no effect with trace");
   EXPECT_EQ(problem("trace = \"link.trace\", queue = \"50 ms\""),
-            "a queue with a trace has no fixed rate, so its length cannot be a time");
+            "with trace there is no fixed rate, so the length of queue cannot be a time");
   EXPECT_EQ(problem("rate = \"0 bit/s\", vary = { to = \"1 MB/s\", every = \"1s\" }"),
             "vary has no effect at rate 0");
   EXPECT_EQ(problem("rate = \"1 MB/s\", vary = { every = \"1s\" }"), "vary needs \"to\"");

@@ -118,7 +118,7 @@ TEST(Overload, ARampNeedsPhantomLoad) {
         "[[rule]]\nramp = \"10s\"\nfault = { type = \"overload\", capacity = \"1/s\"" + more +
         " }");
   };
-  EXPECT_THAT(problem(""), testing::HasSubstr("nothing that could grow"));
+  EXPECT_THAT(problem(""), testing::HasSubstr("no setting that `ramp` could increase"));
   EXPECT_EQ(problem(", surge = \"3x\""), "");
 }
 

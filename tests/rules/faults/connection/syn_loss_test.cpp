@@ -128,7 +128,7 @@ TEST(SynLoss, RefusesWhatASynDoesNotShow) {
   EXPECT_THAT(first_problem_of(syn_rule("match = { source_port = 5000 }")),
               HasSubstr("cannot match `source_port`"));
   EXPECT_THAT(first_problem_of(syn_rule("match = { direction = \"upstream\" }")),
-              HasSubstr("before bytes flow"));
+              HasSubstr("before any data flows"));
 }
 
 // Where the kernel has no filter, the connection is accepted and then silent.
@@ -156,7 +156,7 @@ std::string explained(const std::string& keys, const rules::SynWays& ways,
 TEST(SynLoss, ExplainSaysHowAConnectHangs) {
   const std::string by_port = "match = { port = 443 }";
   EXPECT_THAT(explained(by_port, {.own_network = true}), HasSubstr("by a filter on the listening"));
-  EXPECT_THAT(explained(by_port, {}), HasSubstr("a SYN shows where it goes only in `exec`"));
+  EXPECT_THAT(explained(by_port, {}), HasSubstr("a SYN packet shows the server only in `exec`"));
   EXPECT_THAT(explained(by_port, {}, rules::Intercept::kTproxy), HasSubstr("by a filter"));
   EXPECT_THAT(explained("", {.filters = false}), HasSubstr("keeps the listener's accept queue"));
   EXPECT_THAT(explained("", {.filters = false, .own_network = true}),

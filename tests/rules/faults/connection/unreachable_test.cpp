@@ -59,7 +59,7 @@ TEST(Unreachable, CheckRefusesWhatItCannotDo) {
   EXPECT_THAT(first_problem_of(unreachable_rule("match = { first = 2 }")),
               HasSubstr("have no number"));
   EXPECT_THAT(first_problem_of(unreachable_rule("match = { source_port = 5000 }")),
-              HasSubstr("a rule about SYNs cannot match `source_port`"));
+              HasSubstr("a fault on SYN packets cannot match `source_port`"));
   EXPECT_THAT(first_problem_of(unreachable_rule("", ", what = \"hosts\"")), HasSubstr("hosts"));
   EXPECT_THAT(first_problem_of(unreachable_rule(""), "dns"), HasSubstr("does not act on listener"));
 }
@@ -76,7 +76,7 @@ TEST(Unreachable, ExplainSaysHowAConnectFails) {
     return posed ? explain(config, (*posed)->question).front().why : posed.error().what;
   };
   const std::string by_port = "match = { port = 443 }";
-  const std::string answered = "nftables answers its SYNs with ICMP host unreachable";
+  const std::string answered = "nftables answers its SYN packets with ICMP host unreachable";
   EXPECT_THAT(says({.packets = true}, rules::Intercept::kRedirect, by_port), HasSubstr(answered));
   EXPECT_THAT(says({.own_network = true, .packets = true}, rules::Intercept::kTproxy, by_port),
               HasSubstr(answered));

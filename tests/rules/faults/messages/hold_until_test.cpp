@@ -220,7 +220,7 @@ TEST(HoldUntil, HoldsMessagesOfTheKindThatItAwaits) {
       "fault \"hold_until\" with these settings does not act on listener \"chat\", which is mqtt");
   EXPECT_EQ(problem("path = \"/a\", qname = \"b\"", "http"), "passes has keys of two protocols");
   EXPECT_EQ(problem("path = \"/a\", sni = \"a\"", "http"),
-            "the keys of passes select TLS handshakes, but hold_until waits for a message");
+            "passes has keys of TLS handshakes, but hold_until waits for a message");
   // The path of the opening request selects the messages after it.
   EXPECT_EQ(problem("text = \"a\"", "websocket", "match = { path = \"/a\" }\n"), "");
   EXPECT_EQ(problem("verb = \"ping\"", "nats", "match = { path = \"/a\" }\n"),

@@ -83,7 +83,8 @@ TEST(Reject, AReasonThatRefusesNothingIsAMistake) {
     return first_problem_of(rejecting(", reason = " + std::to_string(reason)), "mqtt");
   };
   for (const int reason : {0, 6, 127}) {
-    EXPECT_EQ(problem_of(reason), "reason " + std::to_string(reason) + " refuses nothing");
+    EXPECT_EQ(problem_of(reason),
+              "reason " + std::to_string(reason) + " is not the reason code of a refusal");
   }
   for (const int reason : {1, 5, 128, 255}) EXPECT_EQ(problem_of(reason), "") << reason;
 }

@@ -237,7 +237,7 @@ TEST(DnsRules, RejectsRulesThatDoNotFitDns) {
   EXPECT_EQ(
       first_problem_of(
           "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"servfail\" }", "dns"),
-      "fault \"servfail\" acts on a query and its answer");
+      "fault \"servfail\" acts on a query together with its answer, so it has no direction");
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ TEST(GrpcCodec, MatchesFieldsAndReplacesByJsonWithDescriptors) {
             grpc(pb_text(1, "1")));
   EXPECT_FALSE(rules::with_text(chunk, "no JSON"));
   EXPECT_EQ(first_problem_with(files, rule, "grpc"),
-            "no listener that the rule matches knows the fields of messages");
+            "no listener that the rule matches has descriptors of its messages");
   EXPECT_EQ(first_problem_with({}, "descriptors = \"api.pb\"\n", "grpc"),
             "descriptors: api.pb: No such file or directory");
   EXPECT_EQ(first_problem_with(files, "descriptors = \"api.pb\"\n", "sse"),
@@ -155,7 +155,8 @@ TEST(GrpcCodec, ReportsATextThatDoesNotFitItsType) {
   tunnel.push(rules::Direction::kUpstream, codecs::bytes_of(order + order), {});
   EXPECT_EQ(owner.sent, order + order);
   EXPECT_EQ(owner.reports,
-            "message unchanged: rule \"r\": the text does not fit the type of the message\n");
+            "message unchanged: rule \"r\": the text of the rule cannot be converted to the type "
+            "of the message\n");
 }
 
 // Servers send no requests, so `first` counts those of clients.

@@ -199,7 +199,7 @@ TEST(ExchangeMessages, AStatusOfGrpcSelectsAHeadThatIsTheWholeResponse) {
 
 TEST(ExchangeMessages, CheckRefusesFaultsThatDoNothingToTrailers) {
   EXPECT_EQ(first_problem_of(status_rule("\"replace\", text = \"{}\""), "grpc"),
-            "fault \"replace\" does nothing to the trailers that grpc_status selects");
+            "fault \"replace\" has no effect on trailers, which grpc_status selects");
   EXPECT_EQ(first_problem_of(status_rule("\"delay\", delay = \"1s\""), "grpc"), "");
 }
 

@@ -129,9 +129,10 @@ TEST(Abort, PunishNeedsANumberOfSeconds) {
     return first_problem_of(
         "[[rule]]\nfault = { type = \"abort\", retry_after = \"punish\"" + settings + " }", "http");
   };
-  EXPECT_THAT(problem(""), testing::HasSubstr("needs a number of seconds as retry-after"));
+  EXPECT_THAT(problem(""),
+              testing::HasSubstr("needs retry-after in `headers`, with a number of seconds"));
   EXPECT_THAT(problem(", headers = { retry-after = \"Wed, 21 Oct 2026 07:28:00 GMT\" }"),
-              testing::HasSubstr("needs a number of seconds as retry-after"));
+              testing::HasSubstr("needs retry-after in `headers`, with a number of seconds"));
   EXPECT_EQ(problem(", headers = { Retry-After = \"5\" }"), "");
 }
 
@@ -155,13 +156,13 @@ TEST(Abort, RejectsRulesThatDoNotFit) {
   EXPECT_EQ(problem("fault = { type = \"abort\" }", "tcp"),
             "fault \"abort\" does not act on listener \"chat\", which is tcp");
   EXPECT_EQ(problem("match = { status = 200 }\nfault = { type = \"abort\" }"),
-            "fault \"abort\" acts before there is a response");
+            "fault \"abort\" acts before the response exists");
   EXPECT_EQ(problem("match = { path = \"/x\" }\nfault = { type = \"latency\", delay = \"1s\" }"),
             "fault \"latency\" does not act on HTTP requests");
   EXPECT_EQ(problem("match = { path = \"~(\" }\nfault = { type = \"abort\" }"),
             "path: \"(\" is not a regular expression: missing ): (");
   EXPECT_EQ(problem("match = { direction = \"upstream\" }\nfault = { type = \"abort\" }"),
-            "fault \"abort\" acts on a request and its response");
+            "fault \"abort\" acts on a request together with its response, so it has no direction");
   EXPECT_EQ(problem("match = { status = \"6xx\" }\nfault = { type = \"malformed\", what = "
                     "\"status_line\" }"),
             "status: a status is from 100 to 599");

@@ -25,7 +25,7 @@ TEST(Redirect, RejectsAStatusThatNoClientFollows) {
   EXPECT_EQ(
       first_problem_of("[[rule]]\nfault = { type = \"redirect\", location = \"/\", status = 305 }",
                        "http"),
-      "no client follows such a status");
+      "clients do not follow a redirection with this status");
 }
 
 }  // namespace

@@ -34,10 +34,11 @@ TEST(RewriteHeader, RejectsFramingHeaders) {
             "rewrite_header cannot change Content-Length");
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"rewrite_header\" }", "http"),
             "fault \"rewrite_header\" needs \"set\", \"remove\" or \"append\"");
-  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"rewrite_header\", set = { a = "
-                             "\"b\\r\\nc: d\" } }",
-                             "http"),
-            "set: header \"a\": a value is one line");
+  EXPECT_EQ(
+      first_problem_of("[[rule]]\nfault = { type = \"rewrite_header\", set = { a = "
+                       "\"b\\r\\nc: d\" } }",
+                       "http"),
+      "set: header \"a\": the value contains a line break or NUL, which no header may contain");
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ TEST(RewriteRequest, RefusesWhatIsNoRequest) {
   EXPECT_THAT(problem(""), HasSubstr("changes nothing"));
   EXPECT_THAT(problem(", method = \"HEAD\""), HasSubstr("not a method that a request can get"));
   EXPECT_THAT(problem(", method = \"A B\""), HasSubstr("not a method that a request can get"));
-  EXPECT_THAT(problem(", method = \"post\""), HasSubstr("servers do not know the method \"post\""));
+  EXPECT_THAT(problem(", method = \"post\""),
+              HasSubstr("servers do not recognise the method \"post\""));
   EXPECT_THAT(problem(", set_parameters = { \"?z\" = 1 }"), HasSubstr("\"?z\" is not the name"));
   EXPECT_THAT(problem(", remove_parameters = [\"a=1\"]"), HasSubstr("\"a=1\" is not the name"));
   EXPECT_THAT(problem(", set_parameters = { \"a&b\" = 1 }"), HasSubstr("\"a&b\" is not the name"));

@@ -33,7 +33,7 @@ fault = { type = "truncate_body", share = "60%" })");
       first_problem_of("[[rule]]\nfault = { type = \"truncate_body\", share = \"60%\", after = "
                        "\"1 B\" }",
                        "http"),
-      "`after` and `share` both say how much passes");
+      "`after` and `share` exclude each other: both limit how much passes");
 }
 
 TEST(TruncateBody, AShareIsOfTheBodyThatTheClientGets) {

@@ -24,7 +24,7 @@ TEST(H2PingLoss, CannotMatchRequests) {
   EXPECT_THAT(
       first_problem_of("[[rule]]\nmatch = { path = \"/\" }\nfault = { type = \"h2_ping_loss\" }\n",
                        "http"),
-      testing::HasSubstr("acts on the HTTP/2 connection, whatever its requests are"));
+      testing::HasSubstr("acts on the whole HTTP/2 connection, so it cannot match requests"));
 }
 
 }  // namespace

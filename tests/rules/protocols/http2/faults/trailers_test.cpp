@@ -38,7 +38,7 @@ TEST(Trailers, AreChangedForClientsOfHttp1) {
 
 TEST(Trailers, NeedsSomethingToChange) {
   EXPECT_THAT(first_problem_of(trailers_rule(""), "http"),
-              testing::HasSubstr("trailers has nothing to change"));
+              testing::HasSubstr("the fault \"trailers\" changes nothing"));
 }
 
 }  // namespace

@@ -55,8 +55,8 @@ TEST(MqttDisconnect, RejectsReasonsThatAServerMustNotSend) {
         "mqtt");
   };
   for (const int reason : {1, 4, 127, 132, 136, 145, 146, 163, 255}) {
-    EXPECT_EQ(problem_of(reason),
-              "reason " + std::to_string(reason) + " is none that a server's DISCONNECT may have");
+    EXPECT_EQ(problem_of(reason), "reason " + std::to_string(reason) +
+                                      " is not a reason code that a server's DISCONNECT may have");
   }
   for (const int reason : {0, 128, 137, 142, 162}) EXPECT_EQ(problem_of(reason), "") << reason;
 }
@@ -77,7 +77,7 @@ TEST(MqttDisconnect, RejectsMatchKeysOfOtherProtocols) {
       "no listener that the rule matches has messages of MQTT and Kafka");
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a/#/b\" }\nfault = { type = \"drop\" }",
                              "mqtt"),
-            "topic: \"a/#/b\" is not a topic filter: # can only be the last level");
+            "topic: \"a/#/b\" is not a topic filter: # must be the last level");
 }
 
 }  // namespace
