@@ -219,7 +219,7 @@ void add_verify(CLI::App& app, CommandLine& line) {
   command->add_flag("--quick", line.verify.quick,
                     "take half a minute instead of more than a minute");
   command->add_flag("--json", line.verify.json,
-                    "for programs: milliseconds, bytes a second and shares");
+                    "print JSON with milliseconds, bytes per second and shares");
   add_output(*command, line.verify.output);
   command->callback([&line] { line.exit_code = verify(line.verify); });
 }

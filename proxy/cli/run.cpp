@@ -300,10 +300,10 @@ class Run final : private Deadline {
   void say_what_is_cut() const {
     if (engine_->open_flows() == 0) return;
     const auto left = rules::count_of(engine_->open_flows(), "connection");
-    if (ended_at_once_) return spdlog::warn("shutdown: a second Ctrl-C cut {} at once", left);
+    if (ended_at_once_) return spdlog::warn("shutdown: a second Ctrl-C closed {} at once", left);
     spdlog::warn(
-        "shutdown: {} still open after {} (--drain) were cut; a longer --drain gives them more "
-        "time",
+        "shutdown: {} still open after {} (--drain) were closed; a longer --drain gives "
+        "connections more time to end",
         left, rules::to_text(settings_.drain));
   }
 

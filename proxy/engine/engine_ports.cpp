@@ -158,7 +158,7 @@ void Engine::report_lost_syns(const SynGate::Loss& loss) {
   const rules::FlowFacts none{
       .listener = loss.listener, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
   const bool answered = loss.rule->fault->answers_syns().has_value();
-  const rules::Note note{.action = answered ? "answer with ICMP" : "lose SYN",
+  const rules::Note note{.action = answered ? "answer with ICMP" : "drop SYN",
                          .ordinal = loss.total};
   if (options_.flows != nullptr && options_.flows->wanted()) {
     options_.flows->submit(codecs::write_lost_syns({.listener = loss.listener,

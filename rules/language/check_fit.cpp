@@ -261,8 +261,8 @@ void FitCheck::check_exchanges() const {
 void FitCheck::check_not_http() const {
   if (rule_.match.is_for_http() && !acts_on_messages_of_requests()) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on HTTP requests",
-                  "only HTTP requests have method, path, query, header, content_type, status and "
-                  "response_header; a fault that acts on them is, for example, \"delay\"");
+                  "use a fault that acts on HTTP requests, e.g. \"delay\": only HTTP requests have "
+                  "method, path, query, header, content_type, status and response_header");
   }
   if (rule_.per == Per::kRequest) {
     problems_.add(position_of(node_, "per"), fault_ + " does not support per = \"request\"",
@@ -271,7 +271,7 @@ void FitCheck::check_not_http() const {
   if (rule_.max_active_faults) {
     problems_.add(position_of(node_, "max_active_faults"),
                   fault_ + " does not support max_active_faults",
-                  "max_active_faults counts HTTP requests");
+                  "leave it out: max_active_faults counts HTTP requests");
   }
 }
 

@@ -64,10 +64,10 @@ void FitCheck::check_messages() const {
   if (!rule_.match.is_for_messages() && !drawn) return;
   const auto* key = rule_.match.is_for_messages() ? "match" : "per";
   if (!rule_.kind->carries(Carrier::kMessage)) {
-    problems_.add(position_of(node_, key), fault_ + " does not act on messages",
-                  "only messages have opcode, packet, topic, min_size, text and similar keys, and "
-                  "per = \"message\"; faults that act on them are, for example, \"drop\" and "
-                  "\"corrupt_message\"");
+    problems_.add(
+        position_of(node_, key), fault_ + " does not act on messages",
+        "use a fault that acts on messages, e.g. \"drop\" or \"corrupt_message\": only messages "
+        "have opcode, packet, topic, min_size, text and similar keys, and per = \"message\"");
   } else if (rule_.match.is_for_messages() && !rule_.fault->acts_on(Carrier::kMessage)) {
     problems_.add(position_of(node_, key), fault_ + settings_remark() + " does not act on messages",
                   settings_hint());

@@ -155,7 +155,7 @@ void ListenerCheck::check_http_version() const {
     problems_.add(position_of(node_, "upstream"),
                   std::string(listener_.protocol.name()) +
                       " cannot go to an upstream with http = " + in_quotes(name_of(upstream.http)) +
-                      ": only HTTP has versions of HTTP",
+                      ": the key http is only for http listeners",
                   "write protocol = \"http\" here, or leave http out of the [[upstream]]");
   }
 }

@@ -236,7 +236,7 @@ wait_for 10 grep -q 'shutdown: waiting' "$folder/interrupt.log" ||
   fail "first SIGINT: expected \"shutdown: waiting\" in the log, got: $(cat "$folder/interrupt.log")"
 kill -INT "$pid"
 wait "$pid" || fail "second SIGINT: expected Brownout to end with exit code 0, got $?"
-grep -q 'shutdown: a second Ctrl-C cut 1 connection at once' "$folder/interrupt.log" ||
+grep -q 'shutdown: a second Ctrl-C closed 1 connection at once' "$folder/interrupt.log" ||
   fail "second SIGINT: expected the log to say what it cut, got: $(cat "$folder/interrupt.log")"
 pass "SIGINT twice stops now"
 

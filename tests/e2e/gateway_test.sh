@@ -180,7 +180,7 @@ inside gateway "$brownout" explain "$folder/hidden.toml" --listener web --destin
 grep -q 'because nftables drops its SYN packets' "$folder/said" || fail "explain: expected nftables, got: $(cat "$folder/said")"
 [ "$(get "$web")" = 10.71.2.1 ] || fail "redirect, after syn_loss: expected the server to be reached"
 end_gateway
-grep -q '"rule":"lost".*"action":"lose SYN"' "$folder/hidden.jsonl" || fail "redirect, syn_loss: expected an event, got: $(cat "$folder/hidden.jsonl")"
+grep -q '"rule":"lost".*"action":"drop SYN"' "$folder/hidden.jsonl" || fail "redirect, syn_loss: expected an event, got: $(cat "$folder/hidden.jsonl")"
 if inside gateway nft list tables | grep -q brownout_syns; then fail "after the end: expected no table of Brownout's"; fi
 gateway far redirect '' '[[rule]]
 match = { listener = ["web", "web6"], destination = ["10.71.2.0/24", "fd71:2::2"] }

@@ -32,7 +32,7 @@ fault = $fault" "" --workers 2 --flows "$folder/flows.jsonl"
   [ "$(connect_python "$proxy_port" 0.5)" = TimeoutError ] || fail "$fault: expected Python's connect to time out"
   kill -TERM "$last_pid"
   wait "$last_pid" || true
-  grep -qE '"rule":"lost".*"action":"(lose SYN|down)"' "$folder/hanging.jsonl" ||
+  grep -qE '"rule":"lost".*"action":"(drop SYN|down)"' "$folder/hanging.jsonl" ||
     fail "$fault: expected an event about lost SYNs, got: $(cat "$folder/hanging.jsonl")"
 done
 grep -q '"rule":"lost","lost_syns":[1-9]' "$folder/flows.jsonl" || fail "--flows: expected the number of lost SYNs, got: $(cat "$folder/flows.jsonl")"

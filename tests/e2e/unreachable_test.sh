@@ -65,7 +65,7 @@ expect_text out 'it acts on a connect to this address only if a DNS answer for i
 pass "exec: each message gives a connect and a datagram its error"
 
 # A short command ends before the counters have been read for the first time.
-for expected in "1 host answer with ICMP" "5 syn_loss lose SYN"; do
+for expected in "1 host answer with ICMP" "5 syn_loss drop SYN"; do
   read -r host rule action <<<"$expected"
   "$brownout" exec "$folder/exec.toml" --summary --events "$folder/events.jsonl" -- curl -s -m 0.3 "http://192.0.2.$host/" 2>"$folder/summary" || true
   grep -qE "^$rule +[a-z_]+( +1){3}\$" "$folder/summary" ||

@@ -159,8 +159,8 @@ class Play final : messages::MessageTunnel::Owner {
     outcome_.timed_notes[direction] += instant() + text;
     outcome_.log += instant() + text;
     const bool copied = note.action == "duplicate";
-    const bool told = note.action == "tell" || note.action == "lame duck";
-    const auto made = note.action == "storm" ? note.bytes : std::int64_t{told};
+    const bool told = note.action == "announce servers" || note.action == "announce shutdown";
+    const auto made = note.action == "insert presences" ? note.bytes : std::int64_t{told};
     const bool answered = note.action == "reject" || note.action == "answer";
     outcome_.copies += copied ? 1 : 0;
     made_ += made;

@@ -26,7 +26,8 @@ class GarbageStage final : public Stage {
     for (std::size_t i = 0; i < random.size(); ++i) {
       random[i] = static_cast<std::byte>(dice_.bits(i) & 0xff);
     }
-    out.note({.action = "garble", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
+    out.note({.action = "send random bytes", .bytes = static_cast<std::int64_t>(chunk.size())},
+             now);
     out.emit(Chunk::copy_of(random), now);
     out.close(settings_.close == HowToClose::kRst ? Close::kResetAfterData : Close::kFin, now);
   }

@@ -97,7 +97,7 @@ class LossStage final : public Stage {
     }
     if (step.failed) {
       failed_ = true;
-      out.note({.action = "give up"}, now);
+      out.note({.action = "time out"}, now);
       return out.close(Close::kReset, now);
     }
     pass_end(now, out);

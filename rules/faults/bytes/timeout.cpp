@@ -20,7 +20,7 @@ class TimeoutStage final : public Stage {
 
   void push(Chunk chunk, Instant now, Output& out) override {
     if (!began_) began_ = now;
-    out.note({.action = "swallow", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
+    out.note({.action = "discard", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
   }
   void wake(Instant now, Output& out) override { out.close(Close::kFin, now); }
   void release(Instant now, Output& out) override {
@@ -63,7 +63,7 @@ class Timeout final : public Fault, public DnsFault {
   std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
     if (verdict.decided()) return std::nullopt;
     verdict.silent = true;
-    return Note{.action = "swallow"};
+    return Note{.action = "discard"};
   }
 
  private:

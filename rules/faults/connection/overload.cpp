@@ -100,7 +100,7 @@ OverloadModel::Outcome ask(const OverloadKeys& settings, const Asked& asked) {
 
 Note note_of(const OverloadModel::Outcome& outcome) {
   if (!outcome.accepted)
-    return {.action = "turn away", .ordinal = outcome.in_system, .overflow = true};
+    return {.action = "refuse", .ordinal = outcome.in_system, .overflow = true};
   return {
       .action = "serve", .delay = sum(outcome.wait, outcome.service), .ordinal = outcome.in_system};
 }
@@ -337,10 +337,11 @@ void Overload::check(const OverloadKeys& settings, const Node& table, Diagnostic
   const bool phantoms = settings.load.times > 0 || settings.surge.times > 0;
   for (const std::string_view key : {"retries", "patience", "retry_delay"}) {
     if (phantoms || table.find(key) == nullptr) continue;
-    problems.add(position_of(table, key),
-                 std::string(key) +
-                     " is for the simulated requests of \"load\" and \"surge\", and neither is set",
-                 "add load or surge, e.g. load = \"0.8x\", or leave " + std::string(key) + " out");
+    problems.add(
+        position_of(table, key),
+        std::string(key) +
+            " describes the simulated requests of \"load\" and \"surge\", and neither is set",
+        "add load or surge, e.g. load = \"0.8x\", or leave " + std::string(key) + " out");
   }
   for (const std::string_view key : {"surge_start", "surge_duration"}) {
     if (settings.surge.times > 0 || table.find(key) == nullptr) continue;

@@ -35,7 +35,7 @@ class IdleTimeoutStage final : public HoldingStage {
   void expire(Instant now, Output& out) {
     if (cut_ || now < expires()) return;
     cut_ = true;
-    out.note({.action = "forget"}, now);
+    out.note({.action = "silence"}, now);
   }
   void touch(Instant now, Output& out) {
     expire(now, out);

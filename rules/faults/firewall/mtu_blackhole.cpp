@@ -11,7 +11,7 @@ struct MtuBlackholeSettings {
 };
 
 Note swallowed(const Chunk& chunk) {
-  return {.action = "swallow", .bytes = static_cast<std::int64_t>(chunk.size())};
+  return {.action = "drop", .bytes = static_cast<std::int64_t>(chunk.size())};
 }
 
 // Holds the first large chunk and everything behind it, as if TCP retransmitted in vain.

@@ -47,10 +47,10 @@ BodyMessages::Begin BodyMessages::begin(Direction direction) {
   const bool partial =
       direction == Direction::kDownstream && exchange_.response->status == kPartialContent;
   if (!codings || partial) {
-    owner_.messages_report("messages not read", partial ? "the response has a part of the body, in "
-                                                          "the content coding " +
-                                                              coding
-                                                        : codings.error().what);
+    owner_.messages_report(
+        "messages not read",
+        partial ? "the response has only a part of the body (206), in the content coding " + coding
+                : codings.error().what);
     return Begin::kAround;
   }
   body.decoder.emplace(*codings);

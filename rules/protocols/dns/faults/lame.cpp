@@ -78,7 +78,7 @@ class Lame final : public DnsOnlyFault {
         reply.authority.push_back(ns_record(zone, server));
       }
     }
-    return Note{.action = "refer"};
+    return Note{.action = "send referral"};
   }
 
  private:

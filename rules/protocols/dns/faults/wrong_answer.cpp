@@ -92,7 +92,7 @@ class WrongAnswer final : public DnsOnlyFault {
     if (verdict.decided() || (!v4 && question.type != DnsType::kAaaa)) return std::nullopt;
     if (settings_.name) {
       verdict.other_name = canonical_name(*settings_.name);
-      return Note{.action = "other name"};
+      return Note{.action = "resolve other name"};
     }
     auto& reply = verdict.reply.emplace();
     const auto ttl = static_cast<std::uint32_t>(settings_.ttl / std::chrono::seconds(1));

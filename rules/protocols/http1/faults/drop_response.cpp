@@ -19,7 +19,7 @@ class DropResponse final : public HttpOnlyFault {
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
     message.fate = HttpMessage::Fate::kSilence;
-    return Note{.action = "swallow"};
+    return Note{.action = "drop response"};
   }
 };
 

@@ -145,7 +145,7 @@ class RateLimit final : public HttpOnlyFault {
     message.answer = {static_cast<int>(settings_.status),
                       {{"retry-after", retry_after_seconds(wait)}, {"content-type", "text/plain"}},
                       "too many requests\n"};
-    return note_of_refusal({.action = "turn away", .delay = wait}, early, message.answer);
+    return note_of_refusal({.action = "refuse", .delay = wait}, early, message.answer);
   }
 
   Settings settings_;

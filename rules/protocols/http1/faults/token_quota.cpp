@@ -166,7 +166,7 @@ class TokenQuotaFault final : public HttpOnlyFault {
         {{"retry-after", retry_after_seconds(window.left)}, {"content-type", "application/json"}},
         R"({"type":"error","error":{"type":"rate_limit_error",)"
         R"("code":"rate_limit_exceeded","message":"the quota of tokens is used up"}})"};
-    return note_of_refusal({.action = "turn away", .delay = window.left}, early, message.answer);
+    return note_of_refusal({.action = "refuse", .delay = window.left}, early, message.answer);
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {

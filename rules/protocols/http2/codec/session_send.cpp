@@ -60,7 +60,7 @@ void Session::State::on_frame_sent(const nghttp2_frame& frame) {
     } else {
       const std::string_view detail(reinterpret_cast<const char*>(frame.goaway.opaque_data),
                                     frame.goaway.opaque_data_len);
-      std::string why = "the peer breaks HTTP/2: ";
+      std::string why = "the peer violates HTTP/2: ";
       why += detail.empty() ? nghttp2_http2_strerror(frame.goaway.error_code) : detail;
       doom(frame.goaway.error_code, why);
     }

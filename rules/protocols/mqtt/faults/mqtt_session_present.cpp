@@ -22,7 +22,7 @@ class SessionPresentStage final : public Stage {
         packet->session_present == settings_.value) {
       return out.emit(std::move(chunk), now);
     }
-    out.note({.action = "lie", .ordinal = count_++}, now);
+    out.note({.action = "change Session Present", .ordinal = count_++}, now);
     auto other = *packet;
     other.session_present = settings_.value;
     out.emit(mqtt_chunk(std::move(other), *message), now);

@@ -24,7 +24,7 @@ class NatsClusterChangeStage final : public Stage {
     } else if (!announced_ && message->connection) {
       // The server sent its INFO before the rule applied, so send the client a changed copy of that
       // INFO.
-      announce("tell", message->connection->info, now, out);
+      announce("announce servers", message->connection->info, now, out);
     }
     out.emit(std::move(chunk), now);
   }

@@ -35,7 +35,7 @@ class NatsLameDuckStage final : public Stage {
     if (text.empty()) return;
     announced_ = true;
     closes_ = later(now, settings_.grace);
-    out.note({.action = "lame duck", .delay = settings_.grace}, now);
+    out.note({.action = "announce shutdown", .delay = settings_.grace}, now);
     out.emit(nats_chunk({.verb = NatsVerb::kInfo, .text = std::move(text)}), now);
   }
 

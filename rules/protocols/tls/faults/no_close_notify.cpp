@@ -17,7 +17,7 @@ class NoCloseNotify final : public Fault {
 
   std::optional<Note> on_hello(const StageContext&, TlsVerdict& verdict) const override {
     verdict.no_close_notify = true;
-    return Note{.action = "omit"};
+    return Note{.action = "omit close_notify"};
   }
 };
 

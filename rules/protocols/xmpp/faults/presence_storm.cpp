@@ -17,7 +17,7 @@ class PresenceStormStage final : public Stage {
     const bool came_or_went = stanza != nullptr && stanza->element == XmppElement::kPresence &&
                               (stanza->type.empty() || stanza->type == "unavailable");
     if (!came_or_went) return out.emit(std::move(chunk), now);
-    out.note({.action = "storm", .bytes = settings_.count, .ordinal = count_++}, now);
+    out.note({.action = "insert presences", .bytes = settings_.count, .ordinal = count_++}, now);
     const bool comes = stanza->type.empty();
     const auto ends = " from='" + xml_escaped(stanza->from) + "'" +
                       (stanza->to.empty() ? "" : " to='" + xml_escaped(stanza->to) + "'") + "/>";

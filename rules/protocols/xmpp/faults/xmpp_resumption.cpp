@@ -39,7 +39,7 @@ class ResumptionStage final : public Stage {
         stanza->is_or_contains(real_answer) && (fails || !stanza->previous.empty());
     auto changed = resumes ? with_false_answer(chunk, *stanza) : std::nullopt;
     if (!changed) return out.emit(std::move(chunk), now);
-    out.note({.action = "lie", .ordinal = count_++}, now);
+    out.note({.action = "change answer", .ordinal = count_++}, now);
     out.emit(std::move(*changed), now);
   }
 

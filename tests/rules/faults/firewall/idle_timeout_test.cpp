@@ -20,7 +20,7 @@ TEST(IdleTimeout, AnIdleConnectionIsHalfOpen) {
   world.run();
   EXPECT_EQ(world.log(), "0s a\n59s b\n118s c\n");
   EXPECT_TRUE(world.chain().blackholed());
-  EXPECT_EQ(world.notes(), "forget 0s 0 bytes #0\n");
+  EXPECT_EQ(world.notes(), "silence 0s 0 bytes #0\n");
 }
 
 TEST(IdleTimeout, EitherDirectionKeepsItAlive) {

@@ -15,7 +15,7 @@ TEST(MtuBlackhole, AStreamIsStuckBehindTheFirstLargeMessage) {
       .send("c")
       .run(1h);
   EXPECT_EQ(world.bytes(), std::string(100, 'a'));
-  EXPECT_EQ(world.notes(), "swallow 0s 101 bytes #0\n");
+  EXPECT_EQ(world.notes(), "drop 0s 101 bytes #0\n");
   EXPECT_FALSE(world.chain().blackholed());
 }
 
