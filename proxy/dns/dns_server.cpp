@@ -372,7 +372,7 @@ void DnsServer::crowded(DnsQueryPtr query) {
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (!std::exchange(warned_crowd_, true)) {
     host_.report(query->facts, "queries dropped",
-                 "all 65536 query ids are in use, because too many queries wait for answers; check "
+                 "no query id is free, because too many queries wait for answers; check "
                  "that the resolvers of the upstream answer");
   }
   drop(*query);
