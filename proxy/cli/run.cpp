@@ -187,10 +187,8 @@ class Run final : private Deadline {
   void follow_file() {
     if (options_.no_watch || options_.quick.is_given()) return;
     if (!is_regular(options_.path)) {
-      spdlog::info(
-          "{} is not a regular file: it is read once, and later changes have no effect; give a "
-          "regular file to have changes loaded",
-          options_.path);
+      spdlog::info("{} is not a regular file: it is read once, and changes have no effect",
+                   options_.path);
       return;
     }
     watches_.watch(included_.watched());
@@ -255,15 +253,12 @@ class Run final : private Deadline {
   void renew_api() {
     if (!admin_) return;
     if (const auto done = admin_->renew(api_files()); !done) {
-      spdlog::error(
-          "the API's certificate and token were not renewed, and the previous ones stay in use: {}",
-          describe(done.error()));
+      spdlog::error("the API's previous certificate and token stay in use: {}",
+                    describe(done.error()));
     }
     if (!options_.toxiproxy_config.empty()) {
-      spdlog::info(
-          "{} is not read again: proxies of --toxiproxy-config are read at the start only; change "
-          "them through Toxiproxy's API",
-          options_.toxiproxy_config);
+      spdlog::info("{} is read at the start only; change its proxies through Toxiproxy's API",
+                   options_.toxiproxy_config);
     }
   }
 

@@ -324,8 +324,7 @@ void Runner::check_steady() {
   }
   auto why = steady.why;
   if (steady.all == 0) {
-    why = unable.empty() ? "no operation has ended: make `for` of `steady` longer, or `every` of "
-                           "the probe shorter"
+    why = unable.empty() ? "no operation has ended: make steady.for longer, or `every` shorter"
                          : unable;
   } else if (static_cast<double>(steady.ok) >=
              scenario().steady.availability.share() * static_cast<double>(steady.all)) {

@@ -158,10 +158,9 @@ Field<Listener> advertise_field() {
 const Schema<Listener>& listener_schema() {
   static const Schema<Listener> schema{{
       field("name", &Listener::name,
-            "the name by which rules, logs and metrics refer to the listener; left out, its "
-            "protocol and port: \"tcp-5433\""),
+            "the name in rules, logs and metrics; left out, protocol and port: \"tcp-5433\""),
       field("protocol", &Listener::protocol,
-            "the protocol of the clients; it determines which faults can act"),
+            "the clients' protocol, which determines the faults that can act"),
       nested<Listener>("listen", "address",
                        "the address that clients connect to; port 0 takes a free port and logs it; "
                        "\":1883\" and \"[::]:1883\" listen on all addresses, IPv4 included",
@@ -192,8 +191,7 @@ const Schema<Listener>& listener_schema() {
       field("spoof_client", &Listener::spoof_client,
             "intercept = \"tproxy\": servers see the client's own address"),
       field("buffer", &Listener::buffer,
-            "bytes that faults may hold in one direction of a connection; beyond that, Brownout "
-            "stops reading until some bytes have left",
+            "bytes that faults may hold in one direction of a connection before reading pauses",
             {.least = Bytes{65536}}),
       field("forwarding", &Listener::forwarding,
             "how bytes are forwarded when no rule acts on them: through a buffer, or with "

@@ -78,8 +78,8 @@ api=$(free_port)
 mkfifo "$folder/pipe"
 start piped "$brownout" run "$folder/pipe" --api "127.0.0.1:$api"
 rule_file "$echo_port" "$proxy_port" "$refuse" >"$folder/pipe"
-wait_for 10 grep -q 'it is read once, and later changes have no effect' "$folder/piped.log" ||
-  fail "rules from a pipe: expected \"it is read once, and later changes have no effect\" in the log, got: $(cat "$folder/piped.log")"
+wait_for 10 grep -q 'it is read once, and changes have no effect' "$folder/piped.log" ||
+  fail "rules from a pipe: expected \"it is read once, and changes have no effect\" in the log, got: $(cat "$folder/piped.log")"
 kill -HUP "$last_pid"
 wait_for 5 grep -q 'not loaded.*not a regular file' "$folder/piped.log" ||
   fail "rules from a pipe, SIGHUP: expected \"not a regular file\" in the log, got: $(cat "$folder/piped.log")"
