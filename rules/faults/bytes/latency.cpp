@@ -138,9 +138,9 @@ class Latency final : public Fault, public DnsFault {
                                           {.most = std::chrono::hours(24), .required = true})),
         field_of(&Settings::varied,
                  field("jitter", &VariedDelay::jitter,
-                       "variation around `delay`: the largest deviation (uniform), the standard "
-                       "deviation (normal) or the scale of the distribution; a delay below zero "
-                       "counts as zero")),
+                       "variation around `delay`: with distribution \"uniform\" the largest "
+                       "deviation, with \"normal\" the standard deviation, with others the scale "
+                       "of the distribution; a delay below zero counts as zero")),
         field("correlation", &Settings::correlation,
               "how much each random delay depends on the previous one (0%: not at all), as in "
               "tc-netem(8)"),

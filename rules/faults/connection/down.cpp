@@ -40,10 +40,9 @@ class Down final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "how", &Settings::how,
-            "whether the machine answers that the port is closed, or answers nothing, as when the "
-            "machine itself is off"),
+        field("how", &Settings::how,
+              "refuse: the machine answers that the port is closed. drop: nothing answers, as when "
+              "the machine itself is off"),
         field("live", &Settings::live,
               "what happens to open connections. reset: they get a RST. keep: they stay open"),
     }};

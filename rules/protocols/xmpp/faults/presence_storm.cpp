@@ -70,8 +70,8 @@ extern const FaultKind kPresenceStorm = describe<PresenceStorm>(
      .summary =
          "When a contact comes online or goes offline, many presence stanzas of the contact arrive "
          "at once. They alternate between available and unavailable, and the last one is true.",
-     .correct_client =
-         "shows the state of the last presence, and meanwhile still answers its user and pings",
+     .correct_client = "shows the state of the last presence, and meanwhile still reacts to its "
+                       "user and answers pings",
      .unit = "presence without a type, or of type unavailable",
      .composition = "a later rule also inserts presences before those of an earlier rule",
      .source = "RFC 6121, 4.2, 4.4 and 4.5"});

@@ -100,8 +100,9 @@ extern const FaultKind kXmppResumption = describe<Resumption>(
      .summary =
          "A client that asks to resume its stream after a reconnect gets the wrong answer: failed, "
          "although the server resumed the stream, or resumed, although the server could not.",
-     .correct_client = "binds a resource again after failed, and resends unacknowledged stanzas; "
-                       "after a false resumed, it handles the errors that answer its stanzas",
+     .correct_client =
+         "binds a resource again after `failed`, and resends unacknowledged stanzas; after a wrong "
+         "`resumed`, it handles the errors that its stanzas get as answers",
      .unit = "answer to a request to resume a stream",
      .composition = "the answer of the last rule arrives",
      .source = "XEP-0198, 5"});
