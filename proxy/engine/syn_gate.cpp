@@ -28,7 +28,7 @@ bool same(const SynProgram& a, const SynProgram& b) {
 
 // Returns how nftables recognizes a listener's packets, from the addresses of its sockets; nothing
 // for a unix socket.
-std::optional<PacketPort> packets_to(const std::string& listener, const PortSockets& sockets) {
+std::optional<PacketPort> packet_port_of(const std::string& listener, const PortSockets& sockets) {
   const auto address = own_address(sockets.any());
   const auto ip = address.ip();
   if (!ip) return std::nullopt;
@@ -48,7 +48,7 @@ std::shared_ptr<void> SynGate::add(const std::string& listener, const PortSocket
   auto& port = ports_[listener];
   const int stream = sockets.stream ? sockets.stream.get() : -1;
   const int datagram = sockets.datagram ? sockets.datagram.get() : -1;
-  port.packets = packets_to(listener, sockets);
+  port.packets = packet_port_of(listener, sockets);
   if (stream >= 0) {
     port.sockets.push_back({stream, discarded_by(stream).value_or(0)});
     attach(port, port.program);
