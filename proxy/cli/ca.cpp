@@ -10,7 +10,7 @@
 namespace brownout::cli {
 namespace {
 
-int complain(const rules::Error& error) {
+int print_ca_error(const rules::Error& error) {
   fmt::print(stderr, "error: {}\n", error.what);
   if (!error.hint.empty()) fmt::print(stderr, "     = {}\n", error.hint);
   return kBadInput;
@@ -20,7 +20,7 @@ int complain(const rules::Error& error) {
 
 int ca_init(const std::string& folder) {
   const auto made = tls::Authority::init(folder);
-  if (!made) return complain(made.error());
+  if (!made) return print_ca_error(made.error());
   fmt::print("Made {0}/ca.pem and {0}/ca.key. Only you can read the key; keep it secret.\n",
              folder);
   return ca_show(folder, "");
@@ -28,7 +28,7 @@ int ca_init(const std::string& folder) {
 
 int ca_show(const std::string& folder, const std::string& output) {
   const auto authority = tls::Authority::load(folder);
-  if (!authority) return complain(authority.error());
+  if (!authority) return print_ca_error(authority.error());
   if (output == "json") {
     const nlohmann::ordered_json about{{"certificate", folder + "/ca.pem"},
                                        {"sha256", authority->fingerprint()},
