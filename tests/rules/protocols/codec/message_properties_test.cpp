@@ -47,7 +47,7 @@ const Names kOnlyOfMqtt5{"mqtt_receive_maximum"};
 // Settings used instead of the fault's example. The example would end every conversation at once,
 // begin after its end, or match another protocol. A key "fault protocol" applies only to that
 // protocol.
-const std::map<std::string, std::string> kSettings{
+const std::map<std::string, std::string> kListenerSettings{
     {"close_websocket", R"(probability = "5%"
 fault = { type = "close_websocket" })"},
     {"mqtt_disconnect", R"(probability = "5%"
@@ -109,9 +109,9 @@ fault = { type = "reject", text = "NO" })"},
 
 std::vector<Rule> rules_for(std::string_view fault, const ProtocolSetup& setup) {
   const std::string name(fault);
-  auto settings = kSettings.find(name + " " + setup.listener);
-  if (settings == kSettings.end()) settings = kSettings.find(name);
-  if (settings != kSettings.end()) {
+  auto settings = kListenerSettings.find(name + " " + setup.listener);
+  if (settings == kListenerSettings.end()) settings = kListenerSettings.find(name);
+  if (settings != kListenerSettings.end()) {
     return config_of("[[rule]]\n" + settings->second, setup.listener, setup.keys).rules;
   }
   const auto example = load_toml(read_source("examples/rules/" + name + ".toml"));
