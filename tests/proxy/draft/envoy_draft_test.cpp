@@ -115,7 +115,7 @@ TEST(EnvoyFile, SwitchesOffWhatWouldActOnMore) {
   headers:
   - {name: ":scheme", string_match: {exact: https}}
 )"));
-  EXPECT_THAT(text, HasSubstr("a rule has no counterpart of header\n# :scheme."));
+  EXPECT_THAT(text, HasSubstr("a rule cannot\n# express header :scheme."));
   EXPECT_THAT(text, HasSubstr("\n#[[rule]]"));
   EXPECT_THAT(from_envoy(filter("  abort: {http_status: 500}\n")),
               HasSubstr("# Envoy never injects this fault: its percentage is 0 or missing."));

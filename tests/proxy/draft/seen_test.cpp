@@ -31,7 +31,8 @@ std::string from_command(const std::string& text) {
 TEST(SeenFlows, BecomeListenersBeforeTheirServers) {
   const auto text = from_flows(flow("chat", "192.0.2.1:1883") + flow("chat", "192.0.2.2:1883") +
                                flow("chat", "192.0.2.1:1883") + flow("web", "192.0.2.3:8080"));
-  EXPECT_THAT(text, HasSubstr("# 3 flows seen to port 1883; mqtt is a guess"));
+  EXPECT_THAT(text,
+              HasSubstr("# 3 flows seen to port 1883; mqtt is guessed from the port or from"));
   EXPECT_THAT(text, HasSubstr("name = \"chat\"\nprotocol = \"mqtt\""));
   EXPECT_THAT(text, HasSubstr("listen = \"127.0.0.1:11883\""));
   EXPECT_THAT(text, HasSubstr("upstream = [\"192.0.2.1:1883\", \"192.0.2.2:1883\"]"));

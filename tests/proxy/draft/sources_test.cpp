@@ -140,11 +140,12 @@ TEST(NetemCommands, DescribeTheLinkAndItsSlots) {
   EXPECT_THAT(shown, HasSubstr("{ type = \"slot\", min = \"5ms\" }"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem delay 1s 1ms distribution experimental"),
               HasSubstr("# Left out of line 1: distribution experimental: give the file of this "
-                        "distribution in the key `distribution_file`"));
+                        "distribution in the key\n# `distribution_file`"));
   EXPECT_THAT(from_tc("tc qdisc add dev a root netem rate 1mbit -20"),
               HasSubstr("# Left out of line 1: rate: -20: a proxy cannot do this"));
-  EXPECT_THAT(from_tc("tc qdisc add dev a root netem slot distribution normal 1ms 2ms delay 1s"),
-              HasSubstr("# Left out of line 1: slot distribution normal 1ms 2ms: a proxy has no"));
+  EXPECT_THAT(
+      from_tc("tc qdisc add dev a root netem slot distribution normal 1ms 2ms delay 1s"),
+      HasSubstr("# Left out of line 1: slot distribution normal 1ms 2ms: a proxy cannot do this"));
 }
 
 TEST(NetemCommands, WithAMistakeSayWhere) {

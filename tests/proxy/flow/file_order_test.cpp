@@ -94,7 +94,7 @@ TEST(FileOrder, CheckWarnsWhereFileOrderCannotBeKept) {
   EXPECT_EQ(warnings(std::string(kLines), drop + copy + latency), "");
   EXPECT_THAT(warnings(std::string(kLines), drop + latency + copy),
               testing::HasSubstr("rule \"copy\" acts before rule \"slow\" at listener \"in\", "
-                                 "although the file has it later"));
+                                 "although it is later in the file"));
   EXPECT_EQ(warnings("protocol = \"http\"\n", drop + latency), "");
   EXPECT_THAT(warnings("protocol = \"http\"\n", latency + drop),
               testing::HasSubstr("rule \"lost\" acts before rule \"slow\""));

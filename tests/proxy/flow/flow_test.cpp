@@ -281,7 +281,7 @@ TEST(Engine, APortInUseFailsWithAHint) {
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().what.find("Address already in use"), std::string::npos)
       << second.error().what;
-  EXPECT_NE(second.error().hint.find("another program listens there"), std::string::npos);
+  EXPECT_NE(second.error().hint.find("another program listens on this address"), std::string::npos);
 }
 
 TEST(Engine, AHintTellsThatAClientsConnectionHoldsThePort) {
@@ -290,7 +290,7 @@ TEST(Engine, AHintTellsThatAClientsConnectionHoldsThePort) {
   const auto taken = proxy::own_address(client);
   const auto bound = proxy::bind_to({to_text(*taken.ip()), taken.port(), ""}, SOCK_STREAM, 1);
   ASSERT_FALSE(bound);
-  EXPECT_NE(bound.error().hint.find("no program listens there"), std::string::npos)
+  EXPECT_NE(bound.error().hint.find("no program listens on this port"), std::string::npos)
       << bound.error().hint;
 }
 

@@ -45,11 +45,10 @@ TEST(FirewallImport, ReadsNftablesWithSetsRangesJumpsAndStates) {
       "accept 172.16.0.0/12 -> port 80, 443, 8000-8099 tcp (web)\n");
   std::vector<std::string> why;
   for (const auto& line : imported->left_out) why.push_back(line.why);
-  EXPECT_THAT(why, testing::ElementsAre(
-                       "Brownout proxies no packets of the conntrack state \"invalid\"",
-                       "a match on {\"meta\":{\"key\":\"iifname\"}}",
-                       "Brownout proxies only TCP and UDP, and no packets of the protocol \"icmp\"",
-                       "limit has no counterpart in a [[firewall]]"));
+  EXPECT_THAT(why, testing::ElementsAre("Brownout proxies no packets of the state \"invalid\"",
+                                        "a match on {\"meta\":{\"key\":\"iifname\"}}",
+                                        "Brownout proxies no packets of the protocol \"icmp\"",
+                                        "limit has no counterpart in a [[firewall]]"));
   EXPECT_THAT(imported->other_chains, testing::ElementsAre("filter/forward"));
 }
 
@@ -292,7 +291,7 @@ TEST(FirewallImport, AVerdictMapBecomesARuleForEachElement) {
   EXPECT_EQ(nft_rules({vmap(kPort, "\"@none\"")}),
             "left out: it uses a set or map that is empty or missing in the ruleset\n");
   EXPECT_EQ(nft_rules({vmap(kState, R"({"set":[["invalid",{"drop":null}]]})")}),
-            "left out: Brownout proxies no packets of the conntrack state \"invalid\"\n");
+            "left out: Brownout proxies no packets of the state \"invalid\"\n");
   // A rule with several problems is left out as a whole, and reported once.
   EXPECT_EQ(nft_rules({vmap(R"({"meta":{"key":"iifname"}})",
                             R"({"set":[["lo",{"accept":null}],["eth0",{"drop":null}]]})")}),

@@ -288,7 +288,8 @@ TEST(Rehearsal, ARuleThatNeverMatchesFailsInCi) {
   EXPECT_EQ(allowed.report.missed, std::vector<std::string>{});
   // A rehearsal without expectations does not count as a success.
   EXPECT_EQ(allowed.report.result(), Result::kNotMeasured);
-  EXPECT_THAT(allowed.report.headline(), HasSubstr("it has no expectations"));
+  EXPECT_THAT(allowed.report.headline(),
+              HasSubstr("there is no verdict, because the file has no [[expect]]"));
 }
 
 TEST(Rehearsal, DoesNotBeginWithoutASteadyState) {
@@ -315,7 +316,7 @@ within = "9s"
 at_least = "100%"
 )",
                             {SIGINT}, 20s);
-  EXPECT_EQ(done.report.course.stopped, "an interrupt (Ctrl-C) ended the rehearsal");
+  EXPECT_EQ(done.report.course.stopped, "a signal such as Ctrl-C interrupted the rehearsal");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_TRUE(done.report.verdicts.front().met) << done.report.verdicts.front().evidence;
 }

@@ -154,12 +154,14 @@ at_least = "100%"
 TEST(Rehearsal, ASecondInterruptEndsTheRehearsal) {
   std::string said;
   const auto done = rehearse_with_signals(kLongRecovery, {SIGINT, SIGINT}, 60s, &said);
-  EXPECT_THAT(said, HasSubstr("an interrupt (Ctrl-C) ended the rehearsal: all faults end at once, "
-                              "and the recovery phase \"after\" "
-                              "runs for 10m; interrupt again"));
+  EXPECT_THAT(
+      said, HasSubstr("a signal such as Ctrl-C interrupted the rehearsal: all faults end at once, "
+                      "and the recovery phase \"after\" "
+                      "runs for 10m; interrupt again"));
   EXPECT_EQ(
       done.report.course.stopped,
-      "an interrupt (Ctrl-C) ended the rehearsal, and a second interrupt ended the recovery phase");
+      "a signal such as Ctrl-C interrupted the rehearsal, and a second signal interrupted the "
+      "recovery phase");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_LT(done.report.course.seen.phases[1].end, 3min);
   EXPECT_EQ(unmeasured(done), "the phase of this expectation did not run");
@@ -172,7 +174,7 @@ TEST(Rehearsal, Sigusr1HaltsAndSigusr2HasNoEffect) {
       rehearse_with_signals(kLongRecovery, {SIGUSR2, SIGUSR1, SIGUSR1, SIGINT}, 60s, &said);
   EXPECT_THAT(said, testing::StartsWith("a SIGUSR1 halted the rehearsal: all faults end at once"));
   EXPECT_EQ(done.report.course.stopped,
-            "a SIGUSR1 halted the rehearsal, and a second interrupt ended the recovery phase");
+            "a SIGUSR1 halted the rehearsal, and a second signal interrupted the recovery phase");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_GE(done.report.course.seen.phases[1].begin, 2min);
   EXPECT_GE(done.report.course.seen.phases[1].end, 4min);

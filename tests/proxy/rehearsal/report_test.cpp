@@ -105,9 +105,9 @@ TEST(Report, AFallThatMayHaveOtherCausesIsNotBetter) {
 TEST(Report, UnrelatedReportsAreNotCompared) {
   const Compared values{0.99};
   EXPECT_THAT(compared_reports(report_of(values), report_of(values, "another")),
-              HasSubstr("no expectation in common"));
+              HasSubstr("the reports cannot be compared"));
   EXPECT_THAT(compared_reports(report_of(values), report_of({.metric = "share"})),
-              HasSubstr("no expectation in common"));
+              HasSubstr("the reports cannot be compared"));
   EXPECT_THAT(compared_reports(report_of(values), report_of(values, "lab", "badly")),
               HasSubstr("against the servers in the rule file, the other against embedded servers "
                         "(--embedded badly)"));

@@ -200,7 +200,7 @@ TEST(PlanTls, DecryptionNeedsACaAndAProtocol) {
   EXPECT_EQ(tls_mistake(proxy + "tls = {}\nupstream_tls = { verify = false }"), "");
   EXPECT_THAT(tls_mistake(proxy + "tls_failure = \"pass\""), HasSubstr("tls_failure is only for"));
   EXPECT_THAT(tls_mistake(proxy + "tls = { certificate = \"a\", key = \"b\" }"),
-              HasSubstr("do not fit"));
+              HasSubstr("are not possible here"));
   EXPECT_THAT(tls_mistake(proxy + "tls = {}\nupstream_tls = { name = \"a\" }"),
               HasSubstr("upstream_tls"));
   EXPECT_THAT(tls_mistake("intercept = \"redirect\"\nprotocol = \"dns\"\ntls = {}"),

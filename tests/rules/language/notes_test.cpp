@@ -37,11 +37,11 @@ TEST(Notes, AKeyOfDatagramsHasNoEffectOnStreams) {
 
 TEST(Notes, APresetOfDnsNeedsADnsListener) {
   const std::string preset = "[[rule]]\npreset = \"nlc-high-latency-dns\"\n";
-  EXPECT_THAT(warnings(preset), HasSubstr("preset \"nlc-high-latency-dns\" never acts here"));
+  EXPECT_THAT(warnings(preset), HasSubstr("preset \"nlc-high-latency-dns\" never acts: "));
   EXPECT_THAT(warnings(preset, "dns"), IsEmpty());
   EXPECT_THAT(warnings("[[rule]]\nmatch = { qname = \"example.org\" }\n"
                        "fault = { type = \"latency\", delay = \"1s\" }\n"),
-              HasSubstr("fault \"latency\" never acts here"));
+              HasSubstr("fault \"latency\" never acts: "));
 }
 
 TEST(Notes, ABareOneIsAHundredPercent) {

@@ -55,7 +55,7 @@ class PostgresCodec final : public MessageCodec {
     void ask(Wanted& wanted) override { wanted_ = &wanted; }
 
    private:
-    // What the first bytes of a message are.
+    // The meaning of the first bytes of a message.
     enum class Head { kTyped, kStartup, kAnswer };
 
     bool begin(char first, bool keep);

@@ -116,11 +116,12 @@ TEST(SynLoss, MatchesTheAddressesOfAHost) {
 }
 
 TEST(SynLoss, RefusesWhatASynDoesNotShow) {
-  EXPECT_THAT(first_problem_of(syn_rule("match = { first = 2 }")), HasSubstr("have no number"));
+  EXPECT_THAT(first_problem_of(syn_rule("match = { first = 2 }")),
+              HasSubstr("cannot count connects"));
   EXPECT_THAT(first_problem_of(syn_rule("match = { port = 443 }")),
-              HasSubstr("does not show which server"));
+              HasSubstr("does not show the server"));
   EXPECT_THAT(first_problem_of(syn_rule("match = { host = \"a\" }"), "http"),
-              HasSubstr("does not show which server"));
+              HasSubstr("does not show the server"));
   EXPECT_THAT(first_problem_of(syn_rule("match = { sni = \"a\" }"), "tls"),
               HasSubstr("before the TLS handshake"));
   EXPECT_THAT(first_problem_of(syn_rule("match = { not = { client = \"10.0.0.0/8\" } }")),
@@ -155,14 +156,16 @@ std::string explained(const std::string& keys, const rules::SynWays& ways,
 
 TEST(SynLoss, ExplainSaysHowAConnectHangs) {
   const std::string by_port = "match = { port = 443 }";
-  EXPECT_THAT(explained(by_port, {.own_network = true}), HasSubstr("by a filter on the listening"));
+  EXPECT_THAT(explained(by_port, {.own_network = true}),
+              HasSubstr("because a filter on the listening"));
   EXPECT_THAT(explained(by_port, {}), HasSubstr("a SYN packet shows the server only in `exec`"));
-  EXPECT_THAT(explained(by_port, {}, rules::Intercept::kTproxy), HasSubstr("by a filter"));
+  EXPECT_THAT(explained(by_port, {}, rules::Intercept::kTproxy),
+              HasSubstr("because a filter on the listening socket"));
   EXPECT_THAT(explained("", {.filters = false}), HasSubstr("keeps the listener's accept queue"));
   EXPECT_THAT(explained("", {.filters = false, .own_network = true}),
-              HasSubstr("the kernel takes no filter of SYNs"));
+              HasSubstr("this user may not attach a filter for SYN packets"));
   EXPECT_THAT(explained("match = { client = \"10.0.0.0/8\" }", {.filters = false}),
-              HasSubstr("the kernel takes no filter of SYNs"));
+              HasSubstr("this user may not attach a filter for SYN packets"));
 }
 
 // Other faults lose SYNs only where their match can be decided before the connection.

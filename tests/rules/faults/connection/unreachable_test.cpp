@@ -57,7 +57,7 @@ TEST(Unreachable, RefusesAnAcceptedConnectionWithoutNftablesOnly) {
 
 TEST(Unreachable, CheckRefusesWhatItCannotDo) {
   EXPECT_THAT(first_problem_of(unreachable_rule("match = { first = 2 }")),
-              HasSubstr("have no number"));
+              HasSubstr("cannot count connects"));
   EXPECT_THAT(first_problem_of(unreachable_rule("match = { source_port = 5000 }")),
               HasSubstr("a fault on SYN packets cannot match `source_port`"));
   EXPECT_THAT(first_problem_of(unreachable_rule("", ", what = \"hosts\"")), HasSubstr("hosts"));

@@ -131,7 +131,7 @@ TEST(RateLimit, RefusesSettingsThatContradict) {
   EXPECT_THAT(problem(", limit = 5, window = \"1m\", burst = 2"),
               testing::HasSubstr("burst belongs to `rate`"));
   EXPECT_THAT(problem(", limit = 5, window = \"1m\", header_prefix = \"a b\""),
-              testing::HasSubstr("cannot begin the name of a header"));
+              testing::HasSubstr("is not a valid prefix of header names"));
   EXPECT_THAT(problem(", rate = \"0/s\""), testing::HasSubstr("out of range"));
 }
 

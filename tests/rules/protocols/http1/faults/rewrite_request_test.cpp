@@ -55,8 +55,8 @@ TEST(RewriteRequest, RefusesWhatIsNoRequest) {
                             "http");
   };
   EXPECT_THAT(problem(""), HasSubstr("changes nothing"));
-  EXPECT_THAT(problem(", method = \"HEAD\""), HasSubstr("not a method that a request can get"));
-  EXPECT_THAT(problem(", method = \"A B\""), HasSubstr("not a method that a request can get"));
+  EXPECT_THAT(problem(", method = \"HEAD\""), HasSubstr("cannot be the new method of a request"));
+  EXPECT_THAT(problem(", method = \"A B\""), HasSubstr("cannot be the new method of a request"));
   EXPECT_THAT(problem(", method = \"post\""),
               HasSubstr("servers do not recognise the method \"post\""));
   EXPECT_THAT(problem(", set_parameters = { \"?z\" = 1 }"), HasSubstr("\"?z\" is not the name"));

@@ -121,7 +121,7 @@ std::unique_ptr<MessageLab> postgres_lab(const std::string& rules, std::size_t p
 
 constexpr const char* kDeadlock =
     "match = { statement = \"~^update\" }\nfault = { type = \"reject\", sqlstate = \"40P01\" }";
-// What a server says of the portal of the first refused statement.
+// The server's answer about the portal of the first refused statement.
 const auto kNoPortal =
     postgres_report('E', "ERROR", "34000", "portal \"brownout:1\" does not exist");
 const auto kDeadlockError = postgres_report('E', "ERROR", "40P01", "deadlock detected");
