@@ -93,7 +93,7 @@ printf 'version = 1\n[[rule]]\nmatch = { listener = "tcp", port = 80 }\nfault = 
 for command in check run "explain --listener tcp"; do
   # shellcheck disable=SC2086
   expect_code 2 "$brownout" $command exec.toml
-  expect_text err 'a file for `brownout exec` needs none, and `check` and `explain` read it with --exec'
+  expect_text err 'a file for `brownout exec` needs none, and `check` and `explain` read such a file with --exec'
   expect_text err '1 mistake in exec.toml'
 done
 expect_code 0 "$brownout" check --exec exec.toml
@@ -161,7 +161,7 @@ pass "SIGUSR1 halts, SIGUSR2 resumes; both print what the rules have done so far
 pid=$last_pid
 echo_once || fail "a proxy without a matching rule: expected an echo of the sent bytes, got none"
 expect_code 2 "$brownout" run "$folder/live.toml"
-expect_text err "another program listens there"
+expect_text err "another program listens on this address"
 
 rule_file "$server" "$proxy_port" 'nonsense = [' >"$folder/live.toml"
 wait_for 10 grep -q 'not loaded, the previous rules stay' "$folder/live.log" ||

@@ -39,7 +39,7 @@ unshare --map-root-user --net bash "$folder/inside.sh" "$folder" ||
   fail "expected to load nftables and iptables rules in a namespace, but the script failed"
 
 "$brownout" firewall import "$folder/old.json" --name edge >"$folder/edge.toml" 2>"$folder/import.log"
-grep -q '4 lines of edge, 1 rule left out' "$folder/import.log" ||
+grep -q 'imported 4 lines into the firewall edge; left out 1 rule' "$folder/import.log" ||
   fail "firewall import of nftables: expected 4 lines and 1 rule left out, got: $(cat "$folder/import.log")"
 grep -q '^# not imported: a match on .*iifname' "$folder/edge.toml" ||
   fail "firewall import: expected a comment that the match on iifname was not imported, found none"
