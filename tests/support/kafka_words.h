@@ -92,6 +92,21 @@ inline std::string kafka_fetched(int correlation, std::int64_t end, std::string_
                                       kafka_bytes(records));
 }
 
+// Fetch version 7 within a fetch session, without changes of its partitions (epoch 0: opens one
+// with partition 3 of orders), and a response without partitions.
+inline std::string kafka_session_fetch(int correlation, int session, int epoch) {
+  const auto part = kafka_int(1) + kafka_text("orders") + kafka_int(1) + kafka_int(3) +
+                    kafka_int(0, 8) + kafka_int(0, 8) + kafka_int(1000);
+  return kafka_request(1, 7, correlation,
+                       kafka_int(-1) + kafka_int(500) + kafka_int(1) + kafka_int(1000) +
+                           kafka_int(0, 1) + kafka_int(session) + kafka_int(epoch) +
+                           (epoch == 0 ? part : kafka_int(0)) + kafka_int(0));
+}
+inline std::string kafka_session_fetched(int correlation, int session, int error = 0) {
+  return kafka_reply(correlation,
+                     kafka_int(0) + kafka_int(error, 2) + kafka_int(session) + kafka_int(0));
+}
+
 // ApiVersions version 0, and its response with Produce up to version `produce`.
 inline std::string kafka_ask_versions(int correlation) {
   return kafka_request(18, 0, correlation, "");

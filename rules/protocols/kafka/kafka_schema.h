@@ -90,11 +90,17 @@ inline constexpr std::int16_t kKafkaProduceKey = 0;
 inline constexpr std::int16_t kKafkaFetchKey = 1;
 inline constexpr std::int16_t kKafkaListOffsetsKey = 2;
 inline constexpr std::int16_t kKafkaMetadataKey = 3;
+inline constexpr std::int16_t kKafkaOffsetCommitKey = 8;
 inline constexpr std::int16_t kKafkaFindCoordinatorKey = 10;
 inline constexpr std::int16_t kKafkaHeartbeatKey = 12;
 inline constexpr std::int16_t kKafkaSaslHandshakeKey = 17;
 inline constexpr std::int16_t kKafkaApiVersionsKey = 18;
+inline constexpr std::int16_t kKafkaAddPartitionsToTxnKey = 24;
+inline constexpr std::int16_t kKafkaAddOffsetsToTxnKey = 25;
+inline constexpr std::int16_t kKafkaEndTxnKey = 26;
+inline constexpr std::int16_t kKafkaTxnOffsetCommitKey = 28;
 inline constexpr std::int16_t kKafkaConsumerGroupHeartbeatKey = 68;
+inline constexpr std::int16_t kKafkaShareGroupHeartbeatKey = 76;
 inline constexpr std::int16_t kKafkaShareFetchKey = 78;
 inline constexpr std::int16_t kKafkaShareAcknowledgeKey = 79;
 

@@ -68,6 +68,11 @@ TEST(FaultsOverSockets, kafka_coordinator) {
   EXPECT_TRUE(world.answers(kafka_heartbeat(1, "billing"), kafka_heartbeat_reply(1, 16)));
 }
 
+TEST(FaultsOverSockets, kafka_session) {
+  const KafkaSockets world("kafka_session\"");
+  EXPECT_TRUE(world.answers(kafka_session_fetch(1, 77, 1), kafka_session_fetched(1, 0, 70)));
+}
+
 TEST(FaultsOverSockets, kafka_lag) {
   const KafkaSockets world("kafka_lag\", records = 100");
   EXPECT_TRUE(

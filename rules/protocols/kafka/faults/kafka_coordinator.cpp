@@ -21,7 +21,7 @@ class KafkaCoordinator final : public Fault {
     return schema;
   }
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    return kafka_refusal_stage(context, [](const KafkaMessage& request) -> const KafkaError* {
+    return kafka_error_stage(context, [](const KafkaMessage& request) -> const KafkaError* {
       if (request.api() == nullptr || !is_for_kafka_coordinator(request)) return nullptr;
       const bool asks = request.key == kKafkaFindCoordinatorKey;
       return kafka_error(asks ? "COORDINATOR_NOT_AVAILABLE" : "NOT_COORDINATOR");

@@ -14,7 +14,7 @@ class KafkaRebalance final : public Fault {
     return schema;
   }
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    return kafka_refusal_stage(context, [](const KafkaMessage& request) -> const KafkaError* {
+    return kafka_error_stage(context, [](const KafkaMessage& request) -> const KafkaError* {
       if (request.key == kKafkaHeartbeatKey) return kafka_error("REBALANCE_IN_PROGRESS");
       // In the newer protocol the coordinator fences a member, which then joins again (KIP-848).
       if (request.key == kKafkaConsumerGroupHeartbeatKey) return kafka_error("FENCED_MEMBER_EPOCH");
