@@ -20,10 +20,9 @@ const Endpoint* AddressMap::find(std::string_view host, std::uint16_t port) cons
   return found != entries_.end() ? &found->second : nullptr;
 }
 
-std::optional<Endpoint> AddressMap::announce(std::string_view host, std::uint16_t port) const {
-  if (const auto* other = find(host, port)) return *other;
-  if (!followed_.any()) return std::nullopt;
-  return followed_.announce({std::string(host), port, ""});
+std::optional<Endpoint> AddressMap::announce(const AnnouncedServer& server) const {
+  if (const auto* other = find(server.address.host, server.address.port)) return *other;
+  return followed_.any() ? followed_.announce(server) : std::nullopt;
 }
 
 AddressMap AddressMap::read(const Node& node, Diagnostics& problems) {

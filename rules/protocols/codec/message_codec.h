@@ -17,6 +17,7 @@
 #include "rules/message/message.h"
 #include "rules/protocols/codec/bytes.h"
 #include "rules/protocols/http1/http.h"
+#include "rules/schema/address_map.h"
 
 namespace brownout::messages {
 
@@ -30,6 +31,13 @@ inline constexpr std::size_t kMostMessage = 16 << 20;
 struct ReadMessage {
   std::shared_ptr<rules::Message> message;  // never null
   Bytes payload;
+};
+
+// An event that no rule caused, such as a message of an unknown version.
+struct CodecReport {
+  std::string event;
+  std::string why;
+  bool warns = false;  // users must see it even if only warnings are shown
 };
 
 // MessageReader parses the messages of one direction.
@@ -57,9 +65,9 @@ class MessageReader {
     std::string_view broken = {};
     // Whether TLS begins after the taken bytes, in both directions (STARTTLS).
     bool secures = false;
-    // Why a valid message could not be decoded, for example an unknown kind or version; ""
-    // otherwise. Valid until the next call. Reported once for each connection.
-    std::string_view unread = {};
+    // Whether `broken` is about the size of a message, whose protocol is right.
+    bool too_large = false;
+    std::vector<CodecReport> reports = {};
     bool more = false;  // whether another message may be ready without further bytes
   };
   virtual ~MessageReader() = default;
@@ -98,6 +106,9 @@ class MessageCodec {
   virtual MessageReader& reader(Direction direction) = 0;
   // For protocols with STARTTLS: returns the host that the client names, or "".
   virtual std::string host() const { return {}; }
+  // For protocols whose servers announce other servers: from now on, replaces their addresses as
+  // `map` says.
+  virtual void set_rewrite(const rules::AddressMap& /*map*/) {}
   // Must be called when TLS has begun: both directions restart inside TLS.
   virtual void secured() {}
   // Whether the connection must be closed if `direction` can no longer be parsed. If false, its

@@ -97,9 +97,11 @@ void MessageTunnel::end_turn() {
   flush(Direction::kDownstream);
 }
 
-void MessageTunnel::report_unread(std::string_view which) {
-  if (std::exchange(unread_, true)) return;
-  owner_.tunnel_report("unknown " + std::string(codec_->name()) + " message", which);
+void MessageTunnel::report(const std::vector<CodecReport>& reports) {
+  for (const auto& report : reports) {
+    report.warns ? owner_.tunnel_warns(report.event, report.why)
+                 : owner_.tunnel_report(report.event, report.why);
+  }
 }
 
 void MessageTunnel::finished(Direction direction) {
@@ -160,7 +162,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     auto step = reader.next(bytes, ruled || !inserted.empty());
     if (!step.broken.empty()) {
       pass();
-      degrade(step.broken);
+      degrade(step);
       if (owner.over_) return;
       break;
     }
@@ -172,7 +174,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     bytes = bytes.subspan(step.taken);
     more = step.more;
     if (step.replaced) owner.write(direction, *step.replaced);
-    if (!step.unread.empty()) owner.report_unread(step.unread);
+    owner.report(step.reports);
     if (step.ended) {
       pass();
       deliver(std::move(*step.ended), now);
@@ -242,11 +244,13 @@ void MessageTunnel::Side::reply(rules::Chunk message) {
   owner.side(back).insert(owner.codec_->write(message, back));
 }
 
-void MessageTunnel::Side::degrade(std::string_view why) {
+void MessageTunnel::Side::degrade(const MessageReader::Step& why) {
   const bool reported = owner.up_.raw || owner.down_.raw;
   raw = true;
   release_inserted();
-  if (!reported) owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
+  const auto name = std::string(owner.codec_->name());
+  const auto event = why.too_large ? "too large " + name + " message" : "not " + name;
+  if (!reported) owner.owner_.tunnel_report(event, why.broken);
   if (owner.codec_->must_end(direction)) {
     owner.over_ = true;
     return owner.closed(rules::Close::kReset);

@@ -31,8 +31,12 @@ class MessageTunnel final {
     virtual void tunnel_closed(rules::Close how) = 0;
     virtual void tunnel_injected(const rules::Rule& rule, Direction direction,
                                  const rules::Note& note) = 0;
-    // Reports an event that no rule caused, such as "not MQTT".
+    // Reports an event that no rule caused, such as "not MQTT". tunnel_warns() is for those that
+    // users must see even if only warnings are shown.
     virtual void tunnel_report(std::string_view event, std::string_view why) = 0;
+    virtual void tunnel_warns(std::string_view event, std::string_view why) {
+      tunnel_report(event, why);
+    }
     // Called when TLS begins after the bytes read so far (STARTTLS). An owner that terminates TLS
     // must push nothing more until it has called secured().
     virtual void tunnel_secures() {}
@@ -55,6 +59,8 @@ class MessageTunnel final {
   void advance(Instant now);
   // Must be called when TLS has begun toward the client and the server.
   void secured() { codec_->secured(); }
+  // The addresses that clients are told for servers have changed.
+  void set_rewrite(const rules::AddressMap& map) { codec_->set_rewrite(map); }
   // For protocols with STARTTLS: returns the host that the client names, or "".
   std::string host() const { return codec_->host(); }
   // For messages in bodies of HTTP: returns the answer of a rule to the request, or null.
@@ -76,7 +82,7 @@ class MessageTunnel final {
   // Passes all further data in `direction` as unparsed bytes. Used when incomplete messages take
   // too much memory.
   void stop_parsing(Direction direction, std::string_view why) {
-    if (!side(direction).raw) side(direction).degrade(why);
+    if (!side(direction).raw) side(direction).degrade({.broken = why});
   }
   // Returns the rules that may act on messages in `direction`, in the order of the rule file.
   const std::vector<rules::RuleRef>& rules(Direction direction) const {
@@ -99,7 +105,8 @@ class MessageTunnel final {
     }
 
     void push(ByteView bytes, Instant now);
-    void degrade(std::string_view why);
+    // Passes what follows as bytes, because of `broken` and `too_large` in `why`.
+    void degrade(const MessageReader::Step& why);
     // Passes bytes that are not messages. They stay in order, after the messages that faults still
     // hold.
     void pass_raw(ByteView bytes);
@@ -157,7 +164,7 @@ class MessageTunnel final {
   void flush(Direction direction);
   void begin_turn() { ++turns_; }
   void end_turn();
-  void report_unread(std::string_view which);
+  void report(const std::vector<CodecReport>& reports);
   void finished(Direction direction);
   void closed(rules::Close how);
   bool waits_to_insert() const { return !up_.inserted.empty() || !down_.inserted.empty(); }
@@ -167,9 +174,8 @@ class MessageTunnel final {
   std::unique_ptr<MessageCodec> codec_;
   rules::FlowFacts facts_;
   std::optional<rules::Close> closes_;  // how to close once the inserted messages are sent
-  bool over_ = false;    // whether the connection was closed, so that nothing passes any more
-  bool unread_ = false;  // whether a message that could not be decoded was reported
-  int turns_ = 0;        // number of begin_turn() calls that have no end_turn() yet
+  bool over_ = false;  // whether the connection was closed, so that nothing passes any more
+  int turns_ = 0;      // number of begin_turn() calls that have no end_turn() yet
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};
 };

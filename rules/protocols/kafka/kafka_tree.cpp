@@ -38,8 +38,7 @@ class KafkaTreeReader {
   void read_fields(const KafkaField& schema, KafkaValue& value, KafkaBytesReader& from) {
     value.field = &schema;
     value.items.resize(schema.fields.size());
-    values_ += schema.fields.size();
-    if (values_ > KafkaTree::kMostValues) return from.fail();
+    if (!count_values(schema.fields.size())) return from.fail();
     for (std::size_t i = 0; i < schema.fields.size(); ++i) {
       const auto& field = schema.fields[i];
       auto& item = value.items[i];
@@ -49,8 +48,25 @@ class KafkaTreeReader {
     }
     if (flexible_) read_tags(value, from);
   }
+  // Returns why a body of `size` bytes could not be read.
+  KafkaTree::Problem problem(std::size_t size) const {
+    return {.field = field_ != nullptr ? field_->name : "",
+            .position = size - left_,
+            .too_many = values_ > KafkaTree::kMostValues};
+  }
 
  private:
+  bool count_values(std::size_t more) {
+    values_ += more;
+    return values_ <= KafkaTree::kMostValues;
+  }
+  // Remembers the field that is read next. It stays if reading fails.
+  void at(const KafkaField& field, const KafkaBytesReader& from) {
+    if (!from.ok()) return;
+    field_ = &field;
+    left_ = from.left() + behind_;
+  }
+
   void read_tags(KafkaValue& value, KafkaBytesReader& from) {
     const auto count = from.varint();
     for (std::uint32_t i = 0; i < count && from.ok(); ++i) {
@@ -63,28 +79,30 @@ class KafkaTreeReader {
       KafkaBytesReader inner(bytes);
       if (known != value.items.end()) {
         known->absent = false;
+        const auto behind = std::exchange(behind_, behind_ + from.left());
         read_value(*known->field, *known, inner);
+        behind_ = behind;
         if (!inner.ok() || inner.left() > 0) return from.fail();
       } else {
-        if (++values_ > KafkaTree::kMostValues) return from.fail();
+        if (!count_values(1)) return from.fail();
         value.unknown.push_back({tag, inner.text(bytes.size())});
       }
     }
   }
 
   void read_value(const KafkaField& field, KafkaValue& value, KafkaBytesReader& from) {
+    at(field, from);
     if (!field.list) return read_item(field, value, from);
     const auto count = length(from, 4);
     value.null = count < 0;
     if (count <= 0) return;
     // Each element has at least one byte.
-    values_ += static_cast<std::size_t>(count);
-    if (static_cast<std::size_t>(count) > from.left() || values_ > KafkaTree::kMostValues) {
-      return from.fail();
-    }
-    value.items.resize(static_cast<std::size_t>(count));
+    const auto size = static_cast<std::size_t>(count);
+    if (size > from.left() || !count_values(size)) return from.fail();
+    value.items.resize(size);
     for (auto& item : value.items) {
       item.field = &field;
+      at(field, from);
       if (from.ok()) read_item(field, item, from);
     }
   }
@@ -115,6 +133,9 @@ class KafkaTreeReader {
   std::int16_t version_;
   bool flexible_;
   std::size_t values_ = 0;
+  const KafkaField* field_ = nullptr;  // the field that is read
+  std::size_t left_ = 0;               // number of bytes from its begin to the end of the body
+  std::size_t behind_ = 0;  // number of bytes of the body behind the tagged field that is read
 };
 
 // Writes one body.
@@ -205,12 +226,18 @@ const KafkaValue* KafkaValue::find(KafkaRole role) const {
 }
 
 std::optional<KafkaTree> KafkaTree::read(const KafkaApi& api, const KafkaField& schema,
-                                         std::int16_t version, std::span<const std::byte> bytes) {
+                                         std::int16_t version, std::span<const std::byte> bytes,
+                                         Problem* problem) {
   KafkaTree tree(api, version);
   KafkaBytesReader from(bytes);
-  KafkaTreeReader(version, tree.flexible_).read_fields(schema, tree.root_, from);
-  if (!from.ok() || from.left() > 0) return std::nullopt;
-  return tree;
+  KafkaTreeReader reader(version, tree.flexible_);
+  reader.read_fields(schema, tree.root_, from);
+  if (from.ok() && from.left() == 0) return tree;
+  if (problem != nullptr) {
+    *problem =
+        from.ok() ? Problem{.position = bytes.size() - from.left()} : reader.problem(bytes.size());
+  }
+  return std::nullopt;
 }
 
 KafkaTree KafkaTree::blank(const KafkaApi& api, const KafkaField& schema, std::int16_t version) {

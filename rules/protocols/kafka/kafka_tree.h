@@ -54,10 +54,17 @@ class KafkaTree {
   // Maximum number of values in one tree, which bounds its memory.
   static constexpr std::size_t kMostValues = 1 << 20;
 
+  // Why a body could not be read.
+  struct Problem {
+    std::string field = {};    // the field that the bytes do not fit; "" for bytes behind the last
+    std::size_t position = 0;  // of the field in the body, in bytes
+    bool too_many = false;     // whether the body has more than kMostValues values
+  };
   // Reads a body. `schema` is KafkaApi::request or KafkaApi::response. `bytes` is borrowed. Returns
-  // no value if the bytes do not fit the schema.
+  // no value if the bytes do not fit the schema, and sets `problem` if it is not null.
   static std::optional<KafkaTree> read(const KafkaApi& api, const KafkaField& schema,
-                                       std::int16_t version, std::span<const std::byte> bytes);
+                                       std::int16_t version, std::span<const std::byte> bytes,
+                                       Problem* problem = nullptr);
   // Creates a body in which all fields have their defaults.
   static KafkaTree blank(const KafkaApi& api, const KafkaField& schema, std::int16_t version);
 

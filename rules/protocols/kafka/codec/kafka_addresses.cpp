@@ -19,23 +19,34 @@ bool has_kafka_host(const rules::KafkaField& field, std::int16_t version) {
          });
 }
 
-bool rewrite_kafka_value(const rules::AddressMap& map, rules::KafkaTree& tree, KafkaValue& value) {
-  bool any = false;
+// Brokers have a broker_id in DescribeCluster, and a node_id in all other responses.
+std::optional<std::int64_t> kafka_node_of(const KafkaValue& broker) {
+  const auto* id = broker.find("node_id");
+  if (id == nullptr) id = broker.find("broker_id");
+  return id != nullptr && id->number >= 0 ? std::optional(id->number) : std::nullopt;
+}
+
+void rewrite_kafka_value(const rules::AddressMap& map, rules::KafkaTree& tree, KafkaValue& value,
+                         KafkaRewriting& done) {
   auto* host = value.find(KafkaRole::kHost);
   auto* port = value.find(KafkaRole::kPort);
   if (host != nullptr && port != nullptr && port->number > 0 && port->number <= UINT16_MAX) {
-    const auto other = map.announce(host->text, static_cast<std::uint16_t>(port->number));
-    if (other) {
+    rules::AnnouncedServer broker{
+        {std::string(host->text), static_cast<std::uint16_t>(port->number), ""},
+        kafka_node_of(value)};
+    if (const auto other = map.announce(broker)) {
       host->text = tree.keep(other->host);
       port->number = other->port;
-      any = true;
+      done.any = true;
+    } else if (map.followed().any()) {
+      done.left_out.push_back(std::move(broker));
     }
   }
   for (auto& item : value.items) {
-    if (!item.absent && has_kafka_host(*item.field, tree.version()))
-      any |= rewrite_kafka_value(map, tree, item);
+    if (!item.absent && has_kafka_host(*item.field, tree.version())) {
+      rewrite_kafka_value(map, tree, item, done);
+    }
   }
-  return any;
 }
 
 constexpr std::uint32_t kUnknownTag = 127;  // the highest tag of one byte
@@ -98,15 +109,17 @@ Bytes rewrite_kafka_tail(const rules::AddressMap& map, const rules::KafkaApi& ap
                          std::int16_t version, ByteView tail) {
   const auto schema = kafka_tail_schema(api);
   auto tree = rules::KafkaTree::read(api, schema, version, tail);
-  if (!tree || !rewrite_kafka_addresses(map, *tree)) return {tail.begin(), tail.end()};
+  if (!tree || !rewrite_kafka_addresses(map, *tree).any) return {tail.begin(), tail.end()};
   const auto size = tree->write().size();
   const bool fits = size <= tail.size() && tail.size() - size <= kMostPadding;
   auto bytes = fits ? padded_kafka_tail(*tree, tail.size() - size) : Bytes();
   return bytes.size() == tail.size() ? bytes : without_kafka_brokers(schema, version, tail);
 }
 
-bool rewrite_kafka_addresses(const rules::AddressMap& map, rules::KafkaTree& response) {
-  return rewrite_kafka_value(map, response, response.root());
+KafkaRewriting rewrite_kafka_addresses(const rules::AddressMap& map, rules::KafkaTree& response) {
+  KafkaRewriting done;
+  rewrite_kafka_value(map, response, response.root(), done);
+  return done;
 }
 
 }  // namespace brownout::codecs

@@ -5,6 +5,8 @@
 // Source: kafka.apache.org/protocol. Pure; any thread.
 #pragma once
 
+#include <vector>
+
 #include "rules/protocols/codec/bytes.h"
 #include "rules/protocols/kafka/kafka_tree.h"
 #include "rules/schema/address_map.h"
@@ -14,8 +16,12 @@ namespace brownout::codecs {
 // Whether responses of the API and this version may name brokers.
 bool names_kafka_brokers(const rules::KafkaApi& api, std::int16_t version);
 
-// Returns whether an address was replaced.
-bool rewrite_kafka_addresses(const rules::AddressMap& map, rules::KafkaTree& response);
+struct KafkaRewriting {
+  bool any = false;  // whether an address was replaced
+  // Brokers that are followed, but got no address of the listener.
+  std::vector<rules::AnnouncedServer> left_out = {};
+};
+KafkaRewriting rewrite_kafka_addresses(const rules::AddressMap& map, rules::KafkaTree& response);
 
 // Whether they name them only in the tagged fields at their end (KafkaWalk finds these).
 bool names_kafka_brokers_at_end(const rules::KafkaApi& api, std::int16_t version);

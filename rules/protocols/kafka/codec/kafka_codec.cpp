@@ -76,24 +76,24 @@ MessageReader::Step KafkaCodec::Reader::next(ByteView bytes, bool keep) {
     if (!std::exchange(within_, true)) begin(keep);
     // The bytes of one step are either all buffered or all unbuffered.
     if (step.taken > 0 && (keep_ || in_tail_) != step.kept) return step;
-    broken_ = {};
+    broken_.clear();
+    too_large_ = false;
     const auto seen = see(bytes.subspan(step.taken));
     if (!broken_.empty()) {
       // If earlier bytes were valid, return these now. The next call reports the violation.
       if (step.taken > 0) return step;
-      return {.broken = broken_};
+      return {.broken = broken_, .too_large = too_large_};
     }
     step.taken += seen.taken;
     step.kept = seen.kept;
     if (!seen.ended) continue;
     within_ = false;
-    unread_.clear();
     if (in_tail_) step.replaced = finish_tail();
     is_request() ? finish_request(step, seen.frame) : finish_response(step, seen.frame);
-    step.unread = unread_;
     wire_.clear();
-    if (keep || step.kept || step.ended || !step.unread.empty()) return step;
+    if (keep || step.kept || step.ended || !reports_.empty()) break;
   }
+  step.reports = std::exchange(reports_, {});
   return step;
 }
 
@@ -153,7 +153,10 @@ KafkaCodec::Reader::Seen KafkaCodec::Reader::gather(ByteView bytes) {
   };
   if (got_ < kKafkaLength) take(std::min(kKafkaLength - got_, bytes.size()), true);
   if (size_ == 0 && got_ >= kKafkaLength) size_ = kKafkaLength + kafka_length_in(wire_);
-  examines_ &= size_ <= kMostKafkaMessage;
+  if (examines_ && !keep_ && size_ > kMostKafkaMessage) {
+    examines_ = false;
+    report_too_large(size_);
+  }
   const auto left = [&] { return std::min(size_ - got_, bytes.size() - taken); };
   while (size_ > 0 && !headed_ && left() > 0) {
     // The head is parsed again only after its size has doubled, so that the cost stays linear.
@@ -201,7 +204,8 @@ void KafkaCodec::Reader::check(ByteView frame) {
                                  : length >= kKafkaCorrelation && length <= kMostKafkaResponse;
   if (!fits) broken_ = "a length that no message has";
   if (keep_ && fits && length > kMostKafkaMessage - kKafkaLength) {
-    broken_ = "a message of more than 64 MiB";
+    broken_ = too_large(kKafkaLength + length) + ", and act no more on this connection";
+    too_large_ = true;
   }
   if (!is_request() || frame.size() < kKafkaLength + 4) return;
   rules::KafkaBytesReader from(frame.subspan(kKafkaLength));
@@ -209,6 +213,7 @@ void KafkaCodec::Reader::check(ByteView frame) {
   const auto version = from.number(2);
   if (key < 0 || key > kMostKafkaKey || version < 0 || version > kMostKafkaVersion) {
     broken_ = "a request of an impossible API";
+    too_large_ = false;
   }
 }
 
@@ -238,7 +243,7 @@ void KafkaCodec::Reader::finish_request(Step& step, ByteView frame) {
   if (whole_ && (keep_ || examines_)) {
     if (const auto tree = examine(*view, body)) codec_.session_.follow(*view, *tree);
   } else if (const auto* api = view->api(); api == nullptr || !api->decodes(head.version)) {
-    unread_ = view->api_name() + " version " + std::to_string(head.version);
+    report_unknown(*view);
   }
   if (head.answered) codec_.pairing_.sent(view);
   if (head.key == rules::kKafkaSaslHandshakeKey && head.version == 0) codec_.raw_sasl_ = true;
@@ -261,7 +266,7 @@ void KafkaCodec::Reader::finish_response(Step& step, ByteView frame) {
   view->version = kafka_response_version(request, body);
   auto tree = examine(*view, body);
   Bytes changed;
-  if (tree && codec_.changes(*tree, request)) {
+  if (tree && changes(*tree, request)) {
     changed = tree->write();
     rules::set_kafka_facts(*view, *tree);
   }
@@ -298,20 +303,6 @@ std::shared_ptr<KafkaMessage> KafkaCodec::Reader::response_to(const KafkaRequest
   view->request = request;
   view->topics = codec_.topics_;
   return view;
-}
-
-std::optional<KafkaTree> KafkaCodec::Reader::examine(KafkaMessage& view, ByteView body) {
-  const auto* api = view.api();
-  std::optional<KafkaTree> tree;
-  if (api != nullptr && api->decodes(view.version)) {
-    tree = KafkaTree::read(*api, view.response ? api->response : api->request, view.version, body);
-  }
-  if (tree) {
-    rules::set_kafka_facts(view, *tree);
-  } else {
-    unread_ = view.api_name() + " version " + std::to_string(view.version);
-  }
-  return tree;
 }
 
 bool KafkaCodec::Reader::wants(const std::shared_ptr<const KafkaMessage>& view) {
@@ -360,10 +351,12 @@ bool KafkaCodec::rewrites_next_at_end() const {
 }
 
 // Changes a response as rules have ordered, and replaces addresses. Returns whether it changed.
-bool KafkaCodec::changes(KafkaTree& response, const KafkaMessage& request) const {
+bool KafkaCodec::Reader::changes(KafkaTree& response, const KafkaMessage& request) {
   for (const auto& edit : request.edits) edit->apply(response, request);
-  const bool rewritten = !rewrite_.empty() && codecs::rewrite_kafka_addresses(rewrite_, response);
-  return rewritten || !request.edits.empty();
+  if (codec_.rewrite_.empty()) return !request.edits.empty();
+  const auto rewriting = codecs::rewrite_kafka_addresses(codec_.rewrite_, response);
+  report_left_out(rewriting.left_out);
+  return rewriting.any || !request.edits.empty();
 }
 
 Bytes KafkaCodec::write(const rules::Chunk& chunk, Direction direction) {

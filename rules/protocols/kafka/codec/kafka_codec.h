@@ -1,10 +1,11 @@
 // KafkaCodec reads and writes the messages of one Kafka connection: requests of the client, and
 // responses of the broker, each with its length in front.
 //
-// A message that a rule may act on is buffered whole; more than kMostKafkaMessage bytes are then a
-// protocol violation. Messages of APIs and versions that the schema does not have pass without
-// being decoded, which is reported once. Addresses of brokers in responses are replaced before
-// rules see them. The connection's MessageTunnel owns the codec. No I/O; one thread.
+// A message that a rule may act on is buffered whole. After one of more than kMostKafkaMessage
+// bytes, no rule acts on the connection any more. Messages of APIs and versions that the schema
+// does not have, and malformed ones, pass without being decoded, which is reported once. Addresses
+// of brokers in responses are replaced before rules see them. The connection's MessageTunnel owns
+// the codec. No I/O; one thread.
 //
 // Source: kafka.apache.org/protocol; KIP-482 (flexible versions), KIP-511 (ApiVersions).
 #pragma once
@@ -43,6 +44,7 @@ class KafkaCodec final : public MessageCodec {
   // assigns responses to requests by their order, so raw bytes must not pass ahead of a missing
   // one.
   bool must_end(Direction) const override { return !pairing_.is_intact(); }
+  void set_rewrite(const rules::AddressMap& map) override { rewrite_ = map; }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
 
  private:
@@ -79,9 +81,16 @@ class KafkaCodec final : public MessageCodec {
     Bytes finish_tail();
     // Returns the body if it was read.
     std::optional<rules::KafkaTree> examine(rules::KafkaMessage& view, ByteView body);
+    bool changes(rules::KafkaTree& response, const rules::KafkaMessage& request);
     void end(Step& step, std::shared_ptr<const rules::KafkaMessage> view, ByteView header,
              ByteView body);
     bool wants(const std::shared_ptr<const rules::KafkaMessage>& view);
+    // Reports an event, each kind once for the connection.
+    void report(std::string_view event, std::string why);
+    void report_unknown(const rules::KafkaMessage& view);
+    void report_too_large(std::size_t size);
+    std::string too_large(std::size_t size) const;
+    void report_left_out(const std::vector<rules::AnnouncedServer>& brokers);
 
     KafkaCodec& codec_;
     Direction direction_;
@@ -98,26 +107,27 @@ class KafkaCodec final : public MessageCodec {
     KafkaRequest walked_;
     Bytes tail_;
     bool in_tail_ = false;
-    std::string_view broken_ = {};  // why no further bytes can be parsed
-    std::string unread_;            // why the last message was not decoded
-    std::size_t next_head_ = 0;     // size of wire_ at which the head is parsed again
-    bool within_ = false;           // whether a message has begun
-    bool keep_ = false;             // whether the message is buffered
-    bool examines_ = false;         // whether its facts are needed, also if it is not buffered
-    bool asks_ = false;             // whether to ask `wanted_` when the message is complete
-    bool headed_ = false;           // whether wire_ has the whole head
-    bool whole_ = false;            // whether the message that ends is there as a whole
+    std::string broken_;                // why no further bytes can be parsed
+    bool too_large_ = false;            // whether this is the size of a message
+    std::vector<CodecReport> reports_;  // events since the last step
+    std::size_t next_head_ = 0;         // size of wire_ at which the head is parsed again
+    bool within_ = false;               // whether a message has begun
+    bool keep_ = false;                 // whether the message is buffered
+    bool examines_ = false;             // whether its facts are needed, also if it is not buffered
+    bool asks_ = false;                 // whether to ask `wanted_` when the message is complete
+    bool headed_ = false;               // whether wire_ has the whole head
+    bool whole_ = false;                // whether the message that ends is there as a whole
   };
 
   bool must_keep_next() const;
   bool rewrites_next_at_end() const;
-  bool changes(rules::KafkaTree& response, const rules::KafkaMessage& request) const;
 
   rules::AddressMap rewrite_;
   rules::SharedNames topics_;
   KafkaPairing pairing_;
   KafkaSession session_;
-  bool raw_sasl_ = false;  // whether SASL tokens follow instead of messages
+  bool raw_sasl_ = false;              // whether SASL tokens follow instead of messages
+  std::vector<std::string> reported_;  // kinds of events
   Reader up_{*this, Direction::kUpstream};
   Reader down_{*this, Direction::kDownstream};
 };

@@ -36,6 +36,7 @@ class RedisCodec final : public MessageCodec {
   bool must_end(Direction direction) const override {
     return direction == Direction::kDownstream ? !pairing_.in_order() : pairing_.is_behind();
   }
+  void set_rewrite(const rules::AddressMap& map) override { rewrite_ = map; }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
 
  private:
