@@ -103,6 +103,8 @@ void add_explain_options(CLI::App& command, ExplainOptions& options) {
   command.add_option("--client", asked.client, "the client's address, with or without a port");
   command.add_option("--destination", asked.destination,
                      "the server's address, with or without a port");
+  command.add_option("--node", asked.node, "the id of the Kafka broker (node.id)")
+      ->check(CLI::NonNegativeNumber);
   command.add_option("--ordinal", asked.ordinal, "number of the connection or request, from 1")
       ->check(CLI::PositiveNumber);
   command.add_option("--at", asked.at, "how long after the rules were loaded, e.g. 90s");

@@ -77,6 +77,9 @@ rules::Asked asked_of(const Parameters& given, const rules::Listener& listener) 
   or_default("transport", asked.transport);
   or_default("method", asked.method);
   or_default("sni", asked.sni);
+  if (given.contains("node")) {
+    asked.node = rules::parse_whole_number(given.at("node"), INT32_MAX);
+  }
   if (given.contains("host")) asked.headers.push_back("host: " + given.at("host"));
   asked.status = rules::parse_whole_number(value_in(given, "status"), 999).value_or(0);
   if (listener.protocol.has_requests() || (listener.decrypts() && given.contains("path"))) {

@@ -16,8 +16,8 @@ using PreviewJson = nlohmann::ordered_json;
 
 constexpr std::size_t kMostExamples = 3;
 
-// The keys of `match` that select connections. `host` is left out, since the list of open flows
-// does not contain hosts.
+// The keys of `match` that select connections. `host` and `node` are left out, since the list of
+// open flows does not contain them.
 constexpr std::array<std::string_view, 6> kKeysOfFlows{"listener",    "client", "source_port",
                                                        "destination", "port",   "direction"};
 
@@ -57,6 +57,7 @@ bool is_of_flows(const rules::Node& tables) {
 // may be met later on an open connection.
 rules::Match of_flows(rules::Match match) {
   match.host.clear();
+  match.node.clear();
   match.dns = {};
   match.http = {};
   match.tls = {};

@@ -17,6 +17,7 @@ void describe(const FlowFacts& flow, const Message* message, const Tell& tell) {
     if (!flow.hello->sni.empty()) tell("sni", flow.hello->sni);
     tell("ja3", flow.hello->ja3);
   }
+  if (flow.node) tell("node", std::to_string(*flow.node));
   if (flow.http != nullptr) {
     const auto& head = flow.http->request;
     tell("method", head.method);
@@ -36,7 +37,7 @@ void describe(const FlowFacts& flow, const Message* message, const Tell& tell) {
 }
 
 std::vector<std::string> described_keys() {
-  std::vector<std::string> keys{"qname",  "qtype", "transport", "sni",         "ja3",
+  std::vector<std::string> keys{"qname",  "qtype", "transport", "sni",         "ja3", "node",
                                 "method", "host",  "path",      "traceparent", "b3"};
   for (const auto* protocol : message_protocols()) {
     for (const auto& key : protocol->keys()) {

@@ -13,7 +13,7 @@ CarrierSet Rule::acting() const {
 
 bool Rule::queues_all_accepts() const {
   const bool some = !match.client.empty() || match.is_for_server() || !match.host.empty() ||
-                    match.ordinals().any() || match.is_for_tls();
+                    match.ordinals().any() || match.is_for_tls() || match.is_for_node();
   return fault->queues_accepts() && !some && probability.parts_per_billion == Ratio::kOne;
 }
 

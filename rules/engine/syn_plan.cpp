@@ -165,6 +165,7 @@ std::string_view why_syns_pass(const Rule& rule, const SynListener& listener) {
   if (match.direction != DirectionChoice::kBoth) return "the rule acts in one direction only";
   if (!match.except.empty()) return "SYN packets cannot be matched by `not`";
   if (!match.source_port.empty()) return "SYN packets cannot be matched by `source_port`";
+  if (match.is_for_node()) return "SYN packets cannot be matched by `node`";
   if (listener.proxy_header && !match.client.empty())
     return "the client's address is in the PROXY header, which follows the SYN packet";
   if (!knows_server(match, listener, sight)) {

@@ -182,6 +182,7 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
   auto& flow = question.flow;
   flow.listener = asked.listener;
   flow.ordinal = asked.ordinal;
+  flow.node = asked.node;
   const auto* listener = find_named(config.listeners, asked.listener);
   if (listener == nullptr) {
     std::vector<std::string_view> names;

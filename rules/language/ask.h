@@ -29,6 +29,7 @@ struct Asked {
   int status = 0;                    // status of the response; 0: no response yet
   // Headers of the response. Without a status it is 200.
   std::vector<std::string> response_headers;
+  std::optional<std::int64_t> node;  // id of the broker
   std::string sni;
   std::string alpn;
   std::optional<std::uint64_t> seed;

@@ -32,6 +32,7 @@ void FitCheck::run(Position type) const {
   }
   check_ramp();
   check_tls();
+  check_node();
   check_connection();
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip = true needs a rule in both directions",
@@ -211,6 +212,15 @@ void FitCheck::check_tls() const {
   }
 }
 
+void FitCheck::check_node() const {
+  const bool follows =
+      any_matched([](const Listener& listener) { return listener.brokers == Brokers::kFollow; });
+  if (!rule_.match.is_for_node() || follows) return;
+  problems_.add(position_in_match("node"),
+                "no listener that the rule matches knows the ids of its servers",
+                "write brokers = \"follow\" in the [[listener]] of Kafka");
+}
+
 bool FitCheck::any_matched(const std::function<bool(const Listener&)>& condition) const {
   return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
     return rule_.match.selects_listener(listener.name) && condition(listener);
@@ -293,8 +303,8 @@ void FitCheck::check_listener_level() const {
       match.except.begin(), match.except.end(),
       [](const Except& entry) { return entry.keys == std::vector<std::string>{"listener"}; });
   const bool narrows = !match.client.empty() || !match.source_port.empty() ||
-                       match.is_for_server() || match.is_for_host() || match.ordinals().any() ||
-                       !but_listeners;
+                       match.is_for_server() || match.is_for_host() || match.is_for_node() ||
+                       match.ordinals().any() || !but_listeners;
   if (narrows) {
     problems_.add(position_of(node_, "match"), fault_ + " cannot act on selected connections only",
                   std::string(kHint));

@@ -41,6 +41,7 @@ class FitCheck {
   void note_dns() const;
   void check_ramp() const;
   void check_tls() const;
+  void check_node() const;
   void check_host() const;
   void check_syn() const;
   void check_http2() const;

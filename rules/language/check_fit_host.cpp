@@ -65,7 +65,7 @@ void FitCheck::check_syn() const {
         position_of(node, key), "a fault on SYN packets cannot count connects",
         "use probability instead, with per = \"client\" to select the same clients each time");
   }
-  for (const std::string_view key : {"not", "source_port"}) {
+  for (const std::string_view key : {"not", "source_port", "node"}) {
     if (node.find(key) == nullptr) continue;
     problems_.add(
         position_of(node, key),

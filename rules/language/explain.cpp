@@ -50,6 +50,7 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
   }
   if (key == "hello") return "it matches TLS handshakes: give --sni and --alpn";
   if (key == "request") return "it matches HTTP requests: give --url and --method";
+  if (key == "node" && !flow.node) return "it matches some brokers only: give --node";
   if (key == "port") {
     const auto ports = texts(rule.match.port);
     return flow.destination_port == 0

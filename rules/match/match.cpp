@@ -48,6 +48,9 @@ std::string_view Match::connection_mismatch(const FlowFacts& flow) const {
   if (!source_port.empty() && !any_has(source_port, flow.client_port)) return "source_port";
   if (!destination.empty() && !any_contains(destination, flow.destination)) return "destination";
   if (!port.empty() && !any_has(port, flow.destination_port)) return "port";
+  const bool other_node =
+      !flow.node || std::find(node.begin(), node.end(), *flow.node) == node.end();
+  if (!node.empty() && other_node) return "node";
   if (!host.empty() && !matches_host(flow)) return "host";
   if (!tls.any()) return "";
   return flow.hello == nullptr ? "hello" : tls.mismatch(*flow.hello);
@@ -134,6 +137,10 @@ std::vector<Field<Match>> fields_of_flows() {
             "only connections to these ports of the server: 1883, \"8000-8999\""),
       field("source_port", &Match::source_port,
             "only connections from these ports of the client: 5000, \"40000-40999\""),
+      field("node", &Match::node,
+            "kafka: only connections to the brokers with these ids (node.id), at a listener with "
+            "brokers = \"follow\"; connections for bootstrap.servers have no id, and never match",
+            {.least = 0, .most = INT32_MAX}),
       field("direction", &Match::direction,
             "only data in this direction: upstream is from client to server, downstream from "
             "server to client"),

@@ -80,6 +80,9 @@ struct FlowFacts {
   const HttpExchange* http = nullptr;  // for HTTP requests only; borrowed
   ProtocolSet message_protocols = {};  // protocols of the messages on the connection
   const ClientHello* hello = nullptr;  // for TLS connections only; borrowed
+  // The id of the server in its cluster, if the listener follows the servers of a cluster and the
+  // client has chosen this one.
+  std::optional<std::int64_t> node = {};
 
   // Returns the key from which the random numbers of this flow derive. It depends on the order of
   // arrival, not on the thread.
@@ -133,6 +136,7 @@ struct Match {
   std::vector<Prefix> destination;
   std::vector<PortRange> port;
   std::vector<PortRange> source_port;
+  std::vector<std::int64_t> node;
   DirectionChoice direction = DirectionChoice::kBoth;
   std::optional<std::int64_t> first;
   std::optional<std::int64_t> after;
@@ -174,11 +178,13 @@ struct Match {
   bool is_for_dns() const;
   // Whether a key is about the name of the host.
   bool is_for_host() const;
+  // Whether a key is about the id of the server in its cluster.
+  bool is_for_node() const;
   Ordinals ordinals() const { return {first, after, every}; }
   // Whether the key `direction` admits this direction.
   bool covers(Direction asked) const;
   // Compares the keys that select connections: listener, client, source_port, destination, port,
-  // host and the keys of TLS, and tables of `not` with these keys only. `why_not` receives the name
+  // node, host and the keys of TLS, and tables of `not` with these keys only. `why_not` receives the name
   // of a key that does not match, or "hello" if there is no ClientHello.
   bool matches_connection(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
   // Compares all keys except `first`, `after`, `every` and the keys for messages. `why_not`

@@ -39,6 +39,7 @@ bool Match::is_for_tls() const { return tls.any() || any_except(&Match::is_for_t
 bool Match::is_for_http() const { return http.any() || any_except(&Match::is_for_http); }
 bool Match::is_for_dns() const { return dns.any() || any_except(&Match::is_for_dns); }
 bool Match::is_for_host() const { return !host.empty() || any_except(&Match::is_for_host); }
+bool Match::is_for_node() const { return !node.empty() || any_except(&Match::is_for_node); }
 bool Match::of_response() const { return http.of_response() || any_except(&Match::of_response); }
 
 bool Match::is_for_server() const {
@@ -64,6 +65,7 @@ std::string_view Match::excluded(const FlowFacts& flow, bool of_response) const 
   if (any_except(&Match::is_for_server) && !flow.destination) return "not: server";
   if (any_except(&Match::is_for_tls) && flow.hello == nullptr) return "hello";
   if (any_except(&Match::is_for_host) && flow.carrier == Carrier::kDns) return "host";
+  if (any_except(&Match::is_for_node) && !flow.node) return "node";
   if (any_except(&Match::is_for_dns) && !flow.dns.question) return "qname";
   if (any_except(&Match::is_for_http) && flow.http == nullptr) return "request";
   if (of_response && (flow.http == nullptr || !flow.http->response)) return "response";

@@ -91,7 +91,7 @@ class HoldUntil final : public MessageFault {
       return;
     }
     for (const std::string_view key : {"listener", "client", "source_port", "destination", "port",
-                                       "direction", "first", "after", "every", "not"}) {
+                                       "node", "direction", "first", "after", "every", "not"}) {
       if (passes->find(key) == nullptr) continue;
       problems.add(position_of(*passes, key), std::string(key) + " does not describe one message",
                    "write it in match");
