@@ -210,10 +210,13 @@ Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) con
       view->password = std::move(*password);
     }
     const auto* old = snapshot_ ? snapshot_->listeners.find(listener.name) : nullptr;
-    // Keeps the assignment of this listener's ports to brokers, since clients have already got
-    // these addresses.
-    if (old != nullptr && (*old)->config.rewrite == listener.rewrite)
+    // Keeps the servers that have addresses of this listener, since clients have already got these.
+    // Changed settings give them new addresses.
+    if (old != nullptr && (*old)->config.rewrite == listener.rewrite) {
       view->config.rewrite = (*old)->config.rewrite;
+    } else if (old != nullptr) {
+      view->config.rewrite.take_over((*old)->config.rewrite);
+    }
     view->stats = old != nullptr ? (*old)->stats : std::make_shared<ListenerStats>(workers_.size());
     if (listener.decrypts() && options_.decrypt) {
       auto added = add_decryption(*view, options_.authority, old != nullptr ? old->get() : nullptr);

@@ -70,7 +70,9 @@ void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
     take_snapshot(snapshot);
     // Goes backwards, since a flow that ends in apply() is removed from the list.
     for (auto i = flows_.size(); i > 0; --i) {
-      if (i <= flows_.size()) flows_[i - 1]->apply(*snapshot_->rules);
+      if (i > flows_.size()) continue;
+      follow_addresses(*flows_[i - 1]);
+      flows_[i - 1]->apply(*snapshot_->rules);
     }
     for (const auto& [name, service] : services_) service->apply(*snapshot_->rules);
     for (const auto& [name, acceptor] : acceptors_) acceptor->turn_changed();

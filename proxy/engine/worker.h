@@ -136,10 +136,10 @@ class Worker final : private HttpHost {
   DatagramBatch& datagrams();
   bool find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts);
   // `port` is the local port at which the connection has arrived.
-  std::shared_ptr<UpstreamGroup> group_for(const ListenerView& view, const rules::FlowFacts& facts,
+  // Sets facts.node if that is the port of a broker that the listener follows.
+  std::shared_ptr<UpstreamGroup> group_for(const ListenerView& view, rules::FlowFacts& facts,
                                            std::uint16_t port);
-  std::shared_ptr<UpstreamGroup> group_of_broker(const ListenerView& view,
-                                                 const std::optional<Endpoint>& broker) const;
+  void follow_addresses(ClientFlow& flow);
   void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts,
              std::uint16_t port);
   void start_flow(HandOver client);

@@ -116,25 +116,26 @@ bool Worker::find_destination(const Acceptor& acceptor, const Fd& fd, rules::Flo
   return false;
 }
 
-std::shared_ptr<UpstreamGroup> Worker::group_for(const ListenerView& view,
-                                                 const rules::FlowFacts& facts,
+std::shared_ptr<UpstreamGroup> Worker::group_for(const ListenerView& view, rules::FlowFacts& facts,
                                                  std::uint16_t port) {
   const auto& followed = view.config.rewrite.followed();
-  if (followed.owns(port)) return group_of_broker(view, followed.server_at(port));
+  if (followed.owns(port)) {
+    const auto broker = followed.server_at(port);
+    const auto group = group_of(view);
+    if (!broker || !group) return nullptr;
+    facts.node = broker->node;
+    return UpstreamGroup::only(*group, broker->address);
+  }
   if (!facts.intercepted) return group_of(view);
   return interception_->group_of(facts, snapshot_->rules->seed(), view.config.spoof_client);
 }
 
-// Returns a group of one server with the settings of the listener's upstream; null without a
-// server.
-std::shared_ptr<UpstreamGroup> Worker::group_of_broker(
-    const ListenerView& view, const std::optional<Endpoint>& broker) const {
-  const auto* upstream = snapshot_->upstreams.find(view.config.upstream);
-  if (!broker || upstream == nullptr) return nullptr;
-  auto config = (*upstream)->config;
-  config.servers = {*broker};
-  return std::make_shared<UpstreamGroup>(std::move(config), snapshot_->rules->seed(),
-                                         (*upstream)->tls);
+// Lets a connection tell its client the present addresses of the listener for servers.
+void Worker::follow_addresses(ClientFlow& flow) {
+  const auto* view = snapshot_->listeners.find(flow.facts().listener);
+  if (view == nullptr || (*view)->config.protocol != flow.listener().protocol) return;
+  const auto& now = (*view)->config.rewrite;
+  if (!now.empty() || !flow.listener().rewrite.empty()) flow.set_rewrite(now);
 }
 
 }  // namespace brownout::proxy

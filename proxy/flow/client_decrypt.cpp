@@ -65,7 +65,7 @@ void ClientFlow::client_speaks() {
 }
 
 void ClientFlow::hello_known() {
-  if (!is_decrypted()) return apply_rules();
+  if (!is_decrypted()) return find_broker() ? apply_rules() : end(CloseMode::kReset);
   const auto& how = *listener_->decryption;
   auto name = host_meant();
   auto tls = std::move(tls_gate_);
@@ -73,6 +73,27 @@ void ClientFlow::hello_known() {
   hand_over({.listener = how.inside,
              .group = UpstreamGroup::over_tls(*group_, how.servers, std::move(name)),
              .tls = std::move(tls)});
+}
+
+// At a listener that follows brokers by name, finds the broker that the client's SNI names. Returns
+// false if this broker was not announced. All other clients get a server of the listener's
+// upstream.
+bool ClientFlow::find_broker() {
+  const auto& followed = listener_->config.rewrite.followed();
+  if (facts_.hello == nullptr) return true;
+  const auto node = followed.node_of(facts_.hello->sni);
+  if (!node) return true;
+  const auto broker = followed.server_of(*node);
+  if (!broker) {
+    host_.report(facts_, "unknown broker",
+                 rules::in_quotes(facts_.hello->sni) + ": no broker " + std::to_string(*node) +
+                     " was announced through this listener, so the connection is reset (a client "
+                     "that connects to bootstrap.servers again learns which there are)");
+    return false;
+  }
+  facts_.node = node;
+  group_ = UpstreamGroup::only(*group_, broker->address);
+  return true;
 }
 
 bool ClientFlow::is_decrypted() {

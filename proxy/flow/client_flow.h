@@ -69,6 +69,8 @@ class ClientFlow : public Retirable,
   virtual void start() = 0;
   // Applies new rules to this connection.
   virtual void apply(const rules::RuleSet& set) = 0;
+  // The addresses that clients are told for servers have changed, or may have.
+  virtual void set_rewrite(const rules::AddressMap& /*map*/) {}
   // Asks the client to close the connection, if its protocol can express it. Called before the
   // proxy ends.
   virtual void drain() {}
@@ -188,6 +190,7 @@ class ClientFlow : public Retirable,
   void look_for_hello();
   void client_speaks();
   void hello_known();
+  bool find_broker();
   bool is_decrypted();
   void certificate_refused(const std::string& how);
   void certificate_accepted();

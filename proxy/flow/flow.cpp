@@ -88,6 +88,7 @@ void Flow::on_connected(Stream stream, const SocketAddress& server, std::uint32_
 void Flow::serve(std::uint32_t events) {
   state_ = State::kServing;
   if (auto codec = messages::codec_of(listener_->config)) {
+    if (rewrite_) codec->set_rewrite(*rewrite_);
     tunnel_ = std::make_unique<messages::MessageTunnel>(
         static_cast<messages::MessageTunnel::Owner&>(*this), std::move(codec), facts_);
     tunnel_->set_rules(host_.rules(), Loop::now());
@@ -100,6 +101,11 @@ void Flow::serve(std::uint32_t events) {
   // already taken from the socket.
   if (!client_.stream.plain()) client_.readable = true;
   if (!over() && client_.readable) on_end_ready(client_, 0);
+}
+
+void Flow::set_rewrite(const rules::AddressMap& map) {
+  rewrite_ = map;
+  if (tunnel_) tunnel_->set_rewrite(map);
 }
 
 void Flow::apply(const rules::RuleSet& set) {

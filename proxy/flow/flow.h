@@ -33,6 +33,7 @@ class Flow final : public ClientFlow,
 
   void start() override;
   void apply(const rules::RuleSet& set) override;
+  void set_rewrite(const rules::AddressMap& map) override;
   void end(CloseMode mode) override;
 
   bool over() const {
@@ -106,6 +107,9 @@ class Flow final : public ClientFlow,
   void tunnel_report(std::string_view event, std::string_view why) override {
     host_.report(facts_, event, why);
   }
+  void tunnel_warns(std::string_view event, std::string_view why) override {
+    host_.report(facts_, event, why, true);
+  }
   void tunnel_secures() override { securing_ = listener_->starts_tls() && group_->starts_tls(); }
 
   void start_dialling();
@@ -141,6 +145,7 @@ class Flow final : public ClientFlow,
   Pipe downstream_;
   // decodes messages; null if the listener's protocol has none
   std::unique_ptr<messages::MessageTunnel> tunnel_;
+  std::optional<rules::AddressMap> rewrite_;  // since a reload, in place of the listener's
   std::string answer_;
   std::string server_host_;  // the server's host as written in [[upstream]], for STARTTLS
   State state_ = State::kWaiting;

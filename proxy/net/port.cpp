@@ -38,7 +38,7 @@ Result<std::vector<PortSockets>> open_streams(const rules::Listener& listener,
   std::vector<PortSockets> sockets;
   for (auto& fd : *streams) sockets.push_back({std::move(fd), {}});
   const auto& followed = listener.rewrite.followed();
-  if (!followed.any()) return sockets;
+  if (!followed.by_port()) return sockets;
   for (int port = followed.ports().first; port <= followed.ports().last; ++port) {
     auto more = listen_on({endpoint.host, static_cast<std::uint16_t>(port), ""},
                           static_cast<int>(listener.backlog), workers, sharing.streams());

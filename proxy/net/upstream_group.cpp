@@ -47,6 +47,13 @@ std::shared_ptr<UpstreamGroup> UpstreamGroup::over_tls(
   return group;
 }
 
+std::shared_ptr<UpstreamGroup> UpstreamGroup::only(const UpstreamGroup& group,
+                                                   rules::Endpoint server) {
+  auto config = group.config_;
+  config.servers = {std::move(server)};
+  return std::make_shared<UpstreamGroup>(std::move(config), group.seed_, group.tls_, group.route_);
+}
+
 std::vector<std::size_t> UpstreamGroup::order(rules::Key flow, std::uint64_t ordinal,
                                               rules::Instant now) const {
   const auto count = config_.servers.size();

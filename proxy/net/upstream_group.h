@@ -44,6 +44,9 @@ class UpstreamGroup {
                                                  std::shared_ptr<const tls::ClientContext> tls,
                                                  std::string name);
 
+  // Copy of `group` with one server, which need not be one of the group's.
+  static std::shared_ptr<UpstreamGroup> only(const UpstreamGroup& group, rules::Endpoint server);
+
   const rules::Upstream& config() const { return config_; }
   const std::shared_ptr<const tls::ClientContext>& tls() const { return tls_; }
   // Whether TLS begins inside the connection (STARTTLS) when the server agrees to it.

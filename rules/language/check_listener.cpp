@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/base/list_text.h"
+#include "rules/language/listen_addresses.h"
 
 namespace brownout::rules {
 
@@ -82,7 +83,7 @@ void ListenerCheck::run() const {
 void ListenerCheck::check_brokers() const {
   const auto* messages = listener_.protocol.of_messages();
   const bool follows = listener_.brokers == Brokers::kFollow;
-  for (const std::string_view key : {"brokers", "broker_ports", "advertise"}) {
+  for (const std::string_view key : {"brokers", "broker_ports", "broker_names", "advertise"}) {
     if (node_.find(key) == nullptr) continue;
     const auto what = std::string(key);
     if (messages == nullptr || !messages->names_brokers()) {
@@ -96,8 +97,14 @@ void ListenerCheck::check_brokers() const {
   }
   if (!follows) return;
   const auto where = position_of(node_, "brokers");
+  if (listener_.knows_destination()) {
+    problems_.add(where, "a listener that intercepts needs no brokers = \"follow\"",
+                  "its clients reach the brokers' own addresses; leave brokers out");
+  }
+  if (node_.find("broker_names") != nullptr) return check_broker_names();
   if (node_.find("broker_ports") == nullptr) {
-    problems_.add(where, "brokers = \"follow\" needs \"broker_ports\"",
+    problems_.add(where,
+                  "brokers = \"follow\" needs \"broker_ports\", or \"broker_names\" with tls",
                   "give one port for each broker, e.g. broker_ports = \"19100-19115\"");
   } else if (const auto& ports = listener_.broker_ports;
              ports && (ports->first == 0 || ports->last - ports->first >=
@@ -116,14 +123,32 @@ void ListenerCheck::check_brokers() const {
         "advertise must be a host without a port, found " + in_quotes(listener_.advertise),
         "remove the port: the ports come from broker_ports");
   }
-  if (listener_.knows_destination()) {
-    problems_.add(where, "brokers = \"follow\" does not fit a listener that intercepts",
-                  "clients of this listener reach the brokers' own addresses; leave brokers out");
-  }
   if (listener_.listen.is_unix() || (listener_.listen.is_any() && listener_.advertise.empty())) {
     problems_.add(where, "brokers = \"follow\" needs a host that clients can connect to",
                   "add advertise = \"HOST\" with the name or address of this machine that clients "
                   "can connect to");
+  }
+}
+
+void ListenerCheck::check_broker_names() const {
+  const auto where = position_of(node_, "broker_names");
+  const auto brokers = parse_broker_names(listener_.broker_names);
+  if (!brokers) {
+    problems_.add(where, "broker_names needs {node} once, in a host name",
+                  "e.g. broker_names = \"broker-{node}.kafka.test\"");
+  } else if (brokers->port == 0 && listener_.listen.port == 0) {
+    problems_.add(where, "clients cannot be told the port, which the kernel chooses",
+                  "give listen a port, or write it behind the name: "
+                  "\"broker-{node}.kafka.test:9093\"");
+  }
+  if (!listener_.tls) {
+    problems_.add(where, "broker_names needs a listener that terminates TLS",
+                  "write tls = { ca = \"...\" }, or give broker_ports in place of broker_names");
+  }
+  for (const std::string_view key : {"broker_ports", "advertise"}) {
+    if (node_.find(key) == nullptr) continue;
+    problems_.add(position_of(node_, key), std::string(key) + " does not fit broker_names",
+                  "leave it out: clients are told names, with the port of `listen`");
   }
 }
 

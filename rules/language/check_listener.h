@@ -21,6 +21,7 @@ class ListenerCheck {
 
  private:
   void check_brokers() const;
+  void check_broker_names() const;
   void check_loop() const;
   void check_http_version() const;
   void check_intercept() const;

@@ -147,6 +147,14 @@ Field<Listener> broker_ports_field() {
                "\"19100-19115\"");
 }
 
+Field<Listener> broker_names_field() {
+  return field("broker_names", &Listener::broker_names,
+               "kafka: in place of broker_ports, the host that clients are told for each broker, "
+               "e.g. \"broker-{node}.kafka.test\", where {node} is its id; all have the port of "
+               "`listen`, or the one behind the name (\"broker-{node}.kafka.test:9093\"), and the "
+               "SNI of a client chooses the broker; needs `tls`");
+}
+
 Field<Listener> advertise_field() {
   return field("advertise", &Listener::advertise,
                "kafka: the host that clients get as the address of every broker, with brokers = "
@@ -221,6 +229,7 @@ const Schema<Listener>& listener_schema() {
       rewrite_field(),
       brokers_field(),
       broker_ports_field(),
+      broker_names_field(),
       advertise_field(),
   }};
   return schema;

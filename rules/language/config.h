@@ -111,6 +111,7 @@ struct Listener {
   Brokers brokers = Brokers::kAsAnnounced;
   // ports of this listener for brokers, with Brokers::kFollow
   std::optional<PortRange> broker_ports;
+  std::string broker_names;  // in place of ports, names of brokers: "b-{node}.test:9093"
   std::string advertise;  // host that clients get for these ports; if empty, the host of `listen`
   SharedNames names;  // names learned from messages (topic ids); all listeners of a file share them
   // Whether the client's original destination is known, by interception or from its request to the

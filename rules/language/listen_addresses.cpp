@@ -1,6 +1,24 @@
 #include "rules/language/listen_addresses.h"
 
+#include <charconv>
+#include <utility>
+
 namespace brownout::rules {
+
+std::optional<BrokerNames> parse_broker_names(std::string_view text) {
+  BrokerNames brokers;
+  const auto colon = text.find(':');
+  if (colon != std::string_view::npos) {
+    const auto port = text.substr(colon + 1);
+    const auto end = port.data() + port.size();
+    const auto read = std::from_chars(port.data(), end, brokers.port);
+    if (read.ec != std::errc() || read.ptr != end || brokers.port == 0) return std::nullopt;
+  }
+  auto names = ServerNames::parse(text.substr(0, colon));
+  if (!names) return std::nullopt;
+  brokers.names = std::move(*names);
+  return brokers;
+}
 
 // Returns false if another listener has the same address. A DNS listener uses TCP and UDP.
 bool ListenAddresses::claim(const Listener& listener) {
@@ -30,7 +48,12 @@ void ListenAddresses::claim(const Node& node, const Listener& listener, Diagnost
 }
 
 void follow_brokers(Listener& listener) {
-  if (listener.brokers != Brokers::kFollow || !listener.broker_ports) return;
+  if (listener.brokers != Brokers::kFollow) return;
+  if (const auto brokers = parse_broker_names(listener.broker_names)) {
+    const auto port = brokers->port != 0 ? brokers->port : listener.listen.port;
+    return listener.rewrite.follow(FollowedServers::make(brokers->names, port));
+  }
+  if (!listener.broker_ports) return;
   const auto& host = listener.advertise.empty() ? listener.listen.host : listener.advertise;
   listener.rewrite.follow(FollowedServers::make(host, *listener.broker_ports));
 }

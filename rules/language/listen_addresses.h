@@ -3,7 +3,10 @@
 // one thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "rules/base/diagnostics.h"
@@ -24,6 +27,14 @@ class ListenAddresses {
   // TCP and UDP ports are separate: "tcp 127.0.0.1:80".
   std::unordered_set<std::string> taken_;
 };
+
+// The value of the key `broker_names`.
+struct BrokerNames {
+  ServerNames names = {};
+  std::uint16_t port = 0;  // 0: that of `listen`
+};
+// Returns no value if the text is no name with {node}, and perhaps a port.
+std::optional<BrokerNames> parse_broker_names(std::string_view text);
 
 void follow_brokers(Listener& listener);
 

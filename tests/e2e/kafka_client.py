@@ -8,8 +8,11 @@
                                                         were, how many were different, and the number of assignments
   kafka_client.py PORT count TOPIC                      prints the number of records in partition 0
   kafka_client.py PORT end TOPIC                        prints the end of partition 0, as the broker tells it
+
+If KAFKA_CA is set, it connects through TLS, and trusts the certificates in that file.
 """
 import collections
+import os
 import sys
 import time
 
@@ -18,6 +21,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 SECONDS = 40
 server = {"bootstrap.servers": "127.0.0.1:" + sys.argv[1], "log_level": 0}
+if "KAFKA_CA" in os.environ:
+    server |= {"security.protocol": "ssl", "ssl.ca.location": os.environ["KAFKA_CA"]}
 
 
 def settings(words):

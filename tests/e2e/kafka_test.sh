@@ -99,6 +99,25 @@ expect "a group whose coordinator moves" "20 20 [1-9]* " client consume once mov
 injected moving answer 4 || fail "expected four answers in place of the coordinator"
 pass "kafka_rebalance, kafka_coordinator"
 
+kafka forgetful '[[rule]]
+match = { api = "Heartbeat", group = "forgotten", first = 2 }
+fault = { type = "kafka_session", session = "member" }
+[[rule]]
+match = { api = "Produce", topic = "once", every = 5 }
+fault = { type = "kafka_session", session = "producer" }
+[[rule]]
+match = { api = "Fetch", every = 3 }
+fault = { type = "kafka_session", session = "fetch" }'
+expect "a group member that the coordinator has forgotten" "*20 [2-9]* " client consume once forgotten 20
+expect "an idempotent producer whose state is lost" "20 delivered " client produce once 20 enable.idempotence=true retry.backoff.ms=10
+expect "records of the producer whose state was lost" "40 " direct count once
+# librdkafka fetches without sessions; Kafka's own consumer has them.
+reader() { java -Xmx128m -cp "$libs/*" "$here/KafkaReader.java" "$proxy_port" "$@" 2>"$folder/reader.log" | tr '\n' ' '; }
+expect "a consumer whose fetch sessions are lost" "40 40 " reader once 40
+grep '"fault":"kafka_session"' "$folder/forgetful.jsonl" | grep -c '"api":"Fetch"' >"$folder/lost"
+[ "$(cat "$folder/lost")" -ge 5 ] || fail "expected five lost fetch sessions, got $(cat "$folder/lost")"
+pass "kafka_session"
+
 # With brokers = "follow", the broker's own address leads past the proxy no more.
 first=$(free_port)
 second=$(free_port)
@@ -118,3 +137,20 @@ kill -HUP "$last_pid"
 wait_for 10 grep -q SIGHUP "$folder/followed.log" || fail "expected a reload: $(cat "$folder/followed.log")"
 expect "a followed broker after a reload" "5 delivered " at "$first" produce orders 5
 pass "brokers that are followed"
+
+# One port for all brokers: the name in the ClientHello chooses the broker.
+"$brownout" ca init --folder "$folder/ca" >/dev/null
+cp /etc/hosts "$folder/hosts"
+echo "127.0.0.1 broker-1.kafka.test" >>"$folder/hosts"
+named() { KAFKA_CA=$folder/ca/ca.pem unshare --map-root-user --mount bash -c 'mount --bind "$0" /etc/hosts; exec "$@"' "$folder/hosts" /usr/bin/python3 "$here/kafka_client.py" "$proxy_port" "$@" | tr '\n' ' '; }
+next=$(($(cat "$folder/last_port") + 1))
+proxy named "$server" '[[rule]]
+match = { node = 1, api = "Produce" }
+fault = { type = "delay", delay = "1ms" }' "protocol = \"kafka\"
+brokers = \"follow\"
+broker_names = \"broker-{node}.kafka.test:$next\"
+tls = { ca = \"$folder/ca\" }"
+expect "the name of a broker" "1@broker-1.kafka.test:$proxy_port leaders 1 1 1 " named brokers orders
+expect "records to a broker with a name" "20 delivered " named produce orders 20
+injected named delay 20 || fail "expected that a rule acts on all requests to the broker with the id 1"
+pass "brokers that are chosen by name"
