@@ -184,8 +184,8 @@ struct Match {
   // Whether the key `direction` admits this direction.
   bool covers(Direction asked) const;
   // Compares the keys that select connections: listener, client, source_port, destination, port,
-  // node, host and the keys of TLS, and tables of `not` with these keys only. `why_not` receives the name
-  // of a key that does not match, or "hello" if there is no ClientHello.
+  // node, host and the keys of TLS, and tables of `not` with these keys only. `why_not` receives
+  // the name of a key that does not match, or "hello" if there is no ClientHello.
   bool matches_connection(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
   // Compares all keys except `first`, `after`, `every` and the keys for messages. `why_not`
   // receives the name of a key that does not match.
