@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "rules/protocols/kafka/codec/record_batch.h"
-#include "rules/protocols/kafka/codec/record_wire.h"
+#include "rules/protocols/kafka/record_batch.h"
+#include "rules/protocols/kafka/record_wire.h"
 #include "tests/fuzz/require.h"
 #include "tests/support/kafka_batches.h"
 
@@ -19,13 +19,12 @@ void repair_crcs(std::string& field) {
   constexpr std::size_t kBehindLength = 12;
   for (std::size_t at = 0; field.size() - at >= 26;) {
     const auto rest = std::string_view(field).substr(at);
-    const auto length = codecs::RecordReader(rest.substr(8)).number<std::int32_t>();
+    const auto length = rules::RecordReader(rest.substr(8)).number<std::int32_t>();
     if (length < 14 || rest.size() - kBehindLength < static_cast<std::size_t>(length)) return;
     const auto batch = rest.substr(0, kBehindLength + static_cast<std::size_t>(length));
     const bool v2 = batch[16] == 2;
-    codecs::RecordWriter crc;
-    crc.number(v2 ? codecs::record_crc32c(batch.substr(21))
-                  : codecs::record_crc32(batch.substr(16)));
+    rules::RecordWriter crc;
+    crc.number(v2 ? rules::record_crc32c(batch.substr(21)) : rules::record_crc32(batch.substr(16)));
     field.replace(at + (v2 ? 17 : 12), crc.size(), crc.text());
     at += batch.size();
   }

@@ -1,4 +1,4 @@
-// Records fields of Kafka clients, from tests/rules/protocols/kafka/codec/recorded_batches.txt, and
+// Records fields of Kafka clients, from tests/rules/protocols/kafka/recorded_batches.txt, and
 // helpers to compare batches.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "rules/protocols/kafka/codec/record_batch.h"
+#include "rules/protocols/kafka/record_batch.h"
 #include "tests/support/files.h"
 
 namespace brownout::test {
@@ -19,7 +19,7 @@ struct RecordedBatch {
 
 inline std::vector<RecordedBatch> recorded_batches() {
   std::vector<RecordedBatch> all;
-  std::istringstream text(read_source("tests/rules/protocols/kafka/codec/recorded_batches.txt"));
+  std::istringstream text(read_source("tests/rules/protocols/kafka/recorded_batches.txt"));
   for (std::string line; std::getline(text, line);) {
     const auto space = line.find(' ');
     if (line.starts_with('#') || space == std::string::npos) continue;
@@ -41,12 +41,12 @@ inline std::string recorded_batch(const std::string& name) {
 
 inline rules::KafkaRecords read_records(const std::string& field,
                                         const rules::KafkaRecordLimits& limits = {}) {
-  return codecs::read_kafka_records(codecs::bytes_of(field), limits);
+  return rules::read_kafka_records(field, limits);
 }
 
 inline std::string write_records(const rules::KafkaRecords& records) {
-  const auto bytes = codecs::write_kafka_records(records);
-  return bytes ? std::string(codecs::text_of(*bytes)) : "error: " + bytes.error().what;
+  const auto field = rules::write_kafka_records(records);
+  return field ? *field : "error: " + field.error().what;
 }
 
 // Returns all records as text, one line each: offset, time, key, value and headers.
@@ -77,6 +77,28 @@ inline std::string shown_fields(const rules::KafkaRecords& records) {
          << ' ' << batch.base_sequence << ' ' << batch.records.size() << batch.problem << '\n';
   }
   return text.str();
+}
+
+struct KafkaBatchOptions {
+  rules::KafkaCompression compression = rules::KafkaCompression::kNone;
+  std::int64_t producer_id = -1;
+  std::int32_t base_sequence = -1;
+};
+// Returns a batch v2 with these records, whose offsets are counted from 0.
+inline std::string kafka_batch(std::vector<rules::KafkaRecord> records,
+                               const KafkaBatchOptions& options = {}) {
+  rules::KafkaBatch batch;
+  batch.attributes = static_cast<std::int16_t>(options.compression);
+  batch.base_timestamp = batch.max_timestamp = 1'700'000'000'000;
+  batch.producer_id = options.producer_id;
+  batch.producer_epoch = options.producer_id < 0 ? std::int16_t{-1} : std::int16_t{0};
+  batch.base_sequence = options.base_sequence;
+  std::int32_t count = 0;
+  for (auto& record : records) record.offset_delta = count++;
+  batch.last_offset_delta = count - 1;
+  batch.records = std::move(records);
+  batch.changed = true;
+  return write_records({.batches = {batch}});
 }
 
 }  // namespace brownout::test

@@ -1,4 +1,4 @@
-// Prints the batches of the Java client in recorded_batches.txt (tests/rules/protocols/kafka/codec),
+// Prints the batches of the Java client in recorded_batches.txt (tests/rules/protocols/kafka),
 // written by the class that KafkaProducer uses.
 //
 //   java -cp 'DIRECTORY/*' tests/tools/KafkaBatches.java    # kafka-clients 4.4.0 and its compressors

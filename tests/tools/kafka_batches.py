@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the batches of librdkafka and kafka-python in recorded_batches.txt (tests/rules/protocols/kafka/codec).
+"""Prints the batches of librdkafka and kafka-python in recorded_batches.txt (tests/rules/protocols/kafka).
 
 librdkafka sends Produce requests to a small server, which offers only those versions of the
 protocol that lead to the message format wanted. kafka-python writes the batches directly.

@@ -1,5 +1,5 @@
-// Kafka records as values, and the edits that faults make. The codec (codec/record_batch.h) reads
-// them from the records field of a Produce request or a Fetch response, and writes them.
+// Kafka records as values, and the edits that faults make. record_batch.h reads them from the
+// records field of a Produce request or a Fetch response, and writes them.
 //
 // Source: Apache Kafka, "Message Format" (record batch v2, KIP-98; headers, KIP-82; message sets
 // v0 and v1, KIP-32). Offsets are counts of records, timestamps are milliseconds since 1970; -1

@@ -1,4 +1,4 @@
-#include "rules/protocols/kafka/codec/record_wire.h"
+#include "rules/protocols/kafka/record_wire.h"
 
 #include <isa-l/crc.h>
 #include <zlib.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace brownout::codecs {
+namespace brownout::rules {
 
 std::string_view RecordReader::bytes(std::size_t size) {
   if (size > rest_.size()) {
@@ -84,4 +84,4 @@ std::uint32_t record_crc32(std::string_view text) {
   return static_cast<std::uint32_t>(crc32_z(crc32_z(0, nullptr, 0), bytes, text.size()));
 }
 
-}  // namespace brownout::codecs
+}  // namespace brownout::rules

@@ -9,18 +9,22 @@
 // Source: Apache Kafka, "Message Format" and KIP-98. Pure functions without I/O; any thread.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "rules/base/result.h"
-#include "rules/protocols/codec/bytes.h"
 #include "rules/protocols/kafka/kafka_records.h"
 
-namespace brownout::codecs {
+namespace brownout::rules {
 
 // Reads a records field, without its length. The result owns a copy of the bytes. Time and memory
 // are bounded by the size of the field and the limits.
-rules::KafkaRecords read_kafka_records(ByteView field, const rules::KafkaRecordLimits& limits = {});
+KafkaRecords read_kafka_records(std::string_view field, const KafkaRecordLimits& limits = {});
+// The same, for one of several fields with common limits: `left` decreases by the space used.
+KafkaRecords take_kafka_records(std::string_view field, KafkaRecordLimits& left);
 
 // Returns the records field, without its length. An error has Origin::kInternal: a batch has more
 // than 2^31-1 bytes, or a compressor failed.
-rules::Result<Bytes> write_kafka_records(const rules::KafkaRecords& records);
+Result<std::string> write_kafka_records(const KafkaRecords& records);
 
-}  // namespace brownout::codecs
+}  // namespace brownout::rules

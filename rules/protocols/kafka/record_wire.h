@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace brownout::codecs {
+namespace brownout::rules {
 
 // Reads from the front of a text. After an error, ok() is false and all further values are 0 or
 // empty.
@@ -80,4 +80,4 @@ class RecordWriter {
 std::uint32_t record_crc32c(std::string_view text);
 std::uint32_t record_crc32(std::string_view text);
 
-}  // namespace brownout::codecs
+}  // namespace brownout::rules

@@ -1,15 +1,10 @@
-#include "rules/protocols/kafka/codec/message_set.h"
+#include "rules/protocols/kafka/message_set.h"
 
-#include "rules/protocols/kafka/codec/compression.h"
-#include "rules/protocols/kafka/codec/record_wire.h"
+#include "rules/protocols/kafka/compression.h"
+#include "rules/protocols/kafka/record_wire.h"
 
-namespace brownout::codecs {
+namespace brownout::rules {
 namespace {
-
-using rules::KafkaBatch;
-using rules::KafkaCompression;
-using rules::KafkaRecord;
-using rules::KafkaRecordLimits;
 
 // Compression and the type of the timestamp. The other attributes of a message are unused.
 constexpr unsigned kMessageCompression = 0x07;
@@ -87,7 +82,7 @@ void add_record(KafkaBatch& batch, const OldMessage& message) {
 
 // Reads the messages in a wrapper.
 std::string read_inner(KafkaBatch& batch, const OldMessage& wrapper, KafkaRecordLimits& limits) {
-  const auto compression = rules::compression_of(batch);
+  const auto compression = compression_of(batch);
   if (compression > KafkaCompression::kLz4) return "the compression of the message is unknown";
   if (wrapper.key || !wrapper.value) return "a compressed message has a key or no value";
   auto plain = decompress_records(compression, batch.magic, *wrapper.value, limits.plain_bytes);
@@ -124,7 +119,7 @@ OldMessage message_of(const KafkaBatch& batch, const KafkaRecord& record) {
 
 }  // namespace
 
-std::string read_message(KafkaBatch& batch, KafkaRecordLimits& limits) {
+std::string read_kafka_message(KafkaBatch& batch, KafkaRecordLimits& limits) {
   RecordReader reader(batch.wire);
   OldMessage message;
   if (auto problem = take_message(reader, message); !problem.empty()) return problem;
@@ -146,21 +141,21 @@ std::string read_message(KafkaBatch& batch, KafkaRecordLimits& limits) {
   return {};
 }
 
-rules::Result<std::string> write_messages(const KafkaBatch& batch) {
+Result<std::string> write_kafka_messages(const KafkaBatch& batch) {
   RecordWriter set;
   if (batch.records.empty()) return set.take();
   const bool compressed = is_compressed(static_cast<std::int8_t>(batch.attributes));
   for (const auto& record : batch.records) {
     auto message = message_of(batch, record);
     const bool relative = compressed && batch.magic > 0;
-    message.offset = relative ? record.offset_delta : rules::offset_of(batch, record);
+    message.offset = relative ? record.offset_delta : offset_of(batch, record);
     add_message(set, message, compressed ? 0 : batch.crc_error);
   }
   if (!compressed) return set.take();
-  auto plain = compress_records(rules::compression_of(batch), batch.magic, set.text());
+  auto plain = compress_records(compression_of(batch), batch.magic, set.text());
   if (!plain) return plain;
   OldMessage wrapper;
-  wrapper.offset = rules::offset_of(batch, batch.records.back());
+  wrapper.offset = offset_of(batch, batch.records.back());
   wrapper.magic = batch.magic;
   wrapper.attributes = static_cast<std::int8_t>(batch.attributes);
   wrapper.timestamp = batch.max_timestamp;
@@ -170,4 +165,4 @@ rules::Result<std::string> write_messages(const KafkaBatch& batch) {
   return all.take();
 }
 
-}  // namespace brownout::codecs
+}  // namespace brownout::rules

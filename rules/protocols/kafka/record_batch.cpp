@@ -1,19 +1,14 @@
-#include "rules/protocols/kafka/codec/record_batch.h"
+#include "rules/protocols/kafka/record_batch.h"
 
 #include <algorithm>
 #include <limits>
 
-#include "rules/protocols/kafka/codec/compression.h"
-#include "rules/protocols/kafka/codec/message_set.h"
-#include "rules/protocols/kafka/codec/record_wire.h"
+#include "rules/protocols/kafka/compression.h"
+#include "rules/protocols/kafka/message_set.h"
+#include "rules/protocols/kafka/record_wire.h"
 
-namespace brownout::codecs {
+namespace brownout::rules {
 namespace {
-
-using rules::KafkaBatch;
-using rules::KafkaBatchState;
-using rules::KafkaCompression;
-using rules::KafkaRecord;
 
 // Positions that all formats share: the offset, the number of bytes behind the length, and the
 // magic.
@@ -31,7 +26,7 @@ constexpr std::size_t kLeastBatch = 26;
 constexpr std::size_t kLeastRecord = 7;
 
 // Reads a record of v2 from its contents, without their length. Returns false if it is malformed.
-bool read_record(RecordReader reader, KafkaRecord& record, rules::KafkaRecordLimits& limits) {
+bool read_record(RecordReader reader, KafkaRecord& record, KafkaRecordLimits& limits) {
   record.attributes = reader.number<std::int8_t>();
   record.timestamp_delta = reader.varlong();
   record.offset_delta = reader.varint();
@@ -51,10 +46,9 @@ bool read_record(RecordReader reader, KafkaRecord& record, rules::KafkaRecordLim
 
 // Reads the records of v2. Returns the reason if they cannot be read, otherwise "".
 std::string read_records(KafkaBatch& batch, std::size_t count, std::string_view text,
-                         rules::KafkaRecordLimits& limits) {
-  if (rules::compression_of(batch) != KafkaCompression::kNone) {
-    auto plain =
-        decompress_records(rules::compression_of(batch), batch.magic, text, limits.plain_bytes);
+                         KafkaRecordLimits& limits) {
+  if (compression_of(batch) != KafkaCompression::kNone) {
+    auto plain = decompress_records(compression_of(batch), batch.magic, text, limits.plain_bytes);
     if (!plain) return plain.error().what;
     batch.owners.push_back(std::make_shared<const std::string>(std::move(*plain)));
     text = *batch.owners.back();
@@ -74,7 +68,7 @@ std::string read_records(KafkaBatch& batch, std::size_t count, std::string_view 
 
 // Reads the v2 batch `wire` into the other fields. Returns the reason if it cannot be read,
 // otherwise "".
-std::string read_v2(KafkaBatch& batch, rules::KafkaRecordLimits& limits) {
+std::string read_v2(KafkaBatch& batch, KafkaRecordLimits& limits) {
   RecordReader reader(batch.wire);
   batch.base_offset = reader.number<std::int64_t>();
   reader.number<std::int32_t>();
@@ -99,7 +93,7 @@ std::string read_v2(KafkaBatch& batch, rules::KafkaRecordLimits& limits) {
 }
 
 // Reads the batch at the front of `rest`.
-KafkaBatch read_batch(std::string_view rest, rules::KafkaRecordLimits& limits) {
+KafkaBatch read_batch(std::string_view rest, KafkaRecordLimits& limits) {
   KafkaBatch batch;
   batch.wire = rest;
   batch.state = KafkaBatchState::kPartial;
@@ -119,7 +113,7 @@ KafkaBatch read_batch(std::string_view rest, rules::KafkaRecordLimits& limits) {
     batch.state = KafkaBatchState::kUnknownMagic;
     return batch;
   }
-  batch.problem = batch.magic == 2 ? read_v2(batch, limits) : read_message(batch, limits);
+  batch.problem = batch.magic == 2 ? read_v2(batch, limits) : read_kafka_message(batch, limits);
   if (batch.problem.empty()) {
     batch.state = KafkaBatchState::kRead;
   } else {
@@ -148,10 +142,10 @@ std::string plain_records(const KafkaBatch& batch) {
   return all.take();
 }
 
-rules::Result<std::string> write_v2(const KafkaBatch& batch) {
+Result<std::string> write_v2(const KafkaBatch& batch) {
   auto records = plain_records(batch);
-  if (rules::compression_of(batch) != KafkaCompression::kNone) {
-    auto compressed = compress_records(rules::compression_of(batch), batch.magic, records);
+  if (compression_of(batch) != KafkaCompression::kNone) {
+    auto compressed = compress_records(compression_of(batch), batch.magic, records);
     if (!compressed) return compressed;
     records = std::move(*compressed);
   }
@@ -175,9 +169,9 @@ rules::Result<std::string> write_v2(const KafkaBatch& batch) {
   return writer.take();
 }
 
-rules::Result<std::string> write_batch(const KafkaBatch& batch) {
+Result<std::string> write_batch(const KafkaBatch& batch) {
   if (batch.changed && batch.state == KafkaBatchState::kRead) {
-    return batch.magic == 2 ? write_v2(batch) : write_messages(batch);
+    return batch.magic == 2 ? write_v2(batch) : write_kafka_messages(batch);
   }
   std::string wire(batch.wire);
   if (batch.crc_error == 0 || wire.size() < kLeastBatch) return wire;
@@ -190,11 +184,15 @@ rules::Result<std::string> write_batch(const KafkaBatch& batch) {
 
 }  // namespace
 
-rules::KafkaRecords read_kafka_records(ByteView field, const rules::KafkaRecordLimits& limits) {
-  rules::KafkaRecords records;
-  if (field.empty()) return records;
-  const auto owner = std::make_shared<const std::string>(text_of(field));
+KafkaRecords read_kafka_records(std::string_view field, const KafkaRecordLimits& limits) {
   auto left = limits;
+  return take_kafka_records(field, left);
+}
+
+KafkaRecords take_kafka_records(std::string_view field, KafkaRecordLimits& left) {
+  KafkaRecords records;
+  if (field.empty()) return records;
+  const auto owner = std::make_shared<const std::string>(field);
   for (std::string_view rest = *owner; !rest.empty();) {
     auto batch = read_batch(rest, left);
     batch.owners.push_back(owner);
@@ -204,19 +202,18 @@ rules::KafkaRecords read_kafka_records(ByteView field, const rules::KafkaRecordL
   return records;
 }
 
-rules::Result<Bytes> write_kafka_records(const rules::KafkaRecords& records) {
-  Bytes field;
+Result<std::string> write_kafka_records(const KafkaRecords& records) {
+  std::string field;
   for (const auto& batch : records.batches) {
     const auto wire = write_batch(batch);
     if (!wire) return tl::unexpected(wire.error());
     if (wire->size() > std::numeric_limits<std::int32_t>::max()) {
-      return tl::unexpected(rules::Error{
-          rules::Origin::kInternal, "a changed record batch has more than 2^31-1 bytes", {}, {}});
+      return tl::unexpected(
+          Error{Origin::kInternal, "a changed record batch has more than 2^31-1 bytes", {}, {}});
     }
-    const auto bytes = bytes_of(*wire);
-    field.insert(field.end(), bytes.begin(), bytes.end());
+    field += *wire;
   }
   return field;
 }
 
-}  // namespace brownout::codecs
+}  // namespace brownout::rules

@@ -12,15 +12,15 @@
 #include "rules/base/result.h"
 #include "rules/protocols/kafka/kafka_records.h"
 
-namespace brownout::codecs {
+namespace brownout::rules {
 
 // Reads a message with its offset and size, batch.wire, into the other fields of the batch.
 // `limits` decreases by the space used. Returns the reason if the message cannot be read, otherwise
 // "".
-std::string read_message(rules::KafkaBatch& batch, rules::KafkaRecordLimits& limits);
+std::string read_kafka_message(KafkaBatch& batch, KafkaRecordLimits& limits);
 
 // Returns the wrapper, or one plain message for each record. The error is that of
 // write_kafka_records().
-rules::Result<std::string> write_messages(const rules::KafkaBatch& batch);
+Result<std::string> write_kafka_messages(const KafkaBatch& batch);
 
-}  // namespace brownout::codecs
+}  // namespace brownout::rules

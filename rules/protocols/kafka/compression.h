@@ -13,15 +13,14 @@
 #include "rules/base/result.h"
 #include "rules/protocols/kafka/kafka_records.h"
 
-namespace brownout::codecs {
+namespace brownout::rules {
 
 // `magic` is the version of the batch. Returns an error if the text is malformed or cut off, has
 // bytes behind its end, or becomes longer than `most` bytes.
-rules::Result<std::string> decompress_records(rules::KafkaCompression compression,
-                                              std::int8_t magic, std::string_view text,
-                                              std::size_t most);
+Result<std::string> decompress_records(KafkaCompression compression, std::int8_t magic,
+                                       std::string_view text, std::size_t most);
 // Returns an error only if memory is short.
-rules::Result<std::string> compress_records(rules::KafkaCompression compression, std::int8_t magic,
-                                            std::string_view text);
+Result<std::string> compress_records(KafkaCompression compression, std::int8_t magic,
+                                     std::string_view text);
 
-}  // namespace brownout::codecs
+}  // namespace brownout::rules

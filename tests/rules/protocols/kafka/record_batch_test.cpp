@@ -1,12 +1,12 @@
-#include "rules/protocols/kafka/codec/record_batch.h"
+#include "rules/protocols/kafka/record_batch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "rules/protocols/kafka/codec/compression.h"
-#include "rules/protocols/kafka/codec/record_wire.h"
+#include "rules/protocols/kafka/compression.h"
+#include "rules/protocols/kafka/record_wire.h"
 #include "tests/support/kafka_batches.h"
 
 namespace brownout {
@@ -185,9 +185,9 @@ TEST(KafkaRecordBatches, ReadsRawSnappyAndSeveralMembersOfGzip) {
   const auto raw = read_records(recorded_batch("librdkafka-v2-snappy"));
   EXPECT_EQ(shown(raw), expected_records("librdkafka-v2-snappy"));
   const auto gzip = rules::KafkaCompression::kGzip;
-  const auto two = codecs::compress_records(gzip, 2, "ab").value() +
-                   codecs::compress_records(gzip, 2, "cd").value();
-  EXPECT_EQ(codecs::decompress_records(gzip, 2, two, 100).value(), "abcd");
+  const auto two = rules::compress_records(gzip, 2, "ab").value() +
+                   rules::compress_records(gzip, 2, "cd").value();
+  EXPECT_EQ(rules::decompress_records(gzip, 2, two, 100).value(), "abcd");
 }
 
 TEST(KafkaRecordBatches, WritesOldLz4FramesAsOldClientsDo) {
@@ -195,9 +195,9 @@ TEST(KafkaRecordBatches, WritesOldLz4FramesAsOldClientsDo) {
   EXPECT_EQ(field, write_records(touched(read_records(field))));
   // The header checksum of v0 differs from that of the lz4 format.
   const auto lz4 = rules::KafkaCompression::kLz4;
-  const auto old = codecs::compress_records(lz4, 0, "abc").value();
-  EXPECT_FALSE(codecs::decompress_records(lz4, 1, old, 100));
-  EXPECT_EQ(codecs::decompress_records(lz4, 0, old, 100).value(), "abc");
+  const auto old = rules::compress_records(lz4, 0, "abc").value();
+  EXPECT_FALSE(rules::decompress_records(lz4, 1, old, 100));
+  EXPECT_EQ(rules::decompress_records(lz4, 0, old, 100).value(), "abc");
 }
 
 TEST(KafkaRecordBatches, WritesEachMessageOfADuplicateAndNoneForADrop) {
@@ -217,10 +217,10 @@ TEST(KafkaRecordBatches, WritesEachMessageOfADuplicateAndNoneForADrop) {
 
 TEST(KafkaRecordBatches, ComputesTheChecksumsOfTheirSpecifications) {
   // RFC 3720, B.4, and the check value of both algorithms.
-  EXPECT_EQ(codecs::record_crc32c(std::string(32, '\0')), 0x8a9136aaU);
-  EXPECT_EQ(codecs::record_crc32c("123456789"), 0xe3069283U);
-  EXPECT_EQ(codecs::record_crc32c(""), 0U);
-  EXPECT_EQ(codecs::record_crc32("123456789"), 0xcbf43926U);
+  EXPECT_EQ(rules::record_crc32c(std::string(32, '\0')), 0x8a9136aaU);
+  EXPECT_EQ(rules::record_crc32c("123456789"), 0xe3069283U);
+  EXPECT_EQ(rules::record_crc32c(""), 0U);
+  EXPECT_EQ(rules::record_crc32("123456789"), 0xcbf43926U);
 }
 
 TEST(KafkaRecordBatches, ReadsAnEmptyField) {

@@ -1,4 +1,4 @@
-#include "rules/protocols/kafka/codec/compression.h"
+#include "rules/protocols/kafka/compression.h"
 
 #include <lz4frame.h>
 #include <snappy.h>
@@ -11,33 +11,30 @@
 #include <limits>
 #include <memory>
 
-#include "rules/protocols/kafka/codec/record_wire.h"
+#include "rules/protocols/kafka/record_wire.h"
 
-namespace brownout::codecs {
+namespace brownout::rules {
 namespace {
 
-using rules::KafkaCompression;
-using RecordsText = rules::Result<std::string>;
+using RecordsText = Result<std::string>;
 
 constexpr std::size_t kRecordPiece = 64 * 1024;
 constexpr int kGzipWindow = MAX_WBITS + 16;  // tells zlib the format
 
-tl::unexpected<rules::Error> records_error(std::string what) {
-  return tl::unexpected(rules::Error{rules::Origin::kInternal, std::move(what), {}, {}});
+tl::unexpected<Error> records_error(std::string what) {
+  return tl::unexpected(Error{Origin::kInternal, std::move(what), {}, {}});
 }
 
-tl::unexpected<rules::Error> malformed_records(std::string_view format) {
+tl::unexpected<Error> malformed_records(std::string_view format) {
   return records_error("the compressed records are not valid " + std::string(format));
 }
 
-tl::unexpected<rules::Error> records_beyond(std::size_t most) {
+tl::unexpected<Error> records_beyond(std::size_t most) {
   return records_error("the decompressed records have more than " + std::to_string(most) +
                        " bytes");
 }
 
-tl::unexpected<rules::Error> no_record_memory() {
-  return records_error("no memory to compress records");
-}
+tl::unexpected<Error> no_record_memory() { return records_error("no memory to compress records"); }
 
 struct GzipReader {
   GzipReader() : ready(inflateInit2(&stream, kGzipWindow) == Z_OK) {}
@@ -103,8 +100,7 @@ constexpr std::size_t kXerialVersions = 8;
 constexpr std::size_t kXerialBlock = 32 * 1024;  // the block size of snappy-java
 
 // Appends the decompressed block. Returns the error, if any.
-std::optional<rules::Error> add_snappy(std::string_view block, std::size_t most,
-                                       std::string& plain) {
+std::optional<Error> add_snappy(std::string_view block, std::size_t most, std::string& plain) {
   std::size_t size = 0;
   if (!snappy::GetUncompressedLength(block.data(), block.size(), &size)) {
     return malformed_records("snappy").value();
@@ -243,8 +239,8 @@ RecordsText to_zstd(std::string_view text) {
 
 }  // namespace
 
-rules::Result<std::string> decompress_records(KafkaCompression compression, std::int8_t magic,
-                                              std::string_view text, std::size_t most) {
+Result<std::string> decompress_records(KafkaCompression compression, std::int8_t magic,
+                                       std::string_view text, std::size_t most) {
   switch (compression) {
     case KafkaCompression::kNone:
       return text.size() > most ? RecordsText(records_beyond(most))
@@ -265,8 +261,8 @@ rules::Result<std::string> decompress_records(KafkaCompression compression, std:
   return records_error("the compression of the records is unknown");
 }
 
-rules::Result<std::string> compress_records(KafkaCompression compression, std::int8_t magic,
-                                            std::string_view text) {
+Result<std::string> compress_records(KafkaCompression compression, std::int8_t magic,
+                                     std::string_view text) {
   switch (compression) {
     case KafkaCompression::kNone:
       return std::string(text);
@@ -285,4 +281,4 @@ rules::Result<std::string> compress_records(KafkaCompression compression, std::i
   return records_error("the compression of the records is unknown");
 }
 
-}  // namespace brownout::codecs
+}  // namespace brownout::rules

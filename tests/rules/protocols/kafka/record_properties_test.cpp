@@ -3,7 +3,7 @@
 
 #include <random>
 
-#include "rules/protocols/kafka/codec/record_wire.h"
+#include "rules/protocols/kafka/record_wire.h"
 #include "tests/support/kafka_batches.h"
 
 namespace brownout {
@@ -107,10 +107,10 @@ TEST(KafkaRecordProperties, ReadsAFieldCutAnywhereAndKeepsItsBytes) {
 void repair_crc(std::string& field) {
   if (field.size() < 26) return;
   const bool v2 = field[16] == 2;
-  const auto size = codecs::RecordReader(field.substr(8)).number<std::uint32_t>();
+  const auto size = rules::RecordReader(field.substr(8)).number<std::uint32_t>();
   const std::string_view batch = std::string_view(field).substr(0, std::size_t{12} + size);
-  codecs::RecordWriter crc;
-  crc.number(v2 ? codecs::record_crc32c(batch.substr(21)) : codecs::record_crc32(batch.substr(16)));
+  rules::RecordWriter crc;
+  crc.number(v2 ? rules::record_crc32c(batch.substr(21)) : rules::record_crc32(batch.substr(16)));
   field.replace(v2 ? 17 : 12, crc.size(), crc.text());
 }
 
