@@ -15,8 +15,7 @@ bool Match::matches_own(const Message& seen, std::span<const std::byte> payload,
   if (min_size && size < min_size->count) return no("min_size");
   if (max_size && size > max_size->count) return no("max_size");
   if (text.empty()) return true;
-  const auto said = seen.protocol->text(seen, payload);
-  return (said && any_matches(text, *said)) || no("text");
+  return seen.protocol->has_text(seen, payload, text) || no("text");
 }
 
 bool Match::matches(const Message& seen, std::span<const std::byte> payload, const FlowFacts* flow,

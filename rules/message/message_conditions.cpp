@@ -32,7 +32,7 @@ void MessageConditions::read(const Key& key, const Node& value, Diagnostics& pro
   for (const auto& [protocol, own] : key.of) {
     Diagnostics wrong;
     if (auto predicate = own.read(value, wrong)) {
-      conditions_.push_back({key.info.name, protocol, std::move(predicate)});
+      conditions_.push_back({key.info.name, protocol, std::move(predicate), own.behind_head});
       understood = understood | ProtocolSet::of(*protocol);
       behind_head_ = behind_head_ || own.behind_head;
       needs_types_ = needs_types_ || own.needs_types;
@@ -99,14 +99,22 @@ bool MessageConditions::match(const Message& message, std::span<const std::byte>
   }
   if (conditions_.empty()) return true;
   if (message.protocol == nullptr || !protocols().has(*message.protocol)) return false;
-  const auto other =
+  // A payload may have to be decompressed, which the other conditions can save.
+  const auto* other = mismatch(message, payload, false);
+  if (other == nullptr && behind_head_) other = mismatch(message, payload, true);
+  if (other != nullptr && why_not != nullptr) *why_not = other->key;
+  return other == nullptr;
+}
+
+const MessageConditions::Condition* MessageConditions::mismatch(const Message& message,
+                                                                std::span<const std::byte> payload,
+                                                                bool behind_head) const {
+  const auto found =
       std::find_if(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
-        return condition.protocol == message.protocol &&
+        return condition.protocol == message.protocol && condition.behind_head == behind_head &&
                !condition.predicate->matches(message, payload);
       });
-  if (other == conditions_.end()) return true;
-  if (why_not != nullptr) *why_not = other->key;
-  return false;
+  return found != conditions_.end() ? &*found : nullptr;
 }
 
 }  // namespace brownout::rules

@@ -50,7 +50,13 @@ class MessageConditions {
     std::string key;
     const MessageProtocol* protocol;
     std::shared_ptr<const MessagePredicate> predicate;
+    bool behind_head;
   };
+  // Returns the first condition that does not match, of those that need the payload or of the
+  // others; null if all match.
+  const Condition* mismatch(const Message& message, std::span<const std::byte> payload,
+                            bool behind_head) const;
+
   std::vector<Condition> conditions_;
   std::vector<std::pair<const MessageProtocol*, Diagnostics>> mistakes_;
   ProtocolSet protocols_ = ProtocolSet::any();

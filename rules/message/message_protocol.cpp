@@ -10,6 +10,12 @@ std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+bool MessageProtocol::has_text(const Message& message, std::span<const std::byte> payload,
+                               const std::vector<TextPattern>& wanted) const {
+  const auto said = text(message, payload);
+  return said && any_matches(wanted, *said);
+}
+
 std::optional<std::string> MessageProtocol::words(const Chunk& chunk) const {
   if (is_control(*chunk.message())) return std::nullopt;
   return std::string(text_of(chunk.bytes()));

@@ -146,6 +146,10 @@ class MessageProtocol {
   // text.
   virtual std::optional<std::string_view> text(const Message& message,
                                                std::span<const std::byte> payload) const = 0;
+  // Whether the key `text` with these patterns selects the message. Protocols override this whose
+  // messages have several texts.
+  virtual bool has_text(const Message& message, std::span<const std::byte> payload,
+                        const std::vector<TextPattern>& wanted) const;
 
   // Whether the protocol has messages that acknowledge other messages.
   virtual bool has_acknowledgements() const { return false; }
