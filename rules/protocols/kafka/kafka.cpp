@@ -5,6 +5,7 @@
 
 #include "rules/base/list_text.h"
 #include "rules/protocols/kafka/kafka_message.h"
+#include "rules/protocols/kafka/kafka_record_keys.h"
 #include "rules/protocols/kafka/kafka_refusal.h"
 #include "rules/protocols/kafka/kafka_users.h"
 
@@ -83,7 +84,6 @@ class KafkaProtocol final : public MessageProtocol {
   bool names_brokers() const override { return true; }
   bool has_requests() const override { return true; }
   bool servers_ask() const override { return false; }
-  bool has_words() const override { return false; }
 
   std::vector<MessageKey> keys() const override {
     std::vector<MessageKey> keys{kafka_key<std::vector<KafkaApiName>>(
@@ -111,6 +111,7 @@ class KafkaProtocol final : public MessageProtocol {
         });
     error.behind_head = true;
     keys.push_back(std::move(error));
+    for (auto& key : kafka_record_keys()) keys.push_back(std::move(key));
     return keys;
   }
   void describe(const Message& message, const Tell& tell) const override {
@@ -135,20 +136,25 @@ class KafkaProtocol final : public MessageProtocol {
     return kLength + message.wire.size() + payload.size();
   }
   std::string_view about_text() const override {
-    return "only requests and responses whose body matches, as it is on the wire: records that are "
-           "not compressed, names of topics and so on";
+    return "only requests and responses whose body matches as it is on the wire, or that have a "
+           "record whose value matches, decompressed";
   }
   std::optional<std::string_view> text(const Message&,
                                        std::span<const std::byte> payload) const override {
     return text_of(payload);
+  }
+  bool has_text(const Message& message, std::span<const std::byte> payload,
+                const std::vector<TextPattern>& wanted) const override {
+    return kafka_text_matches(view(message), payload, wanted);
   }
 
   bool has_acknowledgements() const override { return true; }
   bool acknowledges(const Message& message) const override {
     return view(message).response && view(message).key == kKafkaProduceKey;
   }
-  std::optional<Chunk> with_text(const Chunk&, std::string_view) const override {
-    return std::nullopt;
+  // The text is the value of each record.
+  std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
+    return kafka_chunk_with_values(chunk, text);
   }
 
   std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const override {
@@ -177,6 +183,7 @@ class KafkaProtocol final : public MessageProtocol {
             {"transactional-id", "its transactional id"},
             {"client-id", "its client.id"},
             {"acks", "acks of a Produce request", names_of<KafkaAcks>()},
+            {"key", "key of its record"},
             {"error", "error of a response"}};
   }
   Message message_from_options(const OptionValue& of) const override {
@@ -197,17 +204,27 @@ class KafkaProtocol final : public MessageProtocol {
       request->acks = static_cast<std::int16_t>(*acks);
     }
     const auto* error = kafka_error(of("error"));
-    if (error == nullptr) return {.protocol = this, .view = std::move(request)};
+    const bool fetched =
+        has_record(of) && (request->key == kKafkaFetchKey || request->key == kKafkaShareFetchKey);
+    if (error == nullptr && !fetched) return with_record(std::move(request), of);
     auto response = std::make_shared<KafkaMessage>(*request);
     response->response = true;
-    response->errors = {error->code};
+    if (error != nullptr) response->errors = {error->code};
     response->request = std::move(request);
-    return {.protocol = this, .view = std::move(response)};
+    return with_record(std::move(response), of);
   }
 
  private:
   static const KafkaMessage& view(const Message& message) {
     return *view_as<KafkaMessage>(&message);
+  }
+  // Whether the options of `explain` describe a record.
+  static bool has_record(const OptionValue& of) {
+    return !of("key").empty() || !of("header").empty() || !of("text").empty();
+  }
+  Message with_record(std::shared_ptr<KafkaMessage> message, const OptionValue& of) const {
+    message->set_records(kafka_record_of(of("key"), of("text"), of("header")));
+    return {.protocol = this, .view = std::move(message)};
   }
 };
 

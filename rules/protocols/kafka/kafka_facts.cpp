@@ -104,6 +104,7 @@ void set_kafka_facts(KafkaMessage& message, const KafkaTree& body) {
   message.transactional_ids.clear();
   message.errors.clear();
   message.acks.reset();
+  message.forget_records();
   KafkaFacts(message).visit(body.root(), {});
 }
 

@@ -59,6 +59,7 @@ Chunk kafka_response(const std::shared_ptr<const KafkaMessage>& request, const K
   view->client_id = request->client_id;
   view->request = request;
   view->topics = request->topics;
+  view->slot = request->slot;
   set_kafka_facts(*view, body);
   return Chunk::of(body.write(),
                    std::make_shared<const Message>(

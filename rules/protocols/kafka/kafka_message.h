@@ -2,11 +2,12 @@
 // message for rules.
 //
 // `Message::wire` is its header, without the length in front; the payload is its body. Immutable
-// once rules can access it; any thread.
+// once rules can access it; any thread, except records().
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@
 namespace brownout::rules {
 
 struct KafkaMessage;
+struct KafkaBodyRecords;  // defined in kafka_body_records.h
+struct KafkaRecordSlot;   // defined in kafka_body_records.h
 
 // A partition that a message names, or a whole topic.
 struct KafkaPart {
@@ -73,7 +76,21 @@ struct KafkaMessage final : MessageView {
   const std::vector<std::string>& all_transactional_ids() const {
     return transactional_ids.empty() && request ? request->transactional_ids : transactional_ids;
   }
+  // Whether the body may have records: a Produce request, or a Fetch or ShareFetch response.
+  bool has_records() const;
+  // Returns the records of the body, which are read at the first call. For the thread of the
+  // connection only. has_records() must be true.
+  std::shared_ptr<const KafkaBodyRecords> records(std::span<const std::byte> body) const;
+  // Sets the records of a message that has no body.
+  void set_records(std::shared_ptr<const KafkaBodyRecords> records);
+  // Must be called when the body changes.
+  void forget_records() { records_.reset(); }
   std::size_t memory() const override;
+
+  std::shared_ptr<KafkaRecordSlot> slot = {};  // of the connection; may be null
+
+ private:
+  mutable std::weak_ptr<const KafkaBodyRecords> records_;
 };
 
 // Sets the facts of `message` from its body: topics, groups, errors and so on.

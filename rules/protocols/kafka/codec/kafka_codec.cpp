@@ -239,6 +239,7 @@ void KafkaCodec::Reader::finish_request(Step& step, ByteView frame) {
   view->correlation = head.correlation;
   view->client_id = head.client_id;
   view->topics = codec_.topics_;
+  view->slot = codec_.slot_;
   const auto body = message.subspan(head.size);
   if (whole_ && (keep_ || examines_)) {
     if (const auto tree = examine(*view, body)) codec_.session_.follow(*view, *tree);
@@ -302,6 +303,7 @@ std::shared_ptr<KafkaMessage> KafkaCodec::Reader::response_to(const KafkaRequest
   view->client_id = request->client_id;
   view->request = request;
   view->topics = codec_.topics_;
+  view->slot = codec_.slot_;
   return view;
 }
 
@@ -360,6 +362,7 @@ bool KafkaCodec::Reader::changes(KafkaTree& response, const KafkaMessage& reques
 }
 
 Bytes KafkaCodec::write(const rules::Chunk& chunk, Direction direction) {
+  slot_->last.reset();
   const auto& message = *chunk.message();
   auto view = rules::shared_kafka_view(chunk);
   const auto header = message.wire.empty() ? kafka_header_for(*view) : message.wire;

@@ -18,6 +18,7 @@
 #include "rules/protocols/kafka/codec/kafka_pairing.h"
 #include "rules/protocols/kafka/codec/kafka_session.h"
 #include "rules/protocols/kafka/codec/kafka_walk.h"
+#include "rules/protocols/kafka/kafka_body_records.h"
 #include "rules/protocols/kafka/kafka_message.h"
 #include "rules/schema/address_map.h"
 
@@ -124,6 +125,7 @@ class KafkaCodec final : public MessageCodec {
 
   rules::AddressMap rewrite_;
   rules::SharedNames topics_;
+  std::shared_ptr<rules::KafkaRecordSlot> slot_ = std::make_shared<rules::KafkaRecordSlot>();
   KafkaPairing pairing_;
   KafkaSession session_;
   bool raw_sasl_ = false;              // whether SASL tokens follow instead of messages
