@@ -1,4 +1,4 @@
-"""A Kafka client for kafka_test.sh, with librdkafka (confluent-kafka).
+"""A Kafka client for kafka_test.sh and kafka_records_test.sh, with librdkafka (confluent-kafka).
 
   kafka_client.py PORT create TOPIC PARTITIONS          creates a topic
   kafka_client.py PORT brokers TOPIC                    prints the brokers, and the leaders of the topic
@@ -8,6 +8,13 @@
                                                         were, how many were different, and the number of assignments
   kafka_client.py PORT count TOPIC                      prints the number of records in partition 0
   kafka_client.py PORT end TOPIC                        prints the end of partition 0, as the broker tells it
+  kafka_client.py PORT put TOPIC KEYS [KEY=VALUE]       sends a record for each key of a list "a,b", all in one batch to
+                                                        partition 0, with the value "value-KEY" and the header tenant =
+                                                        KEY; prints as produce does
+  kafka_client.py PORT read TOPIC FROM SECONDS [KEY=VALUE]
+                                                        reads partition 0 from this offset on, prints the offset, the key
+                                                        and the value of each record, and the age of its timestamp in
+                                                        hours if it has another; prints each kind of error once
 
 If KAFKA_CA is set, it connects through TLS, and trusts the certificates in that file.
 """
@@ -85,6 +92,39 @@ def count(topic):
 
 def end(topic):
     print(watermarks(topic)[1])
+
+
+def put(topic, keys, *words):
+    told = collections.Counter()
+    producer = Producer({**server, "linger.ms": 100, **settings(words)})
+    for key in keys.split(","):
+        producer.produce(topic, "value-" + key, key, partition=0, headers={"tenant": key},
+                         callback=lambda error, _: told.update([error.name() if error else "delivered"]))
+    producer.flush(SECONDS)
+    print(*(f"{number} {what}" for what, number in sorted(told.items())))
+
+
+def read(topic, first, seconds, *words):
+    consumer = Consumer({**server, "group.id": "none", "fetch.wait.max.ms": 100, "enable.partition.eof": True,
+                         **settings(words)})
+    consumer.assign([TopicPartition(topic, 0, int(first))])
+    end = time.monotonic() + float(seconds)
+    errors = set()
+    while time.monotonic() < end:
+        message = consumer.poll(0.1)
+        if message is None:
+            continue
+        if message.error() is not None:
+            if message.error().name() == "_PARTITION_EOF":
+                break
+            if message.error().name() not in errors:
+                print(message.error().name())
+            errors.add(message.error().name())
+            continue
+        hours = round((time.time() - message.timestamp()[1] / 1000) / 3600)
+        text = (message.value() or b"null").decode(errors="backslashreplace")
+        print(f"{message.offset()}:{message.key().decode()}={text}" + (f"@{hours}h" if hours else ""))
+    consumer.close()
 
 
 globals()[sys.argv[2]](*sys.argv[3:])

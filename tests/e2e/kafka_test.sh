@@ -4,31 +4,8 @@
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/kafka_lib.sh"
-need /usr/bin/python3
-here=$(dirname "$(readlink -f "$0")")
-export PYTHONPATH=$here/../../build/pypi
-/usr/bin/python3 -c 'import confluent_kafka' || fail "the Kafka client for Python is needed and not installed; run .ci/install-packages --tests"
-
+need_kafka_client
 start_kafka
-
-# kafka NAME RULES: starts brownout in front of the broker, with its own address in the broker's place.
-kafka() {
-  local next=$(($(cat "$folder/last_port") + 1))
-  proxy "$1" "$server" "$2" "protocol = \"kafka\"
-rewrite = { \"127.0.0.1:$server\" = \"127.0.0.1:$next\" }"
-  [ "$proxy_port" = "$next" ] || fail "expected the proxy to listen on port $next, but it has $proxy_port"
-}
-at() { timeout 100 /usr/bin/python3 "$here/kafka_client.py" "$@" | tr '\n' ' '; }
-client() { at "$proxy_port" "$@"; }
-direct() { at "$server" "$@"; }
-# expect WHAT PATTERN COMMAND...: checks that the output of COMMAND matches PATTERN.
-expect() {
-  local said
-  said=$("${@:3}")
-  # shellcheck disable=SC2053
-  [[ "$said" == $2 ]] || fail "$1: expected output that matches \"$2\", got: $said"
-}
-injected() { [ "$(grep -c "\"action\":\"$2\"" "$folder/$1.jsonl")" -ge "$3" ]; }
 
 kafka plain '[[rule]]
 match = { topic = "nothing.*" }

@@ -30,7 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 3) return 0;
   static const auto none = test::config_of("", "kafka");
   static const auto idle = test::config_of(
-      "[[rule]]\nmatch = { topic = \"none.such\" }\nfault = { type = \"drop\" }", "kafka");
+      "[[rule]]\nmatch = { topic = \"none.such\" }\nfault = { type = \"drop\" }\n"
+      "[[rule]]\nmatch = { key = \"~$.\" }\nfault = { type = \"drop\" }",
+      "kafka");
   static const auto acting = test::config_of(
       "[[rule]]\nmatch = { api = [\"Heartbeat\", \"JoinGroup\"] }\nfault = { type = \"reject\" }\n"
       "[[rule]]\nfault = { type = \"kafka_error\", error = \"REQUEST_TIMED_OUT\", topic = \"a*\" "
@@ -39,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       "fault = { type = \"duplicate\", share = \"100%\" }\n"
       "[[rule]]\nfault = { type = \"kafka_broker_down\", node = 2 }\n"
       "[[rule]]\nfault = { type = \"kafka_lag\" }\n"
+      "[[rule]]\nfault = { type = \"kafka_records\", how = \"drop\", share = \"50%\" }\n"
       "[[rule]]\nfault = { type = \"kafka_throttle\", time = \"1s\" }",
       "kafka", "rewrite = { \"127.0.0.1:9092\" = \"localhost:1\" }");
   const codecs::ByteView bytes(reinterpret_cast<const std::byte*>(data + 2), size - 2);

@@ -1,13 +1,15 @@
-// Fuzzes the reading of Kafka's record batches and message sets. The CRC of each batch is set right
-// before, since no fuzzer guesses it. The first byte of the input selects a record to edit.
+// Fuzzes the reading of Kafka's record batches and message sets, alone and on a connection whose
+// rules act on records. The CRC of each batch is set right before, since no fuzzer guesses it. The
+// first byte of the input selects a record to edit.
 #include <algorithm>
 #include <cstdint>
 #include <string>
 
 #include "rules/protocols/kafka/record_batch.h"
 #include "rules/protocols/kafka/record_wire.h"
-#include "tests/fuzz/require.h"
+#include "tests/fuzz/both_ways.h"
 #include "tests/support/kafka_batches.h"
+#include "tests/support/kafka_words.h"
 
 using namespace brownout;
 
@@ -56,6 +58,35 @@ void edit(rules::KafkaBatch& batch, std::size_t index) {
   require(batch.records.size() == count + 1);
 }
 
+// Sends the records to the broker twice, and then to the consumer.
+void send_through_rules(const std::string& field, std::size_t piece) {
+  static const auto idle = test::config_of(
+      "[[rule]]\nmatch = { key = \"~$.\" }\nfault = { type = \"drop\" }\n"
+      "[[rule]]\nmatch = { text = \"~$.\" }\nfault = { type = \"drop\" }",
+      "kafka");
+  static const auto acting = [] {
+    std::string rules =
+        "[[rule]]\nmatch = { not = { header = { a = \"*\" } } }\n"
+        "fault = { type = \"delay\", delay = \"1ms\" }\n";
+    for (const auto* keys :
+         {"drop\", share = \"40%\"", "duplicate\", copies = 2", "schema_id\", id = 7",
+          "timestamp\", shift = \"-1h\"", "poison\", share = \"50%\"", "corrupt\", key = \"a*\""}) {
+      rules +=
+          std::string("[[rule]]\nfault = { type = \"kafka_records\", how = \"") + keys + " }\n";
+    }
+    return test::config_of(rules + "[[rule]]\nfault = { type = \"replace\", text = \"new\" }",
+                           "kafka");
+  }();
+  const auto produce = test::kafka_produce(1, "orders", field);
+  const std::string_view change("\xff\xfe\xfd\xfc");
+  if (field.find(change) != std::string::npos) return;
+  const auto talk = produce + test::kafka_produce(2, "orders", field) + test::kafka_fetch(3) +
+                    std::string(change) + test::kafka_produced(1, "orders", 0) +
+                    test::kafka_produced(2, "orders", 9) + test::kafka_fetched(3, 9, field);
+  test::both_ways(idle, talk, change, piece, true);
+  test::both_ways(acting, talk, change, piece, false);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -72,5 +103,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto edited = test::read_records(test::write_records(records));
   require(test::shown(edited) == test::shown(records));
   require(unread(edited) == unread(records));
+  send_through_rules(field, 1U + data[0]);
   return 0;
 }

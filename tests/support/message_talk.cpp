@@ -3,6 +3,7 @@
 #include "rules/protocols/codec/codec_of.h"
 #include "rules/protocols/mqtt/mqtt.h"
 #include "rules/protocols/websocket/codec/websocket.h"
+#include "tests/support/kafka_batches.h"
 #include "tests/support/kafka_words.h"
 #include "tests/support/message_lab.h"
 #include "tests/support/postgres_words.h"
@@ -239,7 +240,7 @@ class KafkaGenerator final : public MessageGenerator {
           ask(writer, kafka_heartbeat(number, "billing"), kafka_heartbeat_reply(number));
           break;
         case 1:
-          ask(writer, kafka_fetch(number), kafka_fetched(number, number, writer.words()));
+          ask(writer, kafka_fetch(number), kafka_fetched(number, number, batch(writer, -1)));
           break;
         case 2:
           ask(writer, kafka_metadata(number), kafka_orders(number, 2));
@@ -248,7 +249,7 @@ class KafkaGenerator final : public MessageGenerator {
           ask(writer, kafka_ask_versions(number), kafka_versions(number, 12));
           break;
         default:
-          ask(writer, kafka_produce(number, "orders", writer.words()),
+          ask(writer, kafka_produce(number, "orders", produced(writer)),
               kafka_produced(number, "orders", number));
       }
     }
@@ -258,16 +259,39 @@ class KafkaGenerator final : public MessageGenerator {
 
   std::string message(ConversationWriter& writer, Direction direction) override {
     if (direction == Direction::kDownstream) return kafka_produced(next_ - 1, "orders", next_);
-    return kafka_produce(next_++, "orders", writer.words());
+    return kafka_produce(next_++, "orders", produced(writer));
   }
 
  private:
+  // One to three records. The batch of an idempotent producer begins at `sequence`.
+  std::string batch(ConversationWriter& writer, std::int32_t sequence) {
+    const auto words = writer.words();
+    std::vector<rules::KafkaRecord> records;
+    for (count_ = 1 + writer.below(3); records.size() < count_;) {
+      records.push_back({.key = records.empty() ? "first" : "next", .value = words});
+    }
+    return kafka_batch(std::move(records),
+                       {.compression = writer.chance(50) ? rules::KafkaCompression::kGzip
+                                                         : rules::KafkaCompression::kNone,
+                        .producer_id = sequence < 0 ? -1 : 7,
+                        .base_sequence = sequence});
+  }
+  // A batch of an idempotent producer, or of another one.
+  std::string produced(ConversationWriter& writer) {
+    if (writer.chance(50)) return batch(writer, -1);
+    auto text = batch(writer, sequence_);
+    sequence_ += static_cast<std::int32_t>(count_);
+    return text;
+  }
+
   void ask(ConversationWriter& writer, const std::string& request, const std::string& answer) {
     writer.client(request);
     answers_.push_back(answer);
   }
 
   int next_ = 1;
+  std::size_t count_ = 0;      // records in the last batch
+  std::int32_t sequence_ = 0;  // of the next batch of the idempotent producer
   std::vector<std::string> answers_;
 };
 

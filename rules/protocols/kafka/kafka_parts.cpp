@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 namespace brownout::rules {
 namespace {
@@ -53,8 +54,8 @@ void visit_kafka_parts(KafkaValue& value, const SharedNames& topics, const std::
 
 class KafkaPartRemover {
  public:
-  KafkaPartRemover(const SharedNames& topics, const KafkaPartFilter& filter, bool wanted)
-      : topics_(topics), filter_(filter), wanted_(wanted) {}
+  KafkaPartRemover(const SharedNames& topics, const KafkaPartPredicate& matches)
+      : topics_(topics), matches_(matches) {}
 
   void remove(KafkaValue& value, const std::string& outer) {
     const auto topic = kafka_topic_of(value, topics_, outer);
@@ -68,11 +69,11 @@ class KafkaPartRemover {
   bool goes(KafkaValue& element, const std::string& outer) {
     switch (element.field->role) {
       case KafkaRole::kTopic:
-        return selected(element.text, -1);
+        return matches_(element.text, -1);
       case KafkaRole::kTopicId:
-        return selected(topics_.find(element.text), -1);
+        return matches_(topics_.find(element.text), -1);
       case KafkaRole::kPartition:
-        return selected(outer, element.number);
+        return matches_(outer, element.number);
       default:
         break;
     }
@@ -80,23 +81,33 @@ class KafkaPartRemover {
     const auto topic = kafka_topic_of(element, topics_, outer);
     if (const auto* partition = element.find(KafkaRole::kPartition);
         partition != nullptr && !partition->field->list) {
-      return selected(topic, partition->number);
+      return matches_(topic, partition->number);
     }
     if (!lists_kafka_partitions(*element.field)) {
-      return names_kafka_topic(*element.field) && selected(topic, -1);
+      return names_kafka_topic(*element.field) && matches_(topic, -1);
     }
     remove(element, outer);
     return std::none_of(element.items.begin(), element.items.end(), [](const KafkaValue& item) {
       return item.field->list && !item.items.empty();
     });
   }
-  bool selected(std::string_view topic, std::int64_t partition) const {
-    return filter_.has(topic, partition) == wanted_;
-  }
 
   const SharedNames& topics_;
-  const KafkaPartFilter& filter_;
-  bool wanted_;
+  const KafkaPartPredicate& matches_;
+};
+
+class KafkaAddAnswer final : public KafkaEdit {
+ public:
+  explicit KafkaAddAnswer(std::vector<std::byte> answer) : answer_(std::move(answer)) {}
+
+  void apply(KafkaTree& response, const KafkaMessage& request) const override {
+    const auto& api = *request.api();
+    const auto other = KafkaTree::read(api, api.response, response.version(), answer_);
+    if (other) merge_kafka_response(response, *other);
+  }
+
+ private:
+  std::vector<std::byte> answer_;
 };
 
 bool same_kafka_thing(const KafkaValue& left, const KafkaValue& right) {
@@ -144,12 +155,16 @@ void for_each_kafka_part(KafkaTree& body, const SharedNames& topics,
 }
 
 void remove_kafka_parts(KafkaTree& request, const SharedNames& topics,
-                        const KafkaPartFilter& filter, bool wanted) {
-  KafkaPartRemover(topics, filter, wanted).remove(request.root(), {});
+                        const KafkaPartPredicate& matches) {
+  KafkaPartRemover(topics, matches).remove(request.root(), {});
 }
 
 void merge_kafka_response(KafkaTree& response, const KafkaTree& other) {
   merge_kafka_fields(response.root(), other.root());
+}
+
+std::shared_ptr<const KafkaEdit> kafka_edit_adding(const KafkaTree& answer) {
+  return std::make_shared<const KafkaAddAnswer>(answer.write());
 }
 
 }  // namespace brownout::rules

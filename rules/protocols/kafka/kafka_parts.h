@@ -1,11 +1,12 @@
-// KafkaPartFilter selects partitions of topics inside a request or response, and
-// split_kafka_request() and merge_kafka_response() divide a request by them.
+// KafkaPartFilter selects partitions of topics inside a request or response. remove_kafka_parts()
+// and merge_kafka_response() divide a request by them.
 //
 // A broker reports errors for each partition. So a fault that concerns some partitions of a request
 // forwards it without these, and adds their errors to the response. Pure; any thread.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -27,11 +28,15 @@ struct KafkaPartFilter {
 using KafkaPartVisitor = std::function<void(KafkaValue&, std::string_view, std::int64_t)>;
 void for_each_kafka_part(KafkaTree& body, const SharedNames& topics, const KafkaPartVisitor& visit);
 
-// Removes all partitions from a request that the filter has (`wanted` true), or does not have.
+// Gets a topic and a partition; the partition is -1 for a whole topic.
+using KafkaPartPredicate = std::function<bool(std::string_view, std::int64_t)>;
+// Removes all partitions from a request that match.
 void remove_kafka_parts(KafkaTree& request, const SharedNames& topics,
-                        const KafkaPartFilter& filter, bool wanted);
+                        const KafkaPartPredicate& matches);
 // Adds the topics and partitions of another response to the same API and version. The other one
 // must outlive the response.
 void merge_kafka_response(KafkaTree& response, const KafkaTree& other);
+// Returns the edit that adds the partitions that the broker never saw, with this answer for them.
+std::shared_ptr<const KafkaEdit> kafka_edit_adding(const KafkaTree& answer);
 
 }  // namespace brownout::rules

@@ -50,6 +50,11 @@ void update_max_timestamp(KafkaBatch& batch) {
 void recount(KafkaBatch& batch, KafkaNumbering numbering) {
   batch.changed = true;
   update_max_timestamp(batch);
+  // A batch without records is not compressed, as after compaction.
+  constexpr auto kOthers = ~kCompressionBits;
+  if (batch.records.empty()) {
+    batch.attributes = static_cast<std::int16_t>(static_cast<unsigned>(batch.attributes) & kOthers);
+  }
   if (numbering == KafkaNumbering::kKept) return;
   std::int32_t count = 0;
   for (auto& record : batch.records) record.offset_delta = count++;

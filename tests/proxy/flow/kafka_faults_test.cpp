@@ -1,6 +1,7 @@
 // Tests every Kafka fault over real sockets. The test acts as the broker.
 #include <gtest/gtest.h>
 
+#include "tests/support/kafka_batches.h"
 #include "tests/support/kafka_words.h"
 #include "tests/support/proxy_world.h"
 
@@ -82,6 +83,15 @@ TEST(FaultsOverSockets, kafka_lag) {
 TEST(FaultsOverSockets, kafka_api_versions) {
   const KafkaSockets world("kafka_api_versions\", api = \"Produce\", most = 7");
   EXPECT_TRUE(world.changes(kafka_ask_versions(1), kafka_versions(1, 12), kafka_versions(1, 7)));
+}
+
+TEST(FaultsOverSockets, kafka_records) {
+  const KafkaSockets world("kafka_records\", how = \"poison\", key = \"a\", value = \"new\"");
+  const auto batch = [](std::string_view value) {
+    return kafka_batch({{.key = "a", .value = value}, {.key = "b", .value = "2"}});
+  };
+  EXPECT_TRUE(world.changes(kafka_fetch(1), kafka_fetched(1, 9, batch("1")),
+                            kafka_fetched(1, 9, batch("new"))));
 }
 
 }  // namespace

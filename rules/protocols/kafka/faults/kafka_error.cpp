@@ -3,6 +3,7 @@
 // client is told that it failed.
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "rules/protocols/kafka/faults/kafka_fault.h"
 #include "rules/protocols/kafka/kafka_refusal.h"
@@ -62,21 +63,6 @@ class KafkaSetError final : public KafkaEdit {
   KafkaPartFilter filter_;
 };
 
-// Adds the partitions that the broker never saw, with their errors.
-class KafkaAddRefusal final : public KafkaEdit {
- public:
-  explicit KafkaAddRefusal(std::vector<std::byte> refusal) : refusal_(std::move(refusal)) {}
-
-  void apply(KafkaTree& response, const KafkaMessage& request) const override {
-    const auto& api = *request.api();
-    const auto other = KafkaTree::read(api, api.response, response.version(), refusal_);
-    if (other) merge_kafka_response(response, *other);
-  }
-
- private:
-  std::vector<std::byte> refusal_;
-};
-
 class KafkaErrorStage final : public Stage {
  public:
   KafkaErrorStage(const KafkaErrorSettings& settings)
@@ -120,14 +106,15 @@ class KafkaErrorStage final : public Stage {
   void split(Chunk chunk, KafkaTree& body, Instant now, Output& out) {
     const auto* request = kafka_request_of(chunk);
     auto refused = *kafka_body_of(chunk);
-    remove_kafka_parts(refused, request->topics, filter_, false);
+    const auto selected = [&](std::string_view topic, std::int64_t partition) {
+      return filter_.has(topic, partition);
+    };
+    remove_kafka_parts(refused, request->topics, std::not_fn(selected));
     const auto refusal = kafka_refusal(*request, refused, error_);
     if (!refusal) return out.emit(std::move(chunk), now);
-    remove_kafka_parts(body, request->topics, filter_, true);
+    remove_kafka_parts(body, request->topics, selected);
     note("error", chunk, now, out);
-    out.emit(kafka_chunk_with(kafka_chunk_with(chunk, body),
-                              std::make_shared<const KafkaAddRefusal>(refusal->write())),
-             now);
+    out.emit(kafka_chunk_with(kafka_chunk_with(chunk, body), kafka_edit_adding(*refusal)), now);
   }
 
   const KafkaError& error_;

@@ -22,11 +22,11 @@ using Names = std::set<std::string_view>;
 
 // Faults that change the contents of messages. All other faults answer, copy or lose messages and
 // report this in their notes (Note in stage.h), or change nothing.
-const Names kChangesContents{"corrupt_message",   "truncate_message",     "replace",
-                             "malformed_event",   "mqtt_receive_maximum", "mqtt_session_present",
-                             "xmpp_resumption",   "nats_cluster_change",  "kafka_throttle",
-                             "kafka_leader",      "kafka_broker_down",    "kafka_lag",
-                             "kafka_api_versions"};
+const Names kChangesContents{"corrupt_message",    "truncate_message",     "replace",
+                             "malformed_event",    "mqtt_receive_maximum", "mqtt_session_present",
+                             "xmpp_resumption",    "nats_cluster_change",  "kafka_throttle",
+                             "kafka_leader",       "kafka_broker_down",    "kafka_lag",
+                             "kafka_api_versions", "kafka_records"};
 // Faults that may change everything after the fixed header of any MQTT packet.
 const Names kChangesPackets{"corrupt_message", "truncate_message"};
 const Names kChangesTheOrder{"reorder", "hold_until"};
@@ -66,6 +66,7 @@ per = "message"
 fault = { type = "drop" })"},
     {"corrupt_message", R"(fault = { type = "corrupt_message", chance = "1%" })"},
     {"truncate_message", R"(fault = { type = "truncate_message", after = "20 B" })"},
+    {"kafka_records", R"(fault = { type = "kafka_records", how = "duplicate", share = "40%" })"},
     {"hold_until mqtt",
      R"(fault = { type = "hold_until", passes = { packet = "pingreq" }, most = "700ms" })"},
     {"hold_until xmpp",

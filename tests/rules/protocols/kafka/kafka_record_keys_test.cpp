@@ -78,6 +78,21 @@ TEST(KafkaRecordKeys, OnlyProduceRequestsAndFetchResponsesHaveRecords) {
   EXPECT_FALSE(selects_sent("key = \"*\"", recorded_batch("java-v2-commit"))) << "control records";
 }
 
+TEST(KafkaRecordKeys, AnEarlierRuleMayChangeTheRecords) {
+  const auto poison = std::string(
+      "[[rule]]\nfault = { type = \"kafka_records\", how = \"poison\", value = \"new\" }\n");
+  const auto produce = kafka_produce(1, "orders", recorded_batch("java-v2-gzip"));
+  MessageLab before("kafka", dropping("text = \"first*\"") + poison);
+  before.from_client(produce);
+  EXPECT_EQ(before.at_server(), "");
+  MessageLab behind("kafka", dropping("key = \"k2\"") + poison + dropping("text = \"first*\""));
+  behind.from_client(produce);
+  EXPECT_NE(behind.at_server(), "");
+  MessageLab sees_new("kafka", dropping("key = \"k2\"") + poison + dropping("text = \"new\""));
+  sees_new.from_client(produce);
+  EXPECT_EQ(sees_new.at_server(), "");
+}
+
 TEST(KafkaRecordKeys, ReplaceSetsTheValuesOfAllRecords) {
   MessageLab lab("kafka", "[[rule]]\nfault = { type = \"replace\", text = \"<b>\" }\n");
   for (const auto* name : {"java-v2-lz4", "librdkafka-v2-zstd", "java-v1-gzip"}) {

@@ -11,6 +11,7 @@
 #include "rules/protocols/codec/codec_of.h"
 #include "rules/protocols/codec/message_tunnel.h"
 #include "rules/protocols/kafka/kafka_wire.h"
+#include "tests/support/kafka_batches.h"
 #include "tests/support/kafka_words.h"
 #include "tests/support/virtual_world.h"
 
@@ -56,7 +57,9 @@ class KafkaWorld final : messages::MessageTunnel::Owner {
     expected_.push_back(number);
     if (kind == 1) return kafka_heartbeat(number, "billing");
     if (kind == 2) return kafka_metadata(number);
-    return kafka_produce(number, "orders", std::string(random_() % 100, 'x'));
+    const std::string value(random_() % 100, 'x');
+    return kafka_produce(number, "orders",
+                         kafka_batch({{.key = "a", .value = value}, {.key = "b", .value = value}}));
   }
   void advance(rules::Duration time) {
     const auto until = now_ + time;
@@ -173,6 +176,8 @@ const std::vector<KafkaCase>& kafka_cases() {
       {mixes},
       {reorders + mixes + copies + refuses + errs},
       {kafka_rule("api = \"Metadata\"", "30%", "\"kafka_broker_down\", node = 2") + refuses},
+      {kafka_rule("key = \"a\"", "60%", R"("kafka_records", how = "drop", share = "70%")") + waits},
+      {kafka_rule("key = \"b\"", "60%", R"("kafka_records", how = "duplicate")") + reorders},
       {kafka_rule(up, "5%", "\"drop\""), false},
       {kafka_rule(down, "5%", "\"drop\"") + refuses, false},
       {kafka_rule(down, "5%", "\"ack_loss\"") + copies + reorders, false}};
