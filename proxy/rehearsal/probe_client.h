@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/rehearsal/blocking.h"
@@ -41,6 +42,10 @@ struct Attempt {
   std::vector<std::uint64_t> missing = {};
   // Numbers of the messages of earlier attempts that arrived now.
   std::vector<std::uint64_t> found = {};
+  // For clients with a consumer in a group: rules::Operation says what these are. The times of a
+  // rebalance are its begin and end.
+  std::optional<std::int64_t> lag = {};
+  std::vector<std::pair<Instant, Instant>> rebalances = {};
 
   bool ok() const { return why.empty(); }
 };

@@ -154,6 +154,10 @@ void User::count(const Attempt& attempt, rules::Operation& operation) const {
   for (const auto number : attempt.found) {
     if (std::erase(operation.missing, number) == 0) operation.found.push_back(number);
   }
+  if (attempt.lag) operation.lag = std::max(operation.lag.value_or(0), *attempt.lag);
+  for (const auto& [began, ended] : attempt.rebalances) {
+    operation.rebalances.push_back({settings_.clock.at(began), settings_.clock.at(ended)});
+  }
   if (attempt.ok()) return;
   ++operation.failed;
   operation.why = rules::shortened(attempt.why, kMostReason);

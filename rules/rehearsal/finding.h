@@ -1,6 +1,11 @@
+<<<<<<< HEAD
 // Finding is the measured value for one expectation of a rehearsal, with its evidence as text.
 // Computed from the operations of synthetic users (verdict.cpp) or from proxied traffic
 // (traffic_verdict.cpp). Plain values; any thread.
+=======
+// Finding is the measured value of one expectation, with its evidence. Used for synthetic users
+// (verdict.cpp, group_verdict.cpp) and for proxied traffic (traffic_verdict.cpp).
+>>>>>>> 7938c788 (Rehearsals: metrics lag, rebalance_time and rebalance_total)
 #pragma once
 
 #include <optional>
@@ -21,6 +26,14 @@ struct Finding {
   bool tried = false;
   std::optional<double> of = {};  // for a count: the total of which it is a part
 };
+
+// Returns the name of a user in evidence, such as "orders 2".
+std::string name_of_user(const Scenario& scenario, UserNumber user);
+
+// Return the findings of the metric lag, and of rebalance_time and rebalance_total. Without a user
+// who has a consumer in a group, there is no value.
+Finding find_lag(const Scenario& scenario, const ExpectationTally& tally);
+Finding find_rebalances(const Scenario& scenario, Metric metric, const ExpectationTally& tally);
 
 // Returns the finding for an expectation about proxied traffic, which has `listener` or `server`.
 // Only traffic within the time span `counted` (span_of() in tally.h) is considered.

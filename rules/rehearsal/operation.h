@@ -6,12 +6,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "rules/base/instant.h"
 
 namespace brownout::rules {
+
+// A time in which the group of a consumer had fewer partitions than before.
+struct Rebalance {
+  Duration began{};
+  Duration ended{};
+};
 
 struct Operation {
   std::uint32_t probe = 0;  // index of the probe in the scenario
@@ -33,6 +40,12 @@ struct Operation {
   // messages from 1.
   std::vector<std::uint64_t> missing = {};
   std::vector<std::uint64_t> found = {};
+  // For users with a consumer in a group. `lag` is the number of messages that the server has and
+  // the user had not read when the operation ended. `rebalances` has those that ended since the
+  // previous operation of the user, and last one that goes on, with the end of this operation as
+  // its end. The next operation repeats that one, with the same `began`.
+  std::optional<std::int64_t> lag = {};
+  std::vector<Rebalance> rebalances = {};
   std::string why = {};  // reason of the last failed attempt
   // Whether no attempt was possible, for a reason on the side of the synthetic users.
   bool unable = false;

@@ -12,11 +12,14 @@ Unit unit_of(Metric metric) {
     case Metric::kTimeToDetect:
     case Metric::kTimeToFailover:
     case Metric::kTimeToRecover:
+    case Metric::kRebalanceTime:
+    case Metric::kRebalanceTotal:
     case Metric::kAlert:
       return Unit::kTime;
     case Metric::kMessagesLost:
     case Metric::kDuplicated:
     case Metric::kReordered:
+    case Metric::kLag:
     case Metric::kRuleHits:
     case Metric::kCameBackEarly:
       return Unit::kCount;

@@ -51,6 +51,24 @@ std::int64_t messages_of(Metric metric, const Operation& operation) {
   return metric == Metric::kDuplicated ? operation.duplicated : operation.reordered;
 }
 
+bool is_about_rebalances(Metric metric) {
+  return metric == Metric::kRebalanceTime || metric == Metric::kRebalanceTotal;
+}
+
+// Counts the rebalances of an operation that began in the span. A rebalance that went on when the
+// previous operation ended is counted already, up to then.
+void add_rebalances(ExpectationTally& tally, const Span& span, const Operation& operation) {
+  for (const auto& rebalance : operation.rebalances) {
+    if (!span.contains(rebalance.began)) continue;
+    auto& all = tally.rebalances[{operation.probe, operation.user}];
+    const bool known = all.last && all.last->began == rebalance.began;
+    all.count += known ? 0U : 1U;
+    all.total += rebalance.ended - (known ? all.last->ended : rebalance.began);
+    all.longest = std::max(all.longest, rebalance.ended - rebalance.began);
+    all.last = rebalance;
+  }
+}
+
 void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation& wanted,
             const Operation& operation) {
   if (operation.unable) {
@@ -78,6 +96,17 @@ void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation
       tally.messages += messages_of(wanted.metric, operation);
       tally.sent += operation.sent;
       return;
+    case Metric::kLag: {
+      if (!operation.lag) return;
+      auto& highest = tally.lags[{operation.probe, operation.user}];
+      highest = std::max(highest, *operation.lag);
+      return;
+    }
+    case Metric::kRebalanceTime:
+    case Metric::kRebalanceTotal:
+      // Tells later that the user has a consumer, even if there is no rebalance.
+      if (operation.lag) tally.rebalances[{operation.probe, operation.user}];
+      return;
     case Metric::kReconnectRate:
       return add_peak(tally.windows, operation, operation.connects, peak_window(scenario));
     case Metric::kAttemptRate:
@@ -99,12 +128,12 @@ void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation
 }
 
 // Whether the metric is counted at instants instead of by operation. A time or an alert is counted
-// at its own instant, and a rate at the instants of the attempts. All other metrics count an
-// operation in the phase in which it began.
+// at its own instant, a lag at the end of the operation, and a rate at the instants of the
+// attempts. All other metrics count an operation in the phase in which it began.
 bool has_instant(Metric metric) {
   return unit_of(metric) == Unit::kRate || metric == Metric::kTimeToDetect ||
          metric == Metric::kTimeToFailover || metric == Metric::kTimeToRecover ||
-         metric == Metric::kAlert;
+         metric == Metric::kAlert || metric == Metric::kLag || is_about_rebalances(metric);
 }
 
 // Whether the operation counts in the wanted phase. An operation that ends in a later phase counts
@@ -215,10 +244,14 @@ void Tally::add_to_expectations(const Scenario& scenario, const std::vector<Phas
       expectations_[i].users[{operation.probe, operation.user}].failing_before = !operation.ok;
     }
     if (!span) continue;
+    const auto begin = rules::sum(span->begin, wanted.within);
+    if (is_about_rebalances(wanted.metric)) {
+      add_rebalances(expectations_[i], {begin, span->end}, operation);
+    }
     // An operation that is still pending is no evidence of failure. The exception is an operation
     // that began before the recovery phase: it was not served during the whole recovery.
     if (pending && !(recovers && operation.began < span->begin)) continue;
-    span->begin = rules::sum(span->begin, wanted.within);
+    span->begin = begin;
     const bool by_end = wanted.phase.empty() || has_instant(wanted.metric);
     const bool counts =
         by_end ? span->contains(operation.ended) : is_of_phase(scenario, wanted, phases, operation);

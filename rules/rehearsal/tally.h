@@ -87,6 +87,14 @@ struct UserCourse {
   bool failing_before = false;  // whether the last operation before the counted time span failed
 };
 
+// The rebalances of the group of one user.
+struct UserRebalances {
+  std::uint64_t count = 0;
+  Duration longest{};
+  Duration total{};
+  std::optional<Rebalance> last;
+};
+
 // Totals for one expectation. Only the members that its metric needs are filled.
 struct ExpectationTally {
   std::uint64_t all = 0;
@@ -96,6 +104,8 @@ struct ExpectationTally {
   std::map<UserNumber, UserCourse> users;
   std::int64_t messages = 0;  // number of messages lost, duplicated or out of order
   std::int64_t sent = 0;
+  std::map<UserNumber, std::int64_t> lags;          // the highest lag of each user with a consumer
+  std::map<UserNumber, UserRebalances> rebalances;  // of each user with a consumer
   // Number of attempts or connections in each time window; the key is the number of the window.
   std::map<std::int64_t, std::uint64_t> windows;
   std::uint64_t served_there = 0;

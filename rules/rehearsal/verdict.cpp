@@ -35,7 +35,8 @@ class Judge {
     if (wanted_.metric == Metric::kAlert) return alert();
     if (wanted_.metric == Metric::kRuleHits) return rule_hits();
     if (wanted_.metric == Metric::kCameBackEarly) return came_back_early();
-    if (tally_.all == 0) return nothing();
+    // A rebalance may be known before the operation ends in which it began.
+    if (tally_.all == 0 && tally_.rebalances.empty()) return nothing();
     switch (wanted_.metric) {
       case Metric::kAvailability:
         return availability();
@@ -55,6 +56,11 @@ class Judge {
         return messages("duplicated");
       case Metric::kReordered:
         return messages("out of order");
+      case Metric::kLag:
+        return find_lag(scenario_, tally_);
+      case Metric::kRebalanceTime:
+      case Metric::kRebalanceTotal:
+        return find_rebalances(scenario_, wanted_.metric, tally_);
       case Metric::kReconnectRate:
         return peak("connection");
       case Metric::kAttemptRate:
@@ -178,7 +184,7 @@ class Judge {
     }
     if (!worst) return {std::nullopt, nobody};
     const auto all = " (of " + count_of(counted, "user") + ")";
-    const auto name = scenario_.probes[who.first].name + " " + std::to_string(who.second + 1);
+    const auto name = name_of_user(scenario_, who);
     if (*worst == kForever) return {std::nullopt, name + " never " + verb + all, true};
     return {seconds(*worst - span_.begin), "the last user who " + verb + " was " + name + all};
   }
