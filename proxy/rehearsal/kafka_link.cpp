@@ -19,6 +19,8 @@ namespace {
 // commit to an unreachable broker closes only when its session times out.
 constexpr std::chrono::seconds kKafkaFarewell(2);
 
+constexpr int kMostPoll = 10'000;  // milliseconds
+
 // Closes Kafka clients on background threads, since closing may block.
 class KafkaFarewells {
  public:
@@ -52,17 +54,32 @@ class KafkaFarewells {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
+bool is_commit_result(rd_kafka_event_t* event) {
+  return event != nullptr && rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT;
+}
+
+// Waits for the results of commits. While it ends a client, librdkafka 2.0.2 would wait for them in
+// a busy loop, because its timers stand still then.
+void wait_for_commits(rd_kafka_queue_t* queue, std::int64_t commits) {
+  while (commits > 0) {
+    const KafkaEvent event(rd_kafka_queue_poll(queue, kMostPoll));
+    if (is_commit_result(event.get())) --commits;
+  }
+}
+
 }  // namespace
 
 // The part that librdkafka's threads use.
 struct KafkaLink::Shared {
   std::optional<rules::IpAddress> local;
   std::atomic<std::uint32_t> connects{0};
+  std::atomic<bool> closed{false};
   Fd ready{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 
   // Connects a socket, on a thread of librdkafka. Returns 0 or the number of the error.
   static int connect(int fd, const sockaddr* address, int length, const char*, void* opaque) {
     auto& shared = *static_cast<Shared*>(opaque);
+    if (shared.closed) return ECONNABORTED;
     ++shared.connects;
     if (shared.local) {
       const auto from = proxy::SocketAddress::of(*shared.local, 0);
@@ -108,14 +125,16 @@ std::string KafkaLink::open(rd_kafka_type_t type, const KafkaSettings& settings,
 
 void KafkaLink::close() {
   if (client_ == nullptr) return;
-  KafkaFarewells::add([client = std::exchange(client_, nullptr),
-                       queue = std::exchange(queue_, nullptr),
-                       shared = std::exchange(shared_, nullptr)] {
-    rd_kafka_queue_io_event_enable(queue, -1, nullptr, 0);
-    rd_kafka_queue_destroy(queue);
-    // Leaving the group would wait for a broker that may be out of reach.
-    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-  });
+  shared_->closed = true;
+  KafkaFarewells::add(
+      [client = std::exchange(client_, nullptr), queue = std::exchange(queue_, nullptr),
+       shared = std::exchange(shared_, nullptr), commits = std::exchange(commits_, 0)] {
+        rd_kafka_queue_io_event_enable(queue, -1, nullptr, 0);
+        wait_for_commits(queue, commits);
+        rd_kafka_queue_destroy(queue);
+        // Leaving the group would wait for a broker that may be out of reach.
+        rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+      });
 }
 
 int KafkaLink::fd() const { return shared_ ? shared_->ready.get() : -1; }
@@ -126,7 +145,14 @@ void KafkaLink::clear() {
 }
 
 KafkaEvent KafkaLink::next() {
-  return KafkaEvent(is_open() ? rd_kafka_queue_poll(queue_, 0) : nullptr);
+  KafkaEvent event(is_open() ? rd_kafka_queue_poll(queue_, 0) : nullptr);
+  if (is_commit_result(event.get())) --commits_;
+  return event;
+}
+
+void KafkaLink::commit() {
+  const auto code = rd_kafka_commit_queue(client_, nullptr, queue_, nullptr, nullptr);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) ++commits_;
 }
 
 std::uint32_t KafkaLink::take_connects() { return shared_ ? shared_->connects.exchange(0) : 0; }

@@ -7,6 +7,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,7 +38,8 @@ class KafkaLink {
   std::string open(rd_kafka_type_t type, const KafkaSettings& settings,
                    const std::optional<rules::IpAddress>& local);
   // Ends the client as a crash would: it neither sends queued messages nor leaves its consumer
-  // group. The work is done on a separate thread, so the call does not block.
+  // group, and opens no further connection. The work is done on a separate thread, so the call does
+  // not block.
   void close();
   bool is_open() const { return client_ != nullptr; }
   // Null unless is_open().
@@ -48,6 +50,8 @@ class KafkaLink {
   void clear();
   // Returns the next event, or null.
   KafkaEvent next();
+  // Commits the offsets of what the consumer has read, without waiting.
+  void commit();
   // Returns how many connections were opened since the last call.
   std::uint32_t take_connects();
 
@@ -57,6 +61,7 @@ class KafkaLink {
   rd_kafka_t* client_ = nullptr;
   rd_kafka_queue_t* queue_ = nullptr;
   std::shared_ptr<Shared> shared_;  // in use until librdkafka's threads have ended
+  std::int64_t commits_ = 0;        // number of commits without a result
 };
 
 }  // namespace brownout::rehearsal

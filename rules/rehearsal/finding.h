@@ -1,11 +1,6 @@
-<<<<<<< HEAD
 // Finding is the measured value for one expectation of a rehearsal, with its evidence as text.
-// Computed from the operations of synthetic users (verdict.cpp) or from proxied traffic
-// (traffic_verdict.cpp). Plain values; any thread.
-=======
-// Finding is the measured value of one expectation, with its evidence. Used for synthetic users
-// (verdict.cpp, group_verdict.cpp) and for proxied traffic (traffic_verdict.cpp).
->>>>>>> 7938c788 (Rehearsals: metrics lag, rebalance_time and rebalance_total)
+// Computed from the operations of synthetic users (verdict.cpp, group_verdict.cpp) or from proxied
+// traffic (traffic_verdict.cpp). Plain values; any thread.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,6 @@
 // Synthetic users of the kind kafka, by librdkafka. Each attempt sends three numbered messages with
 // the user's own record key, so that they share a partition and have an order. An attempt succeeds
-// when the broker has acknowledged all, and the user's consumer, alone in its group, has read them.
+// when the broker has acknowledged all, and the user's consumer (kafka_group.h) has read them.
 //
 // The clients stay open after failures, as in a real service, so messages of a failed attempt may
 // still arrive later. New clients are made only after an error that librdkafka calls fatal.
@@ -8,12 +8,11 @@
 #include <array>
 #include <chrono>
 #include <random>
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "proxy/loop/deadlines.h"
-#include "proxy/rehearsal/kafka_link.h"
+#include "proxy/rehearsal/kafka_group.h"
 #include "proxy/rehearsal/numbered.h"
 #include "rules/base/whole_number.h"
 #include "rules/protocols/kafka/kafka_users.h"
@@ -23,10 +22,6 @@ namespace {
 
 using rules::KafkaUserSettings;
 using std::chrono::milliseconds;
-
-// A new group begins this many records before the end of each partition. It joins before the first
-// message is sent, but learns the end of the partition only later.
-constexpr std::int64_t kKafkaTail = 1000;
 
 std::string kafka_ms(rules::Duration time) {
   return std::to_string(std::chrono::ceil<milliseconds>(time).count());
@@ -43,9 +38,7 @@ class KafkaClient final : public ProbeClient {
 
   void drop() override {
     producer_.close();
-    consumer_.close();
-    assigned_ = false;
-    read_ = false;
+    group_.close(proxy::monotonic_now());
     broken_ = false;
     unacknowledged_ = 0;
     stage_ = Stage::kNew;
@@ -53,15 +46,20 @@ class KafkaClient final : public ProbeClient {
   }
 
   Attempt attempt(const Target& target, Instant deadline) override {
-    Attempt done;
-    done_ = &done;
-    done.why = talk(target, deadline);
-    commit_offsets();
-    done_ = nullptr;
-    done.connects = producer_.take_connects() + consumer_.take_connects();
-    if (done.ok()) trouble_.clear();
+    done_.why = talk(target, deadline);
+    group_.commit();
+    done_.connects = producer_.take_connects() + group_.link().take_connects();
+    if (done_.ok()) trouble_.clear();
     if (broken_) drop();
-    return done;
+    if (is_.consume) group_.measure(done_, proxy::monotonic_now());
+    return std::exchange(done_, {});
+  }
+
+  // A service polls all the time: a consumer takes part in rebalances between two operations, and
+  // a producer goes on with what it has not delivered.
+  void idle(Instant until) override {
+    if (producer_.is_open()) run(until, [] { return false; });
+    if (broken_) drop();
   }
 
  private:
@@ -76,7 +74,8 @@ class KafkaClient final : public ProbeClient {
     if (!producer_.is_open()) {
       if (auto why = open(target, deadline); !why.empty()) return why;
     }
-    if (is_.consume && !run(deadline, [&] { return assigned_; })) {
+    // Later a producer sends whether its consumers have partitions or not.
+    if (is_.consume && !run(deadline, [&] { return group_.has_joined(); })) {
       return because("the group has not assigned any partition");
     }
     if (is_.transactional) {
@@ -91,7 +90,10 @@ class KafkaClient final : public ProbeClient {
     run(deadline,
         [&] { return unacknowledged_ == 0 && (numbers_.all_came(before_) || !refusal_.empty()); });
     if (!refusal_.empty()) return refusal_;
-    if (!numbers_.all_came(before_)) return because(numbers_.missing(before_));
+    if (!numbers_.all_came(before_)) {
+      const bool idle = is_.consume && !group_.has_partitions();
+      return because(numbers_.missing(before_) + (idle ? "; the consumer has no partitions" : ""));
+    }
     if (unacknowledged_ == 0) return {};
     return because(std::to_string(unacknowledged_) +
                    (unacknowledged_ == 1 ? " message was" : " messages were") +
@@ -127,7 +129,7 @@ class KafkaClient final : public ProbeClient {
       if (is_.consume) why = subscribe();
     }
     if (!why.empty()) {
-      done_->unable = true;
+      done_.unable = true;
       drop();
     }
     return why;
@@ -149,29 +151,24 @@ class KafkaClient final : public ProbeClient {
   std::string subscribe() {
     const auto heartbeat = std::min<rules::Duration>(is_.session_timeout / 3, milliseconds(3000));
     auto settings = common_settings();
-    settings.insert(settings.end(), {{"group.id", name_},
-                                     {"session.timeout.ms", kafka_ms(is_.session_timeout)},
-                                     {"heartbeat.interval.ms", kafka_ms(heartbeat)},
-                                     {"auto.offset.reset", "earliest"},
-                                     {"enable.auto.commit", "false"},
-                                     // A short interval, so that a topic that is being created is
-                                     // found soon.
-                                     {"topic.metadata.refresh.interval.ms", "500"},
-                                     // Must be longer than any pause between two operations.
-                                     {"max.poll.interval.ms", "86400000"}});
-    if (auto why = consumer_.open(RD_KAFKA_CONSUMER, settings, settings_.local); !why.empty())
-      return why;
-    auto* topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, is_.topic.c_str(), RD_KAFKA_PARTITION_UA);
-    const auto code = rd_kafka_subscribe(consumer_.get(), topics);
-    rd_kafka_topic_partition_list_destroy(topics);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(code);
+    settings.insert(settings.end(),
+                    {{"group.id", name_},
+                     {"session.timeout.ms", kafka_ms(is_.session_timeout)},
+                     {"heartbeat.interval.ms", kafka_ms(heartbeat)},
+                     {"isolation.level", std::string(rules::name_of(is_.isolation))},
+                     {"auto.offset.reset", "earliest"},
+                     {"enable.auto.commit", "false"},
+                     // Finds a topic soon that is created now.
+                     {"topic.metadata.refresh.interval.ms", "500"},
+                     // Longer than any pause between two operations.
+                     {"max.poll.interval.ms", "86400000"}});
+    return group_.open(settings, settings_.local, is_.topic, server_);
   }
 
   // Sends the messages of aborted transactions again, and then the new ones.
   std::string send() {
     auto numbers = std::exchange(again_, {});
-    for (int i = 0; i < kMessages; ++i) numbers.push_back(numbers_.send(*done_));
+    for (int i = 0; i < kMessages; ++i) numbers.push_back(numbers_.send(done_));
     for (const auto number : numbers) {
       if (is_.transactional) in_transaction_.push_back(number);
       auto text = std::to_string(number);
@@ -211,9 +208,7 @@ class KafkaClient final : public ProbeClient {
   std::string commit(Instant deadline) {
     if (auto why = step(rd_kafka_commit_transaction, deadline); !why.empty()) return why;
     stage_ = Stage::kReady;
-    for (const auto number : std::exchange(in_transaction_, {})) {
-      if (!is_.consume) numbers_.came(number, *done_);
-    }
+    for (const auto number : std::exchange(in_transaction_, {})) stored(number);
     return {};
   }
   void send_again() {
@@ -245,13 +240,13 @@ class KafkaClient final : public ProbeClient {
   template <class Done>
   bool run(Instant deadline, Done done) {
     while (true) {
-      for (auto* link : {&producer_, &consumer_}) {
+      for (auto* link : {&producer_, &group_.link()}) {
         link->clear();
         while (const auto event = link->next()) handle(*link, event.get());
       }
       if (done()) return true;
       if (broken_ || proxy::monotonic_now() >= deadline || given_up()) return false;
-      std::array waiting{pollfd{producer_.fd(), POLLIN, 0}, pollfd{consumer_.fd(), POLLIN, 0}};
+      std::array waiting{pollfd{producer_.fd(), POLLIN, 0}, pollfd{group_.link().fd(), POLLIN, 0}};
       wait_unless_given_up(waiting, deadline);
     }
   }
@@ -264,7 +259,7 @@ class KafkaClient final : public ProbeClient {
         while (const auto* message = rd_kafka_event_message_next(event)) on_record(*message);
         return;
       case RD_KAFKA_EVENT_REBALANCE:
-        return on_rebalance(event);
+        return group_.on_rebalance(event, proxy::monotonic_now());
       case RD_KAFKA_EVENT_ERROR:
         trouble_ = rd_kafka_event_error_string(event);
         if (rd_kafka_event_error_is_fatal(event) != 0) on_fatal(link);
@@ -283,10 +278,14 @@ class KafkaClient final : public ProbeClient {
     --unacknowledged_;
     const auto number = number_of(message);
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      if (number && !is_.consume && !is_.transactional) numbers_.came(*number, *done_);
+      if (number && !is_.transactional) stored(*number);
     } else if (number > before_ && refusal_.empty()) {
       refusal_ = std::string("produce: ") + rd_kafka_err2str(message.err);
     }
+  }
+  // The broker has the message for good.
+  void stored(std::uint64_t number) {
+    is_.consume ? group_.on_stored(number) : numbers_.came(number, done_);
   }
   void on_record(const rd_kafka_message_t& message) {
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -295,25 +294,10 @@ class KafkaClient final : public ProbeClient {
     }
     const std::string_view key(static_cast<const char*>(message.key), message.key_len);
     if (key != name_) return;
-    read_at_.insert(server_);
-    read_ = true;
-    if (const auto number = number_of(message)) numbers_.came(*number, *done_);
-  }
-  // Commits the offsets of the messages read, without waiting for the result.
-  void commit_offsets() {
-    if (std::exchange(read_, false)) rd_kafka_commit(consumer_.get(), nullptr, 1);
-  }
-  // At a server where the group has already read a message, continues at the committed offset.
-  // Otherwise begins near the end of each partition.
-  void on_rebalance(rd_kafka_event_t* event) {
-    auto* partitions = rd_kafka_event_topic_partition_list(event);
-    const bool gives = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-    for (int i = 0; gives && i < partitions->cnt && !read_at_.contains(server_); ++i) {
-      partitions->elems[i].offset = RD_KAFKA_OFFSET_TAIL(kKafkaTail);
-    }
-    if (!gives) commit_offsets();
-    rd_kafka_assign(consumer_.get(), gives ? partitions : nullptr);
-    assigned_ = gives && partitions->cnt > 0;
+    const auto number = number_of(message);
+    if (!number) return;
+    group_.on_read(*number);
+    numbers_.came(*number, done_);
   }
   std::optional<std::uint64_t> number_of(const rd_kafka_message_t& message) const {
     const std::string_view text(static_cast<const char*>(message.payload), message.len);
@@ -325,12 +309,9 @@ class KafkaClient final : public ProbeClient {
   // name of the group and the client, also the transactional id and the record key
   std::string name_;
   std::string server_;
-  std::set<std::string> read_at_;  // servers at which the group has read a message
   KafkaLink producer_;
-  KafkaLink consumer_;
-  bool read_ = false;      // whether the consumer has read a message since the last commit
-  bool assigned_ = false;  // whether the consumer has partitions
-  bool broken_ = false;    // whether an error was fatal
+  KafkaGroup group_;     // unused without `consume`
+  bool broken_ = false;  // whether an error was fatal
   Stage stage_ = Stage::kNew;
   std::vector<std::uint64_t> in_transaction_;  // messages of the transaction
   std::vector<std::uint64_t> again_;           // messages of aborted transactions
@@ -338,7 +319,7 @@ class KafkaClient final : public ProbeClient {
   std::string trouble_;       // the last error that librdkafka reported and handles itself
   std::string refusal_;       // why a message of this attempt was not delivered
   std::uint64_t before_ = 0;  // number of the last message of earlier attempts
-  Attempt* done_ = nullptr;   // the attempt in progress; null if there is none
+  Attempt done_;              // the attempt in progress, or what came since the last one
   NumberedMessages numbers_;
 };
 

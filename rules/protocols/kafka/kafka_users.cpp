@@ -18,6 +18,7 @@ KafkaUserSettings KafkaUserSettings::of(const ProtocolOptions& options) {
   set(is.transactional, "transactional");
   if (!set(is.idempotent, "idempotent")) is.idempotent = is.acks == KafkaAcks::kAll;
   set(is.consume, "consume");
+  set(is.isolation, "isolation");
   set(is.delivery_timeout, "delivery_timeout");
   set(is.session_timeout, "session_timeout");
   set(is.sasl, "sasl");
@@ -51,6 +52,10 @@ std::vector<OptionKey> kafka_user_keys() {
                        "whether a consumer reads the messages; false: a message has arrived when "
                        "it is acknowledged",
                        print(usual.consume)),
+      option_key<KafkaIsolation>("isolation",
+                                 "read_uncommitted: consumers also read messages of transactions "
+                                 "that are open or aborted",
+                                 print(usual.isolation)),
       option_key<Duration>("delivery_timeout",
                            "how long the producer tries to deliver a message, in real time",
                            print(usual.delivery_timeout), kTimes),

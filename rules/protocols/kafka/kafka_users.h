@@ -35,6 +35,17 @@ struct EnumNames<KafkaSasl> {
       std::pair<std::string_view, KafkaSasl>{"SCRAM-SHA-512", KafkaSasl::kScramSha512}};
 };
 
+// Whether a consumer reads messages of transactions that are not committed (isolation.level).
+enum class KafkaIsolation { kReadCommitted, kReadUncommitted };
+
+template <>
+struct EnumNames<KafkaIsolation> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, KafkaIsolation>{"read_committed", KafkaIsolation::kReadCommitted},
+      std::pair<std::string_view, KafkaIsolation>{"read_uncommitted",
+                                                  KafkaIsolation::kReadUncommitted}};
+};
+
 struct KafkaUserSettings {
   std::string topic = "brownout";
   std::string group = "brownout";
@@ -42,6 +53,7 @@ struct KafkaUserSettings {
   bool idempotent = true;
   bool transactional = false;
   bool consume = true;
+  KafkaIsolation isolation = KafkaIsolation::kReadCommitted;
   Duration delivery_timeout = std::chrono::minutes(2);  // delivery.timeout.ms, in real time
   Duration session_timeout = std::chrono::seconds(45);  // session.timeout.ms, in real time
   KafkaSasl sasl = KafkaSasl::kPlain;
