@@ -5,37 +5,10 @@ brownout=$1
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/kafka_lib.sh"
 source "$(dirname "$0")/rehearsal_lib.sh"
+source "$(dirname "$0")/rehearse_kafka_lib.sh"
 start_kafka "num.partitions=3
 group.min.session.timeout.ms=100"
 
-# scenario NAME PROBE_KEYS [RULES [PHASE_KEYS]]: rehearses. The result is in NAME.code and NAME/report.json.
-scenario() {
-  local front
-  {
-    scenario_file "$1" "$server" 'protocol = "kafka"' "${4:-}"
-    users_and_expectations kafka "$2"
-    echo "${3:-}"
-  } >"$folder/$1.toml"
-  front=$(sed -n 's/^listen = "\(.*\)"/\1/p' "$folder/$1.toml")
-  # The first operation of a user includes that its group begins.
-  sed -i -e "s/^listen = .*/&\nrewrite = { \"127.0.0.1:$server\" = \"$front\" }/" -e 's/^timeout = .*/timeout = "4s"/' \
-    -e 's/^time_scale = .*/time_scale = "30x"/' -e "s/^steady = .*/steady = { for = \"2m\" }/" "$folder/$1.toml"
-  rehearse "$1"
-}
-rehearsals=()
-begin() {
-  scenario "$@" &
-  rehearsals+=("$!")
-}
-# outage NAME FILE [SED_COMMAND]: rehearses an outage, changed by SED_COMMAND.
-outage() {
-  local front
-  front=$(free_port)
-  sed -e "s/127.0.0.1:9092/127.0.0.1:$server/; s/127.0.0.1:7010/127.0.0.1:$front/g" -e "${3:-}" \
-    "$outages/$2.toml" >"$folder/$1.toml"
-  rehearse "$1" &
-  rehearsals+=("$!")
-}
 begin plain 'topic = "plain"'
 begin transactions 'topic = "transactions"
 transactional = true'
@@ -45,8 +18,7 @@ consume = false'
 begin contradiction 'topic = "producers"
 acks = "0"
 idempotent = true'
-wait "${rehearsals[@]}"
-rehearsals=()
+finish
 code plain $ok
 code transactions $ok
 code producers $ok
@@ -75,8 +47,7 @@ begin forbidden 'topic = "forbidden"' '[[rule]]
 name = "forbidden"
 match = { api = "Produce" }
 fault = { type = "reject", error = "TOPIC_AUTHORIZATION_FAILED" }' 'rules = ["forbidden"]'
-wait "${rehearsals[@]}"
-rehearsals=()
+finish
 code lost 1
 says lost '^NOT MET .*messages_lost'
 code doubled 1
@@ -90,11 +61,10 @@ pass "an error of the broker is the reason of the failure"
 
 outage election kafka-leader-election
 outage acks0 kafka-leader-election 's/^acks = "all"/acks = "0"/; s/^idempotent = true/idempotent = false/'
-wait "${rehearsals[@]}"
-rehearsals=()
+finish
 outage copies kafka-leader-election 's/^idempotent = true/idempotent = false/'
 outage impatient kafka-leader-election 's/^delivery_timeout = .*/delivery_timeout = "1s"/'
-wait "${rehearsals[@]}"
+finish
 code election $ok
 code acks0 1
 says acks0 '^NOT MET .*no message is lost'
