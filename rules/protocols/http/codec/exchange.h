@@ -48,7 +48,7 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   // The progress of a message.
   enum class Phase {
     kHead,        // its head has not arrived
-    kCollecting,  // a rule needs the whole body before the head leaves
+    kCollecting,  // the head leaves only once the body, or its beginning, is there
     kWaiting,     // a rule delays or holds it
     kDialling,    // a request without a connection to the server
     kBody,        // its head has left
@@ -236,7 +236,6 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     bool passed = false;        // whether the whole body has been forwarded
     bool has_messages = false;  // whether the body passes through messages_
     bool broken_off = false;    // whether the sender ended the body early
-    bool head_waits = false;    // whether rules on messages decide about the head
     // Trailers of the sender. Rules may hold the body, so its connection may be gone when they are
     // sent.
     std::vector<rules::HttpHeader> trailers;
@@ -297,6 +296,10 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   // message ends with its head.
   bool send_head(Side& side, Instant now);
   bool forward_head(Side& side, Instant now);
+  // Whether the head of a response is all of it, so that rules on messages decide about the head.
+  bool ends_with_head(const Side& side) const;
+  // Whether the beginning of the body tells that, or its end.
+  bool may_end_with_head(const Side& side) const;
   void forward_trailers_only();
   // Starts to forward a body: the sender's, or a replacement from a rule.
   void begin_body(Side& side, Instant now);

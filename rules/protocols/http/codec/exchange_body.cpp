@@ -22,7 +22,7 @@ std::string Exchange::wrong_length(const Outgoing& out) {
 bool Exchange::takes(Direction direction) const {
   const auto& from = side(direction);
   const bool reads = from.phase == Phase::kBody || from.phase == Phase::kCollecting;
-  return reads && !from.source_ended && !from.head_waits && !stopped_;
+  return reads && !from.source_ended && !stopped_;
 }
 
 void Exchange::take(Direction direction, ByteView raw, std::span<const ByteView> payload,
@@ -76,7 +76,7 @@ void Exchange::look_for_messages(Side& side, Instant now) {
     side.message.head.remove("content-encoding");
     side.message.edited = true;
   }
-  if (!side.has_messages || !side.framing.content_length) return;
+  if (!side.has_messages || !side.framing.content_length || ends_with_head(side)) return;
   // Rules may change the length of the body.
   side.message.head.remove("content-length");
   side.message.edited = true;
@@ -91,7 +91,7 @@ void Exchange::message_bytes(Direction direction, ByteView payload) {
 
 void Exchange::messages_ended(Direction direction) {
   auto& from = side(direction);
-  if (from.head_waits) return forward_trailers_only();
+  if (from.phase == Phase::kWaiting) return forward_trailers_only();
   if (from.broken_off) return path(direction).break_off(now_);
   const bool early = !from.source_ended;
   const bool none = early || (direction == Direction::kDownstream && messages_->lacks_trailers());
@@ -112,7 +112,12 @@ bool Exchange::may_have_body(const Side& side) const {
 
 void Exchange::collect_or_wait(Side& side, Instant now) {
   auto& message = side.message;
-  if (message.body_readers.empty() || message.decided()) return wait(side, now);
+  if (message.body_readers.empty() || message.decided()) {
+    if (!may_end_with_head(side)) return wait(side, now);
+    side.phase = Phase::kCollecting;
+    side.collected.emplace();
+    return;
+  }
   if (message.body) {
     read_body(side, std::nullopt, now);
     return wait(side, now);
@@ -185,7 +190,7 @@ void Exchange::messages_answered(const messages::BodyAnswer& answer) {
   request_.source_ended ? request_body_.drop() : ignore_rest();
   request_.phase = Phase::kDone;
   owner_.drop_server();
-  if (response_.phase == Phase::kBody && !response_.head_waits) {
+  if (response_.phase == Phase::kBody) {
     const std::array<ByteView, 1> body{ByteView(answer.body)};
     if (!answer.body.empty()) response_body_.take({}, body, now_);
     const bool in_body = !answer.body.empty();
@@ -223,23 +228,40 @@ Exchange::Outgoing Exchange::outgoing(Side& side, bool changes) const {
 
 bool Exchange::send_head(Side& side, Instant now) {
   look_for_messages(side, now);
-  // In a gRPC call that fails without messages, the head of the response also contains the trailers
-  // ("gRPC over HTTP2", Trailers-Only).
-  const bool ends = side.has_messages && &side == &response_ && side.framing.major == 2 &&
-                    !side.framing.has_body && !side.message.decided();
-  if (!ends) return forward_head(side, now);
-  side.head_waits = true;
+  if (!side.has_messages || !ends_with_head(side)) return forward_head(side, now);
+  side.phase = Phase::kWaiting;
   now_ = now;
   messages_->take_trailers(side.message.head.headers);
   messages_->finish(Direction::kDownstream, now);
   return true;
 }
 
+// The head of a call that fails without messages is its trailers, too ("gRPC over HTTP2",
+// Trailers-Only; in gRPC-Web over HTTP/1, a head with a status and an empty body).
+bool Exchange::ends_with_head(const Side& side) const {
+  if (&side != &response_ || side.message.decided()) return false;
+  const auto& framing = side.framing;
+  if (framing.major == 2 && !framing.has_body) return true;
+  const bool collected = side.source_ended && side.collected && side.collected->empty();
+  const bool empty = !framing.has_body || framing.content_length == std::uint64_t{0} || collected;
+  return empty && side.message.head.find("grpc-status") != nullptr;
+}
+
+bool Exchange::may_end_with_head(const Side& side) const {
+  const auto& framing = side.framing;
+  const bool has_messages = listener_ != nullptr && listener_->protocol.has_body_messages();
+  return has_messages && &side == &response_ && !made_here_ && !side.message.decided() &&
+         framing.major == 1 && framing.has_body && !framing.content_length &&
+         side.message.head.find("grpc-status") != nullptr;
+}
+
 void Exchange::forward_trailers_only() {
-  response_.head_waits = response_.has_messages = false;
+  response_.phase = Phase::kBody;
+  response_.has_messages = false;
   if (messages_->lacks_trailers()) {
     for (const auto* name : {"grpc-status", "grpc-message", "grpc-status-details-bin"})
       response_.message.head.remove(name);
+    response_.message.edited = true;
   }
   if (!forward_head(response_, now_)) end(rules::Close::kFin);
 }

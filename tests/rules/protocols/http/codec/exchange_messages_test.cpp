@@ -197,6 +197,53 @@ TEST(ExchangeMessages, AStatusOfGrpcSelectsAHeadThatIsTheWholeResponse) {
   EXPECT_EQ(failed_call(status_rule("\"drop\"", "grpc_status = 8"), true), "head 1 200 ended\n");
 }
 
+// Calls a server of gRPC-Web over HTTP/1, which answers with this response. Returns a lab whose
+// client has seen what passes at once.
+std::unique_ptr<HttpLab> web_call(const std::string& rules, const std::string& response) {
+  auto lab = std::make_unique<HttpLab>(rules, 1, "grpc");
+  lab->reply.reset();
+  lab->client(
+      "POST /chat.Messages/Send HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc-web+proto\r\n"
+      "Content-Length: 6\r\n\r\n" +
+      grpc_frame("x"));
+  lab->server("HTTP/1.1 200 OK\r\ncontent-type: application/grpc-web+proto\r\n" + response);
+  return lab;
+}
+
+TEST(ExchangeMessages, AStatusOfGrpcWebSelectsAHeadOfHttp1WithoutABody) {
+  const std::string head = "grpc-status: 14\r\n";
+  for (const std::string end :
+       {"Content-Length: 0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"}) {
+    const auto delayed = web_call(status_rule("\"delay\", delay = \"2s\""), head + end);
+    EXPECT_EQ(delayed->to_client_bytes(), "");
+    delayed->advance(2s);
+    EXPECT_THAT(delayed->to_client_bytes(), HasSubstr("grpc-status: 14\r\n"));
+    EXPECT_THAT(delayed->to_client_bytes(), EndsWith(end));
+    const auto dropped = web_call(status_rule("\"drop\""), head + end);
+    EXPECT_THAT(dropped->to_client_bytes(), Not(HasSubstr("grpc-status")));
+    EXPECT_THAT(dropped->to_client_bytes(), EndsWith(end));
+    const auto other = web_call(status_rule("\"drop\"", "grpc_status = 8"), head + end);
+    EXPECT_THAT(other->to_client_bytes(), EndsWith(head + end));
+  }
+}
+
+TEST(ExchangeMessages, AStatusInTheHeadOfAResponseWithMessagesIsNoEndOfTheCall) {
+  const auto message = "6\r\n" + grpc_frame("y") + "\r\n";
+  const auto lab = web_call(status_rule("\"drop\""),
+                            "grpc-status: 14\r\nTransfer-Encoding: chunked\r\n\r\n" + message);
+  EXPECT_THAT(lab->to_client_bytes(), HasSubstr("grpc-status: 14\r\n"));
+  EXPECT_THAT(lab->to_client_bytes(), EndsWith(message));
+}
+
+// The server dies while the proxy waits for the beginning of its response's body.
+TEST(ExchangeMessages, AHeadWithAStatusIsNotLostWithItsServer) {
+  const auto lab = web_call(status_rule("\"drop\"", "grpc_status = 8"), "grpc-status: 14\r\n\r\n");
+  EXPECT_EQ(lab->to_client_bytes(), "");
+  lab->server_ends();
+  EXPECT_THAT(lab->to_client_bytes(), HasSubstr("grpc-status: 14\r\n"));
+  EXPECT_TRUE(lab->closed());
+}
+
 TEST(ExchangeMessages, CheckRefusesFaultsThatDoNothingToTrailers) {
   EXPECT_EQ(first_problem_of(status_rule("\"replace\", text = \"{}\""), "grpc"),
             "fault \"replace\" has no effect on trailers, which grpc_status selects");
