@@ -137,9 +137,12 @@ bool may_have_body(std::string_view method, int status) {
   return method != "HEAD" && !tunnel && status >= 200 && status != 204 && status != 304;
 }
 
-void make_grpc(HttpAnswer& answer, std::int64_t grpc_status) {
+void make_grpc(HttpAnswer& answer, const HttpExchange& asked, std::int64_t grpc_status) {
+  constexpr std::string_view kType = "application/grpc";
+  const auto* type = asked.request.find("content-type");
+  const bool known = type != nullptr && asked.request_type.starts_with(kType);
   answer.status = 200;
-  answer.headers.push_back({"content-type", "application/grpc"});
+  answer.headers.push_back({"content-type", known ? *type : std::string(kType)});
   answer.headers.push_back({"grpc-status", std::to_string(grpc_status)});
 }
 

@@ -107,9 +107,10 @@ struct HttpAnswer {
   // If set, the response stays open after `body`, until this time or until the rule is removed.
   std::optional<Instant> open_until = {};
 };
-// Changes the answer into a failed gRPC call ("Trailers-Only" in "gRPC over HTTP2", section
-// Responses).
-void make_grpc(HttpAnswer& answer, std::int64_t grpc_status);
+// Changes the answer to a request into a failed gRPC call ("Trailers-Only" in "gRPC over HTTP2",
+// section Responses). A request of gRPC-Web gets its own media type: PROTOCOL-WEB.md lets trailers
+// of a response without messages be in the head, too.
+void make_grpc(HttpAnswer& answer, const HttpExchange& asked, std::int64_t grpc_status);
 // Returns the reason phrase of a status code (RFC 9110, 15; RFC 6585), or "" for an unknown code.
 std::string_view reason_phrase(int status);
 // Returns the first line of an HTTP/1.1 response: "HTTP/1.1 404 Not Found" (RFC 9112, 4).

@@ -79,9 +79,9 @@ class Abort final : public HttpOnlyFault {
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
     message.fate = HttpMessage::Fate::kAnswer;
-    message.answer = {settings_.status.draw(context.dice), settings_.headers,
-                      body_.fill(*context.request->http)};
-    if (settings_.grpc_status) make_grpc(message.answer, *settings_.grpc_status);
+    const auto& request = *context.request->http;
+    message.answer = {settings_.status.draw(context.dice), settings_.headers, body_.fill(request)};
+    if (settings_.grpc_status) make_grpc(message.answer, request, *settings_.grpc_status);
     return note_of_refusal({.action = "answer"}, punish(context), message.answer);
   }
 

@@ -66,7 +66,7 @@ class EnvoyHeaders final : public Fault, public HttpFault {
     if (!hits(context, head, "abort-request")) return note;
     if (grpc && *grpc <= 16) {
       message.answer = {};
-      make_grpc(message.answer, *grpc);
+      make_grpc(message.answer, *context.request->http, *grpc);
     } else if (status && *status >= 200 && *status <= 599) {
       message.answer = {static_cast<int>(*status), {}, "fault filter abort"};
     } else {

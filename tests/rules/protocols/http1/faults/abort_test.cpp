@@ -142,6 +142,19 @@ TEST(Abort, AnswersGrpcCallsWithAGrpcStatus) {
   EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("grpc-status: 14\r\n"));
 }
 
+TEST(Abort, AnswersGrpcWebInItsOwnMediaType) {
+  for (const std::string type : {"application/grpc", "application/grpc-web+proto",
+                                 "application/grpc-web-text", "application/grpc+json"}) {
+    HttpLab lab("[[rule]]\nfault = { type = \"abort\", grpc_status = 14 }");
+    EXPECT_EQ(lab.ask("POST", "/a.B/C", "Content-Type: " + type + "\r\n", "abcde"), "200");
+    EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("content-type: " + type + "\r\n"));
+    EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("grpc-status: 14\r\n"));
+  }
+  HttpLab other("[[rule]]\nfault = { type = \"abort\", grpc_status = 14 }");
+  other.get("/");
+  EXPECT_THAT(other.to_client_bytes(), testing::HasSubstr("content-type: application/grpc\r\n"));
+}
+
 TEST(Abort, DoesNotWaitForA100ContinueBody) {
   HttpLab lab("[[rule]]\nfault = { type = \"abort\" }");
   lab.client("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
