@@ -35,7 +35,7 @@ class CutStreamStage final : public Stage {
     ended_ = true;
     out.note({.action = "cut", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
     if (close_ == StreamEnd::kEnd) return out.finish(now);
-    out.close(close_ == StreamEnd::kRst ? Close::kReset : Close::kFin, now);
+    out.close(close_ == StreamEnd::kRst ? Close::kResetAfterData : Close::kFin, now);
   }
   // Discards everything after the end.
   void pass(Chunk chunk, Instant now, Output& out) override {
@@ -58,8 +58,9 @@ class CutStream final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("close", &Settings::close,
-              "\"fin\" and \"rst\": the connection closes before the end of the body (HTTP/2: the "
-              "stream is reset); \"end\": the body ends as if it were complete"),
+              "\"fin\" and \"rst\": the connection closes before the end of the body, once the "
+              "client has what was before (HTTP/2: the stream is reset); \"end\": the body ends as "
+              "if it were complete"),
     }};
     return schema;
   }

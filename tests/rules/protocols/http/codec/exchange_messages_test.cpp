@@ -244,6 +244,23 @@ TEST(ExchangeMessages, AHeadWithAStatusIsNotLostWithItsServer) {
   EXPECT_TRUE(lab->closed());
 }
 
+// Data that waits for the client's socket arrives before the reset.
+TEST(ExchangeMessages, ACutStreamOfHttp2LosesNothingBeforeTheCut) {
+  H2ClientLab lab(
+      "[[rule]]\nmatch = { event = \"b\" }\nfault = { type = \"cut_stream\", close = \"rst\" }",
+      false, "sse");
+  lab.client.logs_data = false;
+  lab.reply.reset();
+  const auto id = lab.get("/");
+  lab.client_takes_bytes = false;
+  lab.server(id, event_stream(kEvents, false));
+  EXPECT_EQ(lab.seen(), "");
+  lab.client_takes_bytes = true;
+  lab.run();
+  EXPECT_EQ(lab.client.bodies[id], "event: a\ndata: 1\n\n");
+  EXPECT_EQ(lab.seen(), "head 1 200\nreset 1 2\n");
+}
+
 TEST(ExchangeMessages, CheckRefusesFaultsThatDoNothingToTrailers) {
   EXPECT_EQ(first_problem_of(status_rule("\"replace\", text = \"{}\""), "grpc"),
             "fault \"replace\" has no effect on trailers, which grpc_status selects");
