@@ -78,6 +78,8 @@ class BodyMessages final : private MessageTunnel::Owner {
   void set_rules(const rules::RuleSet& set, Instant now) { tunnel_.set_rules(set, now); }
   // Whether a rule may act on the messages in `direction`.
   bool ruled(Direction direction) const { return tunnel_.ruled(direction); }
+  // Whether a rule lets no message pass in `direction`, nor the end of the body.
+  bool blackholed(Direction direction) const { return tunnel_.blackholed(direction); }
   // Returns the names of the rules in both directions.
   std::vector<std::string> rules() const { return tunnel_.rules(); }
 

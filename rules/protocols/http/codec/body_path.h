@@ -60,6 +60,7 @@ class BodyPath final : private rules::ChainOutput {
   void advance(Instant now);
   std::size_t held() const { return chain_ ? chain_->held() : 0; }
   bool chained() const { return chain_ != nullptr; }
+  bool blackholed() const { return chain_ && chain_->blackholed(); }
   bool discards() const { return discards_; }
 
  private:

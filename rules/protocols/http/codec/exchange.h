@@ -206,6 +206,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   std::size_t held(Direction direction) const {
     return path(direction).held() + (messages_ ? messages_->held(direction) : 0);
   }
+  // Whether a rule lets nothing pass any more, in one of the directions.
+  bool blackholed() const;
   // Returns the bytes of incomplete messages in the bodies.
   std::size_t incomplete_messages() const { return messages_ ? messages_->incomplete() : 0; }
   // Passes the rest of the bodies as bytes, since incomplete messages take too much memory.

@@ -36,6 +36,12 @@ void Exchange::take(Direction direction, ByteView raw, std::span<const ByteView>
   if (from.own_body) pass_end(direction, true, now);
 }
 
+bool Exchange::blackholed() const {
+  if (request_body_.blackholed() || response_body_.blackholed()) return true;
+  return messages_ && (messages_->blackholed(Direction::kUpstream) ||
+                       messages_->blackholed(Direction::kDownstream));
+}
+
 void Exchange::pass(Direction direction, ByteView raw, std::span<const ByteView> payload,
                     Instant now) {
   if (!reads_messages(direction)) return path(direction).take(raw, payload, now);

@@ -166,6 +166,14 @@ void Conversation::start_tunnel(Instant now) {
   if (!connected()) wire_.ask_for_server(true);
 }
 
+// Ends a tunnel whose peers have both left, while a rule lets no end of a stream pass.
+void Conversation::end_abandoned() {
+  if (over() || !client_ended_ || !connected() || !link_->ended()) return;
+  const bool cut = websocket_->blackholed(Direction::kUpstream) ||
+                   websocket_->blackholed(Direction::kDownstream);
+  if (cut) end(rules::Close::kFin);
+}
+
 void Conversation::tunnel_bytes(Direction direction, ByteView bytes) {
   if (over() || bytes.empty()) return;
   direction == Direction::kUpstream ? tunnel_to_server(bytes) : wire_.to_client(bytes);

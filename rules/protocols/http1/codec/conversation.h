@@ -137,6 +137,7 @@ class Conversation final : public ClientSide,
   void next_exchange(Instant now);
   void start_tunnel(Instant now);
   bool upgrades_to_websocket() const;
+  void end_abandoned();
   // Refuses the request in the parser, or bytes that are not a request.
   void refuse_request(std::string why, Instant now);
   void refuse_with(rules::HttpAnswer answer, std::string_view why, Instant now);

@@ -160,9 +160,11 @@ void Conversation::client_end(Instant now) {
     // them.
     if (!connected()) return;
     if (!websocket_) return tunnel_finished(Direction::kUpstream);
-    if (upstream_ != End::kNotYet) return;
-    upstream_ = End::kInTunnel;
-    return websocket_->finish(Direction::kUpstream, now);
+    if (upstream_ == End::kNotYet) {
+      upstream_ = End::kInTunnel;
+      websocket_->finish(Direction::kUpstream, now);
+    }
+    return end_abandoned();
   }
   const auto phase = request_phase();
   const bool body_ended = exchange_.source_ended(Direction::kUpstream);
@@ -175,7 +177,8 @@ void Conversation::client_end(Instant now) {
     return pass_as_bytes(now);
   }
   const bool unsent = phase == Phase::kHead || (phase == Phase::kCollecting && !body_ended);
-  if (hung() || unsent) return end(rules::Close::kFin);
+  // While a rule lets nothing pass, no failed write shows that the client has left.
+  if (hung() || unsent || exchange_.blackholed()) return end(rules::Close::kFin);
   if (phase == Phase::kBody && !body_ended) {
     // After a half-close, the client may still read a response, so the connection closes only after
     // it.

@@ -216,9 +216,11 @@ void Conversation::server_end(Instant now) {
   if (tunnel()) {
     if (how == rules::Close::kReset) return end(how);
     if (!websocket_) return tunnel_finished(Direction::kDownstream);
-    if (downstream_ != End::kNotYet) return;
-    downstream_ = End::kInTunnel;
-    return websocket_->finish(Direction::kDownstream, now);
+    if (downstream_ == End::kNotYet) {
+      downstream_ = End::kInTunnel;
+      websocket_->finish(Direction::kDownstream, now);
+    }
+    return end_abandoned();
   }
   if (!connected() || hung() || response_phase() == Phase::kWaiting) return;
   if (!exchange_.awaits_response()) return drop_server();

@@ -261,6 +261,17 @@ TEST(ExchangeMessages, ACutStreamOfHttp2LosesNothingBeforeTheCut) {
   EXPECT_EQ(lab.seen(), "head 1 200\nreset 1 2\n");
 }
 
+TEST(ExchangeMessages, AClientOfHttp1MayLeaveAHalfOpenStream) {
+  HttpLab lab("[[rule]]\nfault = { type = \"half_open\", after_messages = 1 }", 1, "sse");
+  lab.reply.reset();
+  lab.client("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  lab.server(event_stream(kEvents, false));
+  EXPECT_THAT(lab.to_client_bytes(), EndsWith("data: 1\n\n"));
+  EXPECT_FALSE(lab.closed());
+  lab.client_ends();
+  EXPECT_TRUE(lab.closed());
+}
+
 TEST(ExchangeMessages, CheckRefusesFaultsThatDoNothingToTrailers) {
   EXPECT_EQ(first_problem_of(status_rule("\"replace\", text = \"{}\""), "grpc"),
             "fault \"replace\" has no effect on trailers, which grpc_status selects");

@@ -29,6 +29,18 @@ TEST(HalfOpen, HoldsBackTheEndOfAnIdleConnection) {
   EXPECT_FALSE(lab.http.closed());
 }
 
+// Each end sees a peer that does not close, until both have left.
+TEST(HalfOpen, EndsWhenBothPeersHaveLeft) {
+  for (const bool client_first : {true, false}) {
+    WebSocketLab lab("[[rule]]\nfault = { type = \"half_open\" }");
+    client_first ? lab.http.client_ends() : lab.http.server_ends();
+    EXPECT_FALSE(lab.http.closed());
+    EXPECT_THAT(lab.http.notes(), testing::Not(testing::HasSubstr("half-closed")));
+    client_first ? lab.http.server_ends() : lab.http.client_ends();
+    EXPECT_TRUE(lab.http.closed());
+  }
+}
+
 // A stream without a message that the rule selects is not the rule's, and ends as usual.
 TEST(HalfOpen, BeginsWithTheFirstMessageThatTheRuleSelects) {
   const std::string rule =
