@@ -114,7 +114,7 @@ int explain(const ExplainOptions& options) {
   asked.syn_ways = ways_here(*config, asked.listener, options.for_exec);
   const auto posed = rules::pose(*config, asked);
   if (!posed) {
-    fmt::print(stderr, "error: --{}\n", posed.error().what);
+    fmt::print(stderr, "error: --{}\n", describe(posed.error()));
     return kBadInput;
   }
   const auto& question = (*posed)->question;

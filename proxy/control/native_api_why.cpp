@@ -112,7 +112,7 @@ tl::expected<Json, Refusal> explained(const LiveConfig& live, const Parameters& 
   auto asked = asked_of(given, *listener);
   asked.syn_ways = live.engine().syn_ways();
   const auto posed = rules::pose(config, asked);
-  if (!posed) return tl::unexpected(Refusal{400, posed.error().what});
+  if (!posed) return tl::unexpected(Refusal{400, describe(posed.error())});
   Json rules = Json::array();
   const auto add = [&](const rules::Explanation& answer) {
     rules.push_back({{"rule", answer.rule},

@@ -1,9 +1,11 @@
 #include "rules/language/ask.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "rules/base/diagnostics.h"
 #include "rules/base/find_named.h"
+#include "rules/base/whole_number.h"
 #include "rules/language/syn_listener.h"
 #include "rules/protocols/grpc/grpc_message.h"
 
@@ -83,6 +85,7 @@ Done ask_headers(const std::string& option, const std::vector<std::string>& text
 
 // Fills in the HTTP request, and its response if there is one. Calls of gRPC are POST requests.
 Done ask_http(const Asked& asked, bool grpc, HttpExchange& exchange) {
+  if (auto done = check_method(asked.method); !done) return done;
   HttpHead request;
   request.method = !asked.method.empty() ? asked.method : grpc ? "POST" : "GET";
   request.target = asked.url;
@@ -152,6 +155,47 @@ std::optional<Message> message_of(const Asked& asked, const Protocol& protocol) 
   });
 }
 
+// Returns the values that an option may stand for in a rule file: a text, or a number or a truth
+// value, which have no quotes there.
+std::vector<Node> values_of_option(const std::string& text) {
+  std::vector<Node> values{Node{text}};
+  const auto number = parse_whole_number<std::int64_t>(text, INT64_MAX);
+  if (number) values.push_back(Node{*number});
+  if (text == "true" || text == "false") values.push_back(Node{text == "true"});
+  return values;
+}
+
+// Reads the option as the key of `match` reads its value. Returns the mistake, if there is one: of
+// a value that has the right type, if any has.
+std::optional<Diagnostic> mistake_in(const std::string& text, const MessageKey& key) {
+  std::optional<Diagnostic> mistake;
+  for (const auto& value : values_of_option(text)) {
+    Diagnostics mistakes;
+    if (key.read(value, mistakes)) return std::nullopt;
+    const bool of_other_type = mistake && mistake->what.starts_with(key.info.name + ": expected ");
+    if (!mistake || of_other_type) mistake = mistakes.sorted().front();
+  }
+  return mistake;
+}
+
+// Reads the options of a message as `match` reads its keys, so that both refuse the same values.
+Done check_values(const Asked& asked, const MessageProtocol& protocol) {
+  const auto keys = protocol.keys();
+  for (const auto& option : protocol.explain_options()) {
+    const auto given = asked.message.find(option.name);
+    if (!option.is_value || given == asked.message.end()) continue;
+    auto name = option.name;
+    std::replace(name.begin(), name.end(), '-', '_');
+    const auto key = std::find_if(keys.begin(), keys.end(),
+                                  [&](const MessageKey& own) { return own.info.name == name; });
+    if (key == keys.end()) continue;
+    if (const auto mistake = mistake_in(given->second, *key)) {
+      return config_error(option.name + mistake->what.substr(name.size()), mistake->hint);
+    }
+  }
+  return {};
+}
+
 // Encodes the JSON of a gRPC message by the types that the listener names.
 Done ask_grpc_json(const std::string& json, const Listener& listener, Question& question) {
   const auto& message = static_cast<const GrpcMessage&>(*question.message->view);
@@ -210,6 +254,9 @@ Done ask_connection(const Config& config, const Asked& asked, Question& question
   question.syn =
       syn_listener(*listener, find_named(config.upstreams, listener->upstream), asked.syn_ways);
   question.message = message_of(asked, listener->protocol);
+  if (question.message) {
+    if (auto done = check_values(asked, *question.message->protocol); !done) return done;
+  }
   question.payload = asked.text;
   question.carriers = carriers_of(*listener);
   if (const auto json = asked.message.find("json");

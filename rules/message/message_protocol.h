@@ -189,6 +189,9 @@ class MessageProtocol {
     std::string meaning;
     std::vector<std::string_view> values = {};  // allowed values; if empty, any value is allowed
     bool decides = false;  // whether the option alone shows that the message is of this protocol
+    // Whether the option takes the values of the key of `match` with this name (with _ in place of
+    // -). False if the key has patterns.
+    bool is_value = false;
   };
   virtual std::vector<ExplainOption> explain_options() const = 0;
   // A function that returns the value of a command-line option, or "" if it was not given.

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "rules/base/whole_number.h"
 #include "rules/message/json_key.h"
 #include "rules/message/trace.h"
+#include "rules/protocols/grpc/grpc_status.h"
 #include "rules/protocols/grpc/grpc_user.h"
 #include "rules/schema/text_pattern.h"
 
@@ -14,8 +14,7 @@ namespace {
 
 using GrpcPatterns = std::vector<TextPattern>;
 
-constexpr std::int64_t kGrpcUnavailable = 14;
-constexpr std::int64_t kMostGrpcStatus = 1'000'000;
+std::int64_t number_of(GrpcStatus status) { return static_cast<std::int64_t>(status); }
 
 // Compares fields of a Protobuf message, whose types the listener's `descriptors` define.
 class FieldPredicate final : public MessagePredicate {
@@ -83,16 +82,18 @@ class GrpcProtocol final : public MessageProtocol {
               return any_matches(wanted, message.call->rpc);
             }),
         metadata_key(),
-        message_key<GrpcMessage, std::vector<std::int64_t>>(
+        message_key<GrpcMessage, std::vector<GrpcStatus>>(
             "grpc_status",
             "only trailers that end a call with one of these gRPC statuses: trailers of HTTP/2 or "
             "gRPC-Web, or response headers without a body (Trailers-Only). Rules on messages "
             "without this key do not act on trailers",
             [](const auto& message, const auto& wanted) {
               return message.status &&
-                     std::find(wanted.begin(), wanted.end(), *message.status) != wanted.end();
+                     std::any_of(wanted.begin(), wanted.end(), [&](GrpcStatus status) {
+                       return number_of(status) == *message.status;
+                     });
             },
-            {.least = 0, .most = 16}),
+             {.least = GrpcStatus::kOk, .most = GrpcStatus::kUnauthenticated}),
         message_key<GrpcMessage, bool>(
             "compressed",
             "true: only compressed messages; false: only messages that are not compressed",
@@ -146,19 +147,20 @@ class GrpcProtocol final : public MessageProtocol {
 
   std::string_view about_refusal() const override { return "the grpc-message"; }
   std::vector<OptionKey> refusal_keys() const override {
-    return {option_key<std::int64_t>("grpc_status", "status of the call; 14 is UNAVAILABLE", "14",
-                                     {.least = 1, .most = 16})};
+    return {option_key<GrpcStatus>(
+        "grpc_status", "status of the call; 14 is UNAVAILABLE", "14",
+        {.least = GrpcStatus::kCancelled, .most = GrpcStatus::kUnauthenticated})};
   }
   // Returns the trailers of a failed call. They end the response, so the server's messages cannot
   // be refused.
   std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const override {
     const auto& is = view(*asked.message());
     if (is.from_server || is.trailers) return std::nullopt;
-    const auto* status = how.options.of<std::int64_t>(*this, "grpc_status");
+    const auto* status = how.options.of<GrpcStatus>(*this, "grpc_status");
     auto trailers = uncompressed(is);
     trailers->trailers = true;
     trailers->from_server = true;
-    trailers->status = status != nullptr ? *status : kGrpcUnavailable;
+    trailers->status = number_of(status != nullptr ? *status : GrpcStatus::kUnavailable);
     const auto text = grpc_trailers(*trailers->status, how.text);
     return Refusal{message_chunk(*this, std::move(trailers), text), true};
   }
@@ -170,8 +172,13 @@ class GrpcProtocol final : public MessageProtocol {
     return {{"service", "full name of the service; left out, the service in the path of --url"},
             {"rpc", "name of the method; left out, the method in the path of --url"},
             {"json", "the message as JSON, with the field names of the listener's descriptors"},
-            {"compressed", "whether the message is compressed (false)", {"true", "false"}},
-            {"grpc-status", "status of the trailers that end the call"}};
+            {.name = "compressed",
+             .meaning = "whether the message is compressed (false)",
+             .values = {"true", "false"},
+             .is_value = true},
+            {.name = "grpc-status",
+             .meaning = "status of the trailers that end the call, by number or name",
+             .is_value = true}};
   }
   Message message_from_options(const OptionValue& of) const override {
     const auto method = grpc_method_of(of("path"));
@@ -186,7 +193,9 @@ class GrpcProtocol final : public MessageProtocol {
     auto message = std::make_shared<GrpcMessage>();
     message->call = std::move(call);
     message->compressed = of("compressed") == "true";
-    message->status = parse_whole_number<std::int64_t>(of("grpc-status"), kMostGrpcStatus);
+    if (const auto status = parse_grpc_status(of("grpc-status"))) {
+      message->status = number_of(*status);
+    }
     message->trailers = message->status.has_value();
     message->from_server = message->trailers;
     return {.protocol = this, .view = std::move(message)};

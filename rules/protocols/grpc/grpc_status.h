@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -51,6 +52,18 @@ struct EnumNames<GrpcStatus> {
        {"UNAVAILABLE", GrpcStatus::kUnavailable},
        {"DATA_LOSS", GrpcStatus::kDataLoss},
        {"UNAUTHENTICATED", GrpcStatus::kUnauthenticated}});
+};
+
+// Reads a status by its number or its name: "14" or "UNAVAILABLE".
+Result<GrpcStatus> parse_grpc_status(std::string_view text);
+
+template <>
+struct ValueKind<GrpcStatus> {
+  static std::string name() { return "number or name of a gRPC status"; }
+  static Result<GrpcStatus> read(const Node& node);
+  static std::string print(GrpcStatus value) {
+    return std::to_string(static_cast<unsigned>(value));
+  }
 };
 
 }  // namespace brownout::rules

@@ -20,11 +20,10 @@ void read_method(const Node& node, HttpMatch& match, Diagnostics& problems) {
   auto methods = detail::read_value<std::vector<std::string>>("method", node, {}, problems);
   if (!methods) return;
   for (std::size_t i = 0; i < methods->size(); ++i) {
-    const auto meant = method_in_upper_case((*methods)[i]);
-    if (meant.empty()) continue;
+    const auto checked = check_method((*methods)[i]);
+    if (checked) continue;
     const auto& where = node.array() != nullptr ? (*node.array())[i].where : node.where;
-    problems.add(where, "method " + in_quotes((*methods)[i]) + " matches no request",
-                 "methods are case-sensitive: write " + in_quotes(meant));
+    problems.add(where, checked.error().what, checked.error().hint);
   }
   match.method = std::move(*methods);
 }
@@ -58,6 +57,13 @@ bool has_parameter(std::string_view query, const HeaderPattern& wanted) {
 }
 
 }  // namespace
+
+Result<void> check_method(const std::string& method) {
+  const auto meant = method_in_upper_case(method);
+  if (meant.empty()) return {};
+  return config_error("method " + in_quotes(method) + " matches no request",
+                      "methods are case-sensitive: write " + in_quotes(meant));
+}
 
 std::string_view HttpMatch::mismatch(const HttpExchange& exchange, bool of_response) const {
   const auto& sent = exchange.request.method;

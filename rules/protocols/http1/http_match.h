@@ -33,6 +33,9 @@ struct HttpMatch {
   std::string_view mismatch(const HttpExchange& exchange, bool of_response) const;
 };
 
+// Fails if the method is a standard one in another case, which no request has.
+Result<void> check_method(const std::string& method);
+
 std::vector<Field<HttpMatch>> http_match_fields();
 
 }  // namespace brownout::rules

@@ -176,15 +176,18 @@ class KafkaProtocol final : public MessageProtocol {
   std::vector<OptionKey> user_keys() const override { return kafka_user_keys(); }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"api", "the API, such as Produce"},
-            {"topic", "its topic"},
-            {"partition", "number of the partition (0)"},
+    return {{.name = "api", .meaning = "the API, such as Produce", .is_value = true},
+            {.name = "topic", .meaning = "its topic", .is_value = true},
+            {.name = "partition", .meaning = "number of the partition (0)", .is_value = true},
             {"group", "its consumer group"},
             {"transactional-id", "its transactional id"},
             {"client-id", "its client.id"},
-            {"acks", "acks of a Produce request", names_of<KafkaAcks>()},
+            {.name = "acks",
+             .meaning = "acks of a Produce request",
+             .values = names_of<KafkaAcks>(),
+             .is_value = true},
             {"key", "key of its record"},
-            {"error", "error of a response"}};
+            {.name = "error", .meaning = "error of a response", .is_value = true}};
   }
   Message message_from_options(const OptionValue& of) const override {
     auto request = std::make_shared<KafkaMessage>();

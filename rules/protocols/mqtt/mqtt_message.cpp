@@ -247,9 +247,12 @@ class MqttProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"packet", "type of the packet (publish)", names_of<MqttType>(), true},
+    return {{"packet", "type of the packet (publish)", names_of<MqttType>(), true, true},
             {"topic", "topic of a publish", {}, true},
-            {"qos", "QoS of a publish (0)", {"0", "1", "2"}},
+            {.name = "qos",
+             .meaning = "QoS of a publish (0)",
+             .values = {"0", "1", "2"},
+             .is_value = true},
             {"client-id", "client identifier of the connection", {}, true},
             {"user-name", "user name of the connection"}};
   }

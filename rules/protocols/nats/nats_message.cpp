@@ -156,7 +156,10 @@ class NatsProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"verb", "verb of the message (pub)", names_of<NatsVerb>()},
+    return {{.name = "verb",
+             .meaning = "verb of the message (pub)",
+             .values = names_of<NatsVerb>(),
+             .is_value = true},
             {"subject", "its subject"},
             {"queue", "queue group of the subscription"},
             {"client-name", "name of the client"}};

@@ -185,8 +185,11 @@ class RedisProtocol final : public MessageProtocol {
     return {{"command", "the command; for a reply, the command that it answers (get)"},
             {"key", "its key"},
             {"channel", "its channel"},
-            {"database", "number of the database (0)"},
-            {"reply", "type of the reply", names_of<RedisType>()},
+            {.name = "database", .meaning = "number of the database (0)", .is_value = true},
+            {.name = "reply",
+             .meaning = "type of the reply",
+             .values = names_of<RedisType>(),
+             .is_value = true},
             {"error", "text of an error reply"}};
   }
   Message message_from_options(const OptionValue& of) const override {

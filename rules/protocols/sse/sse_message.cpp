@@ -80,7 +80,10 @@ class SseProtocol final : public MessageProtocol {
     return {{"event", "type of the event"},
             {"id", "id of the event"},
             {"last-event-id", "Last-Event-ID of the request"},
-            {"comment", "whether the event is a comment (false)", {"true", "false"}}};
+            {.name = "comment",
+             .meaning = "whether the event is a comment (false)",
+             .values = {"true", "false"},
+             .is_value = true}};
   }
   Message message_from_options(const OptionValue& of) const override {
     auto event = std::make_shared<SseMessage>();

@@ -67,7 +67,10 @@ class WebSocketProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"opcode", "kind of message (text)", names_of<Opcode>()}};
+    return {{.name = "opcode",
+             .meaning = "kind of message (text)",
+             .values = names_of<Opcode>(),
+             .is_value = true}};
   }
   Message message_from_options(const OptionValue& of) const override {
     const auto opcode = value_named<Opcode>(of("opcode")).value_or(Opcode::kText);

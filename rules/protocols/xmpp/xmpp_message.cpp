@@ -156,7 +156,10 @@ class XmppProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"stanza", "kind of the element (message)", names_of<XmppElement>()},
+    return {{.name = "stanza",
+             .meaning = "kind of the element (message)",
+             .values = names_of<XmppElement>(),
+             .is_value = true},
             {"type", "its type"},
             {"from", "JID of the sender"},
             {"to", "JID of the receiver"},

@@ -72,12 +72,60 @@ TEST(ExplainGrpc, OptionsDescribeAMessage) {
   EXPECT_EQ(with("grpc-status", "14", "grpc_status = [14]"), kActs);
   EXPECT_EQ(with("grpc-status", "5", "grpc_status = [14]"),
             "- its `grpc_status` does not match the message");
+  EXPECT_EQ(with("grpc-status", "UNAVAILABLE", "grpc_status = [14]"), kActs);
+  EXPECT_EQ(with("grpc-status", "14", "grpc_status = \"UNAVAILABLE\""), kActs);
+  EXPECT_EQ(with("grpc-status", "14", "service = \"shop.Orders\""),
+            "- it leaves messages with a grpc_status alone: its match has no grpc_status");
+  EXPECT_EQ(with("rpc", "Watch", "grpc_status = 14"),
+            "- it is for messages with a grpc_status: give --grpc-status");
   EXPECT_EQ(with("json", R"({"order": {"id": "47"}})", "field = { \"order.id\" = \"4*\" }"), kActs);
   EXPECT_EQ(with("json", R"({"order": {"id": "57"}})", "field = { \"order.id\" = \"4*\" }"),
             "- its `field` does not match the message");
   EXPECT_EQ(with("comment", "true", "comment = true", "sse"), kActs);
   EXPECT_EQ(with("comment", "false", "comment = true", "sse"),
             "- its `comment` does not match the message");
+}
+
+// An option has the values of the key of match with its name, and the same hint.
+TEST(ExplainGrpc, OptionsHaveTheValuesOfMatch) {
+  const auto wrong = [](const std::string& protocol, const std::string& option,
+                        const std::string& value) {
+    auto asked = asked_of_chat();
+    asked.message[option] = value;
+    const auto posed = rules::pose(config_of("", protocol), asked);
+    return posed ? std::string() : posed.error().what + " = " + posed.error().hint;
+  };
+  EXPECT_EQ(wrong("kafka", "api", "Prodoce"),
+            "api: \"Prodoce\" is not an API of Kafka = did you mean \"Produce\"?");
+  EXPECT_EQ(wrong("kafka", "api", "Produce"), "");
+  EXPECT_EQ(wrong("kafka", "error", "not_leader_or_follower"),
+            "error: \"not_leader_or_follower\" is not an error of Kafka = did you mean "
+            "\"NOT_LEADER_OR_FOLLOWER\"?");
+  EXPECT_EQ(wrong("kafka", "acks", "2"), "acks: unknown value \"2\" = allowed: 0, 1, all");
+  EXPECT_EQ(wrong("kafka", "partition", "first"),
+            "partition: expected a whole number, found a string = ");
+  EXPECT_EQ(wrong("kafka", "partition", "3"), "");
+  EXPECT_EQ(wrong("kafka", "topic", "a b").find("topic: no topic of Kafka has the name \"a b\""),
+            0U);
+  EXPECT_EQ(wrong("grpc", "grpc-status", "UNAVAILBLE"),
+            "grpc-status: \"UNAVAILBLE\" is no status of gRPC = did you mean \"UNAVAILABLE\"?");
+  EXPECT_EQ(wrong("grpc", "grpc-status", "17").find("grpc-status: \"17\" is no status"), 0U);
+  EXPECT_EQ(wrong("redis", "database", "x"),
+            "database: expected a whole number, found a string = ");
+  EXPECT_EQ(wrong("mqtt", "qos", "3").find("qos: "), 0U);
+  // A key with patterns takes any text.
+  EXPECT_EQ(wrong("redis", "error", "~("), "");
+  EXPECT_EQ(wrong("mqtt", "topic", "a b"), "");
+}
+
+TEST(ExplainGrpc, AMethodInAnotherCaseIsAMistake) {
+  auto asked = asked_of_chat();
+  asked.url = "/";
+  asked.method = "post";
+  const auto posed = rules::pose(config_of("", "http"), asked);
+  ASSERT_FALSE(posed);
+  EXPECT_EQ(posed.error().what, "method \"post\" matches no request");
+  EXPECT_EQ(posed.error().hint, "methods are case-sensitive: write \"POST\"");
 }
 
 TEST(ExplainGrpc, HeadersAreMetadata) {

@@ -103,7 +103,8 @@ TEST(GrpcUser, CheckNamesEveryMistake) {
   EXPECT_EQ(mistake("deadline = \"3s\"\ntimeout = \"4s\""), "");
   EXPECT_EQ(mistake("retry = { max_attempts = 9 }"), "max_attempts: 9 is out of range");
   EXPECT_EQ(mistake("retry = { max_attempts = 2, codes = [\"BUSY\"] }"),
-            "codes: unknown value \"BUSY\"");
+            "codes: \"BUSY\" is no status of gRPC");
+  EXPECT_EQ(mistake("retry = { max_attempts = 2, codes = [\"UNAVAILABLE\", 8] }"), "");
   EXPECT_EQ(mistake("keepalive = {}"), "keepalive needs \"every\"");
 }
 

@@ -2,6 +2,7 @@
 #include "rules/chance/client_table.h"
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
+#include "rules/protocols/grpc/grpc_status.h"
 #include "rules/protocols/http1/body_template.h"
 #include "rules/protocols/http1/faults/early_retry.h"
 #include "rules/protocols/http1/weighted_status.h"
@@ -14,7 +15,7 @@ struct AbortSettings {
   std::vector<HttpHeader> headers;
   std::string body;
   TemplateValues values = TemplateValues::kOff;
-  std::optional<std::int64_t> grpc_status;
+  std::optional<GrpcStatus> grpc_status;
   EarlyRetry retry_after = EarlyRetry::kIgnore;
 };
 
@@ -41,9 +42,9 @@ class Abort final : public HttpOnlyFault {
         field("template", &Settings::values, std::string(kAboutTemplate)),
         field(
             "grpc_status", &Settings::grpc_status,
-            "gRPC status for clients of gRPC and gRPC-Web, e.g. 14 (unavailable); the HTTP status "
+            "gRPC status for clients of gRPC and gRPC-Web, e.g. 14 (UNAVAILABLE); the HTTP status "
             "is 200",
-            {.least = 0, .most = 16}),
+            {.least = GrpcStatus::kOk, .most = GrpcStatus::kUnauthenticated}),
         field("retry_after", &Settings::retry_after,
               std::string(kAboutEarlyRetry) +
                   "; needs retry-after in `headers` with a number of seconds, and applies to each "
@@ -81,7 +82,8 @@ class Abort final : public HttpOnlyFault {
     message.fate = HttpMessage::Fate::kAnswer;
     const auto& request = *context.request->http;
     message.answer = {settings_.status.draw(context.dice), settings_.headers, body_.fill(request)};
-    if (settings_.grpc_status) make_grpc(message.answer, request, *settings_.grpc_status);
+    if (settings_.grpc_status)
+      make_grpc(message.answer, request, static_cast<std::int64_t>(*settings_.grpc_status));
     return note_of_refusal({.action = "answer"}, punish(context), message.answer);
   }
 
