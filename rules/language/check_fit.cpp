@@ -55,6 +55,7 @@ void FitCheck::run(Position type) const {
   note_dns();
   check_messages();
   check_direction_of_messages();
+  check_direction_of_keys();
   check_direction_of_requests();
   check_refusal_keys();
   if (rule_.kind->level == Level::kBytes) return check_exchanges();

@@ -124,6 +124,22 @@ void FitCheck::check_direction_of_messages() const {
                 "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
+// Reports a direction in which no message goes that a key of `match` selects, such as the replies
+// of servers.
+void FitCheck::check_direction_of_keys() const {
+  const auto& keys = rule_.match.message;
+  const auto protocols = keys.protocols() & messages_matched();
+  if (rule_.match.direction == DirectionChoice::kBoth || protocols.empty()) return;
+  const bool upstream = rule_.match.direction == DirectionChoice::kUpstream;
+  const auto key = keys.key_of_other(upstream ? Sender::kClient : Sender::kServer, protocols);
+  if (key.empty()) return;
+  problems_.add(position_in_match(key),
+                "only messages of " + std::string(upstream ? "servers" : "clients") +
+                    " have this " + std::string(key) + ", and they go " +
+                    (upstream ? "downstream" : "upstream"),
+                "leave direction out");
+}
+
 // Reports keys of `reject` that belong to other protocols than those of the matched listeners.
 void FitCheck::check_refusal_keys() const {
   const auto* fault = node_.find("fault");

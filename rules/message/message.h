@@ -18,6 +18,9 @@ namespace brownout::rules {
 struct FlowFacts;       // defined in match.h
 class MessageProtocol;  // defined in message_protocol.h
 
+// The peer of a connection that sends a message.
+enum class Sender { kClient, kServer };
+
 // A function that receives one property of a message: its name, a string literal, and its value.
 using Tell = std::function<void(std::string_view name, std::string_view value)>;
 

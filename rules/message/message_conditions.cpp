@@ -89,6 +89,19 @@ std::vector<std::pair<std::string, ProtocolSet>> MessageConditions::given() cons
   return all;
 }
 
+std::string_view MessageConditions::key_of_other(Sender sender, ProtocolSet protocols) const {
+  const auto possible = [&](std::string_view key) {
+    return std::any_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
+      const bool has = condition.key == key && protocols.has(*condition.protocol);
+      return has && condition.predicate->sender().value_or(sender) == sender;
+    });
+  };
+  const auto other =
+      std::find_if(conditions_.begin(), conditions_.end(),
+                   [&](const Condition& condition) { return !possible(condition.key); });
+  return other != conditions_.end() ? std::string_view(other->key) : std::string_view();
+}
+
 bool MessageConditions::match(const Message& message, std::span<const std::byte> payload,
                               std::string_view* why_not) const {
   const auto needed =

@@ -35,6 +35,9 @@ class MessageConditions {
   // Returns the mistakes in a key that another protocol understands, or null if there are none for
   // any of `protocols`.
   const Diagnostics* mistakes(ProtocolSet protocols) const;
+  // Returns the first key whose messages, in all of `protocols` that have it, come from the other
+  // peer than `sender` only; "" if there is none.
+  std::string_view key_of_other(Sender sender, ProtocolSet protocols) const;
   // Returns the protocols that define all of the keys added.
   ProtocolSet protocols() const { return protocols_; }
   // `why_not` receives the name of a key that does not match.

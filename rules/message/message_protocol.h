@@ -29,6 +29,8 @@ class MessagePredicate {
   virtual ~MessagePredicate() = default;
   // `payload` may be empty unless MessageKey::behind_head is true.
   virtual bool matches(const Message& message, std::span<const std::byte> payload) const = 0;
+  // Returns who alone sends messages that match; no value if both peers do.
+  virtual std::optional<Sender> sender() const { return std::nullopt; }
 };
 struct MessageKey {
   FieldInfo info;
@@ -301,23 +303,44 @@ std::vector<Field<S>> option_fields(std::vector<OptionKey> (MessageProtocol::*ke
   return fields;
 }
 
+// Returns who alone sends messages for which the key has this value; no value if both peers do.
+template <class T>
+using SenderOf = std::optional<Sender> (*)(const T& value);
+
+// The same for a list, any of whose values a message may have. `sender` is a SenderOf<T>.
+template <class T, class Of>
+std::optional<Sender> sender_of_all(const std::vector<T>& values, Of sender) {
+  std::optional<Sender> all;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto own = sender(values[i]);
+    if (!own || (i > 0 && own != all)) return std::nullopt;
+    all = own;
+  }
+  return all;
+}
+
 // Returns a key with a value of type T, for messages with a view V. A message matches if
-// matches(view, value).
+// matches(view, value). Without `sender`, both peers send such messages.
 template <class V, class T>
 MessageKey message_key(std::string name, std::string meaning,
-                       bool (*matches)(const V& view, const T& value), LimitsOf<T> limits = {}) {
+                       bool (*matches)(const V& view, const T& value), LimitsOf<T> limits = {},
+                       SenderOf<T> sender = nullptr) {
   class Predicate final : public MessagePredicate {
    public:
-    Predicate(T value, bool (*matches)(const V&, const T&))
-        : value_(std::move(value)), matches_(matches) {}
+    Predicate(T value, bool (*matches)(const V&, const T&), SenderOf<T> sender)
+        : value_(std::move(value)), matches_(matches), sender_(sender) {}
     bool matches(const Message& message, std::span<const std::byte>) const override {
       const auto* view = view_as<V>(&message);
       return view != nullptr && matches_(*view, value_);
+    }
+    std::optional<Sender> sender() const override {
+      return sender_ != nullptr ? sender_(value_) : std::nullopt;
     }
 
    private:
     T value_;
     bool (*matches_)(const V&, const T&);
+    SenderOf<T> sender_;
   };
   const auto fallback = [] {
     if constexpr (requires(T list) { list.push_back(*list.begin()); }) {
@@ -327,10 +350,12 @@ MessageKey message_key(std::string name, std::string meaning,
     }
   }();
   return {{name, ValueKind<T>::name(), detail::range_text(limits), fallback, std::move(meaning)},
-          [name, matches, limits](const Node& node, Diagnostics& problems) {
+          [name, matches, limits, sender](const Node& node, Diagnostics& problems) {
             auto value = detail::read_value<T>(name, node, limits, problems);
             std::shared_ptr<const MessagePredicate> predicate;
-            if (value) predicate = std::make_shared<const Predicate>(std::move(*value), matches);
+            if (value) {
+              predicate = std::make_shared<const Predicate>(std::move(*value), matches, sender);
+            }
             return predicate;
           }};
 }

@@ -16,8 +16,9 @@ using KafkaPatterns = std::vector<TextPattern>;
 
 template <class T>
 MessageKey kafka_key(std::string name, std::string meaning,
-                     bool (*matches)(const KafkaMessage&, const T&), LimitsOf<T> limits = {}) {
-  return message_key<KafkaMessage, T>(std::move(name), std::move(meaning), matches, limits);
+                     bool (*matches)(const KafkaMessage&, const T&), LimitsOf<T> limits = {},
+                     SenderOf<T> sender = nullptr) {
+  return message_key<KafkaMessage, T>(std::move(name), std::move(meaning), matches, limits, sender);
 }
 
 template <class T, class Value>
@@ -108,7 +109,8 @@ class KafkaProtocol final : public MessageProtocol {
           return std::any_of(wanted.begin(), wanted.end(), [&](const KafkaErrorName& name) {
             return kafka_has(message.errors, name.error->code);
           });
-        });
+        },
+        {}, [](const auto&) { return std::optional(Sender::kServer); });
     error.behind_head = true;
     keys.push_back(std::move(error));
     for (auto& key : kafka_record_keys()) keys.push_back(std::move(key));

@@ -38,8 +38,26 @@ bool has_property(const MqttMessage& message, const HeaderPattern& wanted) {
 
 template <class T>
 MessageKey mqtt_key(std::string name, std::string meaning,
-                    bool (*matches)(const MqttMessage&, const T&)) {
-  return message_key<MqttMessage, T>(std::move(name), std::move(meaning), matches);
+                    bool (*matches)(const MqttMessage&, const T&), SenderOf<T> sender = nullptr) {
+  return message_key<MqttMessage, T>(std::move(name), std::move(meaning), matches, {}, sender);
+}
+
+// Returns who alone sends packets of the type (MQTT 5.0, 2.1.2); no value if both peers do.
+std::optional<Sender> sender_of_packet(MqttType type) {
+  switch (type) {
+    case MqttType::kConnect:
+    case MqttType::kSubscribe:
+    case MqttType::kUnsubscribe:
+    case MqttType::kPingreq:
+      return Sender::kClient;
+    case MqttType::kConnack:
+    case MqttType::kSuback:
+    case MqttType::kUnsuback:
+    case MqttType::kPingresp:
+      return Sender::kServer;
+    default:
+      return std::nullopt;
+  }
 }
 
 void tell_packet(const MqttMessage& message, const Tell& tell) {
@@ -160,9 +178,11 @@ class MqttProtocol final : public MessageProtocol {
 
   std::vector<MessageKey> keys() const override {
     std::vector<MessageKey> keys{mqtt_key<std::vector<MqttType>>(
-        "packet", "only packets of these types", [](const auto& message, const auto& types) {
+        "packet", "only packets of these types",
+        [](const auto& message, const auto& types) {
           return std::find(types.begin(), types.end(), message.packet.type) != types.end();
-        })};
+        },
+        [](const auto& types) { return sender_of_all(types, sender_of_packet); })};
     for (auto& key : publish_keys()) keys.push_back(std::move(key));
     for (auto& key : packet_keys()) keys.push_back(std::move(key));
     return keys;

@@ -16,8 +16,30 @@ constexpr std::string_view kAckSubject = "$JS.ACK.";
 
 template <class T>
 MessageKey nats_key(std::string name, std::string meaning,
-                    bool (*matches)(const NatsMessage&, const T&)) {
-  return message_key<NatsMessage, T>(std::move(name), std::move(meaning), matches);
+                    bool (*matches)(const NatsMessage&, const T&), SenderOf<T> sender = nullptr) {
+  return message_key<NatsMessage, T>(std::move(name), std::move(meaning), matches, {}, sender);
+}
+
+// Returns who alone sends messages with the verb; no value if both peers do.
+std::optional<Sender> sender_of_verb(NatsVerb verb) {
+  switch (verb) {
+    case NatsVerb::kConnect:
+    case NatsVerb::kPub:
+    case NatsVerb::kHpub:
+    case NatsVerb::kSub:
+    case NatsVerb::kUnsub:
+      return Sender::kClient;
+    case NatsVerb::kInfo:
+    case NatsVerb::kMsg:
+    case NatsVerb::kHmsg:
+    case NatsVerb::kOk:
+    case NatsVerb::kErr:
+      return Sender::kServer;
+    case NatsVerb::kPing:
+    case NatsVerb::kPong:
+      break;
+  }
+  return std::nullopt;
 }
 
 class NatsProtocol final : public MessageProtocol {
@@ -30,11 +52,12 @@ class NatsProtocol final : public MessageProtocol {
   bool servers_ask() const override { return false; }
 
   std::vector<MessageKey> keys() const override {
-    return {nats_key<std::vector<NatsVerb>>("verb", "only messages with these verbs",
-                                            [](const auto& message, const auto& verbs) {
-                                              return std::find(verbs.begin(), verbs.end(),
-                                                               message.line.verb) != verbs.end();
-                                            }),
+    return {nats_key<std::vector<NatsVerb>>(
+                "verb", "only messages with these verbs",
+                [](const auto& message, const auto& verbs) {
+                  return std::find(verbs.begin(), verbs.end(), message.line.verb) != verbs.end();
+                },
+                [](const auto& verbs) { return sender_of_all(verbs, sender_of_verb); }),
             nats_key<SubjectPatterns>(
                 "subject",
                 "only messages and subscriptions whose subject matches one of these, with * and >",

@@ -12,8 +12,9 @@ using RedisPatterns = std::vector<TextPattern>;
 
 template <class T>
 MessageKey redis_key(std::string name, std::string meaning,
-                     bool (*matches)(const RedisMessage&, const T&), LimitsOf<T> limits = {}) {
-  return message_key<RedisMessage, T>(std::move(name), std::move(meaning), matches, limits);
+                     bool (*matches)(const RedisMessage&, const T&), LimitsOf<T> limits = {},
+                     SenderOf<T> sender = nullptr) {
+  return message_key<RedisMessage, T>(std::move(name), std::move(meaning), matches, limits, sender);
 }
 
 bool any_redis_name_matches(const RedisPatterns& wanted, const std::vector<std::string>& names) {
@@ -77,7 +78,8 @@ class RedisProtocol final : public MessageProtocol {
         [](const auto& message, const auto& types) {
           return message.reply &&
                  std::find(types.begin(), types.end(), message.reply->type) != types.end();
-        }));
+        },
+        {}, [](const auto&) { return std::optional(Sender::kServer); }));
     keys.push_back(redis_key<std::vector<std::string>>(
         "error", "only errors that begin with one of these: \"MOVED\", \"ERR\"",
         [](const auto& message, const auto& wanted) {
@@ -85,7 +87,8 @@ class RedisProtocol final : public MessageProtocol {
                  std::any_of(wanted.begin(), wanted.end(), [&](const std::string& code) {
                    return message.reply->text.starts_with(code);
                  });
-        }));
+        },
+        {}, [](const auto&) { return std::optional(Sender::kServer); }));
     return keys;
   }
   void describe(const Message& message, const Tell& tell) const override {
