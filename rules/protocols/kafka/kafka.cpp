@@ -7,6 +7,7 @@
 #include "rules/protocols/kafka/kafka_message.h"
 #include "rules/protocols/kafka/kafka_record_keys.h"
 #include "rules/protocols/kafka/kafka_refusal.h"
+#include "rules/protocols/kafka/kafka_topic.h"
 #include "rules/protocols/kafka/kafka_users.h"
 
 namespace brownout::rules {
@@ -33,7 +34,7 @@ bool any_kafka_name_matches(const KafkaPatterns& wanted, const std::vector<std::
 
 std::vector<MessageKey> kafka_keys_of_parts() {
   return {
-      kafka_key<KafkaPatterns>(
+      kafka_key<std::vector<KafkaTopicPattern>>(
           "topic", "only requests with a matching topic, and their responses; patterns as for path",
           [](const auto& message, const auto& wanted) {
             const auto& parts = message.all_parts();

@@ -11,12 +11,13 @@
 #include <vector>
 
 #include "rules/protocols/kafka/kafka_message.h"
+#include "rules/protocols/kafka/kafka_topic.h"
 
 namespace brownout::rules {
 
 struct KafkaPartFilter {
-  std::vector<TextPattern> topics = {};       // all if empty
-  std::vector<std::int64_t> partitions = {};  // all if empty
+  std::vector<KafkaTopicPattern> topics = {};  // all if empty
+  std::vector<std::int64_t> partitions = {};   // all if empty
 
   bool takes_all() const { return topics.empty() && partitions.empty(); }
   // `partition` is -1 for a whole topic, which is selected only if all its partitions are.

@@ -1,8 +1,28 @@
 #include "rules/protocols/kafka/kafka_users.h"
 
+#include <memory>
+#include <utility>
+
 #include "rules/protocols/kafka/kafka_message.h"
+#include "rules/protocols/kafka/kafka_topic.h"
 
 namespace brownout::rules {
+namespace {
+
+// Reads the name of a topic, which must be no pattern.
+std::shared_ptr<const ProtocolOption> read_kafka_topic(const Node& node, Diagnostics& problems) {
+  auto topic = detail::read_value<std::string>("topic", node, {}, problems);
+  if (!topic) return nullptr;
+  const bool pattern = topic->find_first_of("*?") != std::string::npos;
+  if (pattern || !why_no_kafka_topic(*topic).empty()) {
+    problems.add(node.where, in_quotes(*topic) + " is not the name of a topic",
+                 std::string(kKafkaTopicHint));
+    return nullptr;
+  }
+  return std::make_shared<const OptionValue<std::string>>(std::move(*topic));
+}
+
+}  // namespace
 
 KafkaUserSettings KafkaUserSettings::of(const ProtocolOptions& options) {
   KafkaUserSettings is;
@@ -34,8 +54,9 @@ std::vector<OptionKey> kafka_user_keys() {
   constexpr LimitsOf<Duration> kTimes{.least = std::chrono::milliseconds(10),
                                       .most = std::chrono::minutes(15)};
   return {
-      option_key<std::string>("topic", "topic of all users; each has a record key of its own",
-                              print(usual.topic)),
+      {{"topic", ValueKind<std::string>::name(), "", print(usual.topic),
+        "topic of all users; each has a record key of its own"},
+       read_kafka_topic},
       option_key<std::string>(
           "group", "beginning of each user's own consumer group, client id and transactional id",
           print(usual.group)),

@@ -64,6 +64,29 @@ TEST(Hints, AValueInAnotherCaseIsRecognized) {
       HasSubstr("did you mean \"REFUSED_STREAM\"?"));
 }
 
+TEST(Hints, TopicsOfKafkaThatCannotExistAreMistakes) {
+  const auto topic = [](const std::string& name) {
+    return mistakes(listener_of("kafka") + "[[rule]]\nmatch = { topic = \"" + name +
+                    "\" }\nfault = { type = \"drop\" }");
+  };
+  EXPECT_THAT(topic("a b"),
+              HasSubstr("topic: no topic of Kafka has the name \"a b\" = names have"));
+  EXPECT_THAT(topic("orders/#"), HasSubstr("no topic of Kafka has the name"));
+  EXPECT_THAT(topic(".."), HasSubstr("no topic of Kafka has the name"));
+  EXPECT_THAT(topic(std::string(250, 'a')), HasSubstr("no topic of Kafka has a name of 250 bytes"));
+  for (const auto& name : {std::string("orders-*"), std::string("a?_.B"), std::string(249, 'a'),
+                           "*" + std::string(249, 'a') + "*", std::string("~^a b$")}) {
+    EXPECT_EQ(topic(name), "") << name;
+  }
+  // The same name is a topic of MQTT.
+  EXPECT_EQ(mistakes(listener_of("mqtt") +
+                     "[[rule]]\nmatch = { topic = \"orders/#\" }\nfault = { type = \"drop\" }"),
+            "");
+  EXPECT_THAT(mistakes(listener_of("kafka") + "[[rule]]\nfault = { type = \"kafka_leader\", "
+                                              "how = \"none\", topic = \"a b\" }"),
+              HasSubstr("no topic of Kafka has the name"));
+}
+
 TEST(Hints, AKeyThatCannotBeReadIsTheOnlyMistake) {
   const auto lines = mistakes(listener_of("mqtt") +
                               "[[rule]]\nmatch = { topic = \"a\", qos = \"high\" }\n"

@@ -13,7 +13,7 @@ namespace {
 
 struct KafkaErrorSettings {
   KafkaErrorName error;
-  std::vector<TextPattern> topics;
+  std::vector<KafkaTopicPattern> topics;
   std::vector<std::int64_t> partitions;
   bool after_append = false;
 };

@@ -7,7 +7,7 @@ namespace {
 struct KafkaLagSettings {
   std::int64_t records = 1000;
   bool empty = false;
-  std::vector<TextPattern> topics;
+  std::vector<KafkaTopicPattern> topics;
   std::vector<std::int64_t> partitions;
 };
 

@@ -27,7 +27,7 @@ namespace {
 
 struct KafkaLeaderSettings {
   KafkaLeaderHow how = KafkaLeaderHow::kNone;
-  std::vector<TextPattern> topics;
+  std::vector<KafkaTopicPattern> topics;
   std::vector<std::int64_t> partitions;
 };
 
