@@ -108,7 +108,8 @@ std::string render(const Diagnostics& found, std::string_view file, std::string_
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  // A single letter is not like another one.
+  std::size_t best_distance = word.size() < 2 ? 1 : std::max<std::size_t>(1, word.size() / 3) + 1;
   const auto same = [&](std::string_view other) {
     return std::equal(word.begin(), word.end(), other.begin(), other.end(), [](char a, char b) {
       return std::tolower(static_cast<unsigned char>(a)) ==

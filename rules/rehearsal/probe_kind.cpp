@@ -31,10 +31,10 @@ std::string ValueKind<ProbeKind>::name() {
 
 Result<ProbeKind> ValueKind<ProbeKind>::read(const Node& node) {
   const auto* text = node.string();
-  if (text == nullptr) return wrong_type(node, "one of " + name());
-  if (const auto kind = ProbeKind::named(*text)) return *kind;
+  const auto kind = text != nullptr ? ProbeKind::named(*text) : std::nullopt;
+  if (kind) return *kind;
   const auto names = ProbeKind::names();
-  return config_error("unknown value " + in_quotes(*text), suggest(*text, names));
+  return unknown_name(node, names);
 }
 
 }  // namespace brownout::rules

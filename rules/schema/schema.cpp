@@ -1,5 +1,6 @@
 #include "rules/schema/schema.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -22,6 +23,18 @@ Result<T> read_text(const Node& node, std::string_view kind, Result<T> (*parse)(
 tl::unexpected<Error> wrong_type(const Node& node, std::string_view expected) {
   return config_error("expected " + std::string(expected) + ", found " +
                       std::string(node.type_name()));
+}
+
+tl::unexpected<Error> unknown_name(const Node& node, std::span<const std::string_view> names) {
+  if (const auto* text = node.string()) {
+    return config_error("unknown value " + in_quotes(*text), suggest(*text, names));
+  }
+  auto error = wrong_type(node, "a string").value();
+  const auto* number = std::get_if<std::int64_t>(&node.value);
+  const auto digits = number != nullptr ? std::to_string(*number) : std::string();
+  const bool known = std::find(names.begin(), names.end(), digits) != names.end();
+  error.hint = known ? "write it in quotes: " + in_quotes(digits) : suggest("", names);
+  return tl::unexpected(std::move(error));
 }
 
 Result<bool> ValueKind<bool>::read(const Node& node) {

@@ -148,6 +148,8 @@ struct ValueKind<Endpoint> {
 
 // Returns an error like `expected a duration, found a whole number`.
 tl::unexpected<Error> wrong_type(const Node& node, std::string_view expected);
+// Returns an error for a node that is not one of these names. The hint lists them.
+tl::unexpected<Error> unknown_name(const Node& node, std::span<const std::string_view> names);
 
 template <class E>
 requires std::is_enum_v<E>
@@ -159,10 +161,10 @@ struct ValueKind<E> {
   }
   static Result<E> read(const Node& node) {
     const auto* text = node.string();
-    if (text == nullptr) return wrong_type(node, "one of " + name());
-    if (const auto value = value_named<E>(*text)) return *value;
+    const auto value = text != nullptr ? value_named<E>(*text) : std::nullopt;
+    if (value) return *value;
     const auto names = names_of<E>();
-    return config_error("unknown value " + in_quotes(*text), suggest(*text, names));
+    return unknown_name(node, names);
   }
   static std::string print(E value) { return in_quotes(name_of(value)); }
 };

@@ -64,6 +64,22 @@ TEST(Hints, AValueInAnotherCaseIsRecognized) {
       HasSubstr("did you mean \"REFUSED_STREAM\"?"));
 }
 
+TEST(Hints, AllowedValuesAreListed) {
+  const auto acks = [](const std::string& value) {
+    return mistakes(listener_of("kafka") + "[[rule]]\nmatch = { acks = " + value +
+                    " }\nfault = { type = \"drop\" }");
+  };
+  EXPECT_EQ(acks("\"5\""), "acks: unknown value \"5\" = allowed: 0, 1, all\n");
+  EXPECT_EQ(acks("1"),
+            "acks: expected a string, found a whole number = write it in quotes: \"1\"\n");
+  EXPECT_EQ(acks("7"), "acks: expected a string, found a whole number = allowed: 0, 1, all\n");
+  EXPECT_THAT(mistakes("[[upstream]]\nname = \"up\"\nservers = [\"127.0.0.1:1\"]\nhttp = 2\n"),
+              HasSubstr("write it in quotes: \"2\""));
+  EXPECT_THAT(
+      mistakes(listener_of("http") + "[[rule]]\nfault = { type = \"h2_reset_stream\", code = 2 }"),
+      HasSubstr("allowed: NO_ERROR, PROTOCOL_ERROR, "));
+}
+
 TEST(Hints, TopicsOfKafkaThatCannotExistAreMistakes) {
   const auto topic = [](const std::string& name) {
     return mistakes(listener_of("kafka") + "[[rule]]\nmatch = { topic = \"" + name +
