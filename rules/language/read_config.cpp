@@ -69,7 +69,11 @@ class ConfigReader {
     claim_name(node, "listener", listener.name, listener_names_);
     if (const auto* upstream = node.find("upstream")) read_direct(*upstream, listener.upstream);
     refer(node.find("zone"), "zone", zone_names_);
-    ListenerCheck(node, listener, config_.upstreams, problems_).run();
+    // Nothing else can be checked in a listener without a known protocol.
+    const auto* protocol = node.find("protocol");
+    const bool known = protocol == nullptr || ValueKind<Protocol>::read(*protocol);
+    if (known) ListenerCheck(node, listener, config_.upstreams, problems_).run();
+    if (!known) without_protocol_.insert(listener.name);
     // The error of the TLS settings has been reported. Keeps the TLS settings, so that rules do not
     // also get errors about a listener without TLS.
     const bool meant = listener.upstream_tls && listener.knows_destination();
@@ -128,7 +132,8 @@ class ConfigReader {
     }
     for (const auto& listener : config_.listeners) {
       around.listeners.push_back(listener.name);
-      if (!listener.protocol.knows_requests()) around.without_requests.push_back(listener.name);
+      if (!listener.protocol.knows_requests() && !without_protocol_.contains(listener.name))
+        around.without_requests.push_back(listener.name);
     }
     std::sort(around.rules.begin(), around.rules.end());
     around.change = [&](std::string_view rule, const Node& fault) {
@@ -156,6 +161,7 @@ class ConfigReader {
       other.config_.listeners = config_.listeners;
       other.listener_names_ = listener_names_;
       other.any_listener_ = any_listener_;
+      other.without_protocol_ = without_protocol_;
       other.firewall_names_ = firewall_names_;
       other.read_rule(with_fault(node, fault));
       for (const auto& problem : problems.sorted()) {
@@ -164,6 +170,15 @@ class ConfigReader {
       return std::move(other.config_.rules);
     }
     return {};
+  }
+
+  // Whether the protocols of the listeners that the match selects are known.
+  bool knows_listeners_of(const Match& match) const {
+    return any_listener_ && std::none_of(config_.listeners.begin(), config_.listeners.end(),
+                                         [&](const Listener& listener) {
+                                           return without_protocol_.contains(listener.name) &&
+                                                  match.selects_listener(listener.name);
+                                         });
   }
 
   // Whether a listener that the match selects has HTTP requests.
@@ -247,7 +262,7 @@ class ConfigReader {
     if (kind->level == Level::kFirewall) check_starts_once(node, rule.schedule, problems_);
     rule.fault = kind->compile(without_keys_of_rule(*keys.fault, *kind, problems_), problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);
-    if (any_listener_)
+    if (knows_listeners_of(rule.match))
       FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));
     const auto dice_name = rule.name;
     if (problems_.size() == before) add_rule(std::move(rule), dice_name);
@@ -281,7 +296,7 @@ class ConfigReader {
       expanded.figure = part.figure;
       expanded.definition += part.suffix;
       if (part.of_dns) select_dns(expanded.match);
-      if (any_listener_ && &part == &parts.front())
+      if (knows_listeners_of(expanded.match) && &part == &parts.front())
         FitCheck(node, expanded, config_.listeners, problems_).check_preset(*keys.preset, where);
       add_rule(std::move(expanded), name);
     }
@@ -366,6 +381,7 @@ class ConfigReader {
   Diagnostics& problems_;
   Config config_;
   bool any_listener_ = true;
+  std::unordered_set<std::string> without_protocol_;  // listeners whose protocol is unknown
   std::unordered_set<std::string> upstream_names_;
   std::unordered_set<std::string> zone_names_;
   std::unordered_set<std::string> firewall_names_;

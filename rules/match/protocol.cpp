@@ -1,6 +1,9 @@
 #include "rules/match/protocol.h"
 
+#include <algorithm>
 #include <array>
+
+#include "rules/schema/text_pattern.h"
 
 namespace brownout::rules {
 namespace {
@@ -13,6 +16,21 @@ constexpr std::array kWithoutMessages =
                                                           {"tls", Protocol::kTls},
                                                           {"websocket", Protocol::kWebSocket},
                                                           {"proxy", Protocol::kProxy}});
+
+// Names that people write for protocols which have another name here, and what to write.
+constexpr std::array kProtocolHints = std::to_array<std::pair<std::string_view, std::string_view>>(
+    {{"http1", "write \"http\": it speaks HTTP/1.1 and HTTP/2"},
+     {"http2", "write \"http\": it speaks HTTP/1.1 and HTTP/2"},
+     {"h2", "write \"http\": it speaks HTTP/1.1 and HTTP/2"},
+     {"h2c", "write \"http\": it speaks HTTP/1.1 and HTTP/2"},
+     {"https",
+      "write \"http\" and tls = { ... } to see the requests, or \"tls\" to pass TLS through"},
+     {"ws", "write \"websocket\""},
+     {"wss", "write \"websocket\" and tls = { ... }"},
+     {"grpc-web", "write \"grpc\": it reads gRPC-Web, too"},
+     {"eventsource", "write \"sse\" (Server-Sent Events)"},
+     {"socks", "write \"proxy\": it speaks SOCKS5 and HTTP CONNECT"},
+     {"socks5", "write \"proxy\": it speaks SOCKS5 and HTTP CONNECT"}});
 
 // Whether a listener may have the protocol.
 bool is_for_listeners(const MessageProtocol& messages) {
@@ -92,11 +110,14 @@ std::string ValueKind<Protocol>::name() {
 }
 
 Result<Protocol> ValueKind<Protocol>::read(const Node& node) {
-  const auto* text = node.string();
-  if (text == nullptr) return wrong_type(node, "one of " + name());
-  if (const auto protocol = Protocol::named(*text)) return *protocol;
   const auto names = Protocol::names();
-  return config_error("unknown value " + in_quotes(*text), suggest(*text, names));
+  const auto* text = node.string();
+  if (text == nullptr) return unknown_name(node, names);
+  if (const auto protocol = Protocol::named(*text)) return *protocol;
+  const auto known = std::find_if(kProtocolHints.begin(), kProtocolHints.end(),
+                                  [&](const auto& row) { return row.first == lower_case(*text); });
+  if (known == kProtocolHints.end()) return unknown_name(node, names);
+  return config_error("unknown value " + in_quotes(*text), std::string(known->second));
 }
 
 }  // namespace brownout::rules

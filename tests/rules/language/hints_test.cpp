@@ -64,6 +64,23 @@ TEST(Hints, AValueInAnotherCaseIsRecognized) {
       HasSubstr("did you mean \"REFUSED_STREAM\"?"));
 }
 
+TEST(Hints, AnUnknownProtocolIsTheOnlyMistake) {
+  const std::string rules =
+      "[[rule]]\nmatch = { path = \"/a\" }\nfault = { type = \"abort\", status = 503 }\n"
+      "[[rule]]\nfault = { type = \"h2_goaway\" }\n"
+      "[[rule]]\nmatch = { listener = \"l\", event = \"a\" }\nfault = { type = \"drop\" }\n"
+      "[[rule]]\nmatch = { listener = \"l\" }\npreset = \"llm-no-done\"\n";
+  EXPECT_EQ(mistakes(listener_of("http2") + rules),
+            "protocol: unknown value \"http2\" = write \"http\": it speaks HTTP/1.1 and HTTP/2\n");
+  EXPECT_THAT(mistakes(listener_of("mqqt") + rules), HasSubstr("did you mean \"mqtt\"?"));
+  EXPECT_THAT(mistakes(listener_of("HTTPS")), HasSubstr("tls = { ... } to see the requests"));
+  // A rule for another listener is still checked.
+  EXPECT_THAT(mistakes(listener_of("http2") +
+                       "[[listener]]\nname = \"m\"\nlisten = \"127.0.0.1:0\"\nupstream = \"up\"\n"
+                       "[[rule]]\nmatch = { listener = \"m\" }\nfault = { type = \"abort\" }"),
+              HasSubstr("does not act on listener \"m\""));
+}
+
 TEST(Hints, AllowedValuesAreListed) {
   const auto acks = [](const std::string& value) {
     return mistakes(listener_of("kafka") + "[[rule]]\nmatch = { acks = " + value +
