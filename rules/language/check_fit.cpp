@@ -15,7 +15,7 @@ FitCheck::FitCheck(const Node& node, const Rule& rule, const std::vector<Listene
 void FitCheck::run(Position type) const {
   const Node* match = node_.find("match");
   const auto direction = match != nullptr ? match->find("direction") : nullptr;
-  if (rule_.kind->level != Level::kFirewall) check_carriers(type);
+  const bool carried = rule_.kind->level == Level::kFirewall || check_carriers(type);
   if (rule_.per == Per::kChunk && !rule_.kind->per_chunk) {
     problems_.add(position_of(node_, "per"), fault_ + " does not support per = \"chunk\"",
                   "this fault acts on a whole connection: use per = \"connection\", \"client\" or "
@@ -53,7 +53,7 @@ void FitCheck::run(Position type) const {
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
   note_keys_without_effect();
   note_dns();
-  check_messages();
+  if (carried) check_messages();
   check_direction_of_messages();
   check_direction_of_keys();
   check_direction_of_requests();
@@ -82,11 +82,23 @@ void FitCheck::run(Position type) const {
   check_listener_level();
 }
 
+// A preset hides its fault, so the error names the preset and the protocol that it needs.
+void FitCheck::run(const RulePreset& preset, Position where) const {
+  const bool streams =
+      any_matched([](const Listener& listener) { return listener.protocol.has_body_messages(); });
+  if (!preset.of_streams || streams) return run(where);
+  problems_.add(where,
+                "preset " + in_quotes(preset.name) +
+                    " acts on event streams, and no listener that the rule matches reads them",
+                "write protocol = \"sse\" in the [[listener]]: it is an http listener that also "
+                "reads the events in bodies");
+}
+
 void FitCheck::check_preset(std::string_view name, Position where) {
   fault_ = "preset " + in_quotes(name);
-  check_carriers(where);
+  const bool carried = check_carriers(where);
   check_not_http();
-  check_messages();
+  if (carried) check_messages();
   note_dns();
 }
 
@@ -123,7 +135,7 @@ std::string FitCheck::settings_hint() const {
   return "it acts on " + carriers_text(rule_.acting(), rule_.kind->protocols());
 }
 
-void FitCheck::check_carriers(Position what) const {
+bool FitCheck::check_carriers(Position what) const {
   const auto& names = rule_.match.listener;
   const auto acts_on = rule_.acting();
   const Listener* mismatched = nullptr;
@@ -132,11 +144,11 @@ void FitCheck::check_carriers(Position what) const {
     const auto common = acts_on & carriers_of(listener);
     const bool carried = !common.without(kMessages).empty() ||
                          (common == kMessages && rule_.kind->supports(messages));
-    if (names.empty() && carried) return;
+    if (names.empty() && carried) return true;
     const bool selected = rule_.match.selects_listener(listener.name);
     if (!carried && selected && mismatched == nullptr) mismatched = &listener;
   }
-  if (mismatched == nullptr) return;
+  if (mismatched == nullptr) return true;
   const auto where = names.empty() ? what : position_in_match("listener");
   const auto why = mismatched->protocol == Protocol::kTcp ? why_not_for_streams(rule_.kind->name)
                                                           : std::string_view{};
@@ -145,8 +157,20 @@ void FitCheck::check_carriers(Position what) const {
                                   in_quotes(mismatched->name) + ", which is " +
                                   std::string(mismatched->protocol.name())
                             : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
-                why.empty() ? "it acts on " + carriers_text(acts_on, rule_.kind->protocols())
-                            : std::string(why));
+                why.empty() ? hint_of_carriers() : std::string(why));
+  return false;
+}
+
+// Says on which traffic the fault acts and, if few protocols have it, which ones.
+std::string FitCheck::hint_of_carriers() const {
+  constexpr std::ptrdiff_t kFew = 3;
+  const auto protocols = rule_.kind->protocols();
+  auto text = "it acts on " + carriers_text(rule_.acting(), protocols);
+  const auto all = message_protocols();
+  const auto count = std::count_if(all.begin(), all.end(),
+                                   [&](const auto* protocol) { return protocols.has(*protocol); });
+  if (rule_.acting() != kMessages || count > kFew) return text;
+  return text + ": " + how_to_have(protocols);
 }
 
 void FitCheck::check_message_level() const {

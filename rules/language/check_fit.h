@@ -9,8 +9,12 @@
 #include <vector>
 
 #include "rules/language/config.h"
+#include "rules/language/presets.h"
 
 namespace brownout::rules {
+
+// Says which protocols a listener needs for messages of one of `messages`, as a hint.
+std::string how_to_have(ProtocolSet messages);
 
 // All arguments are borrowed; `node` is the [[rule]] table from which `rule` was read.
 class FitCheck {
@@ -20,14 +24,17 @@ class FitCheck {
 
   // `type` is the position of the fault's name in the file.
   void run(Position type) const;
-  // Checks that each listener named by the rule has traffic on which the fault acts. If the rule
-  // names no listener, one such listener in the file is enough.
-  void check_carriers(Position type) const;
-  // Like check_carriers(), for a rule with a preset. Also checks that `match` has no keys of
-  // requests or messages.
+  // The same for a rule with the keys of a preset, which is named at `where`.
+  void run(const RulePreset& preset, Position where) const;
+  // Like run(), for a rule with a preset. Also checks that `match` has no keys of requests or
+  // messages.
   void check_preset(std::string_view name, Position where);
 
  private:
+  // Checks that each listener named by the rule has traffic on which the fault acts. If the rule
+  // names no listener, one such listener in the file is enough. Returns false after an error.
+  bool check_carriers(Position what) const;
+  std::string hint_of_carriers() const;
   // The value of a key of `match`, or of its `not`; null if neither has it.
   const Node* where_in_match(std::string_view key) const;
   Position position_in_match(std::string_view key) const;

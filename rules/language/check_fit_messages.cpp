@@ -36,10 +36,13 @@ bool acts_on_trailers(std::string_view fault) {
   return std::find(kOthers.begin(), kOthers.end(), fault) == kOthers.end();
 }
 
-std::string protocols_with_messages() {
+}  // namespace
+
+std::string how_to_have(ProtocolSet messages) {
   std::vector<std::string> names;
   for (const auto name : Protocol::names()) {
-    if (!Protocol::named(name)->messages().empty()) names.push_back(in_quotes(name));
+    const bool fits = !(Protocol::named(name)->messages() & messages).empty();
+    if (fits) names.push_back(in_quotes(name));
   }
   std::string text = "write protocol = ";
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -47,8 +50,6 @@ std::string protocols_with_messages() {
   }
   return text + " in the [[listener]]";
 }
-
-}  // namespace
 
 // Whether the fault acts on messages that belong to an HTTP request: in its body or that of its
 // response, or after its upgrade. Keys of the request select such messages, too.
@@ -75,7 +76,7 @@ void FitCheck::check_messages() const {
     return;
   } else if (!has(kMessages)) {
     problems_.add(position_of(node_, key), "no listener that the rule matches has messages",
-                  protocols_with_messages());
+                  how_to_have(ProtocolSet::any()));
   } else if (const auto* mistakes = rule_.match.message.mistakes(messages_matched());
              mistakes != nullptr && !supports(rule_.match.protocols())) {
     problems_.add_all(*mistakes);

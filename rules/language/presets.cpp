@@ -115,12 +115,13 @@ retry_after = "punish")",
 match = { text = ["[DONE]", '~"type": ?"(message_stop|response\.completed)"'] })toml",
                "a stream ends as if complete, without its last event ([DONE], message_stop or "
                "response.completed)",
-               "OpenAI API, Streaming; Anthropic API, Streaming messages"},
+               "OpenAI API, Streaming; Anthropic API, Streaming messages", true},
     RulePreset{"llm-stall", R"(fault = { type = "half_open", after_messages = 5 }
 match = { direction = "downstream" }
 per = "connection")",
                "a stream falls silent after five events, and stays open",
-               "WHATWG HTML, 9.2.7: servers send comments so that connections are not given up"},
+               "WHATWG HTML, 9.2.7: servers send comments so that connections are not given up",
+               true},
     RulePreset{"llm-slow", R"(fault = { type = "response_rate", rate = "1 KiB/s" }
 match = { method = "POST" })",
                "an answer arrives at 1 KiB/s, which is about four events a second",

@@ -53,6 +53,7 @@ struct RulePreset {
   std::string_view keys;    // as TOML
   std::string_view figure;  // the effect, in words
   std::string_view source;
+  bool of_streams = false;  // acts on the messages in HTTP bodies
 };
 
 std::span<const RulePreset> rule_presets();

@@ -218,11 +218,12 @@ class ConfigReader {
     const Node* preset = node.find("preset");
     const auto* name = preset != nullptr ? preset->string() : nullptr;
     const auto* keys = name != nullptr ? find_rule_preset(*name) : nullptr;
-    if (keys == nullptr || node.find("fault") != nullptr) return read_rule(node, "");
-    read_rule(with_keys_of(*keys, node, preset->where), figure_text(*keys));
+    if (keys == nullptr || node.find("fault") != nullptr) return read_rule(node, nullptr);
+    read_rule(with_keys_of(*keys, node, preset->where), keys);
   }
 
-  void read_rule(const Node& node, const std::string& figure) {
+  // `preset` is the one whose keys `node` has; null if there is none.
+  void read_rule(const Node& node, const RulePreset* preset) {
     const auto before = problems_.size();
     RuleKeys keys = rule_schema().read(node, "[[rule]]", problems_);
     check_listeners(node);
@@ -240,7 +241,7 @@ class ConfigReader {
     rule.enabled = keys.enabled;
     rule.where = node.where;
     rule.definition = canonical(node);
-    rule.figure = figure;
+    if (preset != nullptr) rule.figure = figure_text(*preset);
     if ((keys.fault != nullptr) == keys.preset.has_value()) {
       problems_.add(node.where,
                     keys.preset ? "[[rule]] has both preset and fault" : "[[rule]] needs \"fault\"",
@@ -262,8 +263,11 @@ class ConfigReader {
     if (kind->level == Level::kFirewall) check_starts_once(node, rule.schedule, problems_);
     rule.fault = kind->compile(without_keys_of_rule(*keys.fault, *kind, problems_), problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);
-    if (knows_listeners_of(rule.match))
-      FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));
+    if (knows_listeners_of(rule.match)) {
+      const auto type = position_of(*keys.fault, "type");
+      const FitCheck check(node, rule, config_.listeners, problems_);
+      preset != nullptr ? check.run(*preset, type) : check.run(type);
+    }
     const auto dice_name = rule.name;
     if (problems_.size() == before) add_rule(std::move(rule), dice_name);
   }

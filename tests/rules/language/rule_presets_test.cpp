@@ -58,6 +58,15 @@ TEST(RulePresets, EachStreamFallsSilentAfterFiveEvents) {
   }
 }
 
+TEST(RulePresets, APresetOfStreamsNamesTheProtocolThatItNeeds) {
+  for (const std::string name : {"llm-no-done", "llm-stall"}) {
+    EXPECT_EQ(first_problem_of(preset_rule(name), "http"),
+              "preset \"" + name +
+                  "\" acts on event streams, and no listener that the rule matches reads them");
+    EXPECT_EQ(first_problem_of(preset_rule(name), "ndjson"), "");
+  }
+}
+
 TEST(RulePresets, AShortStreamEndsAsItShould) {
   MessageLab lab("sse", preset_rule("llm-stall"));
   lab.from_server("data: 0\n\n");
