@@ -7,6 +7,7 @@
 #include "rules/engine/firewall_fault.h"
 #include "rules/language/check_fit.h"
 #include "rules/language/check_listener.h"
+#include "rules/language/default_per.h"
 #include "rules/language/document_schema.h"
 #include "rules/language/listen_addresses.h"
 #include "rules/language/load_toml.h"
@@ -253,13 +254,9 @@ class ConfigReader {
     if (kind == nullptr) return;
     rule.name = keys.name.value_or("");
     rule.kind = kind;
-    if (kind->level == Level::kMessage && node.find("per") == nullptr) {
-      rule.per = kind->carries(Carrier::kHttp) ? Per::kRequest : Per::kQuery;
+    if (node.find("per") == nullptr) {
+      rule.per = default_per(*kind, rule.match, config_.listeners);
     }
-    // For faults that act on messages only, a random number is drawn for each message.
-    const bool of_messages = kind->level == Level::kBytes && kind->carries(Carrier::kMessage) &&
-                             kind->carriers.without(kAnyMessages).empty();
-    if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
     if (kind->level == Level::kFirewall) check_starts_once(node, rule.schedule, problems_);
     rule.fault = kind->compile(without_keys_of_rule(*keys.fault, *kind, problems_), problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);

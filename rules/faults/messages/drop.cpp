@@ -27,10 +27,10 @@ extern const FaultKind kDrop = describe<Drop>(
      .directed = true,
      .http_part = ExchangePart::kByDirection,
      .dns_part = ExchangePart::kByDirection,
-     .summary = "Datagrams or messages are lost. The rule's `probability` selects sessions or "
-                "connections that lose all of them; with `per = \"chunk\"` it is the share that is "
-                "lost. HTTP: the request never reaches the server, or its response is lost. DNS: "
-                "the query or its answer is lost.",
+     .summary = "Datagrams or messages are lost. The rule's `probability` is the share of messages "
+                "that are lost. Of datagrams, it selects sessions that lose all of them; with "
+                "`per = \"chunk\"` it is the share that is lost. HTTP: the request never reaches "
+                "the server, or its response is lost. DNS: the query or its answer is lost.",
      .correct_client =
          "has a time-out for each answer or acknowledgement, and sends again as its protocol "
          "allows, a bounded number of times with growing pauses",
