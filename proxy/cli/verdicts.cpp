@@ -17,11 +17,12 @@ std::string verdicts_text(const rehearsal::Report& report) {
                 rehearsal::value_of(report.scenario->expectations[i], verdict), verdict.evidence)) +
             "\n";
   }
-  for (const auto& rule : report.missed) {
+  const bool fails = !report.missed.empty();
+  for (const auto& rule : report.course.never_matched) {
     text += fmt::format(
-        "{:<12} rule {} matched nothing (`brownout explain` shows why; may_miss = true in the "
+        "{:<12} rule {} matched nothing (`brownout explain` shows why; {}may_miss = true in the "
         "[[rule]] allows it)\n",
-        "NOT MET", rules::escaped(rule));
+        fails ? "NOT MET" : "warning", rules::escaped(rule), fails ? "" : "fails with --ci; ");
   }
   return text + rules::escaped(report.headline()) + "\n";
 }

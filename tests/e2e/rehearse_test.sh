@@ -157,6 +157,15 @@ code=0
 [ "$code" = 1 ] && grep -q '^NOT MET .*availability' "$folder/replay.txt" ||
   fail "replay of a report handled badly: expected exit code 1 and availability to be not met, got exit code $code and: $(cat "$folder/replay.txt")"
 pass "replay, with the servers and the pace of the report"
+{ cat "$short"; printf '[[rule]]\nname = "gone"\nmatch = { client = "192.0.2.1" }\nfault = { type = "refuse" }\n'; } >"$folder/gone.toml"
+for mode in "" --ci; do
+  code=0
+  "$brownout" rehearse "$folder/gone.toml" $mode --embedded well --virtual-time --report "" >"$folder/gone.txt" 2>&1 || code=$?
+  word=${mode:+NOT MET} wanted=${mode:+1}
+  [ "$code" = "${wanted:-0}" ] && grep -q "^${word:-warning} *rule gone matched nothing" "$folder/gone.txt" ||
+    fail "a rule that matched nothing, ${mode:-without --ci}: expected exit code ${wanted:-0} and \"${word:-warning}\", got exit code $code and: $(cat "$folder/gone.txt")"
+done
+pass "a rule that matched nothing is a warning, and with --ci a failure"
 code=0
 "$brownout" rehearse "$short" --ci --embedded well --report /proc/none >"$folder/none.txt" 2>&1 || code=$?
 [ "$code" = 2 ] && grep -q 'another folder' "$folder/none.txt" ||
