@@ -9,6 +9,7 @@
 #include "rules/engine/plan.h"
 #include "rules/engine/plan_http.h"
 #include "rules/engine/rule_set.h"
+#include "rules/language/explain_messages.h"
 #include "rules/language/explain_syn.h"
 
 namespace brownout::rules {
@@ -140,13 +141,22 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
   return direction_text(rule);
 }
 
+// Returns the unit for which the rule draws. A message of HTTP is a request, one of DNS a query.
+std::string unit_text(const Rule& rule, Carrier carrier) {
+  auto per = rule.per;
+  if (per == Per::kMessage && carrier == Carrier::kHttp) per = Per::kRequest;
+  if (per == Per::kMessage && carrier == Carrier::kDns) per = Per::kQuery;
+  if (per == Per::kRequest && carrier == Carrier::kMessage) per = Per::kMessage;
+  return std::string(name_of(per));
+}
+
 // Explains the result of the random draw. `flow.carrier` is the kind of traffic on which the rule
 // acts.
 Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& flow,
                    Explanation answer) {
   const auto where = where_it_acts(rule, flow.carrier);
   const Activation activation(rule, flow);
-  const auto chance = to_text(rule.probability) + " per " + std::string(name_of(rule.per));
+  const auto chance = to_text(rule.probability) + " per " + unit_text(rule, flow.carrier);
   if (rule.probability.parts_per_billion == 0) {
     answer.acts = false;
     answer.why = "its probability is 0%";
@@ -232,7 +242,7 @@ std::string other_message(const Rule& rule, const Question& question) {
              entry.match.matches(*question.message, payload, &question.flow);
     });
   }
-  return "its `" + std::string(key) + "` does not match the message";
+  return other_message_text(rule, *question.message, key);
 }
 
 // Returns the noun for the items that the rule's `first`, `after` and `every` count on this flow.
@@ -318,8 +328,7 @@ Explanation explain_effect(const Rule& rule, const Question& question) {
   answer = thrown(rule, question, flow, std::move(answer));
   if (messages && rule.match.is_for_messages() && !question.message) {
     answer.why +=
-        "; to check a message, describe it with --packet, --topic, --stanza, --text or similar "
-        "options";
+        "; to check a message, give " + message_options_text(rule, flow.message_protocols);
   }
   if (rule.match.ordinals().any()) answer.why += "; " + counts_text(rule, flow);
   if (answer.acts) answer.why += connect_text(rule, question);

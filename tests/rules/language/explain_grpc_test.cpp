@@ -75,9 +75,9 @@ TEST(ExplainGrpc, OptionsDescribeAMessage) {
   EXPECT_EQ(with("grpc-status", "UNAVAILABLE", "grpc_status = [14]"), kActs);
   EXPECT_EQ(with("grpc-status", "14", "grpc_status = \"UNAVAILABLE\""), kActs);
   EXPECT_EQ(with("grpc-status", "14", "service = \"shop.Orders\""),
-            "- it leaves messages with a grpc_status alone: its match has no grpc_status");
+            "- it does not act on messages with a grpc_status, because its match has no grpc_status");
   EXPECT_EQ(with("rpc", "Watch", "grpc_status = 14"),
-            "- it is for messages with a grpc_status: give --grpc-status");
+            "- its `grpc_status` needs a message with a grpc_status: give --grpc-status");
   EXPECT_EQ(with("json", R"({"order": {"id": "47"}})", "field = { \"order.id\" = \"4*\" }"), kActs);
   EXPECT_EQ(with("json", R"({"order": {"id": "57"}})", "field = { \"order.id\" = \"4*\" }"),
             "- its `field` does not match the message");
@@ -126,6 +126,17 @@ TEST(ExplainGrpc, AMethodInAnotherCaseIsAMistake) {
   ASSERT_FALSE(posed);
   EXPECT_EQ(posed.error().what, "method \"post\" matches no request");
   EXPECT_EQ(posed.error().hint, "methods are case-sensitive: write \"POST\"");
+}
+
+TEST(ExplainGrpc, NamesTheOptionsOfItsProtocol) {
+  const auto hint = [](const std::string& protocol, const std::string& match) {
+    return explained(asked_of_chat(), match, "type = \"drop\"", protocol).substr(kActs.size());
+  };
+  EXPECT_EQ(hint("kafka", "api = \"Produce\", topic = \"orders\""),
+            "; to check a message, give --api, --topic");
+  EXPECT_EQ(hint("grpc", "metadata = { tenant = \"blue\" }, text = \"x\""),
+            "; to check a message, give --header, --text");
+  EXPECT_EQ(hint("xmpp", "min_size = \"1 KiB\""), "; to check a message, give --text");
 }
 
 TEST(ExplainGrpc, HeadersAreMetadata) {

@@ -103,13 +103,13 @@ TEST(Explain, ARuleForAServerAsksForAMissingDestination) {
 }
 
 TEST(Explain, WithoutAMessageRulesOnMessagesMayAct) {
-  EXPECT_EQ(answers({}),
-            "* topic: it acts on messages, in both directions; to check a message, describe it "
-            "with --packet, --topic, --stanza, --text or similar options\n* acks: it acts on "
-            "messages, in both directions with a chance of 5% per message; to check a message, "
-            "describe it with --packet, --topic, --stanza, --text or similar options; first, after "
-            "and every count messages\n* bytes: it acts in both directions\n* all: it acts on "
-            "messages, downstream only\n");
+  EXPECT_EQ(
+      answers({}),
+      "* topic: it acts on messages, in both directions; to check a message, give --topic\n"
+      "* acks: it acts on messages, in both directions with a chance of 5% per message; to check a "
+      "message, give --packet; first, after and every count messages\n"
+      "* bytes: it acts in both directions\n"
+      "* all: it acts on messages, downstream only\n");
 }
 
 TEST(Explain, AMessageSelectsTheRulesThatMatchIt) {
@@ -119,7 +119,7 @@ TEST(Explain, AMessageSelectsTheRulesThatMatchIt) {
             "* bytes: it acts in both directions\n"
             "* all: it acts on messages, downstream only\n");
   EXPECT_EQ(answers(packet(rules::MqttType::kPuback)),
-            "- topic: its `topic` does not match the message\n"
+            "- topic: its `topic` needs a message with a topic: give --topic\n"
             "* acks: it acts on messages, in both directions with a chance of 5% per message; "
             "first, after and every count messages\n"
             "* bytes: it acts in both directions\n"

@@ -129,15 +129,15 @@ TEST(KafkaRecordKeys, ExplainDescribesARecord) {
   const std::string acts = "* it acts on messages, in both directions";
   EXPECT_EQ(explained_record("key = \"k*\"", {.message = {{"key", "k1"}}}), acts);
   EXPECT_EQ(explained_record("key = \"k*\"", {.message = {{"key", "x"}}}),
-            "- it is for messages with another key");
+            "- its `key` does not match the message");
   EXPECT_EQ(explained_record("key = \"k*\"", {.message = {{"key", "k1"}, {"api", "Fetch"}}}), acts);
   EXPECT_EQ(explained_record("key = \"k*\"", {.message = {{"key", "k1"}, {"api", "Heartbeat"}}}),
-            "- it is for messages with another key");
+            "- its `key` does not match the message");
   EXPECT_EQ(explained_record("header = { tenant = \"blue\" }",
                              {.headers = {"tenant: blue"}, .message = {{"topic", "orders"}}}),
             acts);
   EXPECT_EQ(explained_record("header = { tenant = \"red\" }", {.headers = {"tenant: blue"}}),
-            "- it is for messages with another header");
+            "- its `header` does not match the message");
   EXPECT_EQ(explained_record("text = \"*fox\"", {.text = "a fox"}), acts);
 }
 
