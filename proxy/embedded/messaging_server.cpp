@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 #include "proxy/embedded/http2_answers.h"
 #include "proxy/embedded/mqtt_broker.h"
 #include "proxy/net/outbox.h"
+#include "rules/base/base64.h"
 #include "rules/protocols/websocket/codec/websocket.h"
 #include "rules/schema/text_pattern.h"
 
@@ -34,9 +34,7 @@ std::string accept_key(std::string_view key) {
   const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
   SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::array<unsigned char, 64> base64{};
-  const int size = EVP_EncodeBlock(base64.data(), digest.data(), digest.size());
-  return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(size)};
+  return rules::to_base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 // Returns the value of a header. Header names are case-insensitive.

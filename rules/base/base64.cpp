@@ -38,6 +38,17 @@ void encode_group(std::string_view group, std::string& text) {
 
 }  // namespace
 
+std::string to_base64(std::string_view bytes) {
+  Base64Encoder encoder;
+  return encoder.push(bytes) + encoder.finish();
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  Base64Decoder decoder;
+  auto bytes = decoder.push(text);
+  return decoder.complete() ? bytes : std::nullopt;
+}
+
 std::optional<std::string> Base64Decoder::push(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / kTextGroup * kByteGroup + kByteGroup);

@@ -1,5 +1,5 @@
-// Decodes and encodes base64 (RFC 4648, 4) piece by piece, as text arrives. Padding may also stand
-// in the middle of the text, as in application/grpc-web-text. No I/O; one thread.
+// Encodes and decodes base64 (RFC 4648, 4): whole texts, and streams piece by piece. In a stream,
+// padding may also stand in the middle, as in application/grpc-web-text. No I/O; one thread.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,10 @@
 #include <string_view>
 
 namespace brownout::rules {
+
+std::string to_base64(std::string_view bytes);
+// Returns no value if the text is not base64, or incomplete.
+std::optional<std::string> from_base64(std::string_view text);
 
 class Base64Decoder {
  public:

@@ -115,8 +115,7 @@ void BodyMessages::tunnel_closed(rules::Close how) {
   if (answer == nullptr) return owner_.messages_cut(how);
   auto sent = *answer;
   if (has_base64_body(listener_, exchange_, Direction::kDownstream)) {
-    rules::Base64Encoder encoder;
-    const auto text = encoder.push(codecs::text_of(sent.body)) + encoder.finish();
+    const auto text = rules::to_base64(codecs::text_of(sent.body));
     const auto bytes = codecs::bytes_of(text);
     sent.body.assign(bytes.begin(), bytes.end());
   }

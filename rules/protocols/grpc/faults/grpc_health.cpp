@@ -95,7 +95,7 @@ class GrpcHealth final : public HttpOnlyFault {
     const bool text = http.request_type.starts_with("application/grpc-web-text");
     if (!settings_.service.empty()) {
       auto body = message.body;
-      if (body && text) body = Base64Decoder().push(*body);
+      if (body && text) body = from_base64(*body);
       const auto service = body ? service_of(*body) : std::nullopt;
       if (!service) return config_error("the health check cannot be read");
       if (!any_matches(settings_.service, *service)) return std::nullopt;
@@ -126,10 +126,7 @@ class GrpcHealth final : public HttpOnlyFault {
     if (watches) answer.open_until = kNever;
     if (!web) answer.trailers.push_back({"grpc-status", std::to_string(status)});
     if (web && !watches) answer.body += framed('\x80', grpc_trailers(status, ""));
-    if (!text) return answer;
-    Base64Encoder encoder;
-    auto coded = encoder.push(answer.body);
-    answer.body = coded + encoder.finish();
+    if (text) answer.body = to_base64(answer.body);
     return answer;
   }
 

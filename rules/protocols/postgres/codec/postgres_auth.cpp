@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "rules/base/base64.h"
 #include "rules/base/hex_digit.h"
 #include "rules/base/whole_number.h"
 
@@ -36,30 +37,6 @@ PostgresDigest postgres_hmac(std::string_view key, std::string_view text) {
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), postgres_octets(text), text.size(),
        digest.data(), nullptr);
   return digest;
-}
-
-std::string to_postgres_base64(std::string_view bytes) {
-  // The size includes the zero byte that OpenSSL appends.
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   postgres_octets(bytes), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
-std::optional<std::string> from_postgres_base64(std::string_view text) {
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   postgres_octets(text), static_cast<int>(text.size()));
-  if (text.empty() || size < 0) return std::nullopt;
-  // OpenSSL decodes each padding character "=" as a zero byte, so remove these bytes.
-  std::size_t padding = 0;
-  while (padding < 2 && text.ends_with('=')) {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  bytes.resize(static_cast<std::size_t>(size) - padding);
-  return bytes;
 }
 
 // Removes the attribute at the start of `message` and returns its value. Returns no value if the
@@ -93,9 +70,9 @@ std::optional<std::string> PostgresScram::answer(std::string_view server_first) 
   // The server must return the client's nonce and add to it (RFC 5802, 5.1). Otherwise messages of
   // an old conversation could be replayed.
   if (!nonce->starts_with(nonce_) || nonce->size() == nonce_.size()) return std::nullopt;
-  const auto salt = from_postgres_base64(*encoded);
+  const auto salt = rules::from_base64(*encoded);
   const auto iterations = rules::parse_whole_number(*count, kMostIterations);
-  if (!salt || !iterations || *iterations == 0) return std::nullopt;
+  if (!salt || salt->empty() || !iterations || *iterations == 0) return std::nullopt;
   PostgresDigest salted{};
   if (PKCS5_PBKDF2_HMAC(password_.data(), static_cast<int>(password_.size()),
                         postgres_octets(*salt), static_cast<int>(salt->size()),
@@ -114,8 +91,8 @@ std::optional<std::string> PostgresScram::answer(std::string_view server_first) 
   for (std::size_t i = 0; i < proof.size(); ++i) proof.at(i) ^= signature.at(i);
   const auto server_key = postgres_hmac(digest_text(salted), "Server Key");
   expected_ =
-      "v=" + to_postgres_base64(digest_text(postgres_hmac(digest_text(server_key), messages)));
-  return final + ",p=" + to_postgres_base64(digest_text(proof));
+      "v=" + rules::to_base64(digest_text(postgres_hmac(digest_text(server_key), messages)));
+  return final + ",p=" + rules::to_base64(digest_text(proof));
 }
 
 bool PostgresScram::proves(std::string_view server_final) const {

@@ -1,13 +1,13 @@
 #include "rules/protocols/proxy/codec/proxy_request.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstring>
 
+#include "rules/base/base64.h"
 #include "rules/protocols/http1/forward.h"
 
 namespace brownout::codecs {
@@ -95,15 +95,6 @@ std::string http_reply(std::string_view status, std::string_view text,
 
 bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-std::string base64(const std::string& text) {
-  std::string encoded(4 * ((text.size() + 2) / 3) + 1, '\0');
-  const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                      reinterpret_cast<const unsigned char*>(text.data()),
-                                      static_cast<int>(text.size()));
-  encoded.resize(static_cast<std::size_t>(length));
-  return encoded;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -306,7 +297,7 @@ bool is_authorized(std::string_view value, const ProxyRequest::Credentials& want
   constexpr std::string_view kBasic = "basic ";  // in any case (RFC 9110, 11.1)
   if (lower(value.substr(0, kBasic.size())) != kBasic) return false;
   return same(trimmed(value.substr(kBasic.size())),
-              base64(wanted.username + ":" + wanted.password));
+              rules::to_base64(wanted.username + ":" + wanted.password));
 }
 
 bool ProxyRequest::authorized(std::string_view head) const {
