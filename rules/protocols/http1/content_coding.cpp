@@ -1,95 +1,34 @@
 #include "rules/protocols/http1/content_coding.h"
 
-#include <brotli/decode.h>
 #include <brotli/encode.h>
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
-#include <memory>
+#include <utility>
 
 #include "rules/base/diagnostics.h"
+#include "rules/protocols/http1/content_decoder.h"
 #include "rules/protocols/http1/http.h"
 
 namespace brownout::rules {
 namespace {
 
 constexpr std::size_t kMostCodings = 2;
-constexpr std::size_t kPieceSize = 16 * 1024;
 // A compromise between speed and size, as servers that compress each response choose it.
 constexpr int kBrotliQuality = 5;
-
-// The value of windowBits that tells zlib the format.
-int window_of(ContentCoding coding) {
-  switch (coding) {
-    case ContentCoding::kGzip:
-      return MAX_WBITS + 16;
-    case ContentCoding::kDeflate:
-      return -MAX_WBITS;
-    default:
-      return MAX_WBITS;
-  }
-}
-
-tl::unexpected<Error> too_long(std::size_t most) {
-  return config_error("the decoded body has more than " + std::to_string(most) + " bytes");
-}
-
-tl::unexpected<Error> not_in(std::string_view coding) {
-  return config_error("the body is not valid in its content coding " + std::string(coding));
-}
-
-struct Inflate {
-  explicit Inflate(int window) : ready(inflateInit2(&stream, window) == Z_OK) {}
-  ~Inflate() {
-    if (ready) inflateEnd(&stream);
-  }
-  Inflate(const Inflate&) = delete;
-  Inflate& operator=(const Inflate&) = delete;
-  z_stream stream{};
-  const bool ready;
-};
-
-void set_input(z_stream& stream, std::string_view bytes) {
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-}
-
-Result<std::string> inflated(std::string_view body, ContentCoding coding, std::size_t most) {
-  const auto name = coding == ContentCoding::kGzip ? "gzip" : "deflate";
-  Inflate inflater(window_of(coding));
-  if (!inflater.ready || body.size() > std::numeric_limits<uInt>::max()) return not_in(name);
-  auto& stream = inflater.stream;
-  set_input(stream, body);
-  std::string text;
-  std::array<char, kPieceSize> piece;
-  while (true) {
-    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    stream.avail_out = static_cast<uInt>(piece.size());
-    const auto result = inflate(&stream, Z_NO_FLUSH);
-    text.append(piece.data(), piece.size() - stream.avail_out);
-    if (text.size() > most) return too_long(most);
-    if (result == Z_STREAM_END) {
-      if (stream.avail_in == 0) return text;
-      // A gzip body may consist of several members (RFC 1952, 2.2).
-      if (coding != ContentCoding::kGzip || inflateReset(&stream) != Z_OK) return not_in(name);
-      continue;
-    }
-    if (result != Z_OK) return not_in(name);
-  }
-}
 
 Result<std::string> deflated(std::string_view text, ContentCoding coding) {
   z_stream stream{};
   constexpr int kMemoryLevel = 8;
   if (text.size() > std::numeric_limits<uInt>::max() ||
-      deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window_of(coding), kMemoryLevel,
+      deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, zlib_window_of(coding), kMemoryLevel,
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     return config_error("no memory to compress the body");
   }
   std::string body(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
-  set_input(stream, text);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = reinterpret_cast<Bytef*>(body.data());
   stream.avail_out = static_cast<uInt>(body.size());
   const auto result = deflate(&stream, Z_FINISH);
@@ -97,26 +36,6 @@ Result<std::string> deflated(std::string_view text, ContentCoding coding) {
   deflateEnd(&stream);
   if (result != Z_STREAM_END) return config_error("the body could not be compressed (zlib)");
   return body;
-}
-
-Result<std::string> from_brotli(std::string_view body, std::size_t most) {
-  const std::unique_ptr<BrotliDecoderState, decltype(&BrotliDecoderDestroyInstance)> state(
-      BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), &BrotliDecoderDestroyInstance);
-  if (!state) return config_error("no memory to decode the body");
-  const auto* in = reinterpret_cast<const std::uint8_t*>(body.data());
-  auto left = body.size();
-  std::string text;
-  std::array<std::uint8_t, kPieceSize> piece;
-  while (true) {
-    auto* out = piece.data();
-    auto space = piece.size();
-    const auto result =
-        BrotliDecoderDecompressStream(state.get(), &left, &in, &space, &out, nullptr);
-    text.append(reinterpret_cast<const char*>(piece.data()), piece.size() - space);
-    if (text.size() > most) return too_long(most);
-    if (result == BROTLI_DECODER_RESULT_SUCCESS && left == 0) return text;
-    if (result != BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) return not_in("br");
-  }
 }
 
 Result<std::string> to_brotli(std::string_view text) {
@@ -132,6 +51,17 @@ Result<std::string> to_brotli(std::string_view text) {
 }
 
 }  // namespace
+
+int zlib_window_of(ContentCoding coding) {
+  switch (coding) {
+    case ContentCoding::kGzip:
+      return MAX_WBITS + 16;
+    case ContentCoding::kDeflate:
+      return -MAX_WBITS;
+    default:
+      return MAX_WBITS;
+  }
+}
 
 Result<std::vector<ContentCoding>> content_codings(std::string_view content_encoding) {
   std::vector<ContentCoding> codings;
@@ -158,24 +88,17 @@ Result<std::vector<ContentCoding>> content_codings(std::string_view content_enco
 
 Result<PlainBody> decode_body(std::string_view content_encoding, std::string_view body,
                               std::size_t most) {
-  auto codings = content_codings(content_encoding);
+  const auto codings = content_codings(content_encoding);
   if (!codings) return tl::unexpected(codings.error());
-  PlainBody plain{std::string(body), std::move(*codings)};
-  if (plain.text.size() > most) return too_long(most);
-  for (auto coding = plain.codings.rbegin(); coding != plain.codings.rend(); ++coding) {
-    auto text = *coding == ContentCoding::kBrotli ? from_brotli(plain.text, most)
-                                                  : inflated(plain.text, *coding, most);
-    if (!text && *coding == ContentCoding::kZlib) {
-      auto raw = inflated(plain.text, ContentCoding::kDeflate, most);
-      if (raw) {
-        text = std::move(raw);
-        *coding = ContentCoding::kDeflate;
-      }
-    }
-    if (!text) return tl::unexpected(text.error());
-    plain.text = std::move(*text);
+  ContentDecoder decoder(*codings);
+  auto text = decoder.push(body, most);
+  if (!text) return tl::unexpected(text.error());
+  const bool whole = decoder.complete() && (codings->empty() || !body.empty());
+  if (!whole) {
+    return config_error("the body is not valid in its content coding " +
+                        std::string(content_encoding));
   }
-  return plain;
+  return PlainBody{std::move(*text), decoder.codings()};
 }
 
 Result<std::string> encode_body(const PlainBody& body) {

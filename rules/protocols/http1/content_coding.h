@@ -18,6 +18,9 @@ enum class ContentCoding {
   kBrotli,
 };
 
+// Returns the value of windowBits that tells zlib the format. Not for Brotli.
+int zlib_window_of(ContentCoding coding);
+
 // A body without its codings.
 struct PlainBody {
   std::string text;

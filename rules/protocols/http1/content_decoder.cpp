@@ -25,8 +25,7 @@ tl::unexpected<Error> not_decodable(std::string_view coding) {
 }
 
 tl::unexpected<Error> decodes_to_too_much(std::size_t most) {
-  return config_error("a piece of the body decodes to more than " + std::to_string(most) +
-                      " bytes");
+  return config_error("the body decodes to more than " + std::to_string(most) + " bytes at once");
 }
 
 }  // namespace
@@ -36,11 +35,12 @@ class ContentDecoder::Layer {
   virtual ~Layer() = default;
   virtual Result<std::string> push(std::string_view bytes, std::size_t most) = 0;
   virtual bool complete() const = 0;
+  virtual ContentCoding coding() const = 0;
 };
 
 class ContentDecoder::ZlibLayer final : public Layer {
  public:
-  explicit ZlibLayer(bool gzip) : gzip_(gzip) {}
+  explicit ZlibLayer(ContentCoding coding) : coding_(coding) {}
   ~ZlibLayer() override {
     if (ready_) inflateEnd(&stream_);
   }
@@ -57,13 +57,15 @@ class ContentDecoder::ZlibLayer final : public Layer {
     return inflate_all(bytes, most);
   }
   bool complete() const override { return ended_ || (!ready_ && begin_.empty()); }
+  ContentCoding coding() const override { return coding_; }
 
  private:
-  std::string_view name() const { return gzip_ ? "gzip" : "deflate"; }
+  bool gzip() const { return coding_ == ContentCoding::kGzip; }
+  std::string_view name() const { return gzip() ? "gzip" : "deflate"; }
   // Some servers send deflate without the header of zlib.
   bool start() {
-    const int plain = has_zlib_header(begin_) ? MAX_WBITS : -MAX_WBITS;
-    ready_ = inflateInit2(&stream_, gzip_ ? MAX_WBITS + 16 : plain) == Z_OK;
+    if (!gzip() && !has_zlib_header(begin_)) coding_ = ContentCoding::kDeflate;
+    ready_ = inflateInit2(&stream_, zlib_window_of(coding_)) == Z_OK;
     return ready_;
   }
   Result<std::string> inflate_all(std::string_view bytes, std::size_t most) {
@@ -75,7 +77,7 @@ class ContentDecoder::ZlibLayer final : public Layer {
     do {
       // A gzip body may consist of several members (RFC 1952, 2.2).
       if (ended_ && stream_.avail_in > 0) {
-        if (!gzip_ || inflateReset(&stream_) != Z_OK) return not_decodable(name());
+        if (!gzip() || inflateReset(&stream_) != Z_OK) return not_decodable(name());
         ended_ = false;
       }
       stream_.next_out = reinterpret_cast<Bytef*>(piece.data());
@@ -89,7 +91,7 @@ class ContentDecoder::ZlibLayer final : public Layer {
     return text;
   }
 
-  const bool gzip_;
+  ContentCoding coding_;
   bool ready_ = false;
   bool ended_ = false;
   std::string begin_;  // the first bytes, until there are enough to tell the format
@@ -120,6 +122,7 @@ class ContentDecoder::BrotliLayer final : public Layer {
     }
   }
   bool complete() const override { return ended_ || !began_; }
+  ContentCoding coding() const override { return ContentCoding::kBrotli; }
 
  private:
   std::unique_ptr<BrotliDecoderState, decltype(&BrotliDecoderDestroyInstance)> state_{
@@ -133,7 +136,7 @@ ContentDecoder::ContentDecoder(const std::vector<ContentCoding>& codings) {
     if (*coding == ContentCoding::kBrotli) {
       layers_.push_back(std::make_unique<BrotliLayer>());
     } else {
-      layers_.push_back(std::make_unique<ZlibLayer>(*coding == ContentCoding::kGzip));
+      layers_.push_back(std::make_unique<ZlibLayer>(*coding));
     }
   }
 }
@@ -142,6 +145,7 @@ ContentDecoder::~ContentDecoder() = default;
 ContentDecoder::ContentDecoder(ContentDecoder&&) noexcept = default;
 
 Result<std::string> ContentDecoder::push(std::string_view bytes, std::size_t most) {
+  if (bytes.size() > most) return decodes_to_too_much(most);
   Result<std::string> text = std::string(bytes);
   for (const auto& layer : layers_) {
     text = layer->push(*text, most);
@@ -155,6 +159,14 @@ bool ContentDecoder::complete() const {
     if (!layer->complete()) return false;
   }
   return true;
+}
+
+std::vector<ContentCoding> ContentDecoder::codings() const {
+  std::vector<ContentCoding> all;
+  for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
+    all.push_back((*layer)->coding());
+  }
+  return all;
 }
 
 }  // namespace brownout::rules

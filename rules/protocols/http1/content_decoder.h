@@ -1,5 +1,5 @@
 // ContentDecoder decompresses an HTTP body (Content-Encoding; RFC 9110, 8.4.1) that arrives in
-// pieces. See content_coding.h for whole bodies.
+// pieces. decode_body() (content_coding.h) uses it for whole bodies.
 //
 // Each call returns everything that can be decoded so far, so that messages in a stream are not
 // delayed. The output of a call is bounded, so that a small piece cannot decode to a huge one. No
@@ -27,6 +27,9 @@ class ContentDecoder {
   Result<std::string> push(std::string_view bytes, std::size_t most);
   // Whether the compressed data is complete, so that the body may end here.
   bool complete() const;
+  // Returns the codings in the order in which they were applied. Known once the body is complete:
+  // kDeflate in place of kZlib if it has no header of zlib.
+  std::vector<ContentCoding> codings() const;
 
  private:
   class Layer;

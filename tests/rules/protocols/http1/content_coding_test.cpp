@@ -66,9 +66,9 @@ TEST(ContentCoding, BoundsWhatABodyDecodesTo) {
         std::pair("br", ContentCoding::kBrotli)}) {
     const auto bomb = encoded(zeros, {coding});
     EXPECT_LT(bomb.size(), 100'000U) << name;
-    EXPECT_EQ(decoded(name, bomb), "(the decoded body has more than 1048576 bytes)") << name;
+    EXPECT_EQ(decoded(name, bomb), "(the body decodes to more than 1048576 bytes at once)") << name;
   }
-  EXPECT_EQ(decoded("", "12345", 4), "(the decoded body has more than 4 bytes)");
+  EXPECT_EQ(decoded("", "12345", 4), "(the body decodes to more than 4 bytes at once)");
 }
 
 }  // namespace
