@@ -80,11 +80,9 @@ OptionKey fields_key() {
 
 GrpcUser GrpcUser::of(const ProtocolOptions& options) {
   GrpcUser user;
+  const auto& protocol = GrpcMessage::protocol();
   const auto read = [&]<class T>(std::string_view key, T& value) {
-    if (const auto* given = options.of<T>(GrpcMessage::protocol(), key)) value = *given;
-  };
-  const auto read_optional = [&]<class T>(std::string_view key, std::optional<T>& value) {
-    if (const auto* given = options.of<T>(GrpcMessage::protocol(), key)) value = *given;
+    if (const auto* given = options.of<T>(protocol, key)) value = *given;
   };
   read("service", user.service);
   read("rpc", user.rpc);
@@ -95,9 +93,9 @@ GrpcUser GrpcUser::of(const ProtocolOptions& options) {
   read("number_field", user.number);
   read("numbers_continue", user.numbers_continue);
   read("messages", user.messages);
-  read_optional("deadline", user.deadline);
   read("retry", user.retry);
-  read_optional("keepalive", user.keepalive);
+  if (const auto* given = options.of<Duration>(protocol, "deadline")) user.deadline = *given;
+  if (const auto* given = options.of<GrpcKeepalive>(protocol, "keepalive")) user.keepalive = *given;
   return user;
 }
 
