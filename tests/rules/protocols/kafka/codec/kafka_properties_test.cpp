@@ -3,54 +3,26 @@
 // gets one. The broker answers every request in order. Both streams are cut at random places.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <deque>
-#include <random>
 
-#include "rules/engine/rule_set.h"
-#include "rules/protocols/codec/codec_of.h"
-#include "rules/protocols/codec/message_tunnel.h"
 #include "rules/protocols/kafka/kafka_wire.h"
 #include "tests/support/kafka_batches.h"
 #include "tests/support/kafka_words.h"
-#include "tests/support/virtual_world.h"
+#include "tests/support/paired_world.h"
 
 namespace brownout::test {
 namespace {
 
-using rules::Direction;
-
-// A client and a broker connected by a MessageTunnel.
-class KafkaWorld final : messages::MessageTunnel::Owner {
+class KafkaWorld final : public PairedWorld {
  public:
-  KafkaWorld(const std::string& rules, std::uint64_t seed)
-      : random_(seed),
-        config_(config_of(rules, "kafka")),
-        set_(rules::RuleSet::activate(config_.rules, seed, {})),
-        tunnel_(static_cast<messages::MessageTunnel::Owner&>(*this),
-                messages::codec_of(config_.listeners.front()), flow_of(1)) {
-    tunnel_.set_rules(*set_, now_);
+  KafkaWorld(const std::string& rules, std::uint64_t seed) : PairedWorld(rules, "kafka", seed) {
+    interruptions_ = 30;
   }
 
-  // Runs a random conversation. Returns the violation found, or "".
-  std::string run() {
-    for (int i = 0; i < 60 && wrong_.empty(); ++i) turn();
-    advance(std::chrono::seconds(10));
-    return wrong_.empty() ? reports_ : wrong_;
-  }
   bool all_answered() const { return expected_.empty(); }
-  std::uint64_t injected() const { return injected_; }
 
  private:
-  void turn() {
-    std::string burst;
-    for (auto requests = 1 + random_() % 4; requests > 0; --requests) burst += next_request();
-    send(Direction::kUpstream, burst);
-    serve();
-    advance(std::chrono::milliseconds(random_() % 50));
-    serve();
-  }
-  std::string next_request() {
+  std::string next_request() override {
     const int number = ++last_;
     const auto kind = random_() % 4;
     if (kind == 0) return kafka_produce(number, "orders", "records", 0);
@@ -61,33 +33,6 @@ class KafkaWorld final : messages::MessageTunnel::Owner {
     return kafka_produce(number, "orders",
                          kafka_batch({{.key = "a", .value = value}, {.key = "b", .value = value}}));
   }
-  void advance(rules::Duration time) {
-    const auto until = now_ + time;
-    while (tunnel_.deadline() <= until) {
-      now_ = tunnel_.deadline();
-      tunnel_.advance(now_);
-      serve();
-    }
-    now_ = until;
-  }
-  void serve() {
-    while (!responses_.empty()) send(Direction::kDownstream, std::exchange(responses_, {}));
-  }
-  void send(Direction direction, std::string_view bytes) {
-    const auto most = std::array<std::size_t, 3>{1, 10, 500}[random_() % 3];
-    while (!bytes.empty()) {
-      const auto part = bytes.substr(0, 1 + random_() % most);
-      bytes.remove_prefix(part.size());
-      tunnel_.push(direction, codecs::bytes_of(part), now_);
-      // A client may send a request in the middle of a response.
-      const bool interrupts =
-          direction == Direction::kDownstream && interruptions_ > 0 && random_() % 10 == 0;
-      if (!interrupts) continue;
-      --interruptions_;
-      tunnel_.push(Direction::kUpstream, codecs::bytes_of(next_request()), now_);
-    }
-  }
-
   void tunnel_bytes(Direction direction, codecs::ByteView bytes) override {
     auto& received = direction == Direction::kUpstream ? at_broker_ : at_client_;
     received += codecs::text_of(bytes);
@@ -119,52 +64,25 @@ class KafkaWorld final : messages::MessageTunnel::Owner {
     }
     expected_.pop_front();
   }
-  void tunnel_finished(Direction) override {}
-  void tunnel_closed(rules::Close) override { wrong_ = "closed"; }
-  void tunnel_injected(const rules::Rule&, Direction, const rules::Note&) override { ++injected_; }
-  void tunnel_report(std::string_view event, std::string_view why) override {
-    reports_ += std::string(event) + ": " + std::string(why);
-  }
 
-  std::mt19937_64 random_;
-  rules::Config config_;
-  std::shared_ptr<const rules::RuleSet> set_;
-  rules::Instant now_{};
   std::string at_broker_;
   std::string at_client_;
-  std::string responses_;
   std::deque<int> expected_;  // correlation ids of requests without a response
   int last_ = 0;
-  int interruptions_ = 30;  // that may still come
-  std::uint64_t injected_ = 0;
-  std::string wrong_;
-  std::string reports_;
-  messages::MessageTunnel tunnel_;
 };
 
-std::string kafka_rule(const std::string& match, const std::string& chance,
-                       const std::string& fault) {
-  return "[[rule]]\nmatch = { " + match + " }\nprobability = \"" + chance +
-         "\"\nper = \"message\"\nfault = { type = " + fault + " }\n";
-}
-
-struct KafkaCase {
-  std::string rules;
-  bool all = true;  // every request must have been answered at the end
-};
-
-const std::vector<KafkaCase>& kafka_cases() {
+const std::vector<PairedCase>& kafka_cases() {
   const std::string up = "direction = \"upstream\"";
   const std::string down = "direction = \"downstream\"";
-  const auto refuses = kafka_rule("api = [\"Heartbeat\", \"Produce\"]", "40%", "\"reject\"");
+  const auto refuses = paired_rule("api = [\"Heartbeat\", \"Produce\"]", "40%", "\"reject\"");
   const auto errs =
-      kafka_rule("topic = \"orders\"", "40%",
-                 "\"kafka_error\", error = \"REQUEST_TIMED_OUT\", after_append = true");
-  const auto waits = kafka_rule(down, "50%", "\"delay\", delay = \"20ms\"");
-  const auto copies = kafka_rule(up, "30%", "\"duplicate\", share = \"100%\"");
-  const auto reorders = kafka_rule(up, "100%", R"("reorder", share = "30%", delay = "30ms")");
-  const auto mixes = kafka_rule(down, "100%", R"("reorder", share = "30%", delay = "30ms")");
-  static const std::vector<KafkaCase> cases{
+      paired_rule("topic = \"orders\"", "40%",
+                  "\"kafka_error\", error = \"REQUEST_TIMED_OUT\", after_append = true");
+  const auto waits = paired_rule(down, "50%", "\"delay\", delay = \"20ms\"");
+  const auto copies = paired_rule(up, "30%", "\"duplicate\", share = \"100%\"");
+  const auto reorders = paired_rule(up, "100%", R"("reorder", share = "30%", delay = "30ms")");
+  const auto mixes = paired_rule(down, "100%", R"("reorder", share = "30%", delay = "30ms")");
+  static const std::vector<PairedCase> cases{
       {""},
       {refuses},
       {errs},
@@ -175,12 +93,12 @@ const std::vector<KafkaCase>& kafka_cases() {
       {reorders},
       {mixes},
       {reorders + mixes + copies + refuses + errs},
-      {kafka_rule("api = \"Metadata\"", "30%", "\"kafka_broker_down\", node = 2") + refuses},
-      {kafka_rule("key = \"a\"", "60%", R"("kafka_records", how = "drop", share = "70%")") + waits},
-      {kafka_rule("key = \"b\"", "60%", R"("kafka_records", how = "duplicate")") + reorders},
-      {kafka_rule(up, "5%", "\"drop\""), false},
-      {kafka_rule(down, "5%", "\"drop\"") + refuses, false},
-      {kafka_rule(down, "5%", "\"ack_loss\"") + copies + reorders, false}};
+      {paired_rule("api = \"Metadata\"", "30%", "\"kafka_broker_down\", node = 2") + refuses},
+      {paired_rule("key = \"a\"", "60%", R"("kafka_records", how = "drop", share = "70%")") + waits},
+      {paired_rule("key = \"b\"", "60%", R"("kafka_records", how = "duplicate")") + reorders},
+      {paired_rule(up, "5%", "\"drop\""), false},
+      {paired_rule(down, "5%", "\"drop\"") + refuses, false},
+      {paired_rule(down, "5%", "\"ack_loss\"") + copies + reorders, false}};
   return cases;
 }
 
