@@ -93,8 +93,8 @@ class HttpFault {
   }
   // Called for each message on which the fault does not act, if its kind has observes_all.
   virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
-  // Whether the fault acts on this request although the rule's probability or ordinals exclude it.
-  // For example, a rate limit still refuses a client that it told to retry later.
+  // Whether the fault acts on a request that the rule's probability or ordinals exclude, because it
+  // told this client to retry later, and the client came too early.
   virtual bool insists(const HttpContext& /*context*/) const { return false; }
   // Called if the rule matches, but its probability, schedule or limit excludes this request.
   virtual void on_skipped(HttpMessage& /*request*/) const {}

@@ -1,5 +1,6 @@
-// token_quota: a quota of a language model's tokens. The request asks for an uncompressed response,
-// whose usage is counted while it passes; the next request is refused if the quota is used up.
+// token_quota: a quota of a language model's tokens. The request asks for an uncompressed response.
+// The tokens that the response reports are counted while it passes. The next request is refused if
+// the quota is used up.
 #include <algorithm>
 #include <atomic>
 
