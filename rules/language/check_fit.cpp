@@ -56,6 +56,7 @@ void FitCheck::run(Position type) const {
   if (carried) check_messages();
   check_direction_of_messages();
   check_direction_of_keys();
+  check_contradictions();
   check_direction_of_requests();
   check_refusal_keys();
   if (rule_.kind->level == Level::kBytes) return check_exchanges();

@@ -57,6 +57,7 @@ class FitCheck {
   void check_exchanges() const;
   void check_direction_of_messages() const;
   void check_direction_of_keys() const;
+  void check_contradictions() const;
   void check_direction_of_requests() const;
   void check_refusal_keys() const;
   // The next three functions test the listeners that the rule matches. They return true if at least

@@ -141,6 +141,20 @@ void FitCheck::check_direction_of_keys() const {
                 "leave direction out");
 }
 
+// Reports keys of `match` that no message has together, in any protocol of the matched listeners.
+void FitCheck::check_contradictions() const {
+  const auto* match = node_.find("match");
+  if (match == nullptr || !rule_.match.is_for_messages()) return;
+  std::optional<MessageProtocol::Contradiction> mistake;
+  const auto protocols = rule_.match.protocols() & messages_matched();
+  for (const auto* protocol : message_protocols()) {
+    if (!protocols.has(*protocol)) continue;
+    mistake = protocol->contradiction(*match);
+    if (!mistake) return;
+  }
+  if (mistake) problems_.add(position_of(*match, mistake->key), mistake->what, mistake->hint);
+}
+
 // Reports keys of `reject` that belong to other protocols than those of the matched listeners.
 void FitCheck::check_refusal_keys() const {
   const auto* fault = node_.find("fault");

@@ -131,6 +131,11 @@ class MessageProtocol {
   virtual bool servers_ask() const { return true; }
 
   virtual std::vector<MessageKey> keys() const = 0;
+  // Why no message can have all keys of a `match`, and the key to blame.
+  struct Contradiction {
+    std::string key, what, hint;
+  };
+  virtual std::optional<Contradiction> contradiction(const Node& /*match*/) const { return {}; }
   // Calls tell(name, value) for each property of the message that a key of `match` tests; the name
   // is the key's. Also tells the message's trace (trace.h). Leaves out headers and payloads, which
   // may hold secrets.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "rules/base/list_text.h"
+#include "rules/protocols/kafka/kafka_match.h"
 #include "rules/protocols/kafka/kafka_message.h"
 #include "rules/protocols/kafka/kafka_record_keys.h"
 #include "rules/protocols/kafka/kafka_refusal.h"
@@ -116,6 +117,9 @@ class KafkaProtocol final : public MessageProtocol {
     keys.push_back(std::move(error));
     for (auto& key : kafka_record_keys()) keys.push_back(std::move(key));
     return keys;
+  }
+  std::optional<Contradiction> contradiction(const Node& match) const override {
+    return kafka_contradiction(match);
   }
   void describe(const Message& message, const Tell& tell) const override {
     const auto& is = view(message);

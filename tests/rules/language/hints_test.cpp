@@ -120,6 +120,27 @@ TEST(Hints, TopicsOfKafkaThatCannotExistAreMistakes) {
               HasSubstr("no topic of Kafka has the name"));
 }
 
+TEST(Hints, KeysThatNoApiOfKafkaHasAreMistakes) {
+  const auto matching = [](const std::string& keys) {
+    return mistakes(listener_of("kafka") + "[[rule]]\nmatch = { " + keys +
+                    " }\nfault = { type = \"drop\" }");
+  };
+  EXPECT_EQ(matching("api = \"Heartbeat\", topic = \"orders\""),
+            "no request or response of Heartbeat has a value for topic = leave topic out, or name "
+            "another API\n");
+  EXPECT_THAT(matching("api = [\"Fetch\", \"Metadata\"], acks = \"all\""),
+              HasSubstr("no request or response of Fetch and Metadata has a value for acks"));
+  for (const std::string keys :
+       {"api = [\"Heartbeat\", \"Produce\"], topic = \"orders\"",
+        "api = \"Fetch\", topic = \"orders\", partition = 1", "api = \"Produce\", acks = \"0\"",
+        "api = \"FindCoordinator\", group = \"billing\"",
+        "api = \"OffsetCommit\", group = \"billing\", topic = \"orders\"",
+        "api = \"InitProducerId\", transactional_id = \"a\"",
+        "api = \"Heartbeat\", error = \"REBALANCE_IN_PROGRESS\"", "topic = \"orders\""}) {
+    EXPECT_EQ(matching(keys), "") << keys;
+  }
+}
+
 TEST(Hints, AKeyThatCannotBeReadIsTheOnlyMistake) {
   const auto lines = mistakes(listener_of("mqtt") +
                               "[[rule]]\nmatch = { topic = \"a\", qos = \"high\" }\n"
