@@ -68,12 +68,12 @@ class Interception {
   // null if conntrack cannot be read; then UDP destinations are unknown
   std::unique_ptr<Conntrack> conntrack_;
   std::unique_ptr<RawDatagrams> raw_;
-  // Made when it is first needed, if raw_ is null.
-  mutable std::unique_ptr<RawDatagrams> rejecter_;
-  mutable std::once_flag rejecter_made_;
   bool own_network_ = false;
   NameMemory names_;
   std::atomic<bool> names_wanted_{false};
+  // Made when it is first needed, if raw_ is null.
+  mutable std::unique_ptr<RawDatagrams> rejecter_;
+  mutable std::once_flag rejecter_made_;
 };
 
 }  // namespace brownout::proxy

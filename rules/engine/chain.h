@@ -42,10 +42,10 @@ class ChainOutput {
   // Sends bytes back to the sender of this direction's data, then closes both ends with FIN.
   virtual void answer(std::string_view bytes) = 0;
   virtual void injected(const Rule& rule, Direction direction, const Note& note) = 0;
-  // Tells the sender of a datagram that it is rejected (ICMP), where that is possible.
-  virtual void reject(const Chunk& /*datagram*/) {}
   // Reports why a rule has left a message as it was.
   virtual void unchanged(const std::string& /*why*/) {}
+  // Tells the sender of a datagram that it is rejected (ICMP), where that is possible.
+  virtual void reject(const Chunk& /*datagram*/) {}
 };
 
 class Chain {

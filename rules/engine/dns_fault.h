@@ -31,11 +31,11 @@ struct DnsContext {
 
 struct DnsVerdict {
   bool silent = false;            // the client gets no answer
-  bool rejected = false;          // a firewall rejects the query; the client gets no answer
   std::optional<DnsReply> reply;  // the answer that a rule made, if any
   // The name to resolve in place of the query's; the client gets the answer under its own name.
   std::optional<std::string> other_name = {};
   SummedDelay delay = {};  // delay of the answer, whether a rule or a resolver made it
+  bool rejected = false;   // with `silent`: the client learns that the query is refused (ICMP)
 
   bool decided() const { return silent || reply || other_name; }
 };

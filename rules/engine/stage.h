@@ -73,8 +73,6 @@ class Output {
   // Reports why the fault could not change a message that it should have changed. Only the first
   // report of a stage is logged.
   virtual void unchanged(std::string_view /*why*/) {}
-  // Tells the sender of a datagram that it is rejected (ICMP), where that is possible.
-  virtual void reject(const Chunk& /*datagram*/) {}
   // Whether the stage should emit no more in this call.
   virtual bool full() const { return false; }
   // Sends a message back to the sender of the chunks, as if the other end had sent it.
@@ -82,6 +80,8 @@ class Output {
   // Sends bytes back to the sender of the chunks, as if the other end had sent them, then closes
   // with FIN.
   virtual void answer(std::string_view bytes, Instant now) = 0;
+  // Tells the sender of a datagram that it is rejected (ICMP), where that is possible.
+  virtual void reject(const Chunk& /*datagram*/) {}
 };
 
 class Stage {
