@@ -144,7 +144,7 @@ rules = [
 E6
 rejected() { "$brownout" exec "$folder/reject.toml" --events "$folder/reject.jsonl" -- python3 "$folder/connect.py" udp "$@"; }
 [ "$(rejected 192.0.2.1 443)" = ECONNREFUSED ] || fail "exec, a rejected datagram: expected ECONNREFUSED"
-[ "$(rejected 2001:db8::1 443)" = ECONNREFUSED ] || fail "exec, a rejected datagram of IPv6: expected ECONNREFUSED"
+said=$(rejected ::1 443); [ "$said" = ECONNREFUSED ] || fail "exec, a rejected datagram of IPv6: expected ECONNREFUSED, got $said"
 [ "$(rejected 192.0.2.1 53)" = silent ] || fail "exec, bytes that are no query: expected silence, since no rule is asked"
 [ "$(rejected 192.0.2.1 444)" = silent ] || fail "exec, a dropped datagram: expected silence"
 grep -q '"action":"reject"' "$folder/reject.jsonl" || fail "exec: expected an event of the firewall, got: $(cat "$folder/reject.jsonl")"
