@@ -378,12 +378,24 @@ def _(row):
     loses(['[[rule]]\nfault = { type = "loss", loss = "100%" }\n'], 1, 1, 50)
 
 
+def seconds_of(preset, size):
+    """How long a download takes at least, by the figures of the reference: round trip and rate."""
+    reference = os.path.join(os.path.dirname(__file__), "../../../docs/reference.md")
+    with open(reference, encoding="utf-8") as page:
+        figures = re.search(rf"^\| `{preset}` \| \S.*? \| (.*?) \| (.*?) \|", page.read(), re.M)
+    rate = re.match(r"([\d.]+) ([kM])bit/s", figures.group(1))
+    delays = re.findall(r"([\d.]+)(ms|s)\b", figures.group(2))
+    wait = sum(float(number) * (0.001 if unit == "ms" else 1) for number, unit in delays)
+    return wait + (size * 8 / float(rate.group(1)) / (1e3 if rate.group(2) == "k" else 1e6) if rate else 0)
+
+
 def network(row):
     """A preset: a download takes its rate and its delay."""
     for rules in each(row.rules):
+        least = 0.8 * seconds_of(re.search(r'preset = "(.*)"', rules[0]).group(1), 20_000)
         with lab.tcp(rules, lab.Source) as proxy:
             got, seconds = lab.download(proxy.port, 20_000)
-            expect(got == 20_000 and seconds > 0.01, f"{rules}: {got} bytes in {seconds:.3f} s")
+            expect(got == 20_000 and seconds > least, f"{rules}: {got} bytes in {seconds:.3f} s, at least {least:.3f} expected")
 
 
 alike(network, ("pumba, comcast, tcset", "comcast profiles"), (CLUMSY, "NLC 3G, Edge, LTE, DSL, Wi-Fi"),
