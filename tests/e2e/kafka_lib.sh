@@ -2,7 +2,8 @@
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 libs=$here/../../build/kafka
 
-# start_kafka [SETTINGS]: starts a cluster of one broker, and sets $server to its port.
+# start_kafka [SETTINGS [PORT]]: starts a cluster of one broker, and sets $server to its port. With PORT, it has a listener
+# there with TLS and SASL, which is named SASL.
 start_kafka() {
   need java
   [ -d "$libs" ] || fail "Apache Kafka is needed and not installed; run .ci/install-packages --tests"
@@ -13,9 +14,9 @@ start_kafka() {
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller
-listeners=PLAINTEXT://127.0.0.1:$server,CONTROLLER://127.0.0.1:$controller
+listeners=PLAINTEXT://127.0.0.1:$server,CONTROLLER://127.0.0.1:$controller${2:+,SASL://127.0.0.1:$2}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_SSL
 log.dirs=$folder/data
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
