@@ -5,7 +5,7 @@
 #   tests/kafka.sh [--brownout FILE] [--only same|security|faults] [--client java|librdkafka|kafkajs|aiokafka|franz]
 #
 # same: through listeners without rules each client gets the same as directly; security: TLS on both sides, all SASL
-# mechanisms, faults of authentication; faults: what a client feels under each fault. It needs go (1.25 or newer), which
+# mechanisms, faults of authentication; faults: what a client feels under each fault. It needs go (1.26 or newer), which
 # is not among Brownout's packages. The environment variable KEEP names a folder for the results of the clients.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")

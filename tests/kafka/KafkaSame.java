@@ -144,7 +144,9 @@ public class KafkaSame {
     for (String acks : List.of("0", "1", "all")) {
       String topic = topic("acks-" + acks, 1);
       send(topic, 20, 1, "acks", acks, "enable.idempotence", "false", "max.in.flight.requests.per.connection", "1");
+      // Without acks=all, the records may not be on all brokers yet.
       var records = read(topic, 1, "read_uncommitted");
+      for (long begin = System.nanoTime(); records.size() < 20 && KafkaClient.seconds(begin) < SECONDS;) records = read(topic, 1, "read_uncommitted");
       say("acks", acks, records.size(), digest(records));
     }
   }

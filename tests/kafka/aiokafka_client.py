@@ -123,6 +123,12 @@ async def login():
     await admin.close()
 
 
+def sendable(i):
+    """Returns a record that aiokafka can send: all headers have values, and key or value is there."""
+    key, value, headers, moment = record(i)
+    return key if key or value else b"key", value, [(each, text or b"") for each, text in headers], moment
+
+
 class Same(Said):
     async def tell(self, what, action):
         try:
@@ -132,7 +138,7 @@ class Same(Said):
 
     async def topic(self, short, partitions, **config):
         topic = f"{self.prefix}-{short}"
-        answer = await self.admin.create_topics([NewTopic(topic, partitions, -1, topic_configs=config)])
+        answer = await self.admin.create_topics([NewTopic(topic, partitions, self.replicas, topic_configs=config)])
         self.say("topic", short, self.errors_of(answer.topic_errors))
         await self.eventually(partitions, lambda: self.led(topic))
         return topic
@@ -154,11 +160,10 @@ class Same(Said):
         return [for_code(row[1]).__name__ for row in rows]
 
     async def send(self, topic, count, partitions, **more):
-        async with AIOKafkaProducer(**settings(linger_ms=20, **more)) as producer:
+        async with AIOKafkaProducer(**settings(linger_ms=20, **{"acks": "all", **more})) as producer:
             sent = []
             for i in range(count):
-                key, value, headers, moment = record(i)
-                headers = [(each, text or b"") for each, text in headers]
+                key, value, headers, moment = sendable(i)
                 sent.append(await producer.send(topic, value, key, partition=i % partitions, timestamp_ms=moment, headers=headers))
             found = [await each for each in sent]
         # Without acks, a record has no metadata.
@@ -249,7 +254,7 @@ class Same(Said):
         for transaction in range(4):
             await older.begin_transaction()
             for i in range(5):
-                key, value, _, moment = record(i + transaction * 100)
+                key, value, _, moment = sendable(i + transaction * 100)
                 await older.send(topic, value, key, partition=i % 2, timestamp_ms=moment)
             await older.flush()
             await (older.commit_transaction() if transaction % 2 == 0 else older.abort_transaction())
@@ -310,7 +315,7 @@ class Same(Said):
         nodes = sorted((each["node_id"], str(each["port"]) in clients.PORTS or each["port"]) for each in found["brokers"])
         self.say("cluster", found["cluster_id"], nodes)
         topic = await self.topic("admin", 3, **{"retention.ms": "7200000"})
-        again = await self.admin.create_topics([NewTopic(topic, 3, -1)])
+        again = await self.admin.create_topics([NewTopic(topic, 3, self.replicas)])
         self.say("created again", self.errors_of(again.topic_errors))
         more = await self.admin.create_partitions({topic: NewPartitions(5)})
         self.say("more partitions", self.errors_of((row[0], row[1]) for row in more.topic_errors))
@@ -333,6 +338,7 @@ class Same(Said):
     async def run(self, only):
         self.admin = AIOKafkaAdminClient(**settings())
         await self.admin.start()
+        self.replicas = len((await self.admin.describe_cluster())["brokers"])
         parts = {"codecs": [self.codecs], "groups": [self.groups], "transactions": [self.transactions, self.exactly_once],
                  "errors": [self.errors], "admin": [self.administration]}
         for part, steps in parts.items():

@@ -8,8 +8,8 @@ need_clients() {
   need java node /usr/bin/python3
   [ -d "$NODE_PATH/kafkajs" ] || fail "kafkajs is needed and not installed; run .ci/install-packages --tests"
   /usr/bin/python3 -c 'import confluent_kafka, aiokafka' || fail "the Kafka clients for Python are needed and not installed; run .ci/install-packages --tests"
-  # The compiler is part of the runtime environment, the program javac is not.
-  java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -m jdk.compiler/com.sun.tools.javac.Main -nowarn -proc:none -cp "$libs/*" -d "$folder/classes" \
+  # The compiler is part of the runtime environment; the program javac is not.
+  java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -m jdk.compiler/com.sun.tools.javac.Main -nowarn -proc:none -cp "$(printf "%s:" "$libs"/*.jar)" -d "$folder/classes" \
     "$kafka_clients"/*.java >"$folder/javac.log" 2>&1 || fail "expected the Java client to compile: $(cat "$folder/javac.log")"
 }
 

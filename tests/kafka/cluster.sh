@@ -85,3 +85,9 @@ ended() {
   kill "$1"
   wait "$1" 2>/dev/null || true
 }
+
+# wait_jobs: waits for all jobs but the servers that the script started.
+wait_jobs() {
+  local job
+  for job in $(jobs -rp); do [[ " ${pids[*]} " == *" $job "* ]] || wait "$job" || true; done
+}

@@ -19,9 +19,8 @@ fault = { type = "drop" }'
   ports[direct]=$(ports_of plain) listens[direct]=${broker_port[plain 1]}
   for each in "${clients[@]}"; do
     begin=$(now)
-    for way in direct without_rules with_a_rule; do
-      results "$each" "$way" "${listens[$way]}" "${ports[$way]}"
-    done
+    for way in direct without_rules with_a_rule; do results "$each" "$way" "${listens[$way]}" "${ports[$way]}" & done
+    wait_jobs
     for way in without_rules with_a_rule; do
       if diff "$folder/$each.direct" "$folder/$each.$way" >"$folder/diff"; then
         good "$each, ${way//_/ }: the same $(wc -l <"$folder/$each.direct") lines as directly"
@@ -33,9 +32,11 @@ fault = { type = "drop" }'
     [ -z "${KEEP:-}" ] || cp "$folder/$each".* "$KEEP/"
     echo "   $each: $(since "$begin" | cut -d. -f1) s"
   done
+  # Some requests of administrators are not decoded and pass byte for byte; all others must be understood.
+  local undecoded='DescribeQuorum|AlterUserScramCredentials|DescribeUserScramCredentials'
   for way in without_rules with_a_rule; do
-    if grep -qE 'not Kafka|unknown Kafka' "$folder/$way.log"; then
-      bad "${way//_/ }: some messages were not understood: $(grep -E 'not Kafka|unknown Kafka' "$folder/$way.log" | head -5)"
+    if grep -E 'not Kafka|unknown Kafka' "$folder/$way.log" | grep -vE "unknown Kafka message: ($undecoded) " >"$folder/unknown"; then
+      bad "${way//_/ }: some messages were not understood: $(head -5 "$folder/unknown")"
     else
       good "${way//_/ }: every message was understood"
     fi

@@ -18,7 +18,7 @@ def create(*words):
     wanted = []
     for word in words:
         topic, _, node = word.partition("@")
-        wanted.append(NewTopic(topic, replica_assignment=[[int(node)]]) if node else NewTopic(topic, 1, 3))
+        wanted.append(NewTopic(topic, 1, replica_assignment=[[int(node)]]) if node else NewTopic(topic, 1, 3))
     for future in admin.create_topics(wanted, request_timeout=SECONDS).values():
         future.result()
     begin = time.monotonic()

@@ -77,6 +77,8 @@ func settings(more ...kgo.Opt) []kgo.Opt {
 	found := []kgo.Opt{
 		kgo.SeedBrokers(environment("KAFKA_SERVER", "")), kgo.ClientID(environment("KAFKA_CLIENT_ID", "franz")),
 		kgo.RequestTimeoutOverhead(request), kgo.ProduceRequestTimeout(request), kgo.RetryTimeout(milliseconds("KAFKA_DELIVERY_TIMEOUT", "60000")),
+		// By default franz-go asks for metadata every five seconds at most, and so pauses as long after each wrong leader.
+		kgo.MetadataMinAge(250 * time.Millisecond),
 	}
 	if ca := environment("KAFKA_CA", ""); ca != "" {
 		pem, err := os.ReadFile(ca)
