@@ -107,6 +107,18 @@ inline std::string kafka_session_fetched(int correlation, int session, int error
                      kafka_int(0) + kafka_int(error, 2) + kafka_int(session) + kafka_int(0));
 }
 
+// ListOffsets in version 1: the offset of orders[0] at a time; -1 is the end, -2 the beginning.
+inline std::string kafka_list_offsets(int correlation, std::int64_t time) {
+  return kafka_request(2, 1, correlation,
+                       kafka_int(-1) + kafka_int(1) + kafka_text("orders") + kafka_int(1) +
+                           kafka_int(0) + kafka_int(time, 8));
+}
+inline std::string kafka_listed(int correlation, std::int64_t offset) {
+  return kafka_reply(correlation, kafka_int(1) + kafka_text("orders") + kafka_int(1) +
+                                      kafka_int(0) + kafka_int(0, 2) + kafka_int(-1, 8) +
+                                      kafka_int(offset, 8));
+}
+
 // ApiVersions version 0, and its response with Produce up to version `produce`.
 inline std::string kafka_ask_versions(int correlation) {
   return kafka_request(18, 0, correlation, "");

@@ -60,7 +60,7 @@ class KafkaFacts {
         if (listed) add({into_.topics.find(value.text), -1, code});
         return;
       case KafkaRole::kPartition:
-        return add({topic, static_cast<std::int32_t>(value.number), code});
+        return add({topic, static_cast<std::int32_t>(value.number), code, asks_end(parent)});
       case KafkaRole::kGroup:
         return add_new(into_.groups, std::string(value.text));
       case KafkaRole::kTransactionalId:
@@ -70,6 +70,13 @@ class KafkaFacts {
       default:
         return;
     }
+  }
+
+  bool asks_end(const KafkaValue& partition) const {
+    constexpr std::int64_t kLatest = -1;
+    if (into_.key != kKafkaListOffsetsKey || into_.response) return false;
+    const auto* timestamp = partition.find("timestamp");
+    return timestamp != nullptr && timestamp->number == kLatest;
   }
 
   // Adds the key of FindCoordinator. Its type is in the request (0 group, 1 transaction).

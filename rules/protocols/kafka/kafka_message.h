@@ -27,6 +27,7 @@ struct KafkaPart {
   std::string topic = {};       // empty if only the topic's id is known
   std::int32_t partition = -1;  // -1 for the whole topic
   std::int16_t error = 0;
+  bool end = false;  // whether a request to ListOffsets asks for its end (timestamp -1)
 
   friend bool operator==(const KafkaPart&, const KafkaPart&) = default;
 };

@@ -1,4 +1,6 @@
 // kafka_lag: the end of a partition seems further away than it is, and Fetch gives no records.
+#include <algorithm>
+
 #include "rules/protocols/kafka/faults/kafka_fault.h"
 
 namespace brownout::rules {
@@ -28,15 +30,27 @@ class KafkaLagChange {
     bool any = false;
     for_each_kafka_part(response, view.topics,
                         [&](KafkaValue& value, std::string_view topic, std::int64_t partition) {
-                          if (filter_.has(topic, partition)) any |= change(value, view.key);
+                          if (!filter_.has(topic, partition)) return;
+                          if (view.key == kKafkaFetchKey) any |= change(value);
+                          if (view.key == kKafkaListOffsetsKey && asks_end(view, topic, partition))
+                            any |= move_kafka_offset(value.find("offset"), settings_.records);
                         });
     return any;
   }
 
  private:
-  bool change(KafkaValue& value, std::int16_t key) const {
-    if (key == kKafkaListOffsetsKey)
-      return move_kafka_offset(value.find("offset"), settings_.records);
+  // A consumer also asks for the beginning of a partition, or for its offset at some time, which
+  // stay as they are.
+  static bool asks_end(const KafkaMessage& response, std::string_view topic,
+                       std::int64_t partition) {
+    if (!response.request) return false;
+    const auto& asked = response.request->parts;
+    return std::any_of(asked.begin(), asked.end(), [&](const KafkaPart& part) {
+      return part.end && part.topic == topic && part.partition == partition;
+    });
+  }
+
+  bool change(KafkaValue& value) const {
     bool any = move_kafka_offset(value.find("high_watermark"), settings_.records);
     any |= move_kafka_offset(value.find("last_stable_offset"), settings_.records);
     auto* records = value.find(KafkaRole::kRecords);
@@ -58,7 +72,7 @@ class KafkaLag final : public Fault {
     static const Schema<Settings> schema{{
         field("records", &Settings::records,
               "by how many records the end of each partition is further away (high watermark, last "
-              "stable offset, and the offsets of ListOffsets)",
+              "stable offset, and the end that ListOffsets gives)",
               {.least = 0, .most = INT64_MAX / 4}),
         field("empty", &Settings::empty, "true: Fetch gives no records, so that the lag stays"),
         field("topic", &Settings::topics, "only for matching topics; patterns as for path"),
