@@ -61,7 +61,7 @@ for each in java kafkajs aiokafka; do
   results "$each" front "$plain_front" "$plain_broker" &
   jobs+=("$!")
 done
-for job in "${jobs[@]}"; do wait "$job" || fail "expected the clients to end well: $(tail -n 5 "$folder"/*.err)"; done
+for job in "${jobs[@]}"; do wait "$job" || fail "expected the clients to end well: $(tail -n 8 "$folder"/*.err "$folder"/*.direct "$folder"/*.front)"; done
 for each in java kafkajs aiokafka; do
   diff "$folder/$each.direct" "$folder/$each.front" >"$folder/diff" || fail "$each: expected the same as directly, got: $(cat "$folder/diff")"
   pass "$each: the same $(wc -l <"$folder/$each.front") lines as directly"

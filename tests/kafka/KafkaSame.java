@@ -136,17 +136,19 @@ public class KafkaSame {
 
   void codecs() throws Exception {
     for (String codec : List.of("none", "gzip", "snappy", "lz4", "zstd")) {
-      String topic = topic("codec-" + codec, 3);
-      send(topic, 60, 3, "compression.type", codec);
-      var records = read(topic, 3, "read_uncommitted");
+      String coded = topic("codec-" + codec, 3);
+      send(coded, 60, 3, "compression.type", codec);
+      var records = read(coded, 3, "read_uncommitted");
       say("codec", codec, records.size(), digest(records), records.get(0));
     }
-    for (String acks : List.of("0", "1", "all")) {
-      String topic = topic("acks-" + acks, 1);
+    String topic = topic("acks", 1);
+    int sent = 0;
+    for (String acks : List.of("all", "1", "0")) {
+      sent += 20;
       send(topic, 20, 1, "acks", acks, "enable.idempotence", "false", "max.in.flight.requests.per.connection", "1");
       // Without acks=all, the records may not be on all brokers yet.
       var records = read(topic, 1, "read_uncommitted");
-      for (long begin = System.nanoTime(); records.size() < 20 && KafkaClient.seconds(begin) < SECONDS;) records = read(topic, 1, "read_uncommitted");
+      for (long begin = System.nanoTime(); records.size() < sent && KafkaClient.seconds(begin) < SECONDS;) records = read(topic, 1, "read_uncommitted");
       say("acks", acks, records.size(), digest(records));
     }
   }

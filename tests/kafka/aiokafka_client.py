@@ -107,7 +107,7 @@ async def lag(topic):
     read = 0
     while time.monotonic() < begin + 2:
         read += sum(map(len, (await consumer.getmany(timeout_ms=100)).values()))
-    seen = consumer.highwater(at)
+    seen = consumer.highwater(at) or 0
     end = (await consumer.end_offsets([at]))[at]
     print(f"read={read} lag={seen - await consumer.position(at)} end={end}")
     await consumer.stop()
@@ -189,10 +189,10 @@ class Same(Said):
             await self.send(topic, 60, 3, compression_type=codec, enable_idempotence=True)
             records = await self.read(topic, 3)
             self.say("codec", codec, len(records), digest(records), records[:1])
-        for acks in (0, 1, "all"):
-            topic = await self.topic(f"acks-{acks}", 1)
+        topic = await self.topic("acks", 1)
+        for times, acks in enumerate(("all", 1, 0), 1):
             await self.send(topic, 20, 1, acks=acks)
-            count = await self.eventually(20, lambda of=topic: self.count(of))
+            count = await self.eventually(20 * times, lambda: self.count(topic))
             self.say("acks", acks, count, digest(await self.read(topic, 1)))
 
     async def count(self, topic):

@@ -15,7 +15,8 @@ const TIME = 1700000000000;
 const FOX = 'the quick brown fox '.repeat(8);
 const SECONDS = 60;
 const requestTimeout = Number(environment('KAFKA_REQUEST_TIMEOUT', '30000'));
-const deliveryTimeout = Number(environment('KAFKA_DELIVERY_TIMEOUT', '60000'));
+// kafkajs has no time-out of its own for a delivery, only a number of tries.
+const retries = Math.max(2, Math.round(Number(environment('KAFKA_DELIVERY_TIMEOUT', '60000')) / Math.min(5000, requestTimeout)));
 const now = () => Number(process.hrtime.bigint()) / 1e9;
 const sleep = seconds => new Promise(done => setTimeout(done, seconds * 1000));
 
@@ -29,8 +30,7 @@ function connect() {
   const settings = {
     brokers: [environment('KAFKA_SERVER')], clientId: environment('KAFKA_CLIENT_ID', 'kafkajs'), logLevel: logLevel.NOTHING,
     requestTimeout, reauthenticationThreshold: 1000,
-    // kafkajs has no time-out of its own for a delivery, only a number of tries.
-    retry: { initialRetryTime: 50, maxRetryTime: 500, retries: Math.max(2, Math.round(deliveryTimeout / Math.max(500, requestTimeout))) },
+    retry: { initialRetryTime: 50, maxRetryTime: 500, retries },
   };
   const ca = environment('KAFKA_CA');
   if (ca) settings.ssl = { ca: [fs.readFileSync(ca)] };
@@ -150,6 +150,6 @@ module.exports = { kafka, environment, name, now, sleep, snappy, TIME, FOX, SECO
 const [command, ...words] = process.argv.slice(2);
 const commands = { produce, consume, lag, login, same: (...all) => require('./kafkajs_same.js')(...all) };
 commands[command](...words).then(() => process.exit(0), error => {
-  console.error(error);
+  console.error(`${name(error)}: ${error.stack}`);
   process.exit(1);
 });

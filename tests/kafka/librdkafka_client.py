@@ -184,10 +184,10 @@ class Same(Said):
             self.send(topic, 60, 3, compression_type=codec, enable_idempotence=True)
             records = self.read(topic, 3)
             self.say("codec", codec, len(records), digest(records), records[:1])
-        for acks in ("0", "1", "all"):
-            topic = self.topic("acks-" + acks, 1)
+        topic = self.topic("acks", 1)
+        for times, acks in enumerate(("all", "1", "0"), 1):
             self.send(topic, 20, 1, acks=acks)
-            self.eventually(20, lambda name=topic: len(self.read(name, 1)))
+            self.eventually(20 * times, lambda: len(self.read(topic, 1)))
             records = self.read(topic, 1)
             self.say("acks", acks, len(records), digest(records))
 

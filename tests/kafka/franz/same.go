@@ -141,10 +141,11 @@ func (s *same) codecs() {
 		records := s.read(topic, 60, kgo.ReadUncommitted())
 		s.say("codec", codec, len(records), digest(records), records[0])
 	}
-	for acks, value := range map[string]kgo.Acks{"0": kgo.NoAck()} {
-		topic := s.topic("acks-"+acks, 1)
-		s.send(topic, 20, 1, kgo.RequiredAcks(value), kgo.DisableIdempotentWrite())
-		s.say("acks", acks, digest(s.read(topic, 20, kgo.ReadUncommitted())))
+	topic := s.topic("acks", 1)
+	for i, acks := range []kgo.Acks{kgo.AllISRAcks(), kgo.LeaderAck(), kgo.NoAck()} {
+		s.send(topic, 20, 1, kgo.RequiredAcks(acks), kgo.DisableIdempotentWrite())
+		records := s.read(topic, 20*(i+1), kgo.ReadUncommitted())
+		s.say("acks", i, len(records), digest(records))
 	}
 }
 
