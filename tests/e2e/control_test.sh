@@ -182,7 +182,7 @@ done
 ask 200 '"turns":[1-9]' "$api/api/v1/listeners"
 ask 200 '"turns":[1-9]' "$api/api/v1/status"
 ask 201 '"name":"tp"' -d "{\"name\":\"tp\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\"}" "$api/proxies"
-ask 500 'is the name of a listener' -d "{\"name\":\"front\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\"}" "$api/proxies"
+ask 500 'is already the name of a listener' -d "{\"name\":\"front\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\"}" "$api/proxies"
 ask 200 '"name":"tp","source":"toxiproxy"' "$api/api/v1/listeners"
 curl -s "$api/metrics" | grep -q '^toxiproxy_proxy_received_bytes_total{direction="upstream",listener="127.0.0.1:[0-9]*",proxy="tp",upstream="127.0.0.1:'"$server"'"} 0' ||
   fail "metrics: expected Toxiproxy's byte counter for the proxy \"tp\", got: $(curl -s "$api/metrics" | grep toxiproxy)"

@@ -347,7 +347,7 @@ fault = { type = "abort", status = 503 }
 E
 sed '/^tls/s/{.*}/{}/' "$folder/proxy.toml" >"$folder/no-ca.toml"
 expect_code 2 "$brownout" run "$folder/no-ca.toml" --api off
-expect_text err "tls needs a ca here"
+expect_text err "tls of this listener needs a ca"
 start proxy "$brownout" run "$folder/proxy.toml" --events "$folder/proxy.jsonl" --drain 0s --api off
 wait_port "$port"
 for way in "http://127.0.0.1:$port" "socks5h://127.0.0.1:$port" "socks4a://127.0.0.1:$port"; do

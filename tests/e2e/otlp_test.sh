@@ -151,7 +151,7 @@ pass "spans that the collector rejects are counted, and its words are in the log
 wait_for 10 arrived trusted || fail "OTEL_EXPORTER_OTLP_CERTIFICATE: expected spans, got: $(cat "$folder/trusted.log")"
 wait_for 10 arrived system || fail "SSL_CERT_FILE: expected spans, got: $(cat "$folder/system.log")"
 wait_for 10 grep -q OTLP "$folder/untrusted.log" || fail "an untrusted certificate: expected a warning, got: $(cat "$folder/untrusted.log")"
-logs untrusted "give the file of its CA in OTEL_EXPORTER_OTLP_CERTIFICATE"
+logs untrusted "set OTEL_EXPORTER_OTLP_CERTIFICATE to the file of the collector's CA"
 if arrived untrusted; then fail "an untrusted certificate: expected no request, got one"; fi
 OTEL_EXPORTER_OTLP_CERTIFICATE="$folder/none" expect_code 2 "$brownout" run "$folder/main.toml" --api off --otlp "https://127.0.0.1:$secure"
 expect_text err "correct OTEL_EXPORTER_OTLP_CERTIFICATE"
@@ -163,8 +163,8 @@ expect_code 2 "$brownout" run "$folder/main.toml" --api off --otlp "http://127.0
 expect_text err "to which Brownout adds the path of each signal: http://127.0.0.1:$collector"
 OTEL_EXPORTER_OTLP_HEADERS="a=1,s3cret" OTEL_EXPORTER_OTLP_TIMEOUT=5s expect_code 0 \
   "$brownout" run "$folder/main.toml" --api off --for 10ms --otlp "http://127.0.0.1:$collector/quick"
-expect_text err "OTEL_EXPORTER_OTLP_HEADERS: pair 2 is left out"
-expect_text err "OTEL_EXPORTER_OTLP_TIMEOUT: \"5s\" is not a number of milliseconds"
+expect_text err "OTEL_EXPORTER_OTLP_HEADERS: pair 2 is ignored"
+expect_text err "OTEL_EXPORTER_OTLP_TIMEOUT: \"5s\" is ignored: write a number of milliseconds"
 if grep -q s3cret "$folder/err"; then fail "the warning has the header's value: $(cat "$folder/err")"; fi
 pass "a URL that is no base URL is refused; a malformed header is told without its value"
 

@@ -100,7 +100,7 @@ P
 expect_code 0 "$brownout" report trend second
 [ "$(grep '^  2026' out | grep -oE '[0-9]+%' | tr '\n' ' ')" = '1% 2% 10% ' ] || fail "order of runs: $(cat out)"
 grep -q '^\\x1b\[31mred\\rname$' out || fail "a name with control characters: $(cat -v out)"
-expect_text err 'second/broken/report.json: warning: this report is left out: not a report of a rehearsal'
+expect_text err 'second/broken/report.json: warning: this report is left out: the file is not the report of a rehearsal'
 expect_code 0 "$brownout" report trend second --output json
 /usr/bin/python3 -c "
 import json

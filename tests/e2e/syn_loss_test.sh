@@ -138,7 +138,7 @@ wait_for 10 grep -q 'listener front' "$folder/plain.log" || fail "without rights
 grep -qE '^ *1. all .*a connect hangs' "$folder/said" || fail "without rights: expected that a connect hangs, got: $(cat "$folder/said")"
 connect_python "$port" 0.5 >/dev/null
 [ "$(connect_python "$port" 0.5)" = TimeoutError ] || fail "without rights: expected the connect to time out: $(cat "$folder/said" "$folder/plain.log")"
-refused=$(grep -c 'refuses a filter' "$folder/plain.log" || true)
+refused=$(grep -c 'rejected the filter for SYN packets' "$folder/plain.log" || true)
 [ "$refused" = 0 ] || fail "without rights: expected another way, got: $(cat "$folder/plain.log")"
 pass "without rights: explain says what a connect meets"
 

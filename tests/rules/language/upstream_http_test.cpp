@@ -20,8 +20,10 @@ TEST(UpstreamHttp, OnlyListenersOfHttpCanUseIt) {
   }
   for (const std::string protocol : {"redis", "tcp", "tls", "mqtt", "udp"}) {
     EXPECT_EQ(problem(protocol, "auto"), "") << protocol;
-    EXPECT_EQ(problem(protocol, "2"), protocol +
-                                          " cannot go to an upstream with http = \"2\": the key http is only for http listeners");
+    EXPECT_EQ(
+        problem(protocol, "2"),
+        protocol +
+            " cannot go to an upstream with http = \"2\": the key http is only for http listeners");
     EXPECT_NE(problem(protocol, "1"), "") << protocol;
   }
 }

@@ -393,7 +393,7 @@ TEST(Course, CameBackEarlyCountsRequestsBeforeRetryAfter) {
   auto seen = rehearse(
       *config.scenario, [](auto...) { return true; }, conductor);
   const auto verdict = [&] { return rules::judge(*config.scenario, seen).front(); };
-  EXPECT_FALSE(verdict().measured) << "a client that was never got Retry-After proves nothing";
+  EXPECT_FALSE(verdict().measured) << "a client that was never told to wait proves nothing";
   EXPECT_EQ(verdict().evidence, "no client got a Retry-After");
   seen.injected = {{2h, "gone", 3, 0}, {4h, "another", 9, 9}};
   EXPECT_TRUE(verdict().met);

@@ -92,7 +92,7 @@ extern const FaultKind kH2ResetStream = describe<ResetStream>(
      .correct_client = "fails this one request and keeps the connection; repeats it if the code is "
                        "REFUSED_STREAM, or if the request is idempotent",
      .unit = "request",
-     .composition = "the first rule decides",
+     .composition = "the first rule that acts on the request decides",
      .source = "RFC 9113, 5.4.2, 6.4, 7 and 8.7; gRFC A6 (transparent retries)"});
 
 }  // namespace brownout::rules

@@ -182,8 +182,9 @@ TEST(Overload, RejectsContradictorySettings) {
   EXPECT_EQ(first_problem_of(rule("capacity = \"0/s\"")), "capacity: \"0/s\" is out of range");
   EXPECT_EQ(first_problem_of(rule("capacity = \"1/s\", surge = \"3\"")),
             "surge: \"3\" is not a multiple");
-  EXPECT_EQ(first_problem_of(rule("capacity = \"1/s\", retries = 3")),
-            "retries describes the simulated requests of \"load\" and \"surge\", and neither is set");
+  EXPECT_EQ(
+      first_problem_of(rule("capacity = \"1/s\", retries = 3")),
+      "retries describes the simulated requests of \"load\" and \"surge\", and neither is set");
   EXPECT_EQ(first_problem_of(rule("capacity = \"1/s\", surge_start = \"3s\"")),
             "surge_start has no effect without \"surge\"");
 }
