@@ -148,7 +148,8 @@ TEST(BodyMessages, OfAnotherCodingPassUnreadWithAnEvent) {
   lab.answer("text/event-stream", "gzip", 206);
   EXPECT_EQ(lab->begin(Direction::kDownstream), Begin::kAround);
   EXPECT_EQ(lab.log(),
-            "<messages not read: the response has only a part of the body (206), in the content coding gzip>");
+            "<messages not read: the response has only a part of the body (206), in the content "
+            "coding gzip>");
   lab.answer("text/event-stream", "identity");
   EXPECT_EQ(lab->begin(Direction::kDownstream), Begin::kThrough);
   // Without a rule, nobody needs to know.
