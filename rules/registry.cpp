@@ -77,12 +77,11 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
 }  // namespace
 
 std::span<const MessageProtocol* const> message_protocols() {
-  static const std::array all{&WebSocketMessage::protocol(), &MqttMessage::protocol(),
-                              &XmppMessage::protocol(),      &NatsMessage::protocol(),
-                              &RedisMessage::protocol(),     &FramedMessage::protocol(),
-                              &SseMessage::protocol(),       &NdjsonMessage::protocol(),
-                              &GrpcMessage::protocol(),      &KafkaMessage::protocol(),
-                              &PostgresMessage::protocol()};
+  static const std::array all{
+      &WebSocketMessage::protocol(), &MqttMessage::protocol(),    &XmppMessage::protocol(),
+      &NatsMessage::protocol(),      &RedisMessage::protocol(),   &FramedMessage::protocol(),
+      &SseMessage::protocol(),       &NdjsonMessage::protocol(),  &GrpcMessage::protocol(),
+      &KafkaMessage::protocol(),     &PostgresMessage::protocol()};
   return all;
 }
 

@@ -39,8 +39,8 @@ class Http2Server final : public Retirable,
   void on_due(Instant now) noexcept override;
   void has_output() override;
   void report(std::string_view event, std::string_view why) override;
-  // `ends` means that more than data may wait in the socket. Otherwise a read that does not fill the
-  // buffer has emptied it.
+  // `ends` means that more than data may wait in the socket. Otherwise a read that does not fill
+  // the buffer has emptied it.
   void read(bool ends);
   void flush();
   void over();

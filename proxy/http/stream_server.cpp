@@ -39,8 +39,8 @@ void StreamServer::start_again() {
   dial();
 }
 
-// Takes a stream of an open connection to the first server of the group, as a Connector would. Saves
-// the Connector where no rule can act on the dial.
+// Takes a stream of an open connection to the first server of the group, as a Connector would.
+// Saves the Connector where no rule can act on the dial.
 bool StreamServer::joins_open_connection() {
   if (side_.client().rules_act_on_dial()) return false;
   const auto first = group_->first(facts_.key(), facts_.ordinal, Loop::now());

@@ -314,9 +314,8 @@ class PostgresGenerator final : public MessageGenerator {
         return ask(writer, {postgres_query("fail " + words)},
                    {postgres_report('E', "ERROR", "40001", words), postgres_ready()});
       case 2:
-        return ask(
-            writer, {postgres_query("copy " + words)},
-            {postgres_message('G', pg("\0\0\0")), postgres_row(words), postgres_ready()});
+        return ask(writer, {postgres_query("copy " + words)},
+                   {postgres_message('G', pg("\0\0\0")), postgres_row(words), postgres_ready()});
       case 3:
         writer.client(postgres_message('d', words));
         return writer.server(postgres_message('d', words));

@@ -93,8 +93,8 @@ class GrpcProtocol final : public MessageProtocol {
                        return number_of(status) == *message.status;
                      });
             },
-             {.least = GrpcStatus::kOk, .most = GrpcStatus::kUnauthenticated},
-             [](const auto&) { return std::optional(Sender::kServer); }),
+            {.least = GrpcStatus::kOk, .most = GrpcStatus::kUnauthenticated},
+            [](const auto&) { return std::optional(Sender::kServer); }),
         message_key<GrpcMessage, bool>(
             "compressed",
             "true: only compressed messages; false: only messages that are not compressed",

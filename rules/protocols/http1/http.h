@@ -66,8 +66,8 @@ struct HttpHead {
   void append(std::string_view name, std::string_view value);
   // Sets Content-Length to `length` bytes and removes Transfer-Encoding.
   void announce(std::size_t length);
-  // Returns the head as text of HTTP/1 with the blank line at its end. Unmodified header lines are as
-  // received.
+  // Returns the head as text of HTTP/1 with the blank line at its end. Unmodified header lines are
+  // as received.
   std::string text() const;
 };
 

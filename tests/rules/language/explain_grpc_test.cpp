@@ -74,8 +74,9 @@ TEST(ExplainGrpc, OptionsDescribeAMessage) {
             "- its `grpc_status` does not match the message");
   EXPECT_EQ(with("grpc-status", "UNAVAILABLE", "grpc_status = [14]"), kActs);
   EXPECT_EQ(with("grpc-status", "14", "grpc_status = \"UNAVAILABLE\""), kActs);
-  EXPECT_EQ(with("grpc-status", "14", "service = \"shop.Orders\""),
-            "- it does not act on messages with a grpc_status, because its match has no grpc_status");
+  EXPECT_EQ(
+      with("grpc-status", "14", "service = \"shop.Orders\""),
+      "- it does not act on messages with a grpc_status, because its match has no grpc_status");
   EXPECT_EQ(with("rpc", "Watch", "grpc_status = 14"),
             "- its `grpc_status` needs a message with a grpc_status: give --grpc-status");
   EXPECT_EQ(with("json", R"({"order": {"id": "47"}})", "field = { \"order.id\" = \"4*\" }"), kActs);

@@ -171,8 +171,8 @@ void GrpcConnection::wake(Instant now) {
   }
 }
 
-void GrpcConnection::on_head(StreamId id, rules::HttpHead&& head, std::string_view, std::string_view,
-                             bool ended) {
+void GrpcConnection::on_head(StreamId id, rules::HttpHead&& head, std::string_view,
+                             std::string_view, bool ended) {
   if (id != stream_) return;
   http_status_ = head.status;
   if (ended) return finish(head);

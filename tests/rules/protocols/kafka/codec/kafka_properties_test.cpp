@@ -94,7 +94,8 @@ const std::vector<PairedCase>& kafka_cases() {
       {mixes},
       {reorders + mixes + copies + refuses + errs},
       {paired_rule("api = \"Metadata\"", "30%", "\"kafka_broker_down\", node = 2") + refuses},
-      {paired_rule("key = \"a\"", "60%", R"("kafka_records", how = "drop", share = "70%")") + waits},
+      {paired_rule("key = \"a\"", "60%", R"("kafka_records", how = "drop", share = "70%")") +
+       waits},
       {paired_rule("key = \"b\"", "60%", R"("kafka_records", how = "duplicate")") + reorders},
       {paired_rule(up, "5%", "\"drop\""), false},
       {paired_rule(down, "5%", "\"drop\"") + refuses, false},
