@@ -88,7 +88,7 @@ std::shared_ptr<const KafkaBodyRecords> kafka_record_of(std::string key, std::st
   }
   batch.records.push_back(std::move(record));
   auto all = std::make_shared<KafkaBodyRecords>();
-  all->parts.push_back({.records = {.batches = {std::move(batch)}}});
+  all->parts.emplace_back().records.batches.push_back(std::move(batch));
   return all;
 }
 

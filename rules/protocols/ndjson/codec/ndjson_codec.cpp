@@ -71,10 +71,9 @@ Bytes NdjsonCodec::Reader::rest() {
 Bytes NdjsonCodec::write(const rules::Chunk& chunk, Direction direction) {
   const auto& wire = chunk.message()->wire;
   const auto came = codecs::text_of(wire);
-  Bytes whole;
   auto& open = open_.at(direction == Direction::kUpstream ? 0 : 1);
   // Adds the missing LF of the last line first, if a copy of it or a held line follows.
-  if (open) whole.push_back(std::byte{'\n'});
+  Bytes whole(open ? 1 : 0, std::byte{'\n'});
   if (!chunk.touched() && !wire.empty()) {
     whole.insert(whole.end(), wire.begin(), wire.end());
     open = line_end_of(came) == 0;

@@ -115,9 +115,15 @@ TEST(KafkaRecordKeys, ReplaceSetsTheValuesOfAllRecords) {
 }
 
 // Why a rule with these keys of `match` acts ("* ") or not ("- ").
-std::string explained_record(const std::string& match, const rules::Asked& described) {
-  auto asked = described;
+std::string explained_record(const std::string& match,
+                             const std::map<std::string, std::string>& message,
+                             const std::vector<std::string>& headers = {},
+                             const std::string& text = {}) {
+  rules::Asked asked;
   asked.listener = "chat";
+  asked.message = message;
+  asked.headers = headers;
+  asked.text = text;
   const auto config = config_of(dropping(match), "kafka");
   const auto posed = rules::pose(config, asked);
   if (!posed) return "! " + posed.error().what;
@@ -127,18 +133,18 @@ std::string explained_record(const std::string& match, const rules::Asked& descr
 
 TEST(KafkaRecordKeys, ExplainDescribesARecord) {
   const std::string acts = "* it acts on messages, in both directions";
-  EXPECT_EQ(explained_record("key = \"k*\"", {.message = {{"key", "k1"}}}), acts);
-  EXPECT_EQ(explained_record("key = \"k*\"", {.message = {{"key", "x"}}}),
+  EXPECT_EQ(explained_record("key = \"k*\"", {{"key", "k1"}}), acts);
+  EXPECT_EQ(explained_record("key = \"k*\"", {{"key", "x"}}),
             "- its `key` does not match the message");
-  EXPECT_EQ(explained_record("key = \"k*\"", {.message = {{"key", "k1"}, {"api", "Fetch"}}}), acts);
-  EXPECT_EQ(explained_record("key = \"k*\"", {.message = {{"key", "k1"}, {"api", "Heartbeat"}}}),
+  EXPECT_EQ(explained_record("key = \"k*\"", {{"key", "k1"}, {"api", "Fetch"}}), acts);
+  EXPECT_EQ(explained_record("key = \"k*\"", {{"key", "k1"}, {"api", "Heartbeat"}}),
             "- its `key` does not match the message");
-  EXPECT_EQ(explained_record("header = { tenant = \"blue\" }",
-                             {.headers = {"tenant: blue"}, .message = {{"topic", "orders"}}}),
-            acts);
-  EXPECT_EQ(explained_record("header = { tenant = \"red\" }", {.headers = {"tenant: blue"}}),
+  EXPECT_EQ(
+      explained_record("header = { tenant = \"blue\" }", {{"topic", "orders"}}, {"tenant: blue"}),
+      acts);
+  EXPECT_EQ(explained_record("header = { tenant = \"red\" }", {}, {"tenant: blue"}),
             "- its `header` does not match the message");
-  EXPECT_EQ(explained_record("text = \"*fox\"", {.text = "a fox"}), acts);
+  EXPECT_EQ(explained_record("text = \"*fox\"", {}, {}, "a fox"), acts);
 }
 
 }  // namespace
