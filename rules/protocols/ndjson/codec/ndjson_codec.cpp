@@ -73,13 +73,15 @@ Bytes NdjsonCodec::write(const rules::Chunk& chunk, Direction direction) {
   const auto came = codecs::text_of(wire);
   auto& open = open_.at(direction == Direction::kUpstream ? 0 : 1);
   // Adds the missing LF of the last line first, if a copy of it or a held line follows.
-  Bytes whole(open ? 1 : 0, std::byte{'\n'});
+  const std::ptrdiff_t missing = open ? 1 : 0;
   if (!chunk.touched() && !wire.empty()) {
-    whole.insert(whole.end(), wire.begin(), wire.end());
     open = line_end_of(came) == 0;
+    Bytes whole(static_cast<std::size_t>(missing) + wire.size(), std::byte{'\n'});
+    std::copy(wire.begin(), wire.end(), whole.begin() + missing);
     return whole;
   }
   open = false;
+  Bytes whole(static_cast<std::size_t>(missing), std::byte{'\n'});
   for (const auto byte : chunk.bytes()) {
     whole.push_back(byte == std::byte{'\n'} ? std::byte{' '} : byte);
   }
