@@ -86,6 +86,16 @@ TEST(KafkaRecordsFault, DropsAllRecordsOfAFetchedBatch) {
   EXPECT_EQ(fetched_through(kafka_records_rule("how = \"drop\"")), "");
 }
 
+// A consumer of message sets goes on behind the last record that it sees.
+TEST(KafkaRecordsFault, TheLastRecordOfAnOldMessageSetStays) {
+  for (const auto* name : {"java-v1-none", "java-v1-gzip", "librdkafka-v0-none"}) {
+    MessageLab lab("kafka", kafka_records_rule("how = \"drop\""));
+    lab.from_client(kafka_fetch(1));
+    lab.from_server(kafka_fetched(1, 9, recorded_batch(name)));
+    EXPECT_EQ(kafka_pairs(fetched_field(lab.at_client())), "2k3=null ") << name;
+  }
+}
+
 TEST(KafkaRecordsFault, AnswersInPlaceOfTheBrokerIfNoRecordIsLeft) {
   MessageLab lab("kafka", kafka_records_rule("how = \"drop\""));
   lab.from_client(kafka_produce(1, "orders", three_records()));
