@@ -40,7 +40,8 @@ void encode_group(std::string_view group, std::string& text) {
 
 std::string to_base64(std::string_view bytes) {
   Base64Encoder encoder;
-  return encoder.push(bytes) + encoder.finish();
+  auto text = encoder.push(bytes);
+  return text += encoder.finish();
 }
 
 std::optional<std::string> from_base64(std::string_view text) {

@@ -183,8 +183,8 @@ const Schema<Listener>& listener_schema() {
             "upstream, or get NXDOMAIN without an upstream"),
       field("intercept", &Listener::intercept,
             "how the kernel redirects clients to this listener, which forwards them to their "
-            "original destination; `brownout exec` and `brownout intercept` write the kernel's "
-            "rules"),
+            "original "
+            "destination; `brownout exec` and `brownout intercept` write the kernel's rules"),
       field("ports", &Listener::ports,
             "intercept: destination ports of the connections to redirect, e.g. [5222, "
             "\"8000-8999\"]; left out, all ports that no other listener intercepts"),

@@ -9,6 +9,7 @@
 #include "rules/language/check_listener.h"
 #include "rules/language/default_per.h"
 #include "rules/language/document_schema.h"
+#include "rules/language/each_table.h"
 #include "rules/language/listen_addresses.h"
 #include "rules/language/load_toml.h"
 #include "rules/language/misplaced_keys.h"
@@ -18,20 +19,6 @@
 
 namespace brownout::rules {
 namespace {
-
-// Calls read(node) for each table [[name]].
-template <class Read>
-void for_each_table(const Node* list, std::string_view name, Diagnostics& problems, Read read) {
-  if (list == nullptr) return;
-  if (list->array() == nullptr) {
-    problems.add(list->where,
-                 "expected [[" + std::string(name) + "]], found " + std::string(list->type_name()),
-                 "write [[" + std::string(name) +
-                     "]] with two brackets, because there may be several such tables");
-    return;
-  }
-  for (const auto& node : *list->array()) read(node);
-}
 
 class ConfigReader {
  public:

@@ -196,8 +196,9 @@ constexpr std::string_view kMetrics =
 | `time_to_failover` | time until the last affected user is served by another endpoint | duration |
 | `time_to_recover` | time until the operations of the last user succeed for good | duration |
 | `messages_lost`, `messages_duplicated`, `messages_reordered` | messages of users that number them | number |
-| `lag` | the most messages of a user that the server had and the user's consumer had not read when an operation ended | number |
-| `rebalance_time`, `rebalance_total` | the longest time in which a consumer group had fewer partitions than before, and the sum of such times of a user | duration |
+| `lag` | the most messages of a user that its consumer had not read when an operation ended | number |
+| `rebalance_time` | the longest time in which a consumer group had fewer partitions than before | duration |
+| `rebalance_total` | the sum of such times of a user | duration |
 | `reconnect_rate`, `attempt_rate` | the peak over a second of scenario time (100 ms of real time or more) | frequency |
 | `share` | the share of operations that `endpoint` served, or of connections that went to `server` | percentage |
 | `alert` | time until a webhook of your alerting with that word is received | duration |
@@ -205,8 +206,8 @@ constexpr std::string_view kMetrics =
 | `came_back_early` | requests before the end of Retry-After that the rules in `rule` refused | number |
 
 Times count from the start of `phase`; without `phase`, from the start of the first phase with rules
-(`time_to_recover`: of the recovery phase). If the event never happens, the expectation is not met. A rebalance counts in
-the phase in which it began. Users of `kafka` with a consumer have a lag and rebalances.
+(`time_to_recover`: of the recovery phase). If the event never happens, the expectation is not met. A rebalance counts
+in the phase in which it began. Users of `kafka` with a consumer have a lag and rebalances.
 
 Users of `websocket` and of messaging protocols number their messages; those of `sse` read the server's numbers. An
 operation of `tcp`, `http` or `grpc` is one message, which is lost if no attempt got through.

@@ -42,9 +42,8 @@ struct MessageKey {
   bool needs_types = false;
 };
 
-// ProtocolOption is the value of a protocol-specific key in a table that all protocols share.
-// Examples are the reason code of an MQTT refusal in `reject`, and the topic of an MQTT user in
-// [[probe]].
+// ProtocolOption is the value of a protocol-specific key in a table that all protocols share: an
+// MQTT reason code in `reject`, or the topic of an MQTT user in [[probe]].
 class ProtocolOption {
  public:
   virtual ~ProtocolOption() = default;

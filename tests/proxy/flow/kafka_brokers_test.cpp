@@ -29,7 +29,7 @@ std::string brokers_at(int correlation, const std::vector<proxy::Endpoint>& brok
   return kafka_reply(correlation, body + kafka_int(1) + kafka_int(0));
 }
 
-// What the client is told if the broker at the other end names these brokers.
+// The answer that the client gets if the broker at the other end names these brokers.
 std::string told(const Fd& client, const Fd& broker, int correlation,
                  const std::vector<proxy::Endpoint>& brokers, const std::string& expected) {
   send_all(client, kafka_metadata(correlation));

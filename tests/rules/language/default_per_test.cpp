@@ -16,7 +16,8 @@ std::string per_of(const std::string& fault, const std::string& protocol,
 }
 
 TEST(DefaultPer, AFaultOfMessagesDrawsForEachMessage) {
-  for (const std::string fault : {"drop", "duplicate\", share = \"5%", "corrupt_message"}) {
+  for (const std::string fault :
+       {"drop", "duplicate\", share = \"5%", "corrupt_message\", chance = \"5%"}) {
     for (const std::string protocol : {"sse", "mqtt", "redis", "kafka", "http", "dns"}) {
       EXPECT_EQ(per_of(fault, protocol), "message") << fault << " " << protocol;
     }

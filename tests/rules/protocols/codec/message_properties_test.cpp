@@ -66,6 +66,9 @@ per = "message"
 fault = { type = "drop" })"},
     {"corrupt_message", R"(fault = { type = "corrupt_message", chance = "1%" })"},
     {"truncate_message", R"(fault = { type = "truncate_message", after = "20 B" })"},
+    {"kafka_session", R"(probability = "20%"
+per = "message"
+fault = { type = "kafka_session", session = "member" })"},
     {"kafka_records", R"(fault = { type = "kafka_records", how = "duplicate", share = "40%" })"},
     {"hold_until mqtt",
      R"(fault = { type = "hold_until", passes = { packet = "pingreq" }, most = "700ms" })"},
