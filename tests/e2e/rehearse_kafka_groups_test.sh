@@ -8,6 +8,7 @@ source "$(dirname "$0")/rehearsal_lib.sh"
 source "$(dirname "$0")/rehearse_kafka_lib.sh"
 start_kafka "num.partitions=3
 group.min.session.timeout.ms=100"
+warm_up
 
 outage steady-group kafka-rebalance-storm 's/^kind = "kafka"/&\ntopic = "steady"/'
 outage short-session kafka-rebalance-storm 's/^kind = "kafka"/&\ntopic = "short"/; s/^session_timeout = .*/session_timeout = "6s"/'

@@ -6,8 +6,8 @@
 # steady state asks for little.
 rehearsals=()
 
-# begin NAME PROBE_KEYS [RULES [PHASE_KEYS]]: begins a rehearsal. After finish, the result is in
-# NAME.code and NAME/report.json.
+# begin NAME PROBE_KEYS [RULES [PHASE_KEYS [TIME_SCALE]]]: begins a rehearsal. After finish, the result
+# is in NAME.code and NAME/report.json.
 begin() {
   local front
   {
@@ -17,7 +17,7 @@ begin() {
   } >"$folder/$1.toml"
   front=$(sed -n 's/^listen = "\(.*\)"/\1/p' "$folder/$1.toml")
   sed -i -e "s/^listen = .*/&\nrewrite = { \"127.0.0.1:$server\" = \"$front\" }/" -e 's/^timeout = .*/timeout = "4s"/' \
-    -e 's/^time_scale = .*/time_scale = "30x"/' -e 's/^steady = .*/steady = { availability = "10%", for = "3m" }/' "$folder/$1.toml"
+    -e 's/^time_scale = .*/time_scale = "'"${5:-30x}"'"/' -e 's/^steady = .*/steady = { availability = "10%", for = "3m" }/' "$folder/$1.toml"
   rehearse "$1" &
   rehearsals+=("$!")
 }
@@ -26,10 +26,22 @@ outage() {
   local front
   front=$(free_port)
   sed -e "s/127.0.0.1:9092/127.0.0.1:$server/; s/127.0.0.1:7010/127.0.0.1:$front/g" \
-    -e 's/^steady = .*/steady = { availability = "10%", for = "2m" }/; s/^timeout = .*/timeout = "4s"/; s/^users = .*/users = 3/' \
+    -e 's/^steady = .*/steady = { availability = "10%", for = "3m" }/; s/^timeout = .*/timeout = "4s"/; s/^users = .*/users = 3/' \
     -e "${3:-}" "$outages/$2.toml" >"$folder/$1.toml"
   rehearse "$1" &
   rehearsals+=("$!")
+}
+# warm_up: uses the broker until it serves transactions and groups quickly. What it does at their
+# first use takes seconds beside other load.
+warm_up() {
+  local try
+  for ((try = 0; try < 20; try++)); do
+    begin "warm$try" 'topic = "warm"
+transactional = true' '' '' 100x
+    finish
+    if [ "$(cat "$folder/warm$try.code")" = 0 ]; then return; fi
+  done
+  fail "expected transactions through Apache Kafka, got: $(cat "$folder/warm0.txt")"
 }
 # finish: waits until all rehearsals have ended.
 finish() {
