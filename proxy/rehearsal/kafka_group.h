@@ -1,6 +1,6 @@
-// KafkaGroup: the consumer of a synthetic user, alone in its group. It is told of the events of
-// librdkafka, keeps the assignment of partitions, commits what was read, and measures lag and
-// rebalances. Errors are English text.
+// KafkaGroup: the consumer of a synthetic user, alone in its group. KafkaGroup keeps the assignment
+// of partitions, commits what was read, and measures lag and rebalances. The user passes the events
+// of librdkafka on. Errors are English text.
 //
 // Use only on the user's thread.
 #pragma once

@@ -31,8 +31,8 @@ outage() {
   rehearse "$1" &
   rehearsals+=("$!")
 }
-# warm_up: uses the broker until it serves transactions and groups quickly. What it does at their
-# first use takes seconds beside other load.
+# warm_up: uses the broker until it serves transactions and groups quickly. Beside other load the
+# first use of either takes seconds.
 warm_up() {
   local try
   for ((try = 0; try < 20; try++)); do
