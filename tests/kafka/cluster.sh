@@ -51,6 +51,7 @@ group.consumer.min.heartbeat.interval.ms=200
 group.consumer.heartbeat.interval.ms=300
 group.share.min.heartbeat.interval.ms=200
 group.share.heartbeat.interval.ms=300
+group.share.record.lock.duration.ms=15000
 connections.max.reauth.ms=4000
 $(sasl_settings sasl)
 P

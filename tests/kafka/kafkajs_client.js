@@ -120,7 +120,7 @@ async function lag(topic) {
   await consumer.subscribe({ topic, fromBeginning: true });
   let read = 0;
   let left = -1;
-  // What a consumer knows of its lag, it knows from Fetch responses, of which the last may have no records.
+  // kafkajs tells the lag of a consumer with each batch.
   consumer.on(consumer.events.START_BATCH_PROCESS, event => (left = Number(event.payload.offsetLag)));
   await consumer.run({ eachBatch: async ({ batch, resolveOffset }) => {
     read += batch.messages.length;

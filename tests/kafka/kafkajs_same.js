@@ -50,11 +50,10 @@ class Same {
     return topic;
   }
 
-  // The number of partitions with a leader. kafkajs does not wait for a topic that a broker does not know yet.
+  // The number of partitions whose leader answers. kafkajs does not wait for a topic that a broker does not know yet.
   async led(topic) {
     try {
-      const { partitions } = (await this.admin.fetchTopicMetadata({ topics: [topic] })).topics[0];
-      return partitions.filter(each => each.leader >= 0 && each.isr.length === each.replicas.length).length;
+      return (await this.admin.fetchTopicOffsets(topic)).length;
     } catch (error) {
       return name(error);
     }

@@ -375,7 +375,10 @@ class Same(Said):
         self.tell("user", lambda: self.admin.alter_user_scram_credentials([added])[user].result())
 
         def credentials():
-            found = self.admin.describe_user_scram_credentials([user])[user].result().scram_credential_infos
+            try:
+                found = self.admin.describe_user_scram_credentials([user])[user].result().scram_credential_infos
+            except KafkaException as error:
+                return name(error)
             return [(each.mechanism.name, each.iterations) for each in found]
 
         self.tell("users", lambda: self.eventually([("SCRAM_SHA_256", 4096)], credentials))
