@@ -6,7 +6,7 @@
 import sys
 import time
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 SECONDS = 60
@@ -20,7 +20,12 @@ def create(*words):
         topic, _, node = word.partition("@")
         wanted.append(NewTopic(topic, 1, replica_assignment=[[int(node)]]) if node else NewTopic(topic, 1, 3))
     for future in admin.create_topics(wanted, request_timeout=SECONDS).values():
-        future.result()
+        try:
+            future.result()
+        except KafkaException as error:
+            # librdkafka may have asked twice.
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
     begin = time.monotonic()
     while time.monotonic() < begin + SECONDS:
         found = admin.list_topics(timeout=SECONDS).topics
