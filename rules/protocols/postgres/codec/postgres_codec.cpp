@@ -17,7 +17,7 @@ constexpr std::string_view kEncrypted =
     "what follows is encrypted: terminate TLS (tls = { starttls = true, ... }), or connect with "
     "sslmode=disable";
 
-Bytes to_bytes(std::string_view text) {
+Bytes postgres_bytes(std::string_view text) {
   const auto bytes = codecs::bytes_of(text);
   return {bytes.begin(), bytes.end()};
 }
@@ -194,7 +194,7 @@ void PostgresCodec::Reader::finish_server(Step& step, PostgresMessage& message) 
   const auto refusal = codec_.take_refusal(message.error->text);
   if (!refusal) return;
   message.error = *refusal;
-  wire_ = to_bytes(codecs::write_postgres_error(*refusal));
+  wire_ = postgres_bytes(codecs::write_postgres_error(*refusal));
 }
 
 Bytes PostgresCodec::Reader::rest() {
@@ -269,9 +269,9 @@ std::shared_ptr<const rules::PostgresError> PostgresCodec::take_refusal(std::str
 Bytes PostgresCodec::write(const rules::Chunk& chunk, Direction) {
   const auto& wire = chunk.message()->wire;
   const auto& view = *rules::view_as<PostgresMessage>(chunk.message());
-  if (view.refusal) return to_bytes(refuse(view));
+  if (view.refusal) return postgres_bytes(refuse(view));
   if (wire.empty())
-    return view.error ? to_bytes(codecs::write_postgres_error(*view.error)) : Bytes{};
+    return view.error ? postgres_bytes(codecs::write_postgres_error(*view.error)) : Bytes{};
   if (!chunk.touched() || !view.has_payload()) return wire;
   const ByteView all(wire);
   const auto behind = all.subspan(view.payload_at);

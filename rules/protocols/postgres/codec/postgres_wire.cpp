@@ -62,7 +62,7 @@ constexpr std::uint32_t kGssCode = 80877104;
 constexpr std::uint32_t kMajorVersion = 3;
 
 template <std::size_t kCount>
-std::optional<PostgresType> type_of(const std::array<Letter, kCount>& letters, char letter) {
+std::optional<PostgresType> type_of_letter(const std::array<Letter, kCount>& letters, char letter) {
   const auto found = std::find_if(letters.begin(), letters.end(),
                                   [&](const Letter& row) { return row.first == letter; });
   if (found == letters.end()) return std::nullopt;
@@ -70,14 +70,14 @@ std::optional<PostgresType> type_of(const std::array<Letter, kCount>& letters, c
 }
 
 // Returns the text at `at`, and moves `at` behind its NUL byte.
-std::string_view text_at(std::string_view body, std::size_t& at) {
+std::string_view postgres_text_at(std::string_view body, std::size_t& at) {
   const auto rest = body.substr(std::min(at, body.size()));
   const auto text = rest.substr(0, rest.find('\0'));
   at += text.size() + 1;
   return text;
 }
 
-std::string message(char letter, std::string_view body) {
+std::string postgres_frame(char letter, std::string_view body) {
   const auto size = static_cast<std::uint32_t>(body.size() + 4);
   std::string text(1, letter);
   for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(size >> shift & 0xff);
@@ -87,11 +87,11 @@ std::string message(char letter, std::string_view body) {
 }  // namespace
 
 std::optional<PostgresType> client_postgres_type(char letter) {
-  return type_of(kClientLetters, letter);
+  return type_of_letter(kClientLetters, letter);
 }
 
 std::optional<PostgresType> server_postgres_type(char letter) {
-  return type_of(kServerLetters, letter);
+  return type_of_letter(kServerLetters, letter);
 }
 
 std::optional<PostgresType> first_postgres_type(std::uint32_t code) {
@@ -113,25 +113,25 @@ PostgresNames read_postgres_names(PostgresType type, ByteView bytes) {
   std::size_t at = 0;
   switch (type) {
     case PostgresType::kParse:
-      names.name = text_at(body, at);
+      names.name = postgres_text_at(body, at);
       names.sql_at = std::min(at, body.size());
-      names.sql = text_at(body, at);
+      names.sql = postgres_text_at(body, at);
       break;
     case PostgresType::kQuery:
-      names.sql = text_at(body, at);
+      names.sql = postgres_text_at(body, at);
       break;
     case PostgresType::kBind:
-      names.portal = text_at(body, at);
-      names.name = text_at(body, at);
+      names.portal = postgres_text_at(body, at);
+      names.name = postgres_text_at(body, at);
       break;
     case PostgresType::kExecute:
-      names.portal = text_at(body, at);
+      names.portal = postgres_text_at(body, at);
       break;
     case PostgresType::kDescribe:
     case PostgresType::kClose:
       names.kind = body.empty() ? '\0' : body.front();
       at = 1;
-      (names.kind == 'P' ? names.portal : names.name) = text_at(body, at);
+      (names.kind == 'P' ? names.portal : names.name) = postgres_text_at(body, at);
       break;
     default:
       break;
@@ -144,7 +144,7 @@ rules::PostgresError read_postgres_error(ByteView bytes) {
   rules::PostgresError error{.severity = ""};
   for (std::size_t at = 0; at < body.size() && body[at] != '\0';) {
     const char field = body[at++];
-    const auto text = text_at(body, at);
+    const auto text = postgres_text_at(body, at);
     // The severity in field V is never translated; servers before 9.6 have only S.
     if (field == 'V' || (field == 'S' && error.severity.empty())) error.severity = text;
     if (field == 'C') error.sqlstate = text;
@@ -164,14 +164,14 @@ std::string write_postgres_error(const rules::PostgresError& error) {
   add('C', error.sqlstate);
   add('M', error.text);
   body += '\0';
-  return message('E', body);
+  return postgres_frame('E', body);
 }
 
 std::string write_postgres_execute(std::string_view portal) {
   std::string body(portal);
-  return message('E', body.append(5, '\0'));  // the end of the name, and no limit of rows
+  return postgres_frame('E', body.append(5, '\0'));  // the end of the name, and no limit of rows
 }
 
-std::string write_postgres_sync() { return message('S', ""); }
+std::string write_postgres_sync() { return postgres_frame('S', ""); }
 
 }  // namespace brownout::codecs
