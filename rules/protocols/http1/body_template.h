@@ -40,7 +40,7 @@ class BodyTemplate {
   enum class Kind { kLiteral, kMethod, kHost, kPath, kSegment, kQuery, kHeader };
   struct Part {
     Kind kind = Kind::kLiteral;
-    std::string text;         // the literal, or the name of a parameter or header
+    std::string text = {};    // the literal, or the name of a parameter or header
     std::size_t segment = 0;  // of a path, from 1
   };
   static Result<Part> part_of(std::string_view name);
