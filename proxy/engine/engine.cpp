@@ -159,10 +159,14 @@ PortSharing Engine::sharing_of(const rules::Listener& listener, const Endpoint& 
   PortSharing sharing{.v6_only = is_for_v6_only(listener, where, all)};
   if (!snapshot_) return sharing;
   for (const auto& [name, port] : ports_) {
-    if (!port.open || !overlap(port.bound, where)) continue;
+    if (!port.open) continue;
     const auto& old = (*snapshot_->listeners.find(name))->config;
     const auto coming = all.find(name);
     if (coming != all.end() && keeps_sockets(old, *coming->second)) continue;
+    const auto& followed = old.rewrite.followed();
+    sharing.our_brokers |= followed.by_port();
+    sharing.our_streams |= followed.owns(where.port);
+    if (!overlap(port.bound, where)) continue;
     sharing.our_streams |= takes_connections(old);
     sharing.our_datagrams |= takes_datagrams(old);
   }

@@ -41,7 +41,7 @@ Result<std::vector<PortSockets>> open_streams(const rules::Listener& listener,
   if (!followed.by_port()) return sockets;
   for (int port = followed.ports().first; port <= followed.ports().last; ++port) {
     auto more = listen_on({endpoint.host, static_cast<std::uint16_t>(port), ""},
-                          static_cast<int>(listener.backlog), workers, sharing.streams());
+                          static_cast<int>(listener.backlog), workers, sharing.brokers());
     if (!more) return tl::unexpected(more.error());
     for (std::size_t i = 0; i < workers; ++i) sockets[i].brokers.push_back(std::move((*more)[i]));
   }

@@ -27,9 +27,11 @@ struct PortSockets {
 struct PortSharing {
   bool our_streams = false;    // TCP sockets of this process may already have the address
   bool our_datagrams = false;  // UDP sockets of this process may already have the address
+  bool our_brokers = false;    // TCP sockets of this process may already have ports of brokers
   bool v6_only = false;        // another listener serves IPv4 on this port
 
   Sharing streams() const { return {our_streams, v6_only}; }
+  Sharing brokers() const { return {our_streams || our_brokers, v6_only}; }
   Sharing datagrams() const { return {our_datagrams, v6_only}; }
 };
 
