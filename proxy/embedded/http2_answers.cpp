@@ -45,9 +45,9 @@ void Http2Answers::answer_call(StreamId id, const std::string& path) {
   const bool watches = path == std::string(kHealth) + "Watch";
   if (!watches && path != std::string(kHealth) + "Check") {
     head.append("grpc-status", "12");
-    return session_.send_response(id, head, true);
+    return session_.send_response(id, std::move(head), true);
   }
-  session_.send_response(id, head, false);
+  session_.send_response(id, std::move(head), false);
   session_.send_data(id, codecs::bytes_of(messages::grpc_frame(kServing)));
   if (!watches) session_.send_end(id, {{"grpc-status", "0"}});
 }

@@ -19,8 +19,13 @@ struct HttpHeader {
   std::string value;
   // Whole line as received, without CRLF; empty for a header that a rule adds.
   std::string line = {};
+  // Whether the codec of HTTP/2 has received the header, and thus checked its name and value
+  // (RFC 9113, 8.2). False for a header that a rule adds.
+  bool checked = false;
 
-  friend bool operator==(const HttpHeader&, const HttpHeader&) = default;
+  friend bool operator==(const HttpHeader& a, const HttpHeader& b) {
+    return a.name == b.name && a.value == b.value && a.line == b.line;
+  }
 };
 
 // By character: the results of is_token_char(), which is called for each character of each header.

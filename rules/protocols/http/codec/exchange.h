@@ -79,7 +79,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
     virtual rules::HttpHead received_head(Direction direction) = 0;
     virtual const std::vector<rules::HttpHeader>& received_trailers(Direction direction) = 0;
     // Sends the head of a message, a part of its body (see BodyPath::Owner), or its end.
-    // send_head() returns false if a response ends with its head because a rule malforms it.
+    // send_head() may move the headers of a response out of the message. It returns false if a
+    // response ends with its head because a rule malforms it.
     virtual bool send_head(const Outgoing& out) = 0;
     virtual void send_body(Direction direction, ByteView raw,
                            std::span<const ByteView> payload) = 0;

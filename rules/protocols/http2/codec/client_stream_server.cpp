@@ -139,7 +139,7 @@ bool ClientStream::send_head(const Exchange::Outgoing& out) {
                                                 (out.framing.major == 2 && !out.framing.has_body));
   sent_end_ = !opens && (!out.may_have_body || no_body);
   sent_head_ = true;
-  connection_.session_.send_response(id_, head, sent_end_);
+  connection_.session_.send_response(id_, std::move(head), sent_end_);
   return true;
 }
 

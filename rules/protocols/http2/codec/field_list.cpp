@@ -70,8 +70,8 @@ struct Url {
   std::string_view path;
 };
 Url split(std::string_view target) {
-  const auto mark = target.find("://");
-  if (target.starts_with('/') || mark == std::string_view::npos) return {{}, {}, target};
+  const auto mark = target.starts_with('/') ? std::string_view::npos : target.find("://");
+  if (mark == std::string_view::npos) return {{}, {}, target};
   auto rest = target.substr(mark + 3);
   rest = rest.substr(0, rest.find('#'));  // a request has no fragment (RFC 9110, 7.1)
   const auto end = std::min(rest.find_first_of("/?"), rest.size());
@@ -88,32 +88,46 @@ std::string listed_in_connection(const std::vector<HttpHeader>& headers) {
 
 }  // namespace
 
-void FieldList::add(std::string_view name, std::string_view value) {
+void FieldList::add(std::string_view name, std::string_view value, unsigned flags) {
   const auto bytes = [](std::string_view text) {
     // nghttp2 does not change the text, but its type is not const.
     return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
   };
-  fields_.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  fields_.push_back(
+      {bytes(name), bytes(value), name.size(), value.size(), static_cast<std::uint8_t>(flags)});
 }
 
-void FieldList::add_headers(const std::vector<HttpHeader>& headers, std::string_view named) {
+void FieldList::add_unchecked(const HttpHeader& header, std::string_view listed) {
+  std::string_view name = header.name;
+  auto value = trimmed(header.value);
+  const auto form = form_of(name);
+  if ((form & kInvalid) != 0 || !is_value(value) || is_of_connection(name)) return;
+  if (same_header_name(name, "te")) {
+    if (!has_token(value, "trailers")) return;
+    value = "trailers";
+  } else if (has_token(listed, name)) {
+    return;
+  }
+  if (form == kMixed) {
+    std::string low(name);
+    for (auto& c : low) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+    name = keep(std::move(low));
+  }
+  add(name, value);
+}
+
+void FieldList::add_headers(const std::vector<HttpHeader>& headers,
+                            std::initializer_list<std::string_view> left_out) {
+  const auto listed = listed_in_connection(headers);
+  const unsigned flags =
+      lasts_ ? NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE : NGHTTP2_NV_FLAG_NONE;
   for (const auto& header : headers) {
-    std::string_view name = header.name;
-    auto value = trimmed(header.value);
-    const auto form = form_of(name);
-    if ((form & kInvalid) != 0 || !is_value(value) || is_of_connection(name)) continue;
-    if (same_header_name(name, "te")) {
-      if (!has_token(value, "trailers")) continue;
-      value = "trailers";
-    } else if (!named.empty() && has_token(named, name)) {
-      continue;
-    }
-    if (form == kMixed) {
-      std::string low(name);
-      for (auto& c : low) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
-      name = keep(std::move(low));
-    }
-    add(name, value);
+    const bool skips = std::any_of(left_out.begin(), left_out.end(), [&](std::string_view name) {
+      return same_header_name(header.name, name);
+    });
+    if (skips) continue;
+    const bool passes = header.checked && listed.empty();
+    passes ? add(header.name, header.value, flags) : add_unchecked(header, listed);
   }
 }
 
@@ -126,25 +140,26 @@ FieldList FieldList::of_request(const rules::HttpHead& head, std::string_view sc
   if (const auto* host = head.find("host"); url.authority.empty() && host != nullptr) {
     url.authority = trimmed(*host);
   }
-  list.add(":method", head.method);
-  if (!protocol.empty()) list.add(":protocol", protocol);
+  list.add_pseudo(":method", head.method);
+  if (!protocol.empty()) list.add_pseudo(":protocol", protocol);
   if (!tunnel) {
-    list.add(":scheme", url.scheme.empty() ? scheme : url.scheme);
+    list.add_pseudo(":scheme", url.scheme.empty() ? scheme : url.scheme);
     // A URL without a path means the root, or the whole server for OPTIONS (RFC 9113, 8.3.1).
     if (url.path.empty()) url.path = head.method == "OPTIONS" ? "*" : "/";
     if (url.path.starts_with('?')) url.path = list.keep("/" + std::string(url.path));
-    list.add(":path", url.path);
+    list.add_pseudo(":path", url.path);
   }
-  if (!url.authority.empty()) list.add(":authority", url.authority);
-  list.add_headers(head.headers, listed_in_connection(head.headers) + "host,");
+  if (!url.authority.empty()) list.add_pseudo(":authority", url.authority);
+  list.add_headers(head.headers, {"host"});
   return list;
 }
 
-FieldList FieldList::of_response(const rules::HttpHead& head) {
+FieldList FieldList::of_response(int status, const std::vector<HttpHeader>& headers, bool lasts) {
   FieldList list;
-  list.fields_.reserve(head.headers.size() + 1);
-  list.add(":status", list.keep(std::to_string(head.status)));
-  list.add_headers(head.headers, listed_in_connection(head.headers));
+  list.lasts_ = lasts;
+  list.fields_.reserve(headers.size() + 1);
+  list.add_pseudo(":status", list.keep(std::to_string(status)));
+  list.add_headers(headers, {});
   return list;
 }
 
@@ -152,7 +167,7 @@ FieldList FieldList::of_trailers(const std::vector<HttpHeader>& trailers) {
   FieldList list;
   list.fields_.reserve(trailers.size());
   // Fields that frame or route a message are no trailers (RFC 9110, 6.5.1).
-  list.add_headers(trailers, "content-length,host,");
+  list.add_headers(trailers, {"content-length", "host"});
   return list;
 }
 

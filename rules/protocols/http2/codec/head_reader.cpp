@@ -10,7 +10,7 @@ using rules::same_header_name;
 
 constexpr std::size_t kFieldOverhead = 32;  // RFC 9113, 6.5.2
 // Most heads have no more fields; memory for them is below the limit of malloc's fast path.
-constexpr std::size_t kUsualFields = 10;
+constexpr std::size_t kUsualFields = 9;
 
 // Returns the authority without the default port of its scheme.
 std::string_view without_default_port(std::string_view scheme, std::string_view authority) {
@@ -29,7 +29,11 @@ bool same_authority(std::string_view scheme, std::string_view a, std::string_vie
 
 void HeadReader::begin(Kind kind) {
   kind_ = kind;
-  head_ = {};
+  // The strings keep their memory, unless the last head was taken.
+  head_.method.clear();
+  head_.target.clear();
+  head_.status = 0;
+  head_.headers.clear();
   scheme_.clear();
   authority_.clear();
   protocol_.clear();
@@ -41,7 +45,6 @@ void HeadReader::begin(Kind kind) {
 bool HeadReader::add(std::string_view name, std::string_view value) {
   bytes_ += name.size() + value.size() + kFieldOverhead;
   if (++fields_ > most_fields_ || bytes_ > most_bytes_) return false;
-  if (head_.headers.empty()) head_.headers.reserve(kUsualFields);
   const bool request = kind_ == Kind::kRequest;
   if (name.starts_with(':')) {
     add_pseudo(name, value);
@@ -50,29 +53,44 @@ bool HeadReader::add(std::string_view name, std::string_view value) {
   } else if (request && name == "host") {
     add_host(value);
   } else {
-    head_.headers.push_back({std::string(name), std::string(value)});
+    add_header(name, value);
   }
   return true;
 }
 
 void HeadReader::add_pseudo(std::string_view name, std::string_view value) {
-  if (name == ":method") head_.method = value;
-  if (name == ":path") head_.target = value;
-  if (name == ":scheme") scheme_ = value;
-  if (name == ":protocol") protocol_ = value;
-  if (name == ":status") std::from_chars(value.data(), value.data() + value.size(), head_.status);
-  if (name == ":authority") {
+  if (name == ":path") {
+    head_.target = value;
+  } else if (name == ":method") {
+    head_.method = value;
+  } else if (name == ":scheme") {
+    scheme_ = value;
+  } else if (name == ":status") {
+    std::from_chars(value.data(), value.data() + value.size(), head_.status);
+  } else if (name == ":protocol") {
+    protocol_ = value;
+  } else if (name == ":authority") {
     authority_ = value;
     // Pseudo-headers precede all other fields, so that this is the first header.
-    head_.headers.push_back({"host", authority_});
+    add_header("host", value);
   }
+}
+
+void HeadReader::add_header(std::string_view name, std::string_view value) {
+  auto& headers = head_.headers;
+  if (headers.capacity() == 0) headers.reserve(kUsualFields);
+  auto& header = headers.emplace_back();
+  header.name.append(name);
+  header.value.append(value);
+  // HTTP2-Settings belongs to HTTP/1 (RFC 7540, 3.2.1), which nghttp2 does not check.
+  header.checked = name != "http2-settings";
 }
 
 // Clients may split the Cookie header for better compression (RFC 9113, 8.2.3).
 void HeadReader::add_cookie(std::string_view value) {
   if (cookie_ == SIZE_MAX) {
     cookie_ = head_.headers.size();
-    head_.headers.push_back({"cookie", std::string(value)});
+    add_header("cookie", value);
   } else {
     head_.headers[cookie_].value.append("; ").append(value);
   }
@@ -80,7 +98,7 @@ void HeadReader::add_cookie(std::string_view value) {
 
 void HeadReader::add_host(std::string_view value) {
   if (authority_.empty()) {
-    head_.headers.push_back({"host", std::string(value)});
+    add_header("host", value);
   } else if (!same_authority(scheme_, value, authority_)) {
     other_host_ = true;
   }

@@ -40,6 +40,7 @@ class HeadReader {
 
  private:
   void add_pseudo(std::string_view name, std::string_view value);
+  void add_header(std::string_view name, std::string_view value);
   void add_cookie(std::string_view value);
   void add_host(std::string_view value);
   std::string_view finish_request();

@@ -114,7 +114,10 @@ class Session {
                         std::string_view protocol, bool ends);
   // kServer: sends a head. Headers that concern one HTTP/1 connection only are left out
   // (RFC 9113, 8.2.2).
-  void send_response(StreamId id, const rules::HttpHead& head, bool ends);
+  void send_response(StreamId id, rules::HttpHead&& head, bool ends);
+  void send_response(StreamId id, const rules::HttpHead& head, bool ends) {
+    send_response(id, rules::HttpHead(head), ends);
+  }
   // kServer: sends a 1xx response. 101 does not exist in HTTP/2 and is left out.
   void send_interim(StreamId id, const rules::HttpHead& head);
   void send_data(StreamId id, ByteView bytes);

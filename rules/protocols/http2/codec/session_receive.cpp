@@ -14,9 +14,8 @@ constexpr std::size_t kStreamIdSize = 4;
 // that streams share the connection, and a long one (a tunnel) does not hold up the others.
 constexpr nghttp2_extpri kShared{NGHTTP2_EXTPRI_DEFAULT_URGENCY, 1};
 
-std::string_view text(nghttp2_rcbuf* buffer) {
-  const auto view = nghttp2_rcbuf_get_buf(buffer);
-  return {reinterpret_cast<const char*>(view.base), view.len};
+std::string_view text(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
 }
 
 // Reads a Priority Field Value (RFC 9218, 4). Members that are unknown or malformed are ignored.
@@ -302,10 +301,11 @@ void Session::State::add_receive_callbacks(nghttp2_session_callbacks* callbacks)
       callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
         return of(user).on_begin_headers(*frame);
       });
-  nghttp2_session_callbacks_set_on_header_callback2(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name,
-                    nghttp2_rcbuf* value, std::uint8_t, void* user) noexcept {
-        return of(user).on_header(*frame, text(name), text(value));
+  nghttp2_session_callbacks_set_on_header_callback(
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                    std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
+                    std::uint8_t, void* user) noexcept {
+        return of(user).on_header(*frame, text(name, name_size), text(value, value_size));
       });
   nghttp2_session_callbacks_set_on_frame_recv_callback(
       callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {

@@ -174,13 +174,14 @@ StreamId Session::send_request(const rules::HttpHead& head, std::string_view sch
   return id;
 }
 
-void Session::send_response(StreamId id, const rules::HttpHead& head, bool ends) {
+void Session::send_response(StreamId id, rules::HttpHead&& head, bool ends) {
   auto& state = *state_;
   auto* stream = state.find(id);
   if (stream == nullptr || stream->is_reset || stream->sent_head || state.failed) return;
   stream->sent_head = true;
   stream->ended = stream->ended || ends;
-  const auto fields = FieldList::of_response(head);
+  stream->headers = std::move(head.headers);
+  const auto fields = FieldList::of_response(head.status, stream->headers, true);
   const auto provider = state.provider();
   nghttp2_submit_response(state.wire(), id, fields.data(), fields.size(),
                           ends ? nullptr : &provider);
@@ -191,7 +192,7 @@ void Session::send_interim(StreamId id, const rules::HttpHead& head) {
   auto* stream = state.find(id);
   if (stream == nullptr || stream->is_reset || stream->sent_head || state.failed) return;
   if (head.status == kSwitchingProtocols) return;
-  const auto fields = FieldList::of_response(head);
+  const auto fields = FieldList::of_response(head.status, head.headers);
   nghttp2_submit_headers(state.wire(), NGHTTP2_FLAG_NONE, id, nullptr, fields.data(), fields.size(),
                          nullptr);
 }

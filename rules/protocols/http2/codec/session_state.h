@@ -41,7 +41,9 @@ struct Stream {
 
   // Sending
   bool sent_head = false;  // the final head was passed to nghttp2
-  bool unsent = false;     // the request's head is not in the output yet
+  // The headers of a final response. nghttp2 refers to them until they are sent.
+  std::vector<rules::HttpHeader> headers;
+  bool unsent = false;  // the request's head is not in the output yet
   codecs::ByteQueue queue;
   bool ended = false;  // send_end() was called, or the head ended the stream
   std::vector<rules::HttpHeader> trailers;

@@ -140,7 +140,8 @@ TEST(Http2Heads, ReceivedHeadersKeepTheirOrder) {
   EXPECT_EQ(received(with_host), "head 1 GET / HTTP/2 [a: 1][host: b] http ended\n");
 }
 
-TEST(Http2Heads, TheTextOfAHeadIsThatOfHttp1) {
+// Returns the head that a server receives.
+rules::HttpHead received_head(const H2Fields& fields) {
   rules::HttpHead head;
   struct Taker final : Session::Owner {
     explicit Taker(rules::HttpHead& where) : head(where) {}
@@ -160,11 +161,31 @@ TEST(Http2Heads, TheTextOfAHeadIsThatOfHttp1) {
     rules::HttpHead& head;
   } taker(head);
   Session session(Session::Role::kServer, taker, {});
-  session.receive(
-      bytes_of(std::string(kH2Preface) + h2_frame(kSettings, 0, 0) +
-               h2_frame(kHeaders, kEndHeaders, 1, h2_block(h2_get() + H2Fields{{"x-a", "b"}}))),
-      {});
+  session.receive(bytes_of(std::string(kH2Preface) + h2_frame(kSettings, 0, 0) +
+                           h2_frame(kHeaders, kEndHeaders, 1, h2_block(fields))),
+                  {});
+  return head;
+}
+
+TEST(Http2Heads, TheTextOfAHeadIsThatOfHttp1) {
+  const auto head = received_head(h2_get() + H2Fields{{"x-a", "b"}});
   EXPECT_EQ(head.text(), "GET / HTTP/1.1\r\nhost: a.example\r\nx-a: b\r\n\r\n");
+}
+
+// Headers that arrived over HTTP/2 pass as they are, but a rule may add others to them.
+TEST(Http2Heads, HeadersThatAreAddedToAReceivedHeadAreStillChecked) {
+  auto head = received_head(h2_get() + H2Fields{{"x-a", "b"}, {"x-b", "c"}, {"te", "trailers"}});
+  head.set("x-a", " d ");
+  head.append("X-Up", "1");
+  head.append("keep-alive", "5");
+  EXPECT_EQ(at_server(head),
+            "head 1 GET / HTTP/2 [host: a.example][x-a: d][x-b: c][te: trailers][x-up: 1] https "
+            "ended\n");
+  head.append("Connection", "x-b");
+  EXPECT_EQ(at_server(head),
+            "head 1 GET / HTTP/2 [host: a.example][x-a: d][te: trailers][x-up: 1] https ended\n");
+  head = received_head(h2_get() + H2Fields{{"http2-settings", "AAMAAABk"}});
+  EXPECT_EQ(at_server(head), "head 1 GET / HTTP/2 [host: a.example] https ended\n");
 }
 
 TEST(Http2Heads, CookiesBecomeOneHeaderAtThePlaceOfTheFirst) {
