@@ -12,22 +12,21 @@ Http2Side::Http2Side(Owner& owner, HttpHost& host, const rules::Listener& listen
 Http2Side::~Http2Side() = default;
 
 StreamServer* Http2Side::server_of(const http2::ClientStream& stream) const {
-  const auto found = servers_.find(stream.id());
-  return found == servers_.end() ? nullptr : found->second.get();
+  const auto* found = servers_.find(stream.id());
+  return found == nullptr ? nullptr : found->get();
 }
 
 void Http2Side::ask_for_server(http2::ClientStream& stream, bool fresh) {
-  auto& server = servers_[stream.id()];
-  if (server) return;
-  server = std::make_unique<StreamServer>(*this, stream);
-  server->start(fresh);
+  if (server_of(stream) != nullptr) return;
+  auto made = std::make_unique<StreamServer>(*this, stream);
+  auto& server = *made;
+  servers_.add(stream.id(), std::move(made));
+  server.start(fresh);
 }
 
 void Http2Side::drop_server(http2::ClientStream& stream) {
-  const auto found = servers_.find(stream.id());
-  if (found == servers_.end()) return;
-  auto server = std::move(found->second);
-  servers_.erase(found);
+  auto server = servers_.remove(stream.id());
+  if (!server) return;
   server->leave(stream.server_reusable());
   // Destroys the server later, since events of this iteration of the event loop may still refer to
   // it.

@@ -12,6 +12,7 @@
 #include "proxy/http/stream_server.h"
 #include "proxy/loop/poster.h"
 #include "rules/protocols/http2/codec/client_connection.h"
+#include "rules/protocols/http2/codec/stream_table.h"
 
 namespace brownout::proxy {
 
@@ -76,7 +77,7 @@ class Http2Side final : private http2::ClientConnection::Wire {
   Owner& owner_;
   HttpHost& host_;
   Poster poster_{host_.loop()};
-  std::map<http2::StreamId, std::unique_ptr<StreamServer>> servers_;
+  http2::StreamTable<std::unique_ptr<StreamServer>> servers_;
   std::map<http2::StreamId, Instant> asked_;  // requests without a response, if measured
   bool has_server_ = false;
   // Declared last, since its streams use the members above when they end.

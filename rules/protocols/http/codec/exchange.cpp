@@ -287,9 +287,14 @@ void Exchange::apply(const rules::RuleSet& set, Instant now) {
 
 Instant Exchange::deadline() const {
   if (stopped_) return rules::kNever;
-  const auto message = messages_ ? messages_->deadline() : rules::kNever;
-  const auto open = stays_open_ ? open_until_ : rules::kNever;
-  return std::min({due(), request_body_.deadline(), response_body_.deadline(), message, open});
+  auto next = std::min({due(), request_body_.deadline(), response_body_.deadline()});
+  if (messages_) next = std::min(next, messages_->deadline());
+  return stays_open_ ? std::min(next, open_until_) : next;
+}
+
+bool Exchange::may_wait() const {
+  const bool acts = messages_ || request_body_.chained() || response_body_.chained();
+  return !stopped_ && (acts || stays_open_ || ready_ != rules::kNever);
 }
 
 // Returns the time at which the waiting message must be checked: at the end of its delay, or at the

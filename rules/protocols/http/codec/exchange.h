@@ -179,6 +179,9 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
 
   // Returns the time at which advance() must be called.
   Instant deadline() const;
+  // Whether deadline() may be earlier than kNever before the next call of another function. If not,
+  // nothing waits, and no stage or message acts.
+  bool may_wait() const;
   // Handles delays and holds that are due at `now`, which is not earlier than deadline().
   void advance(Instant now);
   void on_release(Instant now);

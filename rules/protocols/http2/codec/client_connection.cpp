@@ -28,6 +28,15 @@ ClientConnection::ClientConnection(Wire& wire, const rules::Listener& listener,
 
 ClientConnection::~ClientConnection() = default;
 
+std::vector<ClientStream*> ClientConnection::in_order() const {
+  std::vector<ClientStream*> streams;
+  streams.reserve(streams_.size());
+  streams_.for_each([&](StreamId, const auto& stream) { streams.push_back(stream.get()); });
+  std::sort(streams.begin(), streams.end(),
+            [](const auto* a, const auto* b) { return a->id() < b->id(); });
+  return streams;
+}
+
 void ClientConnection::client_bytes(ByteView bytes, Instant now) {
   if (over_) return;
   now_ = now;
@@ -57,21 +66,25 @@ void ClientConnection::drain(Instant now) {
 void ClientConnection::apply(const rules::RuleSet& set, Instant now) {
   now_ = now;
   set_faults(now);
-  for (const auto& [id, stream] : streams_) stream->apply(set, now);
+  for (auto* stream : in_order()) stream->apply(set, now);
   settle(now);
 }
 
 Instant ClientConnection::deadline() const {
   if (over_) return rules::kNever;
   auto next = std::min({plan_.next(), close_at_, final_at_});
-  for (const auto& [id, stream] : streams_) next = std::min(next, stream->deadline());
+  if (waiting_ == 0) return next;
+  streams_.for_each(
+      [&](StreamId, const auto& stream) { next = std::min(next, stream->deadline()); });
   return next;
 }
 
 void ClientConnection::advance(Instant now) {
   now_ = now;
   if (plan_.next() <= now) set_faults(now);
-  for (const auto& [id, stream] : streams_) stream->advance(now);
+  if (waiting_ > 0) {
+    for (auto* stream : in_order()) stream->advance(now);
+  }
   if (final_at_ <= now) {
     final_at_ = rules::kNever;
     session_.shut_down();
@@ -81,17 +94,17 @@ void ClientConnection::advance(Instant now) {
 }
 
 ClientStream* ClientConnection::find(StreamId id) {
-  const auto found = streams_.find(id);
-  return found == streams_.end() ? nullptr : found->second.get();
+  const auto* found = streams_.find(id);
+  return found == nullptr ? nullptr : found->get();
 }
 
 const rules::HttpExchange* ClientConnection::exchange() const {
-  return streams_.empty() ? nullptr : streams_.rbegin()->second->exchange();
+  return streams_.empty() ? nullptr : in_order().back()->exchange();
 }
 
 std::vector<std::string> ClientConnection::message_rules() const {
   std::vector<std::string> all;
-  for (const auto& [id, stream] : streams_) {
+  for (const auto* stream : in_order()) {
     for (auto& name : stream->message_rules()) {
       if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(std::move(name));
     }
@@ -117,7 +130,9 @@ void ClientConnection::settle(Instant now) {
       if (auto* stream = find(id)) stream->has_room(now);
     }
   }
-  std::erase_if(streams_, [](const auto& entry) { return entry.second->over(); });
+  // The end of a stream may end others, since a stream that waited for its dial then dials itself.
+  for (std::size_t i = 0; i < over_streams_.size(); ++i) streams_.remove(over_streams_[i]);
+  over_streams_.clear();
   settling_ = false;
   if (over_) return;
   const bool done = failed_ || session_.over() || (leaving_ && streams_.empty());
@@ -126,11 +141,14 @@ void ClientConnection::settle(Instant now) {
 
 void ClientConnection::end(rules::Close how) {
   if (std::exchange(over_, true)) return;
-  for (const auto& [id, stream] : streams_) stream->gone();
+  for (auto* stream : in_order()) stream->gone();
   wire_.close_client(how);
 }
 
-void ClientConnection::count_incomplete(ClientStream& stream, Instant now) {
+void ClientConnection::recount(ClientStream& stream, Instant now) {
+  const bool waits = stream.may_wait();
+  waiting_ += std::size_t{waits};
+  waiting_ -= std::size_t{std::exchange(stream.waits_, waits)};
   incomplete_ -= stream.counted_;
   stream.counted_ = stream.incomplete();
   incomplete_ += stream.counted_;
@@ -150,7 +168,8 @@ void ClientConnection::set_faults(Instant now) {
   if (!changed) return;
   const auto& faults = plan_.faults();
   session_.hold_pings(faults.loses_pings);
-  for (const auto& [id, stream] : streams_) session_.hold_windows(id, faults.holds_window);
+  streams_.for_each(
+      [&](StreamId id, const auto&) { session_.hold_windows(id, faults.holds_window); });
   const auto setting = [](const auto& wanted, const auto& old, std::uint32_t usual) {
     using Change = std::optional<std::uint32_t>;
     if (wanted == old) return Change();
@@ -215,13 +234,16 @@ void ClientConnection::on_priority_update(StreamId id, std::string_view value) {
 void ClientConnection::on_head(StreamId id, rules::HttpHead&& head, std::string_view scheme,
                                std::string_view protocol, bool ended) {
   if (plan_.faults().holds_window) session_.hold_windows(id, true);
-  auto& stream = streams_[id];
-  stream = std::make_unique<ClientStream>(*this, id, ++count_);
+  auto made = std::make_unique<ClientStream>(*this, id, ++count_);
+  auto& stream = *made;
+  streams_.add(id, std::move(made));
   last_ = id;
-  const auto known = priorities_.find(id);
-  if (known != priorities_.end()) stream->prioritize(known->second);
-  priorities_.erase(priorities_.begin(), priorities_.upper_bound(id));
-  stream->begin(std::move(head), scheme, protocol, ended, now_);
+  if (!priorities_.empty()) {
+    const auto known = priorities_.find(id);
+    if (known != priorities_.end()) stream.prioritize(known->second);
+    priorities_.erase(priorities_.begin(), priorities_.upper_bound(id));
+  }
+  stream.begin(std::move(head), scheme, protocol, ended, now_);
 }
 
 void ClientConnection::on_data(StreamId id, ByteView bytes) {
@@ -241,7 +263,9 @@ void ClientConnection::on_reset(StreamId id, std::uint32_t, bool, std::string_vi
 
 // Only removes the pending reset. The Exchange itself notices the regular end of a stream; an early
 // end calls on_reset() before.
-void ClientConnection::on_closed(StreamId id) { ending_.erase(id); }
+void ClientConnection::on_closed(StreamId id) {
+  if (!ending_.empty()) ending_.erase(id);
+}
 
 void ClientConnection::on_sent(StreamId id, std::size_t) {
   if (has_room_.empty() || has_room_.back() != id) has_room_.push_back(id);
@@ -252,7 +276,7 @@ void ClientConnection::on_goaway(StreamId, std::uint32_t) { leaving_ = true; }
 void ClientConnection::on_failed(std::string_view why) {
   failed_ = true;
   wire_.report("refused", why);
-  for (const auto& [id, stream] : streams_) stream->gone();
+  for (auto* stream : in_order()) stream->gone();
 }
 
 }  // namespace brownout::http2

@@ -16,6 +16,7 @@
 #include "rules/protocols/http/codec/client_side.h"
 #include "rules/protocols/http2/codec/client_stream.h"
 #include "rules/protocols/http2/codec/session.h"
+#include "rules/protocols/http2/codec/stream_table.h"
 
 namespace brownout::http2 {
 
@@ -113,9 +114,11 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
   bool on_ping() override;
   void on_priority_update(StreamId id, std::string_view value) override;
   void end(rules::Close how);
-  // Updates the memory use of incomplete messages. If it is too large for all streams of the
-  // connection together, further messages of this stream pass unparsed.
-  void count_incomplete(ClientStream& stream, Instant now);
+  // Returns the streams in the order of their ids, which is the order in which their requests came.
+  std::vector<ClientStream*> in_order() const;
+  // Counts the stream's share of waiting_ and incomplete_ anew. If the memory for incomplete
+  // messages is too large for all streams together, further messages of this stream pass unparsed.
+  void recount(ClientStream& stream, Instant now);
   // Resets the stream once the data queued for the client has been sent.
   void reset_after_data(StreamId id, std::uint32_t code);
   void reset_drained();
@@ -125,11 +128,13 @@ class ClientConnection final : public http::ClientSide, private Session::Owner {
 
   Wire& wire_;
   const rules::Listener& listener_;
-  std::map<StreamId, std::unique_ptr<ClientStream>> streams_;
+  StreamTable<std::unique_ptr<ClientStream>> streams_;
+  std::vector<StreamId> over_streams_;        // streams to remove, since they are over
   std::map<StreamId, std::uint32_t> ending_;  // streams to reset after their data, with the code
   // Priorities of streams that are not open yet, which a client may send ahead (RFC 9218, 7.1).
   std::map<StreamId, std::string> priorities_;
   std::vector<StreamId> has_room_;  // streams whose queued data was sent
+  std::size_t waiting_ = 0;         // number of streams that may have a deadline
   std::size_t incomplete_ = 0;      // bytes of incomplete messages of all streams
   Instant now_{};                   // the time of the current call
   StreamId last_ = 0;               // the highest id of a request so far

@@ -38,7 +38,7 @@ ClientStream::ClientStream(ClientConnection& connection, StreamId id, std::uint6
 
 ClientStream::~ClientStream() {
   over_ = true;
-  connection_.count_incomplete(*this, {});
+  connection_.recount(*this, {});
   connection_.wire_.ended(*this);
   leave_server();
 }
@@ -59,7 +59,9 @@ void ClientStream::begin(rules::HttpHead&& head, std::string_view scheme, std::s
                             .number = number_};
   request.listener = &connection_.listener_;
   request.knows_server = request.connection.intercepted;
+  pumping_ = true;  // server_ready() need not pump
   exchange_.begin(std::move(request), now);
+  pumping_ = false;
   pump(now);
 }
 
@@ -80,9 +82,15 @@ void ClientStream::prioritize(std::string_view value) {
 }
 
 void ClientStream::gone() {
-  if (std::exchange(over_, true)) return;
+  if (over_) return;
+  set_over();
   exchange_.stop();
   leave_server();
+}
+
+void ClientStream::set_over() {
+  over_ = true;
+  connection_.over_streams_.push_back(id_);
 }
 
 void ClientStream::apply(const rules::RuleSet& set, Instant now) {
@@ -126,7 +134,7 @@ void ClientStream::pump(Instant now) {
     if (!over_ && !tunnel_ && exchange_.done()) complete(now);
     moved = moved || tunnel_ != was_tunnel;
   }
-  connection_.count_incomplete(*this, now);
+  connection_.recount(*this, now);
   pumping_ = false;
   if (link_ == &http1_ && wants_server()) connection_.wire_.resume_server(*this);
 }
@@ -236,7 +244,7 @@ void ClientStream::complete(Instant) {
   if (!client_in_.empty()) connection_.session_.consumed(id_, client_in_.size());
   reusable_ = link_ == &http1_ && !http1_.ended() && server_in_.empty() &&
               (exchange_.made_here() || exchange_.framing(Direction::kDownstream).keep_alive);
-  over_ = true;
+  set_over();
   leave_server();
 }
 
@@ -259,7 +267,7 @@ void ClientStream::end(rules::Close how) {
 
 void ClientStream::finish_with(std::uint32_t code, bool after_data) {
   exchange_.stop();
-  over_ = true;
+  set_over();
   if (after_data && sent_head_) {
     connection_.reset_after_data(id_, code);
   } else {

@@ -47,6 +47,8 @@ class ClientStream final : public http::ServerUser,
   void has_room(Instant now) { pump(now); }
   void apply(const rules::RuleSet& set, Instant now);
   Instant deadline() const;
+  // Whether deadline() may be earlier than kNever before the next call of another function.
+  bool may_wait() const { return !over_ && (messages_ || (!tunnel_ && exchange_.may_wait())); }
   void advance(Instant now);
   bool over() const { return over_; }
 
@@ -87,6 +89,8 @@ class ClientStream final : public http::ServerUser,
   bool client_takes() const;
   bool server_takes() const;
   void leave_server();
+  // Ends the stream. The connection removes it the next time that it settles.
+  void set_over();
 
   // Implementation of Exchange::Owner.
   rules::HttpHead received_head(Direction direction) override;
@@ -139,6 +143,7 @@ class ClientStream final : public http::ServerUser,
   std::string priority_;  // value of the last PRIORITY_UPDATE
   std::unique_ptr<messages::MessageTunnel> messages_;
   std::size_t counted_ = 0;    // bytes of incomplete messages that the connection has counted
+  bool waits_ = false;         // the connection has counted the stream as one that may wait
   bool client_ended_ = false;  // the client has sent the end of its request
   bool sent_head_ = false;     // the head of the response is sent
   bool sent_end_ = false;      // the end of the response is sent

@@ -183,7 +183,7 @@ void ClientStream::tunnel_finished(Direction direction) {
     client_fin_ = true;
   }
   if (!client_fin_ || !server_fin_) return;
-  over_ = true;
+  set_over();
   exchange_.stop();
   leave_server();
 }

@@ -50,7 +50,7 @@ void StreamLink::send_request(const rules::HttpHead& head, bool ends) {
     return;
   }
   std::erase(connection_->unsent_, this);
-  connection_->open_.emplace(id, this);
+  connection_->open_.add(id, this);
   id_ = id;
   sent_end_ = ends;
   if (!priority_.empty()) prioritize(std::exchange(priority_, {}));
@@ -176,7 +176,7 @@ ServerConnection::ServerConnection(Wire& wire, bool cautious, const Session::Opt
 
 ServerConnection::~ServerConnection() {
   for (auto* link : unsent_) link->connection_ = nullptr;
-  for (const auto& [id, link] : open_) link->connection_ = nullptr;
+  open_.for_each([](StreamId, StreamLink* link) { link->connection_ = nullptr; });
 }
 
 bool ServerConnection::has_room() const {
@@ -197,7 +197,7 @@ void ServerConnection::forget(StreamLink& link) {
   --links_;
   std::erase(unsent_, &link);
   std::erase(refused_, &link);
-  if (link.id_ != 0) open_.erase(link.id_);
+  open_.remove(link.id_);
   if (link.id_ == 0 || failed_) return wire_.has_output();
   const bool through = link.complete_ && link.sent_end_;
   if (!through && !link.ended_) session_.reset(link.id_, link.reset_with_);
@@ -213,7 +213,10 @@ void ServerConnection::receive(ByteView bytes, Instant now) {
 void ServerConnection::tell_users(Instant now) {
   // A user may end its own link or others, so each is looked up.
   for (const auto id : std::exchange(moved_, {})) {
-    if (auto* link = find(id)) link->user_.server_moved(now);
+    auto* link = find(id);
+    if (link == nullptr) continue;
+    link->moved_ = false;
+    link->user_.server_moved(now);
   }
   while (!refused_.empty()) {
     auto* link = refused_.back();
@@ -237,13 +240,17 @@ void ServerConnection::finished(std::string_view why, Instant now) {
 }
 
 StreamLink* ServerConnection::find(StreamId id) {
-  const auto found = open_.find(id);
-  return found == open_.end() ? nullptr : found->second;
+  auto* found = open_.find(id);
+  return found == nullptr ? nullptr : *found;
+}
+
+void ServerConnection::note_moved(StreamLink& link) {
+  if (!std::exchange(link.moved_, true)) moved_.push_back(link.id_);
 }
 
 StreamLink* ServerConnection::moved(StreamId id) {
   auto* link = find(id);
-  if (link != nullptr) moved_.push_back(id);
+  if (link != nullptr) note_moved(*link);
   return link;
 }
 
@@ -303,20 +310,19 @@ void ServerConnection::on_settings(std::uint32_t max_concurrent_streams) {
   for (auto* link : std::vector<StreamLink*>(unsent_)) {
     if (!link->waiting_) continue;
     link->send_waiting();
-    if (link->id_ != 0) moved_.push_back(link->id_);
-    if (link->id_ == 0) refused_.push_back(link);
+    link->id_ != 0 ? note_moved(*link) : refused_.push_back(link);
   }
 }
 
 void ServerConnection::on_failed(std::string_view why) {
   if (std::exchange(failed_, true)) return;
   why_ = why;
-  for (const auto& [id, link] : open_) {
-    moved_.push_back(id);
-    if (link->complete_) continue;
+  open_.for_each([&](StreamId, StreamLink* link) {
+    note_moved(*link);
+    if (link->complete_) return;
     link->ended_ = true;
     link->why_ = why;
-  }
+  });
 }
 
 }  // namespace brownout::http2

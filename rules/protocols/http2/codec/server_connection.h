@@ -17,6 +17,7 @@
 #include "rules/protocols/codec/byte_queue.h"
 #include "rules/protocols/http/codec/server_link.h"
 #include "rules/protocols/http2/codec/session.h"
+#include "rules/protocols/http2/codec/stream_table.h"
 
 namespace brownout::http2 {
 
@@ -105,6 +106,7 @@ class StreamLink final : public ServerLink {
   std::string why_;
   std::uint32_t code_ = 0;
   std::uint32_t reset_with_ = 0x8;  // CANCEL (RFC 9113, 7)
+  bool moved_ = false;              // the link is in ServerConnection::moved_
   bool complete_ = false;           // the whole response has arrived
   bool sent_end_ = false;
   bool tunnel_ = false;  // the response begins a tunnel
@@ -173,13 +175,15 @@ class ServerConnection final : private Session::Owner {
   void on_failed(std::string_view why) override;
 
   StreamLink* find(StreamId id);
+  // Notes that the link's user must be told; tell_users() does so, once for all events.
+  void note_moved(StreamLink& link);
   StreamLink* moved(StreamId id);
   void forget(StreamLink& link);
 
   Wire& wire_;
   const bool cautious_;
-  std::map<StreamId, StreamLink*> open_;  // links whose head is sent
-  std::vector<StreamLink*> unsent_;       // links whose head is not sent
+  StreamTable<StreamLink*> open_;    // links whose head is sent
+  std::vector<StreamLink*> unsent_;  // links whose head is not sent
   // unsent links that have ended, whose users have not been notified yet
   std::vector<StreamLink*> refused_;
   std::vector<StreamId> moved_;

@@ -136,7 +136,8 @@ void Session::State::check(const FrameHead& frame) {
 
 // nghttp2 forgets closed streams and ignores frames on them. These peers break RFC 9113, 5.1.
 void Session::State::check_past(const FrameHead& frame) {
-  if (frame.stream == 0 || streams.count(frame.stream) > 0) return;
+  const bool opens = server() && frame.stream > highest;
+  if (frame.stream == 0 || opens || find(frame.stream) != nullptr) return;
   const auto found = std::find_if(past.begin(), past.end(),
                                   [&](const Past& stream) { return stream.id == frame.stream; });
   if (found == past.end()) return;

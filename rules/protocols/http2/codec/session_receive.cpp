@@ -72,8 +72,17 @@ bool ends_stream(const nghttp2_frame& frame) {
 }  // namespace
 
 Stream* Session::State::find(StreamId id) {
-  const auto found = streams.find(id);
-  return found == streams.end() ? nullptr : &found->second;
+  const auto* found = streams.find(id);
+  return found == nullptr ? nullptr : found->get();
+}
+
+Stream& Session::State::open(StreamId id) {
+  auto made = std::make_unique<Stream>();
+  auto& stream = *made;
+  stream.opened = now;
+  streams.add(id, std::move(made));
+  guard.on_stream_opened();
+  return stream;
 }
 
 void Session::State::reject(StreamId id, Stream& stream, std::uint32_t code, std::string_view why) {
@@ -94,8 +103,7 @@ int Session::State::on_begin_headers(const nghttp2_frame& frame) {
       nghttp2_submit_rst_stream(wire(), NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
       return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
-    streams[id].opened = now;
-    guard.on_stream_opened();
+    open(id);
     nghttp2_session_change_extpri_stream_priority(wire(), id, &kShared, 0);
     reader.begin(HeadReader::Kind::kRequest);
     return 0;
@@ -226,9 +234,9 @@ void Session::State::on_priority_update(StreamId frame_stream) {
 }
 
 void Session::State::on_close(StreamId id, std::uint32_t code) {
-  const auto node = streams.extract(id);
-  if (node.empty()) return;
-  const auto& stream = node.mapped();
+  const auto closed = streams.remove(id);
+  if (!closed) return;
+  const auto& stream = *closed;
   if (stream.unsent) on_request_sent();
   if (stream.peer_ended) past.at(next_past++ % past.size()) = {id, false};
   if (stream.unconsumed > 0) consume_connection(stream.unconsumed);

@@ -165,12 +165,10 @@ StreamId Session::send_request(const rules::HttpHead& head, std::string_view sch
   const auto id = nghttp2_submit_request(state.wire(), nullptr, fields.data(), fields.size(),
                                          ends ? nullptr : &provider, nullptr);
   if (id <= 0) return 0;
-  auto& stream = state.streams[id];
-  stream.opened = state.now;
+  auto& stream = state.open(id);
   stream.sent_head = stream.unsent = true;
   stream.ended = ends;
   ++state.unsent_requests;
-  state.guard.on_stream_opened();
   return id;
 }
 
@@ -234,8 +232,8 @@ void Session::send_priority_update(StreamId id, std::string_view value) {
 }
 
 std::size_t Session::queued(StreamId id) const {
-  const auto found = state_->streams.find(id);
-  return found == state_->streams.end() ? 0 : found->second.queue.size();
+  const auto* stream = state_->find(id);
+  return stream == nullptr ? 0 : stream->queue.size();
 }
 
 }  // namespace brownout::http2

@@ -14,7 +14,6 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -23,6 +22,7 @@
 #include "rules/protocols/http2/codec/frame_scanner.h"
 #include "rules/protocols/http2/codec/head_reader.h"
 #include "rules/protocols/http2/codec/session.h"
+#include "rules/protocols/http2/codec/stream_table.h"
 
 namespace brownout::http2 {
 
@@ -84,6 +84,7 @@ struct Session::State {
   void limit(std::string_view why);
 
   Stream* find(StreamId id);
+  Stream& open(StreamId id);
   // Ends a stream because of its message.
   void reject(StreamId id, Stream& stream, std::uint32_t code, std::string_view why);
   struct WaitingGoaway {
@@ -130,7 +131,7 @@ struct Session::State {
     void operator()(nghttp2_session* made) const { nghttp2_session_del(made); }
   };
   std::unique_ptr<nghttp2_session, Delete> session;
-  std::unordered_map<StreamId, Stream> streams;
+  StreamTable<std::unique_ptr<Stream>> streams;
   std::array<Past, 32> past{};
   std::size_t next_past = 0;
   std::array<Gap, 8> gaps{};
