@@ -105,6 +105,12 @@ std::string_view method_in_upper_case(std::string_view text) {
 
 HttpExchange HttpExchange::of(HttpHead request) {
   HttpExchange exchange;
+  exchange.set_request(std::move(request));
+  return exchange;
+}
+
+void HttpExchange::set_request(HttpHead head) {
+  request = std::move(head);
   std::string_view target = request.target;
   std::string authority;
   // Targets in absolute-form and authority-form contain the host (RFC 9112, 3.2).
@@ -113,18 +119,16 @@ HttpExchange HttpExchange::of(HttpHead request) {
     const auto end = std::min(target.find_first_of("/?"), target.size());
     authority = target.substr(0, end);
     target.remove_prefix(end);
-  } else if (request.method == "CONNECT") {
+  } else if (is_connect(request.method)) {
     authority = std::exchange(target, {});
-  } else if (const auto* host = request.find("host")) {
-    authority = *host;
+  } else if (const auto* named = request.find("host")) {
+    authority = *named;
   }
-  exchange.host = canonical_name(without_port(authority));
+  host = canonical_name(without_port(authority));
   const auto mark = target.find('?');
-  exchange.path = target.empty() || mark == 0 ? "/" : std::string(target.substr(0, mark));
-  if (mark != std::string_view::npos) exchange.query = target.substr(mark + 1);
-  exchange.request_type = media_type(request);
-  exchange.request = std::move(request);
-  return exchange;
+  path = target.empty() || mark == 0 ? "/" : target.substr(0, mark);
+  query = mark == std::string_view::npos ? "" : target.substr(mark + 1);
+  request_type = media_type(request);
 }
 
 void HttpExchange::set_response(HttpHead head) {
@@ -133,7 +137,7 @@ void HttpExchange::set_response(HttpHead head) {
 }
 
 bool may_have_body(std::string_view method, int status) {
-  const bool tunnel = method == "CONNECT" && status < 300;
+  const bool tunnel = is_connect(method) && status < 300;
   return method != "HEAD" && !tunnel && status >= 200 && status != 204 && status != 304;
 }
 

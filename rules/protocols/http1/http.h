@@ -95,8 +95,13 @@ struct HttpExchange {
   std::optional<std::uint64_t> response_length = {};
 
   static HttpExchange of(HttpHead request);
+  // Sets `request`, and the parts of it that rules match.
+  void set_request(HttpHead head);
   void set_response(HttpHead head);
 };
+
+// Whether the method is CONNECT, after which a tunnel begins (RFC 9110, 9.3.6).
+constexpr bool is_connect(std::string_view method) { return method == "CONNECT"; }
 
 // Whether a response may have a body (RFC 9110, 6.4.1). Responses to HEAD, interim responses, 204
 // and 304 have none, regardless of their headers. After a 2xx response to CONNECT, a tunnel begins

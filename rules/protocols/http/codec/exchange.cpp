@@ -27,7 +27,7 @@ void Exchange::clear() {
   made_here_ = response_began_ = knows_server_ = stopped_ = false;
 }
 
-void Exchange::begin(Request request, Instant now) {
+void Exchange::begin(Request&& request, Instant now) {
   request_.framing = std::move(request.framing);
   const auto& set = owner_.rules();
   // Keeps the facts even without matching rules, since a rule that is loaded later may act on
@@ -52,7 +52,7 @@ void Exchange::begin(Request request, Instant now) {
       facts_.destination.reset();
       facts_.destination_port = 0;
     }
-    http_ = rules::HttpExchange::of(request_.message.head);
+    http_.emplace().set_request(request_.message.head);
     http_->version = request_.framing.major;
     http_->request_has_body = request_.framing.has_body;
     facts_.http = &*http_;
@@ -77,8 +77,8 @@ const rules::FlowFacts& Exchange::facts(const rules::FlowFacts& connection) {
   if (!http_) {
     facts_ = connection;
     const auto& kept = request_.message.head;
-    http_ = rules::HttpExchange::of(kept.method.empty() ? owner_.received_head(Direction::kUpstream)
-                                                        : kept);
+    http_.emplace().set_request(kept.method.empty() ? owner_.received_head(Direction::kUpstream)
+                                                    : kept);
     facts_.http = &*http_;
   }
   return facts_;
@@ -217,13 +217,14 @@ void Exchange::client_ended_in_body(Instant now) {
   if (request_.own_body) pass_end(Direction::kUpstream, false, now);
 }
 
-void Exchange::response(codecs::HttpFraming framing, std::optional<rules::HttpHead> head,
+void Exchange::response(codecs::HttpFraming framing, std::optional<rules::HttpHead>&& head,
                         bool edited, Instant now) {
   response_begins();
   response_.framing = std::move(framing);
   response_.message.edited = edited;
   if (!head && http_) head = owner_.received_head(Direction::kDownstream);
-  response_head(head ? std::move(*head) : rules::HttpHead(), now);
+  if (!head) head.emplace();
+  response_head(std::move(*head), now);
 }
 
 void Exchange::response_head(rules::HttpHead head, Instant now) {

@@ -144,12 +144,12 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   // Resets the object for the next request of the same connection.
   void clear();
 
-  void begin(Request request, Instant now);
+  void begin(Request&& request, Instant now);
   // Answers a request that was refused before begin().
   void refuse(codecs::HttpFraming framing, rules::HttpAnswer answer, Instant now);
   // Must be called when the final (not 1xx) response begins. `head` is set if it is needed even
   // without matching rules.
-  void response(codecs::HttpFraming framing, std::optional<rules::HttpHead> head, bool edited,
+  void response(codecs::HttpFraming framing, std::optional<rules::HttpHead>&& head, bool edited,
                 Instant now);
   // Must be called when the first bytes of a response have arrived. Interim responses (1xx) are
   // forwarded by the connections, not by the Exchange.
@@ -335,6 +335,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   void keep(std::span<const ByteView> payload);
   void body_passed(Direction direction, const std::vector<rules::HttpHeader>& trailers,
                    bool whole) override;
+  // Sends the end of a body, or keeps it for a server that refuses the request.
+  void send_end(Direction direction, const std::vector<rules::HttpHeader>& trailers, bool whole);
   void body_cut(Direction, rules::Close how) override { end(how); }
   void body_injected(const rules::Rule& rule, Direction direction,
                      const rules::Note& note) override {

@@ -333,19 +333,25 @@ void Exchange::body_passed(Direction direction, const std::vector<rules::HttpHea
   if (stopped_ || path(direction).discards()) return;
   if (direction == Direction::kDownstream && resets_at(rules::StreamReset::At::kTrailers)) return;
   const auto& change = side(direction).message.trailers;
+  if (!change.drops && change.set.empty()) return send_end(direction, trailers, whole);
   auto changed = change.drops ? std::vector<rules::HttpHeader>() : trailers;
   for (const auto& field : change.set) {
     std::erase_if(changed,
                   [&](const auto& old) { return rules::same_header_name(old.name, field.first); });
     changed.push_back({field.first, field.second});
   }
+  send_end(direction, changed, whole);
+}
+
+void Exchange::send_end(Direction direction, const std::vector<rules::HttpHeader>& trailers,
+                        bool whole) {
   if (direction == Direction::kUpstream && sent_body_) {
     sent_body_->ended = true;
     sent_body_->whole = whole;
-    sent_body_->trailers = changed;
+    sent_body_->trailers = trailers;
     if (request_.phase == Phase::kDialling) return;
   }
-  owner_.send_end(direction, changed, whole);
+  owner_.send_end(direction, trailers, whole);
 }
 
 }  // namespace brownout::http

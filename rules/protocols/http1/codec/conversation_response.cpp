@@ -130,7 +130,7 @@ bool Conversation::send_head(const Exchange::Outgoing& out) {
 // Makes the response the last one of its connection (RFC 9112, 9.6). A response that begins a
 // tunnel stays as it is.
 void Conversation::say_close(const Exchange::Outgoing& out) {
-  const bool connects = exchange_.framing(Direction::kUpstream).method == "CONNECT";
+  const bool connects = rules::is_connect(exchange_.framing(Direction::kUpstream).method);
   if (connects || out.framing.status == kStatusOfUpgrade) return;
   close_after_ = true;
   auto& message = out.message;

@@ -151,7 +151,7 @@ struct Http1Parser::State {
 
   // Returns how the length of the body is determined (RFC 9112, 6.3).
   BodyKind body_kind(Codings codings) {
-    const bool tunnel = method == "CONNECT" && framing.status / 100 == 2;
+    const bool tunnel = rules::is_connect(method) && framing.status / 100 == 2;
     if (side == Side::kResponses && (tunnel || !rules::may_have_body(method, framing.status))) {
       // An Upgrade header is only an offer: the protocol changes with status 101 (RFC 9110,
       // 15.2.2).
@@ -201,7 +201,7 @@ struct Http1Parser::State {
       broken("a request line that does not begin with a method");
     } else if (end != bytes.end()) {
       in_method = false;
-      const std::string_view known = framing.method == "CONNECT" ? "CONNECT" : "GET";
+      const std::string_view known = rules::is_connect(framing.method) ? "CONNECT" : "GET";
       llhttp_execute(&parser, known.data(), known.size());
     }
     return part.size();

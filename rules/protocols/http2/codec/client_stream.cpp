@@ -48,7 +48,7 @@ void ClientStream::begin(rules::HttpHead&& head, std::string_view scheme, std::s
   scheme_ = scheme;
   protocol_ = protocol;
   client_ended_ = ended;
-  is_connect_ = head.method == "CONNECT";
+  is_connect_ = rules::is_connect(head.method);
   if (protocol_ == "websocket") make_upgrade(head);
   auto& wire = connection_.wire_;
   wire.begins(*this);

@@ -135,7 +135,7 @@ FieldList FieldList::of_request(const rules::HttpHead& head, std::string_view sc
                                 std::string_view protocol) {
   FieldList list;
   list.fields_.reserve(head.headers.size() + 5);
-  const bool tunnel = head.method == "CONNECT" && protocol.empty();
+  const bool tunnel = rules::is_connect(head.method) && protocol.empty();
   auto url = tunnel ? Url{{}, head.target, {}} : split(head.target);
   if (const auto* host = head.find("host"); url.authority.empty() && host != nullptr) {
     url.authority = trimmed(*host);

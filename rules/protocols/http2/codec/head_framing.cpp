@@ -16,8 +16,8 @@ codecs::HttpFraming framing_of(const rules::HttpHead& head, bool ended) {
     const auto read = std::from_chars(length->data(), end, value);
     if (read.ec == std::errc() && read.ptr == end) framing.content_length = value;
   }
-  if (const auto* expect = head.find("expect"))
-    framing.expects_continue = rules::same_header_name(*expect, "100-continue");
+  const auto* expect = framing.has_body && head.status == 0 ? head.find("expect") : nullptr;
+  framing.expects_continue = expect && rules::same_header_name(*expect, "100-continue");
   framing.chunked = framing.has_body && !framing.content_length;
   return framing;
 }

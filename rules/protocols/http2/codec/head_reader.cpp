@@ -116,7 +116,7 @@ std::string_view HeadReader::finish_request() {
   if (web && authority_.find('@') != std::string::npos) {
     return ":authority has user information (RFC 9113, 8.3.1)";
   }
-  if (head_.method == "CONNECT" && protocol_.empty()) {
+  if (rules::is_connect(head_.method) && protocol_.empty()) {
     head_.target = authority_;
   } else if (!head_.target.starts_with('/') && (head_.target != "*" || head_.method != "OPTIONS")) {
     return ":path does not begin with a slash (RFC 9113, 8.3.1)";

@@ -22,7 +22,7 @@ StreamLink::~StreamLink() {
 void StreamLink::send_head(const Exchange::Outgoing& request, ByteView) {
   if (connection_ == nullptr) return;
   auto& head = request.message.head;
-  const bool connects = request.framing.method == "CONNECT" || !protocol_.empty();
+  const bool connects = rules::is_connect(request.framing.method) || !protocol_.empty();
   if (!protocol_.empty()) {
     head.method = "CONNECT";
     head.remove("sec-websocket-key");
@@ -132,20 +132,21 @@ ServerLink::Read StreamLink::read(ByteView&, Exchange& exchange, Instant now, Ed
   if (broken_) return Read::kBroken;
   if (!interims_.empty()) {
     head_ = std::move(interims_.front());
-    interims_.pop_front();
+    interims_.erase(interims_.begin());
     exchange.response_begins();
     return Read::kInterim;
   }
   if (exchange.phase(Direction::kDownstream) == Exchange::Phase::kHead) {
     if (!final_) return Read::kWait;
-    head_ = std::move(*std::exchange(final_, std::nullopt));
-    auto framing = framing_of(head_, complete_ && body_.empty());
-    if (edit != nullptr) edit(head_, framing);
-    const bool connects =
-        exchange.framing(Direction::kUpstream).method == "CONNECT" || !protocol_.empty();
-    tunnel_ = connects && head_.status / 100 == 2;
+    auto head = std::exchange(final_, std::nullopt);
+    auto framing = framing_of(*head, complete_ && body_.empty());
+    if (edit != nullptr) edit(*head, framing);
+    const auto& method = exchange.framing(Direction::kUpstream).method;
+    const bool connects = rules::is_connect(method) || !protocol_.empty();
+    tunnel_ = connects && head->status / 100 == 2;
     // start_tunnel() reads the head again.
-    exchange.response(std::move(framing), tunnel_ ? head_ : std::move(head_), true, now);
+    if (tunnel_) head_ = *head;
+    exchange.response(std::move(framing), std::move(head), true, now);
     return Read::kMore;
   }
   if (tunnel_)

@@ -6,8 +6,6 @@
 // connection. No I/O; one thread.
 #pragma once
 
-#include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,9 +57,9 @@ class StreamLink final : public ServerLink {
 
   // Sets the scheme of the request, and the protocol of an extended CONNECT (RFC 8441). Call before
   // send_head().
-  void describe(std::string scheme, std::string protocol) {
-    scheme_ = std::move(scheme);
-    protocol_ = std::move(protocol);
+  void describe(std::string_view scheme, std::string_view protocol) {
+    scheme_ = scheme;
+    protocol_ = protocol;
   }
   // Returns the number of bytes of the body that have arrived since the last call.
   std::size_t take_count() { return std::exchange(arrived_, 0); }
@@ -97,10 +95,10 @@ class StreamLink final : public ServerLink {
   std::optional<rules::HttpHead> copied_head_;
   std::string copied_body_;
   std::size_t most_copied_ = 0;
-  std::deque<rules::HttpHead> interims_;
-  std::optional<rules::HttpHead> final_;  // received, but not yet read
-  rules::HttpHead head_;
-  codecs::ByteQueue body_;  // received, but not yet read
+  std::vector<rules::HttpHead> interims_;  // received, but not yet read, in order
+  std::optional<rules::HttpHead> final_;   // received, but not yet read
+  rules::HttpHead head_;                   // of an interim response or a tunnel that was read last
+  codecs::ByteQueue body_;                 // received, but not yet read
   std::vector<rules::HttpHeader> trailers_;
   std::size_t arrived_ = 0;
   std::string why_;
