@@ -37,7 +37,7 @@ rules::Admission ClientFlow::admit(const SocketAddress& server) {
 
 rules::Admission ClientFlow::admit_dial(rules::FlowFacts& facts,
                                         const rules::HttpExchange* request) {
-  if (!host_.rules().may_match(facts.listener)) return {};
+  if (!host_.rules().may_act_on_dial(facts.listener)) return {};
   auto arrival = rules::plan_dial(host_.rules(), facts, Loop::now());
   facts.http = request;
   for (const auto& [rule, note] : arrival.notes) {

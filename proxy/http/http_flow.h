@@ -137,7 +137,7 @@ class HttpFlow final : public ClientFlow,
   void handshake_failed(const SocketAddress& server, std::string_view why) override {
     on_handshake_failed(server, why);
   }
-  bool rules_act_on_dial() const override { return host_.rules().may_match(facts_.listener); }
+  bool rules_act_on_dial() const override { return host_.rules().may_act_on_dial(facts_.listener); }
   rules::Admission admit_dial(rules::FlowFacts& facts,
                               const rules::HttpExchange* request) override {
     return ClientFlow::admit_dial(facts, request);

@@ -100,6 +100,11 @@ Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow) {
   return arrival;
 }
 
+bool acts_on_dial(const Rule& rule) {
+  const bool late = acts_on_arrival(rule) && rule.match.is_for_server();
+  return rule.kind == &kFirewallKind || late || rule.fault->admits_on_dial();
+}
+
 Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
   Arrival arrival;
   const auto stop = [&](FirewallAction action) {

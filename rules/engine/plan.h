@@ -36,6 +36,8 @@ Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow);
 // match on the destination. Sets only `admission` and `notes`. kRefuse means that the server
 // refuses the connection, kHang that it does not answer.
 Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now);
+// Whether plan_dial() may apply the rule.
+bool acts_on_dial(const Rule& rule);
 // The decision about a TLS handshake, made when its ClientHello (flow.hello) has arrived.
 struct Handshake {
   TlsVerdict verdict;

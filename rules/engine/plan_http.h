@@ -58,6 +58,8 @@ class HttpPlan {
   // Returns only those body_rules(direction) that `set` contains.
   std::vector<RuleRef> body_rules(Direction direction, const RuleSet& set) const;
 
+  // Whether no rule acts on the request.
+  bool empty() const { return rules_.empty(); }
   // Whether `set` contains all rules of the plan.
   bool holds_in(const RuleSet& set) const;
   // Ends the plan, and decrements RuleState::active of its rules.

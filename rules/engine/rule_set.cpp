@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "rules/engine/firewall_fault.h"
+#include "rules/engine/plan.h"
 
 namespace brownout::rules {
 
@@ -73,6 +74,8 @@ std::shared_ptr<const RuleSet> RuleSet::with_replaced(const RuleSet& set,
   changed->losing_syns_ = set.losing_syns_;
   changed->queueing_ = set.queueing_;
   changed->has_observers_ = set.has_observers_;
+  changed->has_dial_rules_ = set.has_dial_rules_;
+  changed->has_response_rules_ = set.has_response_rules_;
   changed->has_host_rules_ = set.has_host_rules_;
   changed->has_server_rules_ = set.has_server_rules_;
   for (auto i = stay; i < changed->rules_.size(); ++i) {
@@ -120,10 +123,14 @@ void RuleSet::index_rule(std::uint32_t number) {
   }
   if (rule->kind->level == Level::kFirewall) return;
   has_observers_ = has_observers_ || rule->kind->observes_all;
+  has_dial_rules_ = has_dial_rules_ || acts_on_dial(*rule);
+  has_response_rules_ = has_response_rules_ || rule->match.of_response();
   has_host_rules_ = has_host_rules_ || rule->match.is_for_host();
   has_server_rules_ = has_server_rules_ || rule->match.is_for_server();
   const auto add = [&](Index& index) {
-    if (rule->match.client.empty()) index.any.push_back(number);
+    // A match may name a listener twice.
+    const bool known = !index.any.empty() && index.any.back() == number;
+    if (rule->match.client.empty() && !known) index.any.push_back(number);
     for (const auto& prefix : rule->match.client) {
       index.by_prefix[prefix.length][prefix.network].push_back(number);
     }
@@ -142,18 +149,23 @@ void RuleSet::look_up(const Index& index, const FlowFacts& flow,
   }
 }
 
-void RuleSet::candidates(const FlowFacts& flow, std::vector<std::uint32_t>& found) const {
-  look_up(every_listener_, flow, found);
+std::span<const std::uint32_t> RuleSet::candidates(const FlowFacts& flow,
+                                                   std::vector<std::uint32_t>& merged) const {
   const auto* own = listeners_.find(flow.listener);
-  if (own != nullptr) look_up(*own, flow, found);
-  if (std::is_sorted(found.begin(), found.end(), std::less_equal<>{})) return;
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
+  if (own == nullptr && every_listener_.by_prefix.empty()) return every_listener_.any;
+  if (own != nullptr && every_listener_.empty() && own->by_prefix.empty()) return own->any;
+  look_up(every_listener_, flow, merged);
+  if (own != nullptr) look_up(*own, flow, merged);
+  if (!std::is_sorted(merged.begin(), merged.end(), std::less_equal<>{})) {
+    std::sort(merged.begin(), merged.end());
+    merged.erase(std::unique(merged.begin(), merged.end()), merged.end());
+  }
+  return merged;
 }
 
 bool RuleSet::may_match(const std::string& listener) const {
-  return !every_listener_.any.empty() || !every_listener_.by_prefix.empty() ||
-         listeners_.contains(listener);
+  if (rules_.empty()) return false;
+  return !every_listener_.empty() || listeners_.contains(listener);
 }
 
 Instant RuleSet::next_accept(const std::string& listener, Instant now) const {

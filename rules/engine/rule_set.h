@@ -49,9 +49,8 @@ class RuleSet {
   // `first`, `after` and `every` are not checked.
   template <class Visit>
   void for_each_match(const FlowFacts& flow, Visit visit) const {
-    std::vector<std::uint32_t> found;
-    candidates(flow, found);
-    for (const auto index : found) {
+    std::vector<std::uint32_t> merged;
+    for (const auto index : candidates(flow, merged)) {
       const auto& rule = rules_[index];
       if (!rule->kind->carries(flow.carrier) || !rule->fault->acts_on(flow.carrier)) continue;
       // Keys of messages select no query, request or datagram.
@@ -64,9 +63,8 @@ class RuleSet {
   template <class Visit>
   void for_each_observer(const FlowFacts& flow, Visit visit) const {
     if (!has_observers_) return;
-    std::vector<std::uint32_t> found;
-    candidates(flow, found);
-    for (const auto index : found) {
+    std::vector<std::uint32_t> merged;
+    for (const auto index : candidates(flow, merged)) {
       const auto& rule = rules_[index];
       const bool carried = rule->kind->carries(flow.carrier) && rule->fault->acts_on(flow.carrier);
       if (carried && rule->kind->observes_all) visit(rule);
@@ -76,15 +74,22 @@ class RuleSet {
   // other keys of the match nor the carriers of the fault are checked.
   template <class Visit>
   void for_each_candidate(const FlowFacts& flow, Visit visit) const {
-    std::vector<std::uint32_t> found;
-    candidates(flow, found);
-    for (const auto index : found) visit(rules_[index]);
+    std::vector<std::uint32_t> merged;
+    for (const auto index : candidates(flow, merged)) visit(rules_[index]);
   }
   bool has(const RuleRef& rule) const {
     return std::find(rules_.begin(), rules_.end(), rule) != rules_.end();
   }
   // Whether any rule may act on flows of this listener.
   bool may_match(const std::string& listener) const;
+  // Whether any rule may act when a connection is opened to a server for a client of this listener
+  // (plan_dial()).
+  bool may_act_on_dial(const std::string& listener) const {
+    return has_dial_rules_ && may_match(listener);
+  }
+  // Whether any rule may act on a response although none acts on its request: it matches on
+  // responses, or observes all messages.
+  bool may_act_on_responses() const { return has_response_rules_ || has_observers_; }
   // Whether a rule matches on the name of the host, or on the server's address.
   bool has_host_rules() const { return has_host_rules_; }
   bool has_server_rules() const { return has_server_rules_; }
@@ -123,8 +128,9 @@ class RuleSet {
   // Indices into rules_ for one listener: `any` for rules without client prefix, the others by
   // prefix length and prefix.
   struct Index {
-    std::vector<std::uint32_t> any;
+    std::vector<std::uint32_t> any;  // in ascending order
     std::map<unsigned, std::map<IpAddress, std::vector<std::uint32_t>>> by_prefix;
+    bool empty() const { return any.empty() && by_prefix.empty(); }
   };
 
   RuleSet() = default;
@@ -132,7 +138,10 @@ class RuleSet {
   void take(const Rule& draft, const std::unordered_map<std::string_view, RuleRef>& before);
   void index_all();
   void index_rule(std::uint32_t number);
-  void candidates(const FlowFacts& flow, std::vector<std::uint32_t>& found) const;
+  // Returns the indices into rules_ of the rules that may match the listener and the client of the
+  // flow, in order. Uses `merged` for the result if several lists apply.
+  std::span<const std::uint32_t> candidates(const FlowFacts& flow,
+                                            std::vector<std::uint32_t>& merged) const;
   bool any_down(const std::string& listener, Instant now, bool dropped) const;
   static void look_up(const Index& index, const FlowFacts& flow, std::vector<std::uint32_t>& found);
 
@@ -145,6 +154,8 @@ class RuleSet {
   std::vector<RuleRef> losing_syns_;
   std::vector<RuleRef> queueing_;
   bool has_observers_ = false;
+  bool has_dial_rules_ = false;
+  bool has_response_rules_ = false;
   bool has_host_rules_ = false;
   bool has_server_rules_ = false;
 };

@@ -62,6 +62,29 @@ TEST(RuleSet, IndexFindsRulesInFileOrder) {
   EXPECT_EQ(names(rules::plan_arrival(*set, other).rules), (std::vector<std::string>{"a"}));
 }
 
+TEST(RuleSet, VisitsARuleOnceThatNamesAListenerTwice) {
+  const auto set =
+      RuleSet::activate(config_of("[[rule]]\nname = \"a\"\nmatch = { listener = [\"chat\", "
+                                  "\"chat\"] }\nfault = { type = \"latency\", delay = \"1ms\" }")
+                            .rules,
+                        1, Instant{});
+  EXPECT_EQ(names(rules::plan_arrival(*set, flow_of(1, "10.1.2.3")).rules),
+            (std::vector<std::string>{"a"}));
+}
+
+TEST(RuleSet, KnowsWhetherARuleMayActOnADial) {
+  const auto may = [](const std::string& rule) {
+    return RuleSet::activate(config_of("[[rule]]\n" + rule).rules, 1, Instant{})
+        ->may_act_on_dial("chat");
+  };
+  EXPECT_FALSE(may("fault = { type = \"latency\", delay = \"1ms\" }"));
+  EXPECT_FALSE(may("fault = { type = \"refuse\" }"));  // when the client arrives
+  EXPECT_TRUE(may("match = { destination = \"10.0.0.0/8\" }\nfault = { type = \"refuse\" }"));
+  EXPECT_FALSE(
+      may("match = { listener = \"other\", destination = \"10.0.0.0/8\" }\nfault = { "
+          "type = \"refuse\" }"));
+}
+
 TEST(RuleSet, ObserversStayWhenOtherListenersAreReplaced) {
   auto config = config_of(
       "[[rule]]\nfault = { type = \"hold_until\", passes = { packet = "

@@ -227,11 +227,18 @@ void Exchange::response(codecs::HttpFraming framing, std::optional<rules::HttpHe
   response_head(std::move(*head), now);
 }
 
-void Exchange::response_head(rules::HttpHead head, Instant now) {
+// Whether rules may match the response, act on it, or act on messages in it.
+bool Exchange::concerns_response() const {
+  if (!http_) return false;
+  const bool acts = !plan_.empty() || !request_.message.response_headers.empty();
+  return acts || may_have_messages() || owner_.rules().may_act_on_responses();
+}
+
+void Exchange::response_head(rules::HttpHead&& head, Instant now) {
   auto& message = response_.message;
   message.direction = Direction::kDownstream;
   message.head = std::move(head);
-  if (http_) {
+  if (concerns_response()) {
     http_->set_response(message.head);
     for (const auto& header : request_.message.response_headers) {
       message.head.set(header.name, header.value);

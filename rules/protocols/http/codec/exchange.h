@@ -284,7 +284,8 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   void answer_here(rules::HttpAnswer answer, Instant now);
   // Ends a response that a rule made and left open.
   void end_open_answer(Instant now);
-  void response_head(rules::HttpHead head, Instant now);
+  bool concerns_response() const;
+  void response_head(rules::HttpHead&& head, Instant now);
   void send_response(Instant now);
 
   // Functions for bodies are in exchange_body.cpp.
@@ -314,6 +315,9 @@ class Exchange final : private BodyPath::Owner, private messages::BodyMessages::
   void pass_end(Direction direction, bool whole, Instant now);
   // Finds out whether the body that begins consists of messages on which rules may act.
   void look_for_messages(Side& side, Instant now);
+  bool may_have_messages() const {
+    return listener_ != nullptr && listener_->protocol.has_body_messages();
+  }
   bool reads_messages(Direction direction) const { return side(direction).has_messages; }
 
   // Implementation of BodyMessages::Owner.

@@ -67,7 +67,7 @@ void Exchange::pass_end(Direction direction, bool whole, Instant now) {
 void Exchange::look_for_messages(Side& side, Instant now) {
   const bool request = &side == &request_;
   const auto direction = request ? Direction::kUpstream : Direction::kDownstream;
-  if (!http_ || listener_ == nullptr) return;
+  if (!http_ || !may_have_messages()) return;
   if (!messages_) {
     messages_ = messages::BodyMessages::of(static_cast<messages::BodyMessages::Owner&>(*this),
                                            facts_, *listener_, direction);
