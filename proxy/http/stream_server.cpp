@@ -17,14 +17,23 @@ constexpr std::size_t kMostWaiting = 256 * 1024;
 }  // namespace
 
 StreamServer::StreamServer(Http2Side& side, http2::ClientStream& stream)
-    : side_(side),
-      host_(side.host()),
-      stream_(&stream),
-      group_(side.client().group()),
-      facts_(side.client().connection()) {}
+    : side_(side), host_(side.host()), stream_(&stream), group_(side.client().group()) {}
 
 StreamServer::~StreamServer() {
   if (socket_) host_.loop().poller().forget(socket_.number());
+}
+
+const rules::FlowFacts& StreamServer::facts() const {
+  return own_facts_ ? *own_facts_ : side_.client().connection();
+}
+
+void StreamServer::set_server(const SocketAddress& server) {
+  const auto ip = server.ip();
+  const auto port = server.port();
+  if (facts().destination == ip && facts().destination_port == port) return;
+  if (!own_facts_) own_facts_ = std::make_unique<rules::FlowFacts>(facts());
+  own_facts_->destination = ip;
+  own_facts_->destination_port = port;
 }
 
 void StreamServer::start(bool fresh) {
@@ -43,7 +52,7 @@ void StreamServer::start_again() {
 // Saves the Connector where no rule can act on the dial.
 bool StreamServer::joins_open_connection() {
   if (side_.client().rules_act_on_dial()) return false;
-  const auto first = group_->first(facts_.key(), facts_.ordinal, Loop::now());
+  const auto first = group_->first(facts().key(), facts().ordinal, Loop::now());
   const auto& server = group_->literal(first);
   if (!server || !takes_shared(*server)) return false;
   group_->mark_working(first);
@@ -53,8 +62,8 @@ bool StreamServer::joins_open_connection() {
 
 void StreamServer::dial() {
   connector_ = std::make_unique<Connector>(host_.loop(), host_.resolver(), group_,
-                                           static_cast<Connector::Owner&>(*this), facts_.key(),
-                                           facts_.ordinal);
+                                           static_cast<Connector::Owner&>(*this), facts().key(),
+                                           facts().ordinal);
   connector_->start();
 }
 
@@ -62,7 +71,6 @@ void StreamServer::leave(bool reusable) {
   stream_ = nullptr;
   host_.http2_servers().end_dial(*this);
   auto& loop = host_.loop();
-  if (link_) loop.retire(std::make_unique<RetiredLink>(std::move(link_)));
   if (connector_) {
     // Destroys the connector later, since it may be the caller.
     connector_->cancel();
@@ -78,7 +86,7 @@ void StreamServer::leave(bool reusable) {
 }
 
 const void* StreamServer::private_to() const {
-  return is_private(facts_, *group_) ? &side_.client() : nullptr;
+  return is_private(facts(), *group_) ? &side_.client() : nullptr;
 }
 
 // Whether the request is an extended CONNECT (WebSocket). Such requests are sent as HTTP/1
@@ -131,9 +139,10 @@ Stream StreamServer::idle_connection(const SocketAddress& server) {
 }
 
 rules::Admission StreamServer::admit(const SocketAddress& server) {
-  facts_.destination = server.ip();
-  facts_.destination_port = server.port();
-  auto admission = side_.client().admit_dial(facts_, stream_->exchange());
+  set_server(server);
+  if (!side_.client().rules_act_on_dial()) return {};
+  auto dialled_for = facts();
+  auto admission = side_.client().admit_dial(dialled_for, stream_->exchange());
   leases_ = std::move(admission.leases);
   return admission;
 }
@@ -141,9 +150,8 @@ rules::Admission StreamServer::admit(const SocketAddress& server) {
 void StreamServer::on_connected(Stream stream, const SocketAddress& server, std::uint32_t) {
   if (connector_) host_.loop().retire(std::move(connector_));
   address_ = server;
-  facts_.destination = server.ip();
-  facts_.destination_port = server.port();
   side_.server_known(server);
+  set_server(server);
   const bool dialled = stream && !reused_;
   const bool by_alpn = stream && !stream.plain() && stream.tls().protocol() == "h2";
   if (!link_ && !reused_ && (by_alpn || speaks_http2(server))) {

@@ -58,7 +58,8 @@ class StreamServer final : public Retirable,
   void finish();
   // Reads again if reading was paused.
   void resume();
-  const rules::FlowFacts& facts() const { return facts_; }
+  // Facts about the client's connection, with the address of this server once it is known.
+  const rules::FlowFacts& facts() const;
 
  private:
   void on_ready(std::uint32_t events) noexcept override;
@@ -73,6 +74,7 @@ class StreamServer final : public Retirable,
   rules::Admission admit(const SocketAddress& server) override;
   void on_connect_stopped(rules::Admission admission) override;
 
+  void set_server(const SocketAddress& server);
   void start_again() override;
   void dial();
   bool joins_open_connection();
@@ -87,7 +89,9 @@ class StreamServer final : public Retirable,
   HttpHost& host_;
   http2::ClientStream* stream_;  // null after leave()
   std::shared_ptr<UpstreamGroup> group_;
-  rules::FlowFacts facts_;  // facts about the connection, with the address of this server
+  // Null if the facts of the client's connection have the address of this server, as they do for
+  // clients with one server.
+  std::unique_ptr<rules::FlowFacts> own_facts_;
   std::unique_ptr<Connector> connector_;
   std::vector<std::shared_ptr<void>> leases_;
   Stream socket_;  // the connection to an HTTP/1 server
