@@ -179,8 +179,7 @@ const Schema<Listener>& listener_schema() {
                        "listeners that intercept and proxy listeners need none",
                        read_upstream),
       field("zone", &Listener::zone,
-            "dns: the name of the [[zone]] to answer from; queries for other names go to the "
-            "upstream, or get NXDOMAIN without an upstream"),
+            "dns: the [[zone]] to answer from; other names go to the upstream, or get NXDOMAIN"),
       field("intercept", &Listener::intercept,
             "how the kernel redirects clients to this listener, which forwards them to their "
             "original "

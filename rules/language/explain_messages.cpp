@@ -26,11 +26,12 @@ bool has_value(const Message& message, std::string_view key) {
   return has;
 }
 
-// Whether the key is true or false, so that a message always has a value.
-bool is_switch(const MessageProtocol& protocol, std::string_view key) {
+// Whether an option for the key would not help: each message has a value of a key that is true or
+// false, and describe() does not tell the values in a payload.
+bool has_hidden_value(const MessageProtocol& protocol, std::string_view key) {
   const auto keys = protocol.keys();
   return std::any_of(keys.begin(), keys.end(), [&](const MessageKey& own) {
-    return own.info.name == key && own.info.type == ValueKind<bool>::name();
+    return own.info.name == key && (own.behind_head || own.info.type == ValueKind<bool>::name());
   });
 }
 
@@ -45,7 +46,7 @@ std::string other_message_text(const Rule& rule, const Message& message, std::st
   }
   const auto option = option_of(protocol, key);
   const bool tells = !option.empty() && option != "--header";
-  if (!tells || has_value(message, key) || is_switch(protocol, key)) {
+  if (!tells || has_value(message, key) || has_hidden_value(protocol, key)) {
     return "its `" + name + "` does not match the message";
   }
   return "its `" + name + "` needs a message with a " + name + ": give " + option;
