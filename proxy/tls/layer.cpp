@@ -184,7 +184,7 @@ ssize_t TlsLayer::send(std::span<const std::byte> bytes) {
     ERR_clear_error();
     std::size_t sent = 0;
     const int result = SSL_write_ex(ssl_.get(), bytes.data() + total, bytes.size() - total, &sent);
-    if (result != 1) return total > 0 ? static_cast<ssize_t>(total) : failed_io(result);
+    if (result != 1) return total > 0 ? static_cast<ssize_t>(total) : failed_send(result);
     total += sent;
   }
   return static_cast<ssize_t>(total);
@@ -213,6 +213,15 @@ ssize_t TlsLayer::failed_io(int result) {
   if (cut) return 0;
   why_ = explain(reason);
   errno = EPROTO;
+  return -1;
+}
+
+// OpenSSL reports any failure of the socket as the end of the stream once the peer has sent
+// close_notify. A caller that got 0 would send again for ever.
+ssize_t TlsLayer::failed_send(int result) {
+  const auto failed = failed_io(result);
+  if (failed != 0) return failed;
+  errno = EPIPE;
   return -1;
 }
 

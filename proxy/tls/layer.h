@@ -63,6 +63,7 @@ class TlsLayer {
   ssize_t receive_records(std::span<std::byte> into);
   ssize_t send_records(std::span<const std::byte> bytes);
   ssize_t failed_io(int result);
+  ssize_t failed_send(int result);
   std::string explain(std::string reason) const;
   static void note_alert(const SSL* session, int where, int code);
 
