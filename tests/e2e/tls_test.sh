@@ -2,7 +2,7 @@
 # Tests TLS faults with nginx, curl and openssl s_client: each program prints the expected error.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-need nginx curl openssl
+need nginx curl openssl /usr/bin/python3
 
 "$brownout" ca init --folder "$folder/ca" >"$folder/ca.txt"
 [ "$(stat -c %a "$folder/ca/ca.key")" = 600 ] || fail "ca init: expected a private key with mode 600, got $(stat -c %a "$folder/ca/ca.key")"
@@ -173,3 +173,39 @@ wait_for 5 grep -q 'rules\? loaded' "$folder/again.log" ||
   fail "client certificates on both sides: expected \"secure SUCCESS HTTP/1.1\" from the server, got another result"
 curl_says "35 56" 'certificate required|alert' "without a client's certificate" --cacert "$folder/server.pem" "https://server.test:$proxy_port/"
 pass "mTLS on both sides"
+
+# A server that says that it ends and leaves, while its client goes on sending: the connections end, and others work.
+leaving=$(free_port)
+cat >"$folder/leaving.py" <<'P'
+import socket, ssl, sys, threading, time
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+def serve(connection):
+    secure = context.wrap_socket(connection, server_side=True)
+    secure.sendall(b"hello")
+    secure.setblocking(False)
+    try:
+        secure.unwrap()  # sends close_notify
+    except ssl.SSLError:
+        pass
+    secure.close()
+listener = socket.create_server(("127.0.0.1", int(sys.argv[3])))
+def accept():
+    while True:
+        threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+threading.Thread(target=accept, daemon=True).start()
+for _ in range(8):
+    with socket.create_connection(("127.0.0.1", int(sys.argv[4])), timeout=5) as client:
+        assert client.recv(5) == b"hello"
+        time.sleep(0.1)
+        try:
+            client.sendall(b"y" * 3000000)
+        except ConnectionError:
+            pass
+P
+proxy leaving "$leaving"
+sed -i "s|^servers = .*|&\ntls = { verify = false }|" "$folder/leaving.toml"
+wait_for 5 grep -q 'rules\? loaded' "$folder/leaving.log" || fail "TLS to the server was turned on: expected a reload within 5 s; log: $(cat "$folder/leaving.log")"
+/usr/bin/python3 "$folder/leaving.py" "$folder/server.pem" "$folder/server.key" "$leaving" "$proxy_port" 2>"$folder/leaving.err" ||
+  fail "a server that leaves: expected that each further client is served, got: $(tail -1 "$folder/leaving.err")"
+pass "a server leaves while its client sends"

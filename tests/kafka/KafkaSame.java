@@ -36,7 +36,7 @@ import org.apache.kafka.common.config.ConfigResource;
 
 public class KafkaSame {
   static final long TIME = 1700000000000L;
-  static final int SECONDS = 60;
+  static final int SECONDS = 120;
   static final String FOX = "the quick brown fox ".repeat(8);
 
   final String prefix;

@@ -9,7 +9,7 @@ import time
 
 TIME = 1700000000000
 FOX = "the quick brown fox " * 8
-SECONDS = 60
+SECONDS = 120
 
 
 def environment(name, otherwise=""):

@@ -18,10 +18,10 @@ client() {
   local name=$1
   shift
   case $name in
-    java) timeout 200 java -Xmx160m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$folder/classes:$libs/*" KafkaClient "$@" ;;
-    librdkafka | aiokafka) timeout 200 /usr/bin/python3 "$kafka_clients/${name}_client.py" "$@" ;;
-    kafkajs) timeout 200 node "$kafka_clients/kafkajs_client.js" "$@" ;;
-    franz) timeout 200 "$kafka_build/kafka-franz/franz" "$@" ;;
+    java) timeout 400 java -Xmx160m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$folder/classes:$libs/*" KafkaClient "$@" ;;
+    librdkafka | aiokafka) timeout 400 /usr/bin/python3 "$kafka_clients/${name}_client.py" "$@" ;;
+    kafkajs) timeout 400 node "$kafka_clients/kafkajs_client.js" "$@" ;;
+    franz) timeout 400 "$kafka_build/kafka-franz/franz" "$@" ;;
   esac
 }
 

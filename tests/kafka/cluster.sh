@@ -59,7 +59,7 @@ P
 
 ports_of() { for node in "${nodes[@]}"; do echo -n "${broker_port[$1 $node]} "; done; }
 servers_of() { for node in "${nodes[@]}"; do echo -n "\"127.0.0.1:${broker_port[$1 $node]}\", "; done; }
-topics() { timeout 120 /usr/bin/python3 "$kafka_clients/topics.py" "${broker_port[plain 1]}" "$@"; }
+topics() { timeout 200 /usr/bin/python3 "$kafka_clients/topics.py" "${broker_port[plain 1]}" "$@"; }
 
 # front NAME LISTENER RULES: starts brownout in front of the listeners of all brokers, with TLS where they have it. Sets
 # $front_port, $front_ports (of all brokers) and $last_pid.

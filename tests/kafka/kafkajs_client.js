@@ -13,7 +13,7 @@ try {
 const environment = (name, otherwise = '') => process.env[name] || otherwise;
 const TIME = 1700000000000;
 const FOX = 'the quick brown fox '.repeat(8);
-const SECONDS = 60;
+const SECONDS = 120;
 const requestTimeout = Number(environment('KAFKA_REQUEST_TIMEOUT', '30000'));
 // kafkajs has no time-out of its own for a delivery, only a number of tries.
 const retries = Math.max(2, Math.round(Number(environment('KAFKA_DELIVERY_TIMEOUT', '60000')) / Math.min(5000, requestTimeout)));

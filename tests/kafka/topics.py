@@ -9,7 +9,7 @@ import time
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-SECONDS = 60
+SECONDS = 120
 server = {"bootstrap.servers": "127.0.0.1:" + sys.argv[1], "log_level": 0}
 
 

@@ -25,7 +25,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-const patience = 60 * time.Second
+const patience = 120 * time.Second
 
 func environment(name, otherwise string) string {
 	if value := os.Getenv(name); value != "" {
