@@ -131,8 +131,11 @@ Result<Draft> draft_of_answers(const InitOptions& options) {
 Result<Draft> draft_of_file(const InitOptions& options) {
   const auto path = options.from == "-" ? std::string("/dev/stdin") : options.from;
   if (draft::source_named(path) && access(path.c_str(), F_OK) != 0) {
-    return rules::config_error("there is no file " + rules::in_quotes(path),
-                               "to give the kind of a file, write --from FILE --format " + path);
+    return rules::config_error(
+        "there is no file " + rules::in_quotes(path),
+        "--from needs the path of a file, and --format the kind of the file: write --from FILE "
+        "--format " +
+            path);
   }
   const auto text = proxy::read_once(path);
   if (!text) {

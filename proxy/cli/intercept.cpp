@@ -107,7 +107,7 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
       return rules::config_error(
           "listener " + rules::in_quotes(listener.name) +
               " has port 0, but the kernel needs a fixed port to redirect to",
-          "give it one, e.g. listen = \"127.0.0.1:15001\"");
+          "give the listener a fixed port, e.g. listen = \"127.0.0.1:15001\"");
     }
     if (listener.intercept == rules::Intercept::kTproxy && clients.local()) {
       return rules::config_error("listener " + rules::in_quotes(listener.name) +

@@ -160,7 +160,10 @@ Allowed<void> LiveConfig::apply(File file, Overlay overlay) {
 
 // Refuses a configuration whose listener or upstream has the name of a proxy of Toxiproxy's API.
 std::optional<Refusal> LiveConfig::takes_toxiproxys_name(const rules::Config& config) const {
-  Refusal refusal{.status = 409, .what = "a proxy of Toxiproxy's API has that name"};
+  Refusal refusal{.status = 409,
+                  .what =
+                      "nothing was changed, because Toxiproxy's API has a proxy with the name "
+                      "of a listener or upstream"};
   for (const auto& listener : config.listeners) {
     if (is_toxiproxys(listener.name))
       refusal.mistakes.push_back({"listener", listener.name, "/name", "", ""});
@@ -171,8 +174,8 @@ std::optional<Refusal> LiveConfig::takes_toxiproxys_name(const rules::Config& co
   }
   if (refusal.mistakes.empty()) return std::nullopt;
   for (auto& mistake : refusal.mistakes) {
-    mistake.what = "a proxy of Toxiproxy's API has this name";
-    mistake.hint = "choose another name, or delete the proxy through Toxiproxy's API";
+    mistake.what = "Toxiproxy's API has a proxy " + rules::in_quotes(mistake.name);
+    mistake.hint = "choose another name, or delete the proxy: DELETE /proxies/" + mistake.name;
   }
   return refusal;
 }

@@ -70,7 +70,7 @@ rules::Result<Draft> draft_of_toxiproxy(std::string_view text) {
     }
     if (!names.insert(proxy->name).second) {
       return rules::config_error("two proxies have the name " + toml_string(proxy->name),
-                                 "give each its own name");
+                                 "give each proxy its own name");
     }
     add_proxy(*proxy, draft, rule_names);
   }

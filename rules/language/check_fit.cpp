@@ -133,7 +133,8 @@ std::string FitCheck::settings_remark() const {
 }
 
 std::string FitCheck::settings_hint() const {
-  return "it acts on " + carriers_text(rule_.acting(), rule_.kind->protocols());
+  return "use other keys in match: the fault acts on " +
+         carriers_text(rule_.acting(), rule_.kind->protocols());
 }
 
 bool FitCheck::check_carriers(Position what) const {
@@ -196,7 +197,7 @@ void FitCheck::check_http() const {
     const bool unit = std::any_of(fields.begin(), fields.end(),
                                   [](const FieldInfo& field) { return field.name == "unit"; });
     problems_.add(position_of(node_, "match"),
-                  fault_ + settings_remark() + " does not act on requests",
+                  fault_ + settings_remark() + " does not act on HTTP requests",
                   unit ? "write unit = \"request\" in the fault" : settings_hint());
   } else if (asks && !has(kHttpRequests)) {
     problems_.add(position_of(node_, "match"),

@@ -34,7 +34,8 @@ void ListenAddresses::claim(const Node& node, const Listener& listener, Diagnost
   if (fixed && !claim(listener)) {
     problems.add(position_of(node, "listen"),
                  "two listeners listen on " + in_quotes(to_text(listener.listen)),
-                 "give each its own port");
+                 listener.listen.is_unix() ? "give each listener its own path"
+                                           : "give each listener its own address or port");
   }
   if (listener.brokers != Brokers::kFollow || !listener.broker_ports) return;
   for (int port = listener.broker_ports->first; port <= listener.broker_ports->last; ++port) {

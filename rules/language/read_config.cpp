@@ -353,8 +353,9 @@ class ConfigReader {
     std::vector<std::string_view> sorted(names.begin(), names.end());
     std::sort(sorted.begin(), sorted.end());
     problems_.add(reference->where, "there is no " + std::string(kind) + " " + in_quotes(name),
-                  sorted.empty() ? "add a [[" + std::string(kind) + "]] with that name"
-                                 : suggest(name, sorted));
+                  sorted.empty()
+                      ? "add a [[" + std::string(kind) + "]] with name = " + in_quotes(name)
+                      : suggest(name, sorted));
   }
 
   void claim_name(const Node& node, std::string_view kind, const std::string& name,

@@ -63,17 +63,32 @@ std::string ramp_text(const FaultKind& kind) {
 
 // Returns the units for which `probability` is drawn if the rule has per = "chunk".
 std::string units_text(const FaultKind& kind) {
-  constexpr std::array<std::pair<Carrier, std::string_view>, 5> kUnits{
-      {{Carrier::kStream, "chunk (one read of the socket)"},
+  const std::array<std::pair<Carrier, std::string_view>, 5> all{
+      {{Carrier::kStream, kind.on_syn ? "SYN" : "chunk (one read of the socket)"},
        {Carrier::kDatagram, "datagram"},
        {Carrier::kDns, "DNS query"},
        {Carrier::kHttp, "HTTP request"},
        {Carrier::kMessage, "message"}}};
   std::vector<std::string_view> units;
-  for (const auto& [carrier, unit] : kUnits) {
+  for (const auto& [carrier, unit] : all) {
     if (kind.carries(carrier)) units.push_back(unit);
   }
   return and_text(units);
+}
+
+// Says for which units `probability` is drawn, by default (default_per.h) or with per = "chunk".
+std::string draws_text(const FaultKind& kind) {
+  if (!kind.carries(Carrier::kMessage)) {
+    return "`probability` is drawn for each " + units_text(kind) + ", instead of once for each " +
+           (kind.carries(Carrier::kDatagram) ? "connection or UDP session" : "connection");
+  }
+  if (!kind.carries(Carrier::kDatagram)) {
+    return "`probability` is drawn for each " + units_text(kind) +
+           "; with `per = \"connection\"` it is drawn once for each connection";
+  }
+  return "`probability` is drawn for each message, HTTP request and DNS query; if the rule also "
+         "selects a `udp` listener, it is drawn once for each connection and UDP session, and with "
+         "`per = \"chunk\"` for each datagram, too";
 }
 
 std::string fault_section(const FaultKind& kind) {
@@ -94,12 +109,9 @@ std::string fault_section(const FaultKind& kind) {
   if (kind.level != Level::kListener && kind.level != Level::kFirewall) {
     add_line("While `ramp` lasts: ", ramp_text(kind));
   }
-  if (kind.per_chunk) {
-    const auto per = kind.carriers == kMessages ? "message" : "chunk";
-    add_line("With `per = \"" + std::string(per) + "\"`: ",
-             "`probability` is drawn for each " + units_text(kind) +
-                 ", instead of once for the whole connection");
-  }
+  if (kind.per_chunk)
+    add_line(kind.carries(Carrier::kMessage) ? "Without `per`: " : "With `per = \"chunk\"`: ",
+             draws_text(kind));
   add_line("A correct client ", kind.correct_client);
   add_line("Source: ", kind.source);
   return text + "- Example: [examples/rules/" + name + ".toml](../examples/rules/" + name +

@@ -69,8 +69,9 @@ class Reader {
              const std::vector<std::string_view>& names) {
     if (std::find(names.begin(), names.end(), name) != names.end()) return;
     problems_.add(where, "there is no " + std::string(kind) + " " + in_quotes(name),
-                  names.empty() ? "add a [[" + std::string(kind) + "]] with that name"
-                                : suggest(name, names));
+                  names.empty()
+                      ? "add a [[" + std::string(kind) + "]] with name = " + in_quotes(name)
+                      : suggest(name, names));
   }
   void refer_all(const Node& table, std::string_view key, std::string_view kind,
                  const std::vector<std::string_view>& names) {

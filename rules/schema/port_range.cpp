@@ -23,7 +23,8 @@ std::optional<PortRange> parse_port_range(std::string_view text) {
 }
 
 Result<PortRange> ValueKind<PortRange>::read(const Node& node) {
-  constexpr std::string_view kHint = R"(e.g. 443 or "8000-8999", from 0 to 65535)";
+  constexpr std::string_view kHint =
+      R"(e.g. 443, or "8000-8999" with the lower port first; from 0 to 65535)";
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
     if (const auto range = parse_port_range(std::to_string(*number))) return *range;
     return config_error(std::to_string(*number) + " is not a port", std::string(kHint));
@@ -31,7 +32,9 @@ Result<PortRange> ValueKind<PortRange>::read(const Node& node) {
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "a port or a range of ports");
   if (const auto range = parse_port_range(*text)) return *range;
-  return config_error(in_quotes(*text) + " is not a port", std::string(kHint));
+  const bool is_range = text->find('-') != std::string::npos;
+  return config_error(in_quotes(*text) + (is_range ? " is not a range of ports" : " is not a port"),
+                      std::string(kHint));
 }
 
 bool any_has(const std::vector<PortRange>& ranges, std::uint16_t port) {

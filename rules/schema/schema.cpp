@@ -129,9 +129,9 @@ void note_bare_one(const Node& node, std::string_view name, Diagnostics& problem
 }
 
 void empty_list(const Node& list, std::string_view name, bool required, Diagnostics& problems) {
-  problems.add(
-      list.where, std::string(name) + ": the list is empty",
-      required ? "give it at least one value" : "give it at least one value, or leave the key out");
+  problems.add(list.where, std::string(name) + ": the list is empty",
+               required ? "write at least one value in the list"
+                        : "write at least one value in the list, or leave the key out");
 }
 
 void unknown_key(const Member& member, std::string_view table,

@@ -84,22 +84,26 @@ class HoldUntil final : public MessageFault {
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     const auto* passes = table.find("passes");
     const int protocols = of_messages(settings) + of_http(settings) + of_dns(settings);
-    if (passes == nullptr || protocols == 0) {
-      problems.add(position_of(table, "passes"),
-                   "hold_until needs \"passes\", the message that it waits for",
-                   "e.g. passes = { packet = \"pingreq\" }, or { path = \"/login\" }");
+    constexpr std::string_view kExample =
+        R"(e.g. passes = { packet = "pingreq" } or passes = { path = "/login" })";
+    if (passes == nullptr) {
+      problems.add(table.where, "fault \"hold_until\" needs \"passes\", the awaited message",
+                   std::string(kExample));
       return;
     }
     for (const std::string_view key : {"listener", "client", "source_port", "destination", "port",
                                        "node", "direction", "first", "after", "every", "not"}) {
       if (passes->find(key) == nullptr) continue;
       problems.add(position_of(*passes, key), std::string(key) + " does not describe one message",
-                   "write it in match");
+                   "write " + std::string(key) + " in match");
     }
     if (settings.passes.is_for_tls()) {
       problems.add(passes->where,
                    "passes has keys of TLS handshakes, but hold_until waits for a message",
                    "describe the message with keys like packet, stanza, text, path or qname");
+    } else if (protocols == 0) {
+      problems.add(table.where, "passes has no key that selects a message, request or query",
+                   std::string(kExample));
     } else if (protocols > 1) {
       problems.add(passes->where, "passes has keys of two protocols",
                    "use only keys of messages, only keys of requests, or only keys of queries");

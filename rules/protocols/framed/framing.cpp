@@ -114,8 +114,9 @@ void check_framing(const Framing& framing, const Node& table, Diagnostics& probl
     }
   }
   if (!framing.acks.empty() && !framing.kind) {
-    problems.add(where("acks"), "acks needs \"kind\", which finds the kind of a message",
-                 "add kind = \"...\"");
+    problems.add(where("acks"),
+                 "acks needs \"kind\", the regular expression that finds the kind of a message",
+                 "add kind to framing, e.g. kind = '^([A-Z]+)'");
   }
 }
 

@@ -101,7 +101,7 @@ TEST(Firewall, ErrorsInTheFileAreReported) {
       "port: 70000 is not a port");
   EXPECT_EQ(first_problem_of(
                 "[[firewall]]\nname = \"f\"\nrules = [{ action = \"drop\", port = \"9-2\" }]"),
-            "port: \"9-2\" is not a port");
+            "port: \"9-2\" is not a range of ports");
   EXPECT_EQ(first_problem_of("[[firewall]]\nname = \"f\"\nrules = [{ source = \"10.0.0.0/8\" }]"),
             "a line of the firewall needs \"action\"");
   EXPECT_EQ(first_problem_of(

@@ -236,7 +236,7 @@ TEST(LoadToml, ReportsEveryWrongElementOfAList) {
                 "[[listener]]\nlisten = \"127.0.0.1:2\"\nupstream = [\"y\", \"z\"]\n"),
       testing::AllOf(testing::HasSubstr("3:12 servers: \"x\" has no port"),
                      testing::HasSubstr("3:32 servers: expected an address"),
-                     testing::HasSubstr("6:11 servers: the list is empty | give it at least one"),
+                     testing::HasSubstr("6:11 servers: the list is empty | write at least one"),
                      testing::Not(testing::HasSubstr("leave the key out")),
                      testing::HasSubstr("9:13 upstream: \"y\""),
                      testing::HasSubstr("9:18 upstream: \"z\"")));

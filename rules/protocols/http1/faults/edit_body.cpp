@@ -92,12 +92,15 @@ bool edit_members(const EditBodySettings& settings, std::string& json, Missing& 
 
 Result<std::string> edit_json(const EditBodySettings& settings, const std::string& text,
                               Missing& missing) {
-  if (!is_json(text)) return config_error("the body is not JSON");
+  if (!is_json(text))
+    return config_error("the body is not JSON; use `regex` to edit a body of another type");
   auto json = text;
   const bool changed =
       settings.merge ? merge_json(json, *settings.merge) : edit_members(settings, json, missing);
   if (!changed) {
-    return config_error(missing.empty() ? "the body has nothing to change" : missing.text());
+    return config_error(missing.empty()
+                            ? "`merge` changes nothing, because the body already has its values"
+                            : missing.text());
   }
   if (json.size() > static_cast<std::size_t>(settings.most.count))
     return config_error("the result has more than " + to_text(settings.most));

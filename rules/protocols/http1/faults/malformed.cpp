@@ -60,7 +60,8 @@ Malformed http_error(What what) {
 
 // Returns a text of the same length that is not valid JSON.
 Result<std::string> broken_json(const std::string& text) {
-  if (!is_json(text)) return config_error("the body is not JSON");
+  if (!is_json(text))
+    return config_error("the body is not JSON; choose another `what` to break other bodies");
   auto broken = text;
   // Replaces the last character that is not blank. The value then lacks its end.
   const auto last = broken.find_last_not_of(" \t\r\n");

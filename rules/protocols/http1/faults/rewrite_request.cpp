@@ -92,12 +92,14 @@ class RewriteRequest final : public HttpOnlyFault {
     const bool right = settings.path && settings.path->starts_with('/') &&
                        is_of_url(*settings.path) && settings.path->find('?') == std::string::npos;
     if (settings.path && !right) {
-      problems.add(position_of(table, "path"), in_quotes(*settings.path) + " is not a path",
-                   "begin with / and write other characters as %20; `query` has the query");
+      problems.add(
+          position_of(table, "path"), in_quotes(*settings.path) + " is not a path",
+          "begin the path with /, and percent-encode blanks and special characters (%20 is "
+          "a blank); write the part after ? in `query`");
     }
     if (settings.query && !is_of_url(*settings.query)) {
       problems.add(position_of(table, "query"), in_quotes(*settings.query) + " is not a query",
-                   "write blanks and special characters as %20");
+                   "percent-encode blanks and special characters (%20 is a blank)");
     }
   }
 

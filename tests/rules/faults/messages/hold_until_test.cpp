@@ -224,7 +224,7 @@ TEST(HoldUntil, HoldsMessagesOfTheKindThatItAwaits) {
   // The path of the opening request selects the messages after it.
   EXPECT_EQ(problem("text = \"a\"", "websocket", "match = { path = \"/a\" }\n"), "");
   EXPECT_EQ(problem("verb = \"ping\"", "nats", "match = { path = \"/a\" }\n"),
-            "fault \"hold_until\" with these settings does not act on requests");
+            "fault \"hold_until\" with these settings does not act on HTTP requests");
   EXPECT_EQ(problem("path = \"/a\"", "websocket", "match = { text = \"a\" }\n"),
             "fault \"hold_until\" with these settings does not act on messages");
   EXPECT_EQ(problem("qname = \"a\"", "dns", "match = { direction = \"upstream\" }\n"),
@@ -233,7 +233,9 @@ TEST(HoldUntil, HoldsMessagesOfTheKindThatItAwaits) {
 
 TEST(HoldUntil, PassesMustDescribeOneMessage) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"hold_until\" }", "mqtt"),
-            "hold_until needs \"passes\", the message that it waits for");
+            "fault \"hold_until\" needs \"passes\", the awaited message");
+  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"hold_until\", passes = {} }", "mqtt"),
+            "passes has no key that selects a message, request or query");
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"hold_until\", passes = { topic = "
                              "\"a\", first = 1 } }",
                              "mqtt"),

@@ -144,7 +144,7 @@ TEST(FramedTunnel, RejectsBadFramings) {
   EXPECT_EQ(problem(framed + "framing = { width = 2, delimiter = \"x\" }"),
             "width applies to a length, not to a delimiter");
   EXPECT_EQ(problem(framed + "framing = { width = 2, acks = [\"A\"] }"),
-            "acks needs \"kind\", which finds the kind of a message");
+            "acks needs \"kind\", the regular expression that finds the kind of a message");
   EXPECT_EQ(problem(framed + "framing = { width = 2, kind = \"(\" }"),
             "kind: \"(\" is not a regular expression: missing ): (");
   EXPECT_EQ(problem(framed + "framing = { width = 2 }"), "");
