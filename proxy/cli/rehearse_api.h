@@ -20,8 +20,8 @@ class RehearseApi final : private proxy::Director {
   // Borrows all arguments; `text` is the text of the rule file.
   RehearseApi(rehearsal::Runner& runner, const std::string& text, const RehearseOptions& options);
 
-  // Whether the options ask for an API. Without --api there is none in
-  // a pipeline or in virtual time.
+  // Whether the rehearsal has an API. Without --api it has one, except with --ci or
+  // --virtual-time.
   static bool wanted(const RehearseOptions& options);
 
   // The sink that forwards events to API clients. Pass it to Runner::set_events().

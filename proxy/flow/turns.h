@@ -1,17 +1,21 @@
-// Turns: measures the requests of one connection or UDP session as its client sees them, with the
-// effect of all faults.
+// Turns measures the traffic of one connection or UDP session as its client sees it, including the
+// effect of all faults. The protocol of the listener decides what is measured:
 //
-//  http, websocket  a request begins with the client's first bytes and ends when its answer begins
-//  mqtt, nats,      requests and answers are parsed (rules/protocols/codec/request_watch.h)
-//  redis, xmpp
-//  any other        bytes are not parsed: counts replies, each a change from client bytes to
-//                   server bytes. The time until a reply does not show the speed of the server,
-//                   and the last client bytes may need no answer, so durations and failures are
-//                   not measured.
+//  HTTP requests        The duration and success of each request. A request begins when the
+//  (http, websocket,    client's first bytes arrive, and ends when its response begins.
+//  sse and others)
+//  messages with        The duration and success of each request. The requests and their answers
+//  answers (mqtt,       are parsed (rules/protocols/codec/request_watch.h).
+//  redis, and others)
+//  all others (tcp,     The number of replies, and of bytes. Nothing is parsed: a reply is counted
+//  tls, udp ...), and   when bytes of the server follow bytes of the client. Durations are not
+//  HTTP after an        measured, since the bytes of the server need not be an answer. Failures are
+//  upgrade              not measured, since the last bytes of the client may need no answer.
 //
-// Reports each request or reply to the host. At the end, reports a failure for each request without
-// an answer. If no request waits but the connection broke, reports one failure. Measures only if
-// Host::watched(). Member of its flow; use only on the event loop's thread.
+// Reports each request with Host::served(), and replies and bytes with Host::turned(). When the
+// connection ends, reports a failure for each request without an answer. If no request waits for an
+// answer but the connection broke, reports one failure. Measures only if Host::watched() is true.
+// Member of its flow; use only on the event loop's thread.
 #pragma once
 
 #include <memory>

@@ -12,7 +12,7 @@ namespace brownout::codecs {
 struct Includes {
   // Path of the rule file. A relative path begins in the folder of the file that names it.
   std::string rule_file;
-  // Returns the text of a file; null if no files may be read.
+  // Returns the text of a file. The function is empty if the loader must not read files.
   std::function<rules::Result<std::string>(const std::string& path)> read;
 };
 

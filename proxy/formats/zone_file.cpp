@@ -155,7 +155,7 @@ class ZoneReader {
   }
 
   // Checks that a name with a CNAME has no other record (RFC 2181, section 10.1). Returns an error
-  // text; "" if all is well.
+  // text; "" if there is no error.
   std::string beside_an_alias(const rules::DnsRecord& record) {
     // The types KEY, RRSIG and NSEC may have the same name as a CNAME.
     constexpr std::array kBesideAny{rules::DnsType{25}, rules::DnsType{46}, rules::DnsType{47}};

@@ -32,16 +32,17 @@ class ArrivalCounter {
     if (known != 0) return known;
     auto fresh = all_.fetch_add(1, std::memory_order_relaxed) + 1;
     if (number->compare_exchange_strong(known, fresh, std::memory_order_relaxed)) return fresh;
-    // Another thread has numbered the client meanwhile. The number is left out if a later client
-    // has the next one already.
+    // Another thread has numbered the client meanwhile, so `fresh` is not needed. If a later client
+    // already has the next number, `fresh` cannot be taken back, and no client gets it.
     all_.compare_exchange_strong(fresh, fresh - 1, std::memory_order_relaxed);
     return known;
   }
-  // The number of the last arrival; 0 if the counter counts per client.
+  // Returns the number that was given last: of an item, or of a client by of_client(). Returns 0
+  // if next() numbers the items of each client separately.
   std::uint64_t count() const { return all_.load(std::memory_order_relaxed); }
   // How often the counter was reset.
   std::uint64_t resets() const { return resets_.load(std::memory_order_relaxed); }
-  // The next arrival is number 1 again.
+  // Makes the next number 1 again, for each client too.
   void reset() {
     resets_.fetch_add(1, std::memory_order_relaxed);
     all_.store(0, std::memory_order_relaxed);

@@ -58,9 +58,9 @@ extern const FaultKind kAsymmetric = describe<Asymmetric>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .summary = "Data arrives in one direction only, as after a route or firewall change on one "
-                "side. Neither end gets a FIN or RST. New connects hang, as with unplug. In the "
-                "other direction, TCP data is held back until the rule ends, and datagrams are "
-                "lost.",
+                "side. Neither end gets a FIN or RST. New connects hang, as with the fault "
+                "`unplug`. In the other direction, TCP data is held back until the rule ends, and "
+                "datagrams are lost.",
      .correct_client =
          "has a time-out for each request, and takes only received data, not its own sent "
          "data, as a sign that the connection works",

@@ -43,7 +43,8 @@ extern const FaultKind kNoEstablished = describe_mistake<NoEstablished>(
     "no_established",
     "The firewall loses the lines that accept packets of established connections, and the setting "
     "`stateful = true`. Requests may still arrive, but replies are stopped unless another line or "
-    "the policy accepts them. Open connections fall silent (drop) or get a RST (reject).",
+    "the `policy` accepts the replies. Open connections fall silent if the action is drop, or get "
+    "a RST if the action is reject.",
     "has a time-out for each request, and repeats only requests that may be executed "
     "twice, because the first one may have arrived",
     "nft(8), ct state; iptables-extensions(8), conntrack; RFC 9110, 9.2.2 (idempotent "

@@ -62,9 +62,9 @@ class RuleOrder final : public FirewallMistake {
 
 extern const FaultKind kRuleOrder = describe_mistake<RuleOrder>(
     "rule_order",
-    "A line of the firewall is in the wrong place, for example a broad drop before "
-    "narrow accepts. A connection that the line drops opens and stays silent. A "
-    "connection that the line rejects gets a RST.",
+    "A line of the firewall is in the wrong place, for example a line that drops a large prefix "
+    "ahead of lines that accept parts of the prefix. A connection that the line drops opens and "
+    "stays silent. A connection that the line rejects gets a RST.",
     "gives up a silent connection after its own time-out, tries its next address, and "
     "reports the address that it could not reach",
     "iptables(8) and nft(8) (order of rules); RFC 1123, 2.3 (several addresses); RFC "

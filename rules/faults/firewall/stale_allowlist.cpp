@@ -68,10 +68,12 @@ class StaleAllowlist final : public FirewallMistake {
 
 extern const FaultKind kStaleAllowlist = describe_mistake<StaleAllowlist>(
     "stale_allowlist",
-    "An address is missing from the addresses that the firewall accepts, for example "
-    "that of a new server or of a partner that moved. The next line that matches, or the policy, "
-    "decides: with drop, connections open and stay silent; with reject, they get a RST; a UDP "
-    "session gets no answer. Without such a line or policy nothing changes.",
+    "An address is missing from the lines of the firewall that accept packets, for example the "
+    "address of a new server, or of a partner that moved. The next line that matches packets of "
+    "the address decides, or the `policy` if no line matches. If a line accepts a larger prefix "
+    "around the address, the `policy` decides at once. Where the action is drop, connections open "
+    "and stay silent; where the action is reject, connections get a RST; UDP sessions get no "
+    "answer in both cases. Where the action is accept, the fault has no effect.",
     "has a time-out for the connect and for the first answer, falls back to an address "
     "that works, and reports the address that it could not reach",
     "RFC 1123, 2.3 (several addresses); RFC 8305, 5 (next address before the time-out); "

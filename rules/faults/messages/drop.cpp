@@ -28,8 +28,9 @@ extern const FaultKind kDrop = describe<Drop>(
      .http_part = ExchangePart::kByDirection,
      .dns_part = ExchangePart::kByDirection,
      .summary = "Datagrams or messages are lost. The rule's `probability` is the share of messages "
-                "that are lost. Of datagrams, it selects sessions that lose all of them; with "
-                "`per = \"chunk\"` it is the share that is lost. HTTP: the request never reaches "
+                "that are lost. At a `udp` listener, it is the share of UDP sessions that lose all "
+                "their datagrams, or with `per = \"chunk\"` the share of datagrams that are lost. "
+                "HTTP: the request never reaches "
                 "the server, or its response is lost. DNS: the query or its answer is lost.",
      .correct_client =
          "has a time-out for each answer or acknowledgement, and sends again as its protocol "

@@ -27,8 +27,9 @@ struct PlainBody {
   std::vector<ContentCoding> codings;  // in the order in which they were applied
 };
 
-// Whether Content-Encoding has only known codings, and not more than two. Returns an error with the
-// reason if not.
+// Returns the codings that the value of a Content-Encoding header lists, without identity. Their
+// order is that of the header, in which they were applied to the body (RFC 9110, 8.4). Returns an
+// error if a coding is unknown, or if there are more than two.
 Result<std::vector<ContentCoding>> content_codings(std::string_view content_encoding);
 
 // Decodes a body. Returns an error if the coding is unknown, the body is not valid in it, or the

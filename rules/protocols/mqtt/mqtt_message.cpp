@@ -153,7 +153,7 @@ std::shared_ptr<const ProtocolOption> read_topic(const Node& node, Diagnostics& 
   return std::make_shared<const OptionValue<std::string>>(std::move(*topic));
 }
 
-// Reads the reason code of a refusal, which must not say that all is well.
+// Reads the reason code of a refusal, which must not be a code of success.
 std::shared_ptr<const ProtocolOption> read_refusal_reason(const Node& node, Diagnostics& problems) {
   auto reason = detail::read_value<MqttReason>("reason", node, {}, problems);
   if (!reason) return nullptr;

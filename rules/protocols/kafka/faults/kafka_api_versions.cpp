@@ -65,9 +65,12 @@ class KafkaApiVersions final : public Fault {
 
 extern const FaultKind kKafkaApiVersions = describe<KafkaApiVersions>(kafka_fault_kind(
     "kafka_api_versions",
-    "A broker supports fewer APIs or versions than it does, as an older one in a rolling upgrade.",
-    "uses the newest version that both know, and reports which API is missing when it needs one",
-    "response to ApiVersions", "the lowest limit decides",
+    "A broker says that it supports fewer APIs or versions than it really does, like an older "
+    "broker during a rolling upgrade.",
+    "uses the newest version that both the client and the broker support, and reports a missing "
+    "API only when the client needs that API",
+    "response to ApiVersions",
+    "an API is missing if any rule removes it; else the lowest `most` decides",
     "kafka.apache.org/protocol, ApiVersions; KIP-35; KIP-511"));
 
 }  // namespace brownout::rules

@@ -90,10 +90,8 @@ class KafkaBrokerDown final : public Fault {
 extern const FaultKind kKafkaBrokerDown = describe<KafkaBrokerDown>(kafka_fault_kind(
     "kafka_broker_down",
     "Brokers disappear from the metadata: partitions that they lead have no leader, and groups "
-    "that "
-    "they coordinate have no coordinator. Beside it, `refuse` or `down` closes the listener of "
-    "such "
-    "a broker.",
+    "that they coordinate have no coordinator. To also close the listener of such a broker, add a "
+    "rule with the fault `refuse` or `down`.",
     "keeps its records, works on with the other brokers, and asks again for metadata with growing "
     "pauses",
     "response to Metadata, DescribeCluster, DescribeTopicPartitions or FindCoordinator",

@@ -33,12 +33,11 @@ class KafkaCoordinator final : public Fault {
 
 extern const FaultKind kKafkaCoordinator = describe<KafkaCoordinator>(kafka_fault_kind(
     "kafka_coordinator",
-    "The coordinator of a group or transaction moves: requests to it are answered NOT_COORDINATOR, "
-    "and FindCoordinator is answered COORDINATOR_NOT_AVAILABLE. `duration` of the rule says how "
-    "long "
-    "there is none.",
-    "looks the coordinator up again with growing pauses, then repeats the request; a transaction "
-    "goes on",
+    "The coordinator of a group or transaction moves. Requests to the coordinator get the error "
+    "NOT_COORDINATOR, and FindCoordinator gets COORDINATOR_NOT_AVAILABLE. There is no coordinator "
+    "until the `duration` of the rule is over.",
+    "looks the coordinator up again with growing pauses, then repeats the request and continues an "
+    "open transaction",
     "request to a coordinator", "the first rule that answers a request decides",
     "kafka.apache.org/protocol, FindCoordinator; KIP-98 (transactions)"));
 

@@ -153,13 +153,11 @@ class KafkaErrorFault final : public Fault {
 
 extern const FaultKind kKafkaError = describe<KafkaErrorFault>(kafka_fault_kind(
     "kafka_error",
-    "A broker answers with an error, in the shape of the request: for the whole, or for some of "
-    "its "
-    "topics and partitions, while the rest reaches the broker. Produce with acks=0 has no answer "
-    "and "
-    "passes.",
+    "A broker answers a request with an error. With `topic` or `partition`, only these parts of "
+    "the request get the error, and the other parts reach the broker. Produce requests with acks=0 "
+    "have no response, and pass.",
     "retries only errors that the protocol calls retriable, within delivery.timeout.ms and with "
-    "growing pauses; refreshes its metadata after NOT_LEADER_OR_FOLLOWER; reports the others",
+    "growing pauses; refreshes its metadata after NOT_LEADER_OR_FOLLOWER; reports all other errors",
     "request", "the first rule that answers a request decides",
     "kafka.apache.org/protocol, Error Codes; KIP-98 (idempotent producer)"));
 

@@ -96,9 +96,8 @@ extern const FaultKind kKafkaLag = describe<KafkaLag>(kafka_fault_kind(
     "The end of partitions seems further away than it is, so a consumer seems to lag behind. With "
     "`empty`, Fetch also gives no records.",
     "reports the lag, keeps polling without a busy loop, and never commits an offset that it has "
-    "not "
-    "reached",
-    "response to Fetch or ListOffsets", "the lags add up",
+    "not reached",
+    "response to Fetch or ListOffsets", "the `records` of all rules add up",
     "kafka.apache.org/protocol, Fetch, ListOffsets; KIP-98 (last stable offset)"));
 
 }  // namespace brownout::rules

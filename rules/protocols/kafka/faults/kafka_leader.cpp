@@ -191,15 +191,13 @@ class KafkaLeader final : public Fault {
 extern const FaultKind kKafkaLeader = describe<KafkaLeader>(kafka_fault_kind(
     "kafka_leader",
     "Metadata names a wrong leader of partitions, as from a broker that is behind, or no leader, "
-    "as "
-    "during an election. With `stale`, all connections of the rule are told the leader and the "
-    "epoch "
-    "that were first named while the rule acts, and the address of that broker, even when it has "
-    "left "
-    "the cluster.",
+    "as during an election. With `how` = \"stale\", all connections of the rule get the leader and "
+    "the leader epoch that were named first while the rule acts. They also get the address of that "
+    "leader, even when the broker has left the cluster.",
     "keeps its records, asks again for metadata with growing pauses, and prefers metadata with the "
     "newer leader epoch",
-    "response to Metadata or DescribeTopicPartitions", "later rules see the changed leader",
+    "response to Metadata or DescribeTopicPartitions",
+    "each rule changes the leader that the previous rule named, in the order of the file",
     "kafka.apache.org/protocol, Partitioning and bootstrapping; KIP-320 (leader epochs)"));
 
 }  // namespace brownout::rules

@@ -27,11 +27,9 @@ class KafkaRebalance final : public Fault {
 
 extern const FaultKind kKafkaRebalance = describe<KafkaRebalance>(kafka_fault_kind(
     "kafka_rebalance",
-    "Heartbeats of group members are answered REBALANCE_IN_PROGRESS, and in the newer group "
-    "protocol "
-    "FENCED_MEMBER_EPOCH. The members join again, and the group rebalances. The broker does not "
-    "see "
-    "these heartbeats.",
+    "Heartbeats of group members get the error REBALANCE_IN_PROGRESS, or in the newer group "
+    "protocol (KIP-848) FENCED_MEMBER_EPOCH. The members join again, and the group rebalances. The "
+    "broker does not see these heartbeats.",
     "commits what it has processed, joins again at once, and continues from its committed offsets",
     "heartbeat", "the first rule that answers a request decides",
     "kafka.apache.org/protocol, Heartbeat; KIP-62; KIP-848"));

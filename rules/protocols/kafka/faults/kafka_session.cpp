@@ -162,7 +162,7 @@ class KafkaSessionFault final : public Fault {
               "transactions)"),
         field("how", &Settings::how,
               "lost: the broker knows no such session, as after a restart or a time-out; fenced: a "
-              "newer epoch, or another client, has taken its place"),
+              "newer session, or that of another client, has taken the place of the session"),
     }};
     return schema;
   }
@@ -178,16 +178,20 @@ class KafkaSessionFault final : public Fault {
 
 extern const FaultKind kKafkaSession = describe<KafkaSessionFault>(kafka_fault_kind(
     "kafka_session",
-    "A broker has lost a session of the client, or another session has taken its place. Requests "
-    "within the session get the error that fits. `fetch`: FETCH_SESSION_ID_NOT_FOUND or "
-    "INVALID_FETCH_SESSION_EPOCH, for share groups SHARE_SESSION_NOT_FOUND or "
-    "INVALID_SHARE_SESSION_EPOCH. `member`: UNKNOWN_MEMBER_ID; fenced, ILLEGAL_GENERATION or "
-    "FENCED_MEMBER_EPOCH, with a group.instance.id FENCED_INSTANCE_ID. `producer`: "
-    "UNKNOWN_PRODUCER_ID or INVALID_PRODUCER_ID_MAPPING; fenced, INVALID_PRODUCER_EPOCH or "
-    "PRODUCER_FENCED. Requests that open a session pass.",
+    "A broker has lost a session of the client (`how` = \"lost\"), or another session has taken "
+    "the place of the session (`how` = \"fenced\"). Requests within the session get an error; "
+    "requests that open a session pass. Errors for `session` = \"fetch\": lost, "
+    "FETCH_SESSION_ID_NOT_FOUND; fenced, INVALID_FETCH_SESSION_EPOCH. In a share group: lost, "
+    "SHARE_SESSION_NOT_FOUND; fenced, INVALID_SHARE_SESSION_EPOCH. Errors for \"member\": lost, "
+    "UNKNOWN_MEMBER_ID; fenced, FENCED_INSTANCE_ID for a member with a group.instance.id, else "
+    "FENCED_MEMBER_EPOCH in the newer group protocols (KIP-848, KIP-932) and ILLEGAL_GENERATION in "
+    "the older one. Errors for \"producer\" in Produce: lost, UNKNOWN_PRODUCER_ID; fenced, "
+    "INVALID_PRODUCER_EPOCH. In requests of a transaction: lost, INVALID_PRODUCER_ID_MAPPING; "
+    "fenced, PRODUCER_FENCED, or INVALID_PRODUCER_EPOCH in TxnOffsetCommit and in request versions "
+    "before 2.",
     "opens a new session at once: it fetches all its partitions again, joins its group again, or "
     "gets a new producer epoch, and neither loses nor doubles a record. After FENCED_INSTANCE_ID "
-    "and PRODUCER_FENCED it stops, since another client has taken its place",
+    "or PRODUCER_FENCED the client stops, since another client has taken its place",
     "request within a session", "the first rule that answers a request decides",
     "KIP-227 (fetch sessions); KIP-932 (share sessions); KIP-62, KIP-345, KIP-848 (members); "
     "KIP-98, KIP-360, KIP-588 (producers)"));

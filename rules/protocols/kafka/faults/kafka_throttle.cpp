@@ -43,10 +43,9 @@ class KafkaThrottle final : public Fault {
 extern const FaultKind kKafkaThrottle = describe<KafkaThrottle>(kafka_fault_kind(
     "kafka_throttle",
     "Responses tell the client that it exceeds a quota and must pause. The responses themselves "
-    "are "
-    "not late.",
+    "are not late.",
     "sends nothing more to this broker for the given time, and keeps its heartbeats and time-outs "
     "apart from the pause",
-    "response", "the longest time decides", "KIP-13 (quotas); KIP-219 (throttled clients)"));
+    "response", "the longest `time` decides", "KIP-13 (quotas); KIP-219 (throttled clients)"));
 
 }  // namespace brownout::rules

@@ -69,7 +69,7 @@ extern const FaultKind kMqttSessionPresent = describe<SessionPresent>(
      .correct_client = "subscribes again and discards its session state if no session is reported, "
                        "and in MQTT 5.0 closes the connection if an unknown session is reported",
      .unit = "CONNACK that accepts the connection",
-     .composition = "the `value` of the last rule arrives",
+     .composition = "the client gets the `value` of the last rule",
      .source = "MQTT 5.0, 3.2.2.1.1; MQTT 3.1.1, 3.2.2.2"});
 
 }  // namespace brownout::rules

@@ -73,7 +73,8 @@ extern const FaultKind kPresenceStorm = describe<PresenceStorm>(
      .correct_client = "shows the state of the last presence, and meanwhile still reacts to its "
                        "user and answers pings",
      .unit = "presence without a type, or of type unavailable",
-     .composition = "a later rule also inserts presences before those of an earlier rule",
+     .composition = "each rule inserts presences before every presence, also before those that an "
+                    "earlier rule inserted",
      .source = "RFC 6121, 4.2, 4.4 and 4.5"});
 
 }  // namespace brownout::rules

@@ -104,7 +104,7 @@ extern const FaultKind kXmppResumption = describe<Resumption>(
          "binds a resource again after `failed`, and resends unacknowledged stanzas; after a wrong "
          "`resumed`, it handles the errors that its stanzas get as answers",
      .unit = "answer to a request to resume a stream",
-     .composition = "the answer of the last rule arrives",
+     .composition = "the client gets the `answer` of the last rule",
      .source = "XEP-0198, 5"});
 
 }  // namespace brownout::rules

@@ -73,8 +73,9 @@ extern const FaultKind kXmppStreamError = describe<StreamError>(
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
      .summary = "The server ends the stream with a stream error, and the connection closes.",
-     .correct_client = "reconnects after a random delay: after see-other-host to the host in the "
-                       "error, after conflict with another resource or not at all",
+     .correct_client =
+         "reconnects after a random delay. After see-other-host, the client connects to the host "
+         "in the error. After conflict, the client binds another resource, or does not reconnect",
      .unit = "connection",
      .composition = "the first rule that ends the stream decides",
      .source = "RFC 6120, 3.3 (reconnection), 4.9.3.3 (conflict) and 4.9.3.19 (see-other-host)"});
