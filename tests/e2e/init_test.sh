@@ -17,7 +17,7 @@ wait_for 10 curl -sf "http://127.0.0.1:$port/" -o /dev/null
 takes() { curl -s -o /dev/null -w '%{time_total}' "http://127.0.0.1:$1/" | awk '{ print int($1 * 1000) }'; }
 
 expect_code 0 "$brownout" init new.toml --yes --listen "$listen" --to "$port" --protocol http
-expect_text err 'new.toml: 1 listener, 1 rule, '
+expect_text err 'new.toml: 1 listener, 1 rule switched on, '
 expect_text err 'next: brownout run new.toml'
 expect_code 0 "$brownout" init "its name.toml" --yes --listen "$listen" --to "$port"
 expect_text err "next: brownout run 'its name.toml'"

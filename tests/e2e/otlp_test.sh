@@ -185,5 +185,5 @@ wait_for 10 request silent || fail "behind a silent collector: expected an answe
 wait_for 10 grep -q "this port does not answer with HTTP/1: give --otlp the port of OTLP over HTTP, usually 4318" "$folder/grpc.log" ||
   fail "a port of gRPC: expected a hint, got: $(cat "$folder/grpc.log")"
 end silent
-logs silent "1 event not sent"
+logs silent "1 event not delivered"
 pass "a silent collector delays neither traffic nor the end, and the lost events are counted"

@@ -217,5 +217,5 @@ S
 [ "$("${own[@]}" bash "$folder/udp.sh" "$brownout" "$folder" "$port")" = ECONNREFUSED ] || fail "a listener, a rejected datagram: expected ECONNREFUSED"
 said=$("${own[@]}" bash -c 'ip link set lo up; exec setpriv --bounding-set -net_raw --inh-caps -net_raw "$@"' - bash "$folder/udp.sh" "$brownout" "$folder" "$port")
 [ "$said" = silent ] || fail "a rejected datagram without CAP_NET_RAW: expected silence, got $said"
-grep -q 'it needs the capability CAP_NET_RAW' "$folder/udp.log" || fail "without CAP_NET_RAW: expected a line in the log, got: $(cat "$folder/udp.log")"
+grep -q 'run Brownout with the capability CAP_NET_RAW' "$folder/udp.log" || fail "without CAP_NET_RAW: expected a line in the log, got: $(cat "$folder/udp.log")"
 pass "a listener: a rejected datagram is told by ICMP with CAP_NET_RAW"

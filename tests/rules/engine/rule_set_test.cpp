@@ -82,7 +82,8 @@ TEST(RuleSet, KnowsWhetherARuleMayActOnADial) {
   EXPECT_TRUE(may("match = { destination = \"10.0.0.0/8\" }\nfault = { type = \"refuse\" }"));
   EXPECT_FALSE(
       may("match = { listener = \"other\", destination = \"10.0.0.0/8\" }\nfault = { "
-          "type = \"refuse\" }"));
+          "type = \"refuse\" }\n[[listener]]\nname = \"other\"\nlisten = \"127.0.0.1:0\"\n"
+          "upstream = \"127.0.0.1:1\"\n"));
 }
 
 TEST(RuleSet, ObserversStayWhenOtherListenersAreReplaced) {
