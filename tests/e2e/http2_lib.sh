@@ -34,6 +34,9 @@ run_brownout() {
   wait_port "$api"
   export BROWNOUT_URL=http://127.0.0.1:$api
 }
+# The connections of Brownout which the other end has closed and Brownout has not.
+half_closed() { ss -Htnp state close-wait | grep "pid=$brownout_pid,"; }
+none_half_closed() { ! half_closed; }
 alive() { kill -0 "$brownout_pid" 2>/dev/null || fail "$1: Brownout has ended; log: $(tail -n 5 "$folder/$2.log")"; }
 
 # checks NAME SERVER_VERSION LISTENER SCRIPT CHECK...: runs checks of SCRIPT.js against a listener.
