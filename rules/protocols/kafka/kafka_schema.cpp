@@ -149,6 +149,26 @@ std::vector<KafkaApi> read_apis() {
 
 }  // namespace
 
+std::size_t fixed_kafka_size(KafkaType type) {
+  switch (type) {
+    case KafkaType::kBool:
+    case KafkaType::kInt8:
+      return 1;
+    case KafkaType::kInt16:
+    case KafkaType::kUint16:
+      return 2;
+    case KafkaType::kInt32:
+      return 4;
+    case KafkaType::kInt64:
+    case KafkaType::kFloat64:
+      return 8;
+    case KafkaType::kUuid:
+      return 16;
+    default:
+      return 0;
+  }
+}
+
 bool KafkaField::has(KafkaRole wanted) const {
   return std::any_of(fields.begin(), fields.end(),
                      [&](const KafkaField& field) { return field.role == wanted; });

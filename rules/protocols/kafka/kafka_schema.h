@@ -4,6 +4,7 @@
 // Source: kafka.apache.org/protocol; KIP-482 (flexible versions). Constant tables; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -29,6 +30,10 @@ enum class KafkaType : std::uint8_t {
   kRecords,  // a batch of records, or a message set
   kStruct,
 };
+
+// Returns the size in bytes of a value of this type. 0 for types whose size the message tells, and
+// for structs.
+std::size_t fixed_kafka_size(KafkaType type);
 
 // The meaning that a field has in all APIs.
 enum class KafkaRole : std::uint8_t {

@@ -11,21 +11,6 @@ namespace {
 
 constexpr std::string_view kNoUuid{"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16};
 
-std::size_t width_of(KafkaType type) {
-  switch (type) {
-    case KafkaType::kBool:
-    case KafkaType::kInt8:
-      return 1;
-    case KafkaType::kInt16:
-    case KafkaType::kUint16:
-      return 2;
-    case KafkaType::kInt32:
-      return 4;
-    default:
-      return 8;
-  }
-}
-
 bool is_nullable(const KafkaField& field, std::int16_t version) {
   return field.nullable && field.nullable->has(version);
 }
@@ -118,7 +103,7 @@ class KafkaTreeReader {
       value.null = size < 0;
       if (size > 0) value.text = from.text(static_cast<std::size_t>(size));
     } else {
-      value.number = from.number(width_of(field.type));
+      value.number = from.number(fixed_kafka_size(field.type));
     }
   }
 
@@ -190,7 +175,7 @@ class KafkaTreeWriter {
       write_length(value.null, value.text.size(), field.type == KafkaType::kString ? 2 : 4, to);
       if (!value.null) to.text(value.text);
     } else {
-      to.number(value.number, width_of(field.type));
+      to.number(value.number, fixed_kafka_size(field.type));
     }
   }
 

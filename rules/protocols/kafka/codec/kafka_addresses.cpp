@@ -93,20 +93,20 @@ Bytes padded_kafka_tail(rules::KafkaTree& tree, std::size_t missing) {
 
 }  // namespace
 
-bool names_kafka_brokers(const rules::KafkaApi& api, std::int16_t version) {
-  return has_kafka_host(api.response, version);
-}
-
-bool names_kafka_brokers_at_end(const rules::KafkaApi& api, std::int16_t version) {
-  const auto& fields = api.response.fields;
-  return api.is_flexible(version) && names_kafka_brokers(api, version) &&
-         std::none_of(fields.begin(), fields.end(), [&](const rules::KafkaField& field) {
-           return !field.tag && has_kafka_host(field, version);
-         });
+KafkaBrokerPlace kafka_broker_place(const rules::KafkaApi& api, std::int16_t version) {
+  auto place = KafkaBrokerPlace::kNowhere;
+  for (const auto& field : api.response.fields) {
+    if (!has_kafka_host(field, version)) continue;
+    if (!field.tag) return KafkaBrokerPlace::kAnywhere;
+    place = KafkaBrokerPlace::kAtEnd;
+  }
+  return place;
 }
 
 Bytes rewrite_kafka_tail(const rules::AddressMap& map, const rules::KafkaApi& api,
                          std::int16_t version, ByteView tail) {
+  // Most responses have no tagged fields: their number is the only byte.
+  if (tail.size() <= 1) return {tail.begin(), tail.end()};
   const auto schema = kafka_tail_schema(api);
   auto tree = rules::KafkaTree::read(api, schema, version, tail);
   if (!tree || !rewrite_kafka_addresses(map, *tree).any) return {tail.begin(), tail.end()};

@@ -13,8 +13,13 @@
 
 namespace brownout::codecs {
 
-// Whether responses of the API and this version may name brokers.
-bool names_kafka_brokers(const rules::KafkaApi& api, std::int16_t version);
+// Where responses of an API and version may name brokers.
+enum class KafkaBrokerPlace {
+  kNowhere,
+  kAtEnd,  // only in the tagged fields at their end, which KafkaWalk finds
+  kAnywhere,
+};
+KafkaBrokerPlace kafka_broker_place(const rules::KafkaApi& api, std::int16_t version);
 
 struct KafkaRewriting {
   bool any = false;  // whether an address was replaced
@@ -23,8 +28,6 @@ struct KafkaRewriting {
 };
 KafkaRewriting rewrite_kafka_addresses(const rules::AddressMap& map, rules::KafkaTree& response);
 
-// Whether they name them only in the tagged fields at their end (KafkaWalk finds these).
-bool names_kafka_brokers_at_end(const rules::KafkaApi& api, std::int16_t version);
 // Replaces the addresses in the tagged fields at the end of a response. The result has the same
 // size, since the length in front of the response has been forwarded. If another address takes more
 // bytes, the field becomes an unknown one, which clients skip (KIP-482). They then ask for

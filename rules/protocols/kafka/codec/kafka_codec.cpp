@@ -99,17 +99,18 @@ MessageReader::Step KafkaCodec::Reader::next(ByteView bytes, bool keep) {
 
 // Decides whether to buffer the message that begins.
 void KafkaCodec::Reader::begin(bool keep) {
-  const bool must = !is_request() && codec_.must_keep_next();
+  const auto next = is_request() ? NextResponse::kPasses : codec_.next_response();
+  const bool must = next == NextResponse::kKept;
   keep_ = keep || must;
   examines_ = keep_ || (is_request() && wanted_ != nullptr && wanted_->wants_answers());
   asks_ = keep && !must && wanted_ != nullptr;
   got_ = size_ = 0;
   headed_ = false;
   next_head_ = 0;
-  if (!is_request()) begin_response();
+  if (!is_request()) begin_response(next);
 }
 
-void KafkaCodec::Reader::begin_response() {
+void KafkaCodec::Reader::begin_response(NextResponse next) {
   auto& pairing = codec_.pairing_;
   // A rule that does not match the request of a Fetch cannot match its response, which has no other
   // topics and partitions. So records need not be buffered.
@@ -121,7 +122,7 @@ void KafkaCodec::Reader::begin_response() {
   walked_.reset();
   tail_.clear();
   in_tail_ = false;
-  if (!keep_ && codec_.rewrites_next_at_end()) {
+  if (!keep_ && next == NextResponse::kRewrittenAtEnd) {
     walked_ = pairing.next();
     walk_.emplace(*walked_->api(), walked_->version);
   }
@@ -332,24 +333,22 @@ Bytes KafkaCodec::Reader::rest() {
   return keep_ && !waits ? wire : Bytes{};
 }
 
-// Whether the next response must be read: it waits, names brokers or topics, or a fault changes it.
-bool KafkaCodec::must_keep_next() const {
-  if (!pairing_.in_order()) return true;
+KafkaCodec::NextResponse KafkaCodec::next_response() const {
+  if (!pairing_.in_order()) return NextResponse::kKept;
   const auto& request = *pairing_.next();
   const auto* api = request.api();
-  if (api == nullptr || !api->decodes(request.version)) return false;
-  return request.key == rules::kKafkaMetadataKey || !request.edits.empty() ||
-         (!rewrite_.empty() && codecs::names_kafka_brokers(*api, request.version) &&
-          !codecs::names_kafka_brokers_at_end(*api, request.version));
-}
-
-// Whether the next response may name brokers in the tagged fields at its end.
-bool KafkaCodec::rewrites_next_at_end() const {
-  if (rewrite_.empty() || !pairing_.in_order()) return false;
-  const auto& request = *pairing_.next();
-  const auto* api = request.api();
-  return api != nullptr && api->decodes(request.version) &&
-         codecs::names_kafka_brokers_at_end(*api, request.version);
+  if (api == nullptr || !api->decodes(request.version)) return NextResponse::kPasses;
+  if (request.key == rules::kKafkaMetadataKey || !request.edits.empty()) return NextResponse::kKept;
+  if (rewrite_.empty()) return NextResponse::kPasses;
+  switch (codecs::kafka_broker_place(*api, request.version)) {
+    case codecs::KafkaBrokerPlace::kAnywhere:
+      return NextResponse::kKept;
+    case codecs::KafkaBrokerPlace::kAtEnd:
+      return NextResponse::kRewrittenAtEnd;
+    case codecs::KafkaBrokerPlace::kNowhere:
+      break;
+  }
+  return NextResponse::kPasses;
 }
 
 // Changes a response as rules have ordered, and replaces addresses. Returns whether it changed.

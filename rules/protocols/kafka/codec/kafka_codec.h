@@ -49,6 +49,12 @@ class KafkaCodec final : public MessageCodec {
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
 
  private:
+  // How the next response of the server is treated if no rule needs it.
+  enum class NextResponse {
+    kPasses,
+    kRewrittenAtEnd,  // passes, but the tagged fields at its end may name brokers
+    kKept,            // is read: it waits, names brokers or topics, or a fault changes it
+  };
   class Reader final : public MessageReader {
    public:
     Reader(KafkaCodec& codec, Direction direction) : codec_(codec), direction_(direction) {}
@@ -68,7 +74,7 @@ class KafkaCodec final : public MessageCodec {
     };
     bool is_request() const { return direction_ == Direction::kUpstream; }
     void begin(bool keep);
-    void begin_response();
+    void begin_response(NextResponse next);
     // Takes bytes up to the end of the message. Sets broken_ if they violate the protocol.
     Seen see(ByteView bytes);
     Seen gather(ByteView bytes);
@@ -120,8 +126,7 @@ class KafkaCodec final : public MessageCodec {
     bool whole_ = false;                // whether the message that ends is there as a whole
   };
 
-  bool must_keep_next() const;
-  bool rewrites_next_at_end() const;
+  NextResponse next_response() const;
 
   rules::AddressMap rewrite_;
   rules::SharedNames topics_;

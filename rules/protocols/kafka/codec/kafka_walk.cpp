@@ -5,31 +5,9 @@
 namespace brownout::codecs {
 namespace {
 
+using rules::fixed_kafka_size;
 using rules::KafkaField;
 using rules::KafkaType;
-
-constexpr std::uint64_t kUuidSize = 16;
-
-// Returns the size in bytes of a type without a length in front; 0 for other types.
-std::uint64_t fixed_kafka_size(KafkaType type) {
-  switch (type) {
-    case KafkaType::kBool:
-    case KafkaType::kInt8:
-      return 1;
-    case KafkaType::kInt16:
-    case KafkaType::kUint16:
-      return 2;
-    case KafkaType::kInt32:
-      return 4;
-    case KafkaType::kInt64:
-    case KafkaType::kFloat64:
-      return 8;
-    case KafkaType::kUuid:
-      return kUuidSize;
-    default:
-      return 0;
-  }
-}
 
 }  // namespace
 
