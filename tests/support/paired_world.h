@@ -3,11 +3,14 @@
 // answers them, and says what is wrong with the responses.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <cstdint>
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "rules/engine/rule_set.h"
 #include "rules/protocols/codec/codec_of.h"
@@ -107,5 +110,22 @@ struct PairedCase {
   std::string rules;
   bool all = true;  // every request must have been answered at the end
 };
+
+// Runs conversations of a PairedWorld under each case. All but the case without rules must act.
+template <class World>
+void expect_paired(const std::vector<PairedCase>& cases) {
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    std::uint64_t injected = 0;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+      World world(cases[i].rules, seed);
+      ASSERT_EQ(world.run(), "") << "case " << i << ", seed " << seed;
+      if (cases[i].all) {
+        ASSERT_TRUE(world.all_answered()) << "case " << i << ", seed " << seed;
+      }
+      injected += world.injected();
+    }
+    EXPECT_EQ(injected == 0, cases[i].rules.empty()) << "case " << i;
+  }
+}
 
 }  // namespace brownout::test

@@ -104,19 +104,7 @@ const std::vector<PairedCase>& kafka_cases() {
 }
 
 TEST(KafkaProperties, ResponsesStayPairedWithTheirRequests) {
-  for (std::size_t which = 0; which < kafka_cases().size(); ++which) {
-    const auto& tried = kafka_cases()[which];
-    std::uint64_t injected = 0;
-    for (std::uint64_t seed = 0; seed < 60; ++seed) {
-      KafkaWorld world(tried.rules, seed);
-      ASSERT_EQ(world.run(), "") << "case " << which << ", seed " << seed;
-      if (tried.all) {
-        ASSERT_TRUE(world.all_answered()) << "case " << which << ", seed " << seed;
-      }
-      injected += world.injected();
-    }
-    EXPECT_EQ(injected == 0, tried.rules.empty()) << "case " << which;
-  }
+  expect_paired<KafkaWorld>(kafka_cases());
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ const rules::KafkaApi& fetch_api() { return *rules::kafka_api("Fetch"); }
 std::string body_of(const KafkaTree& tree) { return std::string(codecs::text_of(tree.write())); }
 
 // A response to Fetch with two partitions: one with records and an aborted transaction, and one
-// whose leader is another broker now. It is at `host`; "" for a response without endpoints.
+// that another broker leads now. That broker is at `host`; "" for a response without endpoints.
 std::string fetched_body(const std::string& host) {
   const auto& api = fetch_api();
   auto tree = KafkaTree::blank(api, api.response, kFetchVersion);

@@ -76,21 +76,7 @@ const std::vector<PairedCase>& redis_cases() {
   return cases;
 }
 
-TEST(RedisProperties, KthReplyAnswersKthCommand) {
-  for (std::size_t i = 0; i < redis_cases().size(); ++i) {
-    const auto& given = redis_cases()[i];
-    std::uint64_t injected = 0;
-    for (std::uint64_t seed = 0; seed < 60; ++seed) {
-      RedisWorld world(given.rules, seed);
-      ASSERT_EQ(world.run(), "") << "case " << i << ", seed " << seed;
-      if (given.all) {
-        ASSERT_TRUE(world.all_answered()) << "case " << i << ", seed " << seed;
-      }
-      injected += world.injected();
-    }
-    EXPECT_EQ(injected > 0, i > 0) << "case " << i;
-  }
-}
+TEST(RedisProperties, KthReplyAnswersKthCommand) { expect_paired<RedisWorld>(redis_cases()); }
 
 // Duplicated replies break the order, which proves that the check detects violations.
 TEST(RedisProperties, DetectDuplicatedReplies) {
