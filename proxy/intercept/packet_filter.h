@@ -1,6 +1,6 @@
 // PacketFilter runs nftables scripts in the network namespace where the packets of clients arrive:
-// that of this process, or that of `brownout exec`. Safe on any thread; a call takes a few
-// milliseconds.
+// the namespace of this process, or of the command of `brownout exec`. Safe on any thread; a call
+// takes a few milliseconds.
 #pragma once
 
 #include <string>

@@ -20,8 +20,8 @@ bool knows_server(const Match& match, const SynListener& listener, SynSight sigh
   return match.host.empty() && listener.server;
 }
 
-// Returns which addresses the rule can use: those that nftables sees if the rule rejects SYNs, else
-// those that the filter sees.
+// Returns which addresses the rule can use: the addresses that nftables sees if the rule rejects
+// SYNs, else the addresses that the filter sees.
 SynSight sight_for(const Rule& rule, const SynListener& listener) {
   return rule.fault->answers_syns() ? listener.packets : listener.sight;
 }

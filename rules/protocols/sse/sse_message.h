@@ -1,6 +1,6 @@
 // SseMessage is one message of an event stream (Server-Sent Events: WHATWG HTML, 9.2), for rules:
-// an event, or a comment that keeps the stream open. The message payload is the data of the event,
-// whose lines are joined by LF, or the text of a comment.
+// an event, or a comment that keeps the stream open. The message payload is the data of the event
+// (its lines joined by LF) or the text of a comment.
 //
 // rules/protocols/sse/codec converts messages from and to the wire format. Immutable once rules can
 // access it; any thread.

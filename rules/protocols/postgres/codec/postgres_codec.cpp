@@ -242,7 +242,7 @@ void PostgresCodec::learn(PostgresMessage& message, ByteView body) {
 }
 
 // Returns messages that make the server fail in place of the refused one. The server then ignores
-// what follows until the next Sync, as after any error; a Query is a Sync in itself.
+// further messages until the next Sync, as after any error; a Query is a Sync in itself.
 std::string PostgresCodec::refuse(const PostgresMessage& message) {
   if (refusals_.size() >= kMostRefusals) refusals_.erase(refusals_.begin());
   refusals_[++refused_] = message.refusal;

@@ -28,6 +28,8 @@ std::optional<std::int64_t> redis_number_of(std::string_view text) {
   return number;
 }
 
+static_assert(kMostSkimmedText <= RedisScan::kMostText && kMostSkimmedWords < kMostRedisSpare);
+
 constexpr std::string_view kRedisSigns = "+-:$*_#,(=!%~>|";
 
 bool splits_redis_words(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
